@@ -1,0 +1,1 @@
+"""Collectors write evidence; `records` is the contract on disk that both sides share."""

@@ -1,0 +1,461 @@
+"""The contract on disk: what a record, a file, a span, a host is.
+
+Collectors write these, the report reads them, and nothing else passes between the two. This module imports
+nothing of ours. A reader that meets a newer schema, a truncated file or a wrong type gets a RecordError
+that names the file and what to do.
+"""
+
+import hashlib
+import json
+import os
+import stat
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+M = TypeVar("M", bound=BaseModel)
+
+SCHEMA = 1
+RECORDS = "records"
+STATE_FILE = "state.json"
+HOSTS = "hosts"
+HERE = "here"
+
+MAX_BYTES = 8 * 1024 * 1024
+"""The largest evidence file, in bytes; larger ones are refused by name."""
+
+
+class EvidenceError(Exception):
+    """An evidence file that cannot be used; the text says which, what is wrong and what to do."""
+
+
+class RecordError(Exception):
+    """A record that cannot be read; the text says which file, what is wrong and what to do."""
+
+
+def evidence_path(text: str) -> str:
+    """Return `text` if it names a file inside an evidence folder, else raise ValueError.
+
+    A path is relative, POSIX, normal (no `.`, `..`, `//`, trailing `/`), printable, and has no hidden part.
+    """
+    if not text or text != PurePosixPath(text).as_posix() or text.startswith("/"):
+        raise ValueError(f"{text!r} is not a plain relative path")
+    if any(part == ".." or part.startswith(".") for part in text.split("/")):
+        raise ValueError(f"{text!r} has a hidden part or leaves the evidence folder")
+    if not text.isprintable() or "\\" in text:
+        raise ValueError(f"{text!r} has a character that a path may not have")
+    return text
+
+
+EvidencePath = Annotated[str, AfterValidator(evidence_path)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=120)]
+
+
+class HostClass(StrEnum):
+    """What kind of machine measured: timings are compared within one class only."""
+
+    BARE_METAL = "bare metal"
+    VIRTUAL = "virtual"
+    NESTED = "nested"
+    EMULATED = "emulated"
+
+
+class Outcome(StrEnum):
+    """How a command ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class Status(StrEnum):
+    """What is known of a collector's evidence."""
+
+    CAPTURED = "captured"
+    STALE = "stale"
+    MISSING = "missing"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not applicable here"
+
+
+class Model(BaseModel):
+    """Frozen, and strict about keys: an unknown key is a typing error or a newer schema."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Executable(Model):
+    """The file that was run: `sha256` is of its bytes, `path` as found on PATH."""
+
+    path: str
+    sha256: Sha256
+
+
+class Command(Model):
+    """One command as it was run. `bytes` counts its whole standard output, before `head` or `tail`.
+
+    `stderr` is the beginning of what it said on standard error, redacted; `None` as exit status means that it
+    could not be started or was ended at the time limit.
+    """
+
+    argv: list[str]
+    executable: Executable | None
+    exit_status: int | None
+    outcome: Outcome
+    start: datetime
+    seconds: float
+    bytes: int
+    timed_out: bool = False
+    stderr: str = ""
+
+
+class Span(Model):
+    """Lines `start` to `end` (1-based, both included) came from one source.
+
+    `command` indexes the record's commands; None means text of ours. `cut` says what was left out of the
+    command's output, such as "first 5 of 213 lines".
+    """
+
+    start: int = Field(ge=1)
+    end: int = Field(ge=1)
+    command: int | None = None
+    cut: str = ""
+
+
+class File(Model):
+    """One evidence file; `lines` counts LF, plus one for a last line without it; 0 for binary content."""
+
+    path: EvidencePath
+    bytes: int = Field(ge=0, le=MAX_BYTES)
+    lines: int = Field(ge=0)
+    sha256: Sha256
+    spans: list[Span] = []
+
+
+class Source(Model):
+    """Where a collector is written: `file` from the project's root, `line` 1-based, `sha256` of its text.
+
+    `modules` are the lab's modules that it imports, each with its hash. A record made with `lab record` has
+    no source file.
+    """
+
+    name: Name
+    file: str = ""
+    line: int = 0
+    sha256: str = ""
+    modules: dict[str, Sha256] = {}
+
+
+class Image(Model):
+    """A container image as it was used: `pinned` is the digest in lab.yml, `digest` what was run."""
+
+    reference: str
+    pinned: str
+    digest: str
+    source: str
+
+
+class Project(Model):
+    """The project's commit; `dirty` leaves evidence/ out of account."""
+
+    commit: str
+    dirty: bool
+
+
+class Redactions(Model):
+    """What was masked: the rules' version, and how often each rule was applied."""
+
+    version: int
+    counts: dict[str, int] = {}
+
+
+class Record(Model):
+    """What one collector left behind, and how: `records/<collector>.json`."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    collector: Source
+    lab: Name
+    edition: int | None = None
+    task: int | None = None
+    role: str = "measure"
+    title: str = ""
+    state: Literal[Status.CAPTURED, Status.NOT_APPLICABLE] = Status.CAPTURED
+    reason: str = ""
+    start: datetime
+    seconds: float
+    host: str
+    project: Project
+    tools: dict[str, str] = {}
+    environment: dict[str, str] = {}
+    settings: dict[str, Any] = {}
+    images: dict[str, Image] = {}
+    commands: list[Command] = []
+    files: list[File] = []
+    redactions: Redactions
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _spans_name_commands(self) -> Self:
+        for file in self.files:
+            for span in file.spans:
+                if span.command is not None and not 0 <= span.command < len(self.commands):
+                    raise ValueError(f"{file.path}: a span names command {span.command}, which is not there")
+        return self
+
+
+class Host(Model):
+    """A measuring host: what matters for a comparison, and nothing that names a machine or a person."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    kernel: str
+    distribution: str
+    architecture: str
+    cpu: str
+    cores: int
+    memory_mib: int
+    host_class: HostClass
+    container: bool
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @property
+    def id(self) -> str:
+        """Twelve hex digits: a hash of all fields, memory rounded so that a rebuilt machine is the same."""
+        fields = self.model_dump(mode="json", by_alias=True)
+        fields["memory_mib"] = round(self.memory_mib / 512)
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
+
+
+class CollectorState(Model):
+    """One row of state.json: where it is not captured, the reason, the remedy and the command to run."""
+
+    name: Name
+    title: str = ""
+    edition: int | None = None
+    task: int | None = None
+    role: str = "measure"
+    writes: list[EvidencePath]
+    state: Status
+    reason: str = ""
+    remedy: str = ""
+    command: str = ""
+    seconds: float | None = None
+
+
+class State(Model):
+    """`records/state.json`: every collector of a lab. How the report knows what is missing."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    lab: Name
+    collectors: list[CollectorState]
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    def writer(self, path: str) -> CollectorState | None:
+        """Return the collector that writes `path`, or None."""
+        return next((row for row in self.collectors if path in row.writes), None)
+
+
+class LabImage(Model):
+    """An image by tag and digest, as lab.yml names it.
+
+    `archive_env` is the environment variable that may name a local archive of it; `made_from` says that a
+    stand-in may be made on the spot: "busybox", the distribution's static one.
+    """
+
+    reference: str
+    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+    archive_env: str = ""
+    made_from: Literal["", "busybox"] = ""
+
+
+class Task(Model):
+    """A task of an edition: its heading, and the evidence files that the lab names."""
+
+    title: str
+    files: list[EvidencePath]
+
+
+class Edition(Model):
+    """A year's course sheet."""
+
+    title: str
+    source: str
+    images: list[str] = []
+    tasks: dict[int, Task]
+
+
+class Lab(Model):
+    """`collectors/<lab>/lab.yml`: versions, images, editions with the files each one names, own settings."""
+
+    title: str
+    images: dict[str, LabImage] = {}
+    editions: dict[int, Edition]
+    settings: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _editions_name_images(self) -> Self:
+        for year, edition in self.editions.items():
+            for image in edition.images:
+                if image not in self.images:
+                    raise ValueError(f"editions.{year}.images: {image!r} is not under images")
+        return self
+
+
+PUBLISHED: dict[str, type[BaseModel]] = {
+    "record-1.json": Record,
+    "host-1.json": Host,
+    "state-1.json": State,
+    "lab-1.json": Lab,
+}
+"""The models whose JSON Schema the site publishes, by file name."""
+
+
+def explain(error: ValidationError) -> str:
+    """Return pydantic's first complaint as `key: what` in one line, without its links."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the whole"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{where}: {first['msg']}{more}"
+
+
+def parse(model: type[M], text: bytes, where: str) -> M:
+    """Return `text` (JSON) as `model`; raise RecordError that names `where`, the cause and the remedy."""
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        try:
+            schema = json.loads(text).get("schema", SCHEMA)
+        except (ValueError, AttributeError, RecursionError):
+            raise RecordError(
+                f"{where}: not whole JSON (truncated?): restore it from git or capture it again"
+            ) from error
+        if isinstance(schema, int) and schema > SCHEMA:
+            raise RecordError(
+                f"{where}: schema {schema}, this version reads up to {SCHEMA}: update the tool"
+            ) from error
+        raise RecordError(f"{where}: {explain(error)}") from error
+
+
+def dump(model: BaseModel) -> bytes:
+    """Return the file's bytes: indented JSON, keys in the model's order, ending in LF."""
+    return model.model_dump_json(indent=1, by_alias=True).encode() + b"\n"
+
+
+def read_evidence(folder: Path, path: str) -> bytes:
+    """Return the bytes of the evidence file `path` in the lab folder `folder`.
+
+    Evidence is hostile input: raise EvidenceError for a path that leaves the folder, a symbolic link on the
+    way, anything that is no regular file (a device or FIFO is never opened for reading), or over MAX_BYTES.
+    """
+    try:
+        evidence_path(path)
+    except ValueError as error:
+        raise EvidenceError(f"{error}: name a file below {folder.name}/") from error
+    step = folder
+    for part in path.split("/")[:-1]:
+        step = step / part
+        if step.is_symlink():
+            raise EvidenceError(f"{path}: {part}/ is a symbolic link: put the folder itself there")
+    try:
+        descriptor = os.open(folder / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise EvidenceError(f"{path}: {_why_not(folder / path, error)}") from error
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise EvidenceError(f"{path}: {_kind(found.st_mode)}, not a file: capture it as a regular file")
+        if found.st_size > MAX_BYTES:
+            raise EvidenceError(
+                f"{path}: {found.st_size} bytes, at most {MAX_BYTES}: compress it, or cut with head or tail"
+            )
+        chunks = []
+        while chunk := os.read(descriptor, MAX_BYTES + 1):
+            chunks.append(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    finally:
+        os.close(descriptor)
+
+
+def _kind(mode: int) -> str:
+    """Return what a thing of this `st_mode` is called in an error."""
+    kinds = {
+        stat.S_IFDIR: "a directory",
+        stat.S_IFLNK: "a symbolic link",
+        stat.S_IFIFO: "a FIFO",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "something else")
+
+
+def _why_not(path: Path, error: OSError) -> str:
+    """Return why `path` could not be opened, without any path of this machine."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return "no such file"
+    if not stat.S_ISREG(mode):
+        return f"{_kind(mode)}, not a file: put the file itself there"
+    return f"cannot be read ({error.strerror})"
+
+
+def read_records(folder: Path) -> dict[str, Record]:
+    """Return the records of a lab folder by collector's name; raise RecordError at the first bad one."""
+    return {path.stem: read_record(path) for path in record_files(folder)}
+
+
+def record_files(folder: Path) -> list[Path]:
+    """Return the record files of a lab folder, sorted: `records/*.json` without state and hosts."""
+    found = (folder / RECORDS).glob("*.json")
+    return sorted(path for path in found if path.name != STATE_FILE and not path.name.startswith("host-"))
+
+
+def read_record(path: Path) -> Record:
+    """Return the record in `path`, whose name must be its collector's; raise RecordError."""
+    record = parse(Record, _read(path), f"{path.parent.parent.name}/{RECORDS}/{path.name}")
+    if record.collector.name != path.stem:
+        raise RecordError(
+            f"{path.parent.parent.name}/{RECORDS}/{path.name}: is the record of {record.collector.name!r}: "
+            f"rename it to {record.collector.name}.json"
+        )
+    return record
+
+
+def read_host(folder: Path, host_id: str) -> Host:
+    """Return the host `host_id` of a lab folder; raise RecordError if it is absent or is not that host."""
+    where = f"{folder.name}/{RECORDS}/host-{host_id}.json"
+    host = parse(Host, _read(folder / RECORDS / f"host-{host_id}.json"), where)
+    if host.id != host_id:
+        raise RecordError(f"{where}: its fields are those of host {host.id}: restore it from git")
+    return host
+
+
+def read_state(folder: Path) -> State | None:
+    """Return the lab folder's state.json, None where there is none; raise RecordError if it is bad."""
+    path = folder / RECORDS / STATE_FILE
+    if not path.exists():
+        return None
+    return parse(State, _read(path), f"{folder.name}/{RECORDS}/{STATE_FILE}")
+
+
+def _read(path: Path) -> bytes:
+    """Return a record file's bytes under the same rules as evidence."""
+    folder = path.parent.parent
+    try:
+        return read_evidence(folder, path.relative_to(folder).as_posix())
+    except EvidenceError as error:
+        raise RecordError(f"{folder.name}/{error}") from error

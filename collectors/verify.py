@@ -28,6 +28,7 @@ from collectors.records import (
 
 STAGING = ".staging"
 INTENT = "record.json"
+REMOVAL = "removed.json"
 FAILED = "failed"
 
 
@@ -118,10 +119,11 @@ def verify_set(folder: Path, name: str) -> Report:
                 )
             expected[file.path] = (file.sha256, record.collector.name)
     underway = {file.path: file.sha256 for record in intents.values() if record for file in record.files}
+    leaving = _leaving(folder, records, intents) - underway.keys()
     present = set(_files(folder))
     for path, (sha256, collector) in expected.items():
         what = _check(folder, path, sha256, underway.get(path))
-        if what is Verdict.INTERRUPTED:
+        if what is Verdict.INTERRUPTED or (what and path in leaving and path not in present):
             findings.append(_interrupted(name, path))
         elif what:
             findings.append(
@@ -133,7 +135,7 @@ def verify_set(folder: Path, name: str) -> Report:
                 )
             )
     for path in sorted(present - expected.keys()):
-        if path in underway and _digest(folder, path) == underway[path]:
+        if path in leaving or (path in underway and _digest(folder, path) == underway[path]):
             findings.append(_interrupted(name, path))
         else:
             findings.append(
@@ -217,6 +219,17 @@ def _intents(folder: Path) -> Iterator[tuple[str, Record | None]]:
             yield staged.name, parse(Record, (staged / INTENT).read_bytes(), staged.name)
         except (OSError, RecordError):
             yield staged.name, None
+
+
+def _leaving(folder: Path, records: dict[str, Record], intents: dict[str, Record | None]) -> set[str]:
+    """Return the files that an interrupted capture, or an interrupted removal, takes out of the set."""
+    leaving = {file.path for name, record in records.items() if intents.get(name) for file in record.files}
+    for staged in (folder / STAGING).glob(f"*/{REMOVAL}"):
+        try:
+            leaving |= {file.path for file in parse(Record, staged.read_bytes(), staged.name).files}
+        except (OSError, RecordError):
+            continue
+    return leaving
 
 
 def _altered(name: str, path: str, what: str, remedy: str) -> Finding:

@@ -1,0 +1,218 @@
+"""Runs commands: the only module that imports sh.
+
+Every command gets no terminal, a session of its own, real files for its output and /dev/null for input (or a
+file), and its whole process group is ended: at the time limit, when it prints beyond all bounds, and when its
+leader is done. sh's own defaults do none of this: its time limit polls and ends the leader alone.
+"""
+
+import hashlib
+import os
+import select
+import shutil
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+import sh
+
+from collectors.records import Executable
+
+TIMEOUT = 600.0
+"""Seconds a command may take unless it is given another limit."""
+
+OUTPUT_LIMIT = 256 * 1024 * 1024
+"""Bytes a command may print before it is ended; what is kept is bounded much lower."""
+
+GRACE = 2.0
+"""Seconds between SIGTERM and SIGKILL."""
+
+ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "dumb", "NO_COLOR": "1"}
+"""What every command is given, besides PATH and HOME of the caller, so that output is comparable."""
+
+RUN_VARIABLE = "LAB_RUN"
+"""Carries the run's name in the environment of everything it started."""
+
+POLL = 0.25
+
+
+class CommandNotFoundError(Exception):
+    """A command that is not on PATH; the text says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: exit status (negative: the signal), seconds, and why it was ended, if it was."""
+
+    exit_status: int
+    seconds: float
+    timed_out: bool = False
+    too_much: bool = False
+
+
+def find(program: str, path: str | None = None) -> str:
+    """Return the executable that `program` names on PATH; raise CommandNotFoundError."""
+    found = shutil.which(program, path=path)
+    if found is None:
+        raise CommandNotFoundError(f"{program}: not on PATH: install it, or name its folder in PATH")
+    return found
+
+
+def executable(program: str) -> Executable:
+    """Return path and sha256 of the file that `program` names on PATH; raise CommandNotFoundError."""
+    path = find(program)
+    status = Path(path).stat()
+    return Executable(path=path, sha256=_sha256(path, status.st_mtime_ns, status.st_size, status.st_ino))
+
+
+@lru_cache(maxsize=256)
+def _sha256(path: str, _mtime_ns: int, _size: int, _inode: int) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def environment(name: str, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the whole environment of a command of the run `name`."""
+    inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+    return {**inherited, **ENVIRONMENT, RUN_VARIABLE: name, **(extra or {})}
+
+
+def execute(  # noqa: PLR0913 - one place runs commands; each is a fact of the run, by name
+    argv: Sequence[str],
+    *,
+    stdout: BinaryIO,
+    stderr: BinaryIO,
+    env: Mapping[str, str],
+    stdin: Path = Path(os.devnull),
+    timeout: float = TIMEOUT,
+    limit: int = OUTPUT_LIMIT,
+) -> Ended:
+    """Run `argv` to its end and return how it ended; its process group is gone afterwards.
+
+    Output goes to the two open files as it comes. Raise CommandNotFoundError; KeyboardInterrupt ends the
+    group first.
+    """
+    with stdin.open("rb") as given:
+        began = time.monotonic()
+        process = _spawn(argv, stdout, stderr, given, env)
+        try:
+            timed_out, too_much = _watch(process.pid, stdout, began + timeout, limit)
+            if timed_out or too_much:
+                _signal_group(process.pid, signal.SIGTERM)
+                _gone(process.pid, GRACE)
+        finally:
+            _signal_group(process.pid, signal.SIGKILL)
+        status = process.exit_code
+    return Ended(int(status), time.monotonic() - began, timed_out, too_much)
+
+
+def start(argv: Sequence[str], *, log: Path, env: Mapping[str, str]) -> "Daemon":
+    """Start a server whose output goes to `log`; raise CommandNotFoundError."""
+    with log.open("ab") as output, Path(os.devnull).open("rb") as given:
+        return Daemon(_spawn(argv, output, output, given, env), log)
+
+
+class Daemon:
+    """A server that was started: alive until it ends by itself or is stopped."""
+
+    def __init__(self, process: "sh.RunningCommand", log: Path) -> None:
+        self._process = process
+        self.pid: int = process.pid
+        self.log = log
+
+    def alive(self) -> bool:
+        """Return whether it still runs."""
+        return bool(self._process.is_alive())
+
+    def stop(self, grace: float = 10.0) -> None:
+        """End it and its group: SIGTERM, `grace` seconds, SIGKILL."""
+        _signal_group(self.pid, signal.SIGTERM)
+        _gone(self.pid, grace)
+        _signal_group(self.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+def output(argv: Sequence[str], *, timeout: float = 20.0) -> str:
+    """Return what a short question prints on standard output, stripped; empty if it fails or is not there.
+
+    For facts about the host (a version, a commit), never for evidence.
+    """
+    read, write = os.pipe()
+    try:
+        with os.fdopen(write, "wb") as stdout, Path(os.devnull).open("wb") as stderr:
+            ended = execute(
+                argv, stdout=stdout, stderr=stderr, env=environment(""), timeout=timeout, limit=1 << 20
+            )
+        text = os.read(read, 1 << 16).decode(errors="replace")
+    except (CommandNotFoundError, OSError):
+        return ""
+    finally:
+        os.close(read)
+    return text.strip() if ended.exit_status == 0 else ""
+
+
+def _spawn(
+    argv: Sequence[str], stdout: BinaryIO, stderr: BinaryIO, stdin: BinaryIO, env: Mapping[str, str]
+) -> "sh.RunningCommand":
+    """Start `argv` through sh with the contract this module promises."""
+    if not all(isinstance(part, str) for part in argv):
+        raise TypeError(f"argv must be strings: {argv!r}")
+    return sh.Command(find(argv[0], env.get("PATH")))(
+        *argv[1:],
+        _bg=1,  # `True` would make the child ignore SIGHUP
+        _bg_exc=False,
+        _new_session=True,
+        _ok_code=range(-64, 256),
+        _in=stdin,
+        _out=stdout,
+        _err=stderr,
+        _env=dict(env),
+        _return_cmd=True,
+        _tty_out=False,
+    )
+
+
+def _watch(pid: int, stdout: BinaryIO, deadline: float, limit: int) -> tuple[bool, bool]:
+    """Wait for the leader; return whether the time limit, or the limit on output, was passed first."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return False, False
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        while True:
+            left = deadline - time.monotonic()
+            if poll.poll(max(0.0, min(left, POLL)) * 1000):
+                return False, False
+            if left <= 0:
+                return True, False
+            if os.fstat(stdout.fileno()).st_size > limit:
+                return False, True
+    finally:
+        os.close(descriptor)
+
+
+def _gone(pid: int, seconds: float) -> None:
+    """Wait until the process has ended, at most `seconds`."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        select.select([descriptor], [], [], seconds)
+    finally:
+        os.close(descriptor)
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    """Signal the process group that `pid` leads, if there is one left."""
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        os.kill(pid, number)

@@ -1,0 +1,295 @@
+"""What a collector sees: the run, and the files it writes."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from collectors.engine import leaks, recorder
+from collectors.engine.cut import cut
+from collectors.engine.redact import Redactor
+from collectors.records import MAX_BYTES, Command, Image, Lab, Outcome, Span, evidence_path
+
+T = TypeVar("T")
+Argv = Sequence[str] | Callable[["Run"], Sequence[str]]
+"""A command: its arguments, or a function of the run that gives them (a container's, say)."""
+
+SAID_BYTES = 4096
+"""How much of a command's standard error its record keeps."""
+
+
+class CommandFailedError(Exception):
+    """A command whose end is no answer; the text says how it ended and what it said."""
+
+
+class CaptureError(Exception):
+    """A collector that does not keep to its declaration, or leaves something behind."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed on standard output (masked, cut) and how it ended."""
+
+    outcome: Outcome
+    exit_status: int
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        """The output as text; what is no UTF-8 is replaced."""
+        return self.data.decode("utf-8", "replace")
+
+
+@dataclass
+class Session:
+    """What the collectors of one collect share: the run's name and folder, and what was started once."""
+
+    name: str
+    folder: Path
+    working: Callable[[str], None] = lambda _text: None
+    stack: ExitStack = field(default_factory=ExitStack)
+    resources: dict[Any, Any] = field(default_factory=dict)
+    images: dict[str, Image] = field(default_factory=dict)
+    known: set[leaks.Leak] = field(default_factory=set)
+
+
+class Run:
+    """One collector's run: commands, files, settings, and what is to be put away afterwards."""
+
+    def __init__(self, session: Session, lab: Lab, lab_file: str, staging: Path, redact: Redactor) -> None:
+        self.session = session
+        self.lab = lab
+        self.commands: list[Command] = []
+        self.spans: dict[str, list[Span]] = {}
+        self.settings: dict[str, Any] = {}
+        self.images: dict[str, Image] = {}
+        self.environment: dict[str, str] = dict(recorder.ENVIRONMENT)
+        self._lab_file = lab_file
+        self._staging = staging
+        self._redact = redact
+
+    @property
+    def name(self) -> str:
+        """The run's name, 11 characters; what is started on the host carries it."""
+        return self.session.name
+
+    @property
+    def folder(self) -> Path:
+        """A folder for sockets and the like, which is gone when the collect ends."""
+        return self.session.folder
+
+    @contextmanager
+    def file(self, path: str) -> Iterator[Out]:
+        """Open the evidence file `path` for writing; it becomes evidence when the collector has ended well."""
+        target = self._staging / evidence_path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("ab") as stream:
+            yield Out(self, stream, self.spans.setdefault(path, []), target)
+
+    def command(
+        self,
+        argv: Argv,
+        *,
+        timeout: float = recorder.TIMEOUT,
+        refused: Sequence[int] = (),
+        env: Mapping[str, str] | None = None,
+        stdin: Path | None = None,
+    ) -> Result:
+        """Run a command whose output goes to no file of its own, and record it.
+
+        Exit status 0 is an answer, one in `refused` a refusal; raise CommandFailedError for any other end.
+        """
+        return self.record(argv, timeout=timeout, refused=refused, env=env, stdin=stdin)[0]
+
+    def record(  # noqa: PLR0913 - what Out.run and command share, by name
+        self,
+        argv: Argv,
+        *,
+        timeout: float = recorder.TIMEOUT,
+        refused: Sequence[int] = (),
+        env: Mapping[str, str] | None = None,
+        stdin: Path | None = None,
+        head: int | None = None,
+        tail: int | None = None,
+        merge: bool = False,
+    ) -> tuple[Result, int, str]:
+        """Run and record a command; return its result, its index and what was cut (see Command and Span)."""
+        words = list(argv(self) if callable(argv) else argv)
+        self.session.working(" ".join(words)[:120])
+        found = recorder.executable(words[0])
+        began = datetime.now(UTC)
+        raw, said = self._staging.parent / "stdout", self._staging.parent / "stderr"
+        with raw.open("wb") as stdout, said.open("wb") as stderr:
+            ended = recorder.execute(
+                words,
+                stdout=stdout,
+                stderr=stdout if merge else stderr,
+                env=recorder.environment(self.name, env),
+                timeout=timeout,
+                stdin=stdin or Path("/dev/null"),
+            )
+        outcome = _outcome(ended, refused)
+        kept, note = cut(raw, head=head, tail=tail, limit=MAX_BYTES)
+        data = self._redact(kept)
+        with said.open("rb") as file:
+            stderr_text = self._redact(file.read(SAID_BYTES)).decode("utf-8", "backslashreplace")
+        self.environment |= {key: self._redact.text(value) for key, value in (env or {}).items()}
+        self.commands.append(
+            Command(
+                argv=[self._redact.text(word).encode("utf-8", "backslashreplace").decode() for word in words],
+                executable=found.model_copy(update={"path": self._redact.text(found.path)}),
+                exit_status=None if ended.timed_out else ended.exit_status,
+                outcome=outcome,
+                start=began,
+                seconds=round(ended.seconds, 6),
+                bytes=raw.stat().st_size,
+                timed_out=ended.timed_out,
+                stderr=stderr_text,
+            )
+        )
+        raw.unlink()
+        said.unlink()
+        result = Result(outcome, ended.exit_status, data)
+        if outcome is Outcome.FAILED:
+            raise CommandFailedError(_failure(self.commands[-1], ended, timeout, data))
+        return result, len(self.commands) - 1, note
+
+    def setting(self, key: str, kind: type[T]) -> T:
+        """Return lab.yml's `settings.<key>` (dots go deeper), which must be a `kind`; noted in the record."""
+        value: Any = self.lab.settings
+        for part in key.split("."):
+            if not isinstance(value, dict) or part not in value:
+                raise CaptureError(f"{self._lab_file}: settings.{key}: not there: add it")
+            value = value[part]
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise CaptureError(f"{self._lab_file}: settings.{key}: {value!r} is no {kind.__name__}")
+        self.settings[key] = value
+        return value
+
+    def resource(self, factory: Callable[[Run], AbstractContextManager[T]]) -> T:
+        """Return what `factory` makes, made once in a collect and put away at its end (a containerd, say)."""
+        if factory not in self.session.resources:
+            before = leaks.find(self.name)
+            made = self.session.stack.enter_context(factory(self))
+            self.session.known |= leaks.find(self.name) - before
+            self.session.resources[factory] = made
+        return self.session.resources[factory]  # type: ignore[no-any-return]
+
+    def start(self, argv: Sequence[str], log: str) -> recorder.Daemon:
+        """Start a server; its output goes to `log` in the run's folder. The caller stops it."""
+        return recorder.start(argv, log=self.folder / log, env=recorder.environment(self.name))
+
+    def undo(
+        self, argv: Sequence[str], env: Mapping[str, str] | None = None, stdin: Path | None = None
+    ) -> Callable[[], None]:
+        """Write down how a change is undone, before it is made; return what undoes it.
+
+        If this process is killed, the next collect runs the command instead.
+        """
+        note = leaks.note_undo(self.folder, argv, dict(env or {}), stdin)
+        return lambda: leaks.run_undo(note) if note.exists() else None
+
+    def use_image(self, name: str, image: Image) -> None:
+        """Note that the collector used an image of lab.yml."""
+        self.images[name] = image
+
+    def wait_until(self, ready: Callable[[], bool], what: str, timeout: float = 60.0) -> float:
+        """Wait until `ready` says so and return the seconds it took; raise CaptureError at the limit."""
+        self.session.working(f"waiting for {what}")
+        began = time.monotonic()
+        while not ready():
+            if time.monotonic() - began > timeout:
+                raise CaptureError(f"{what}: not ready after {timeout:g} s")
+            time.sleep(0.05)
+        return time.monotonic() - began
+
+
+class Out:
+    """An evidence file that is being written: lines of ours, and what commands printed."""
+
+    def __init__(self, run: Run, stream: Any, spans: list[Span], path: Path) -> None:
+        self._run = run
+        self._stream = stream
+        self._spans = spans
+        self._path = path
+        self._lines = 0
+        self._open_end = False
+
+    def line(self, text: str = "") -> None:
+        """Write one line of ours, such as a heading; the record says that no command printed it."""
+        self._append(text.encode() + b"\n", None, "")
+
+    def run(  # noqa: PLR0913 - how a command is asked, by name
+        self,
+        argv: Argv,
+        *,
+        head: int | None = None,
+        tail: int | None = None,
+        refused: Sequence[int] = (),
+        stderr: bool = False,
+        expect: str = "",
+        timeout: float = recorder.TIMEOUT,
+        env: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Run a command and write what it printed.
+
+        `head` and `tail` keep so many lines; `stderr` has standard error written too, in its place, as it is
+        for a probe that names the exit statuses which are a refusal; `expect` is a pattern without which
+        the output is no answer. Raise CommandFailedError for any other end, with the output still written.
+        """
+        merge = stderr or bool(refused)
+        try:
+            result, index, note = self._run.record(
+                argv, timeout=timeout, refused=refused, env=env, head=head, tail=tail, merge=merge
+            )
+        except CommandFailedError as error:
+            self._stream.write(str(error).encode("utf-8", "replace"))
+            raise
+        self._append(result.data, index, note)
+        if expect and not re.search(expect, result.text, re.MULTILINE):
+            raise CommandFailedError(f"{self._path.name}: the output has nothing like {expect!r}: no answer")
+        return result
+
+    def _append(self, data: bytes, command: int | None, note: str) -> None:
+        if not data:
+            return
+        if self._open_end:
+            self._stream.write(b"\n")
+            last = self._spans[-1]
+            ended = "; ".join(part for part in (last.cut, "a line end was added") if part)
+            self._spans[-1] = last.model_copy(update={"cut": ended})
+        self._stream.write(data)
+        self._stream.flush()
+        self._open_end = not data.endswith(b"\n")
+        count = data.count(b"\n") + self._open_end
+        self._spans.append(Span(start=self._lines + 1, end=self._lines + count, command=command, cut=note))
+        self._lines += count
+
+
+def _outcome(ended: recorder.Ended, refused: Sequence[int]) -> Outcome:
+    """Return what a command's end means; a limit that was passed is a failure, whatever the status."""
+    if ended.timed_out or ended.too_much:
+        return Outcome.FAILED
+    if ended.exit_status in refused:
+        return Outcome.REFUSED
+    return Outcome.ANSWERED if ended.exit_status == 0 else Outcome.FAILED
+
+
+def _failure(command: Command, ended: recorder.Ended, timeout: float, data: bytes) -> str:
+    """Return in a few lines how a command failed: which, how, what it said."""
+    if ended.timed_out:
+        how = f"no end after {timeout:g} s"
+    elif ended.too_much:
+        how = f"printed over {recorder.OUTPUT_LIMIT >> 20} MiB: cut it at its source"
+    elif ended.exit_status < 0:
+        how = f"ended by signal {-ended.exit_status}"
+    else:
+        how = f"exit status {ended.exit_status}"
+    said = (command.stderr.strip() or data.decode("utf-8", "replace").strip()).splitlines()[-3:]
+    return "\n".join([f"{' '.join(command.argv)[:200]}: {how}", *(f"  {line[:300]}" for line in said)])

@@ -1,0 +1,142 @@
+"""The macros: what a page may call, and what each call shows. Free of mkdocs and of any markup.
+
+A macro never raises: what it cannot show comes back as a Fault.
+"""
+
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from report.cite import Block, Fault, Gap, Page, cite
+from report.embed import FaultError, wanted
+from report.evidence import Captured, Evidence, EvidenceSet
+from report.tables import Ran, Runs, Table, all_runs, host_table, hosts_table, index_table, ran, state_table
+
+Shown = Block | Gap | Fault | Table | tuple[Runs, ...]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a macro works with: the evidence of the build, and the page that calls."""
+
+    evidence: Evidence
+    page: Page
+
+    def set_of(self, lab: object) -> EvidenceSet:
+        """Return the set of `lab`, or of the page's own; raise FaultError if there is neither."""
+        name = lab if lab is not None else self.page.lab
+        if not isinstance(name, str):
+            raise FaultError(f"lab is {name!r}", 'give it in quotes: lab="lab12"')
+        if not name:
+            raise FaultError("this page belongs to no lab", 'name one: lab="lab12"')
+        if name not in self.evidence.labs and name not in self.evidence.names():
+            raise FaultError(f"there is no lab {name}", f"one of: {', '.join(sorted(self.evidence.labs))}")
+        return self.evidence.set(name)
+
+
+def evidence(  # noqa: PLR0913 # what a page may say of a block
+    desk: Desk,
+    path: object,
+    lines: object = None,
+    *,
+    start: object = None,
+    end: object = None,
+    sha256: object = None,
+) -> Shown:
+    """Show lines of an evidence file: `lines="1:7"`, by content from `start` to `end`, or all of it."""
+    return cite(desk.evidence, desk.page, wanted(path, lines, start, end, sha256))
+
+
+def command(desk: Desk, path: object, lines: object = None, *, n: object = None) -> Shown:
+    """Show the commands that printed a file, or `lines` of it, as they were run; or the `n`-th of them."""
+    block = cite(desk.evidence, desk.page, wanted(path, lines))
+    if isinstance(block, Gap):
+        return block
+    if block.captured is None:
+        raise FaultError(f"{block.path} has no record", "capture it with `lab record`")
+    commands = _commands_of(block, block.captured)
+    if not commands:
+        raise FaultError(f"no command printed these lines of {block.path}", "name others: these are ours")
+    if n is None:
+        return (Runs("", tuple(commands)),)
+    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= len(commands):
+        right = "n=1" if len(commands) == 1 else f"n is 1 to {len(commands)}"
+        raise FaultError(f"n of {block.path} is {n!r}", right)
+    return (Runs("", (commands[n - 1],)),)
+
+
+def _commands_of(block: Block, captured: Captured) -> list[Ran]:
+    """Return each command that printed lines of the block, once."""
+    found: dict[int, Ran] = {}
+    for origin in captured.origins(block.slice.range):
+        if origin.command is not None and id(origin.command) not in found:
+            found[id(origin.command)] = ran(origin.command, captured.record, block.host, origin.cut)
+    return list(found.values())
+
+
+def commands(desk: Desk, lab: object = None) -> Shown:
+    """Show every command of a lab as it was run, in the tasks' order."""
+    return all_runs(desk.set_of(lab))
+
+
+def state(desk: Desk, lab: object = None) -> Shown:
+    """Show the table of a lab's collectors."""
+    return state_table(desk.set_of(lab))
+
+
+def host(desk: Desk, lab: object = None) -> Shown:
+    """Show the host that measured a lab's evidence."""
+    return host_table(desk.set_of(lab))
+
+
+def hosts(desk: Desk) -> Shown:
+    """Show the host of every set, those of evidence/hosts included."""
+    return hosts_table(desk.evidence)
+
+
+def index(desk: Desk, lab: object = None) -> Shown:
+    """Show every evidence file of a lab; outside a lab's pages, of every set."""
+    if lab is None and not desk.page.lab:
+        return index_table(desk.evidence, desk.evidence.names())
+    return index_table(desk.evidence, [desk.set_of(lab).name])
+
+
+MACROS: dict[str, Callable[..., Shown]] = {
+    one.__name__: one for one in (evidence, command, commands, state, host, hosts, index)
+}
+"""The macros by the name that a page uses."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A macro's call as a page wrote it."""
+
+    name: str
+    args: tuple[object, ...] = ()
+    named: tuple[tuple[str, object], ...] = ()
+
+    def __str__(self) -> str:
+        values = [*map(_literal, self.args), *(f"{key}={_literal(value)}" for key, value in self.named)]
+        return f"{self.name}({', '.join(values)})"
+
+    def run(self, desk: Desk) -> Shown:
+        """Return what the call shows: a Fault where it cannot."""
+        macro = MACROS[self.name]
+        try:
+            inspect.signature(macro).bind(desk, *self.args, **dict(self.named))
+        except TypeError as error:
+            return Fault(str(self), f"{self.name}: {error}", f"it takes {_usage(macro)}")
+        try:
+            return macro(desk, *self.args, **dict(self.named))
+        except FaultError as error:
+            return Fault(str(self), error.what, error.remedy)
+
+
+def _literal(value: object) -> str:
+    """Return a value as a page would write it."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def _usage(macro: Callable[..., Shown]) -> str:
+    return ", ".join(list(inspect.signature(macro).parameters)[1:]) or "nothing"

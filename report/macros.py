@@ -1,0 +1,17 @@
+"""The macros plugin's entry: names the macros, no logic."""
+
+from functools import partial
+from typing import Any
+
+from report.calls import MACROS
+from report.publish import current
+
+
+def define_env(env: Any) -> None:
+    """Name each macro for mkdocs-macros; `env` is its plugin."""
+    for name in MACROS:
+        env.macro(partial(_call, name), name)
+
+
+def _call(name: str, /, *args: object, **named: object) -> str:
+    return current().call(name, *args, **named)

@@ -1,0 +1,25 @@
+"""What is wrong with a report: where it is said, what was asked for, what is wrong, what to do."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem. `page` is a path below docs/, empty where no page is to blame; `line` 0 if not known."""
+
+    page: str
+    line: int
+    reference: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        where = f"{self.page}:{self.line}" if self.line else self.page
+        return ": ".join(one_line(part) for part in (where, self.reference, self.what, self.remedy) if part)
+
+
+def one_line(text: str) -> str:
+    """Return `text` with line ends and control characters escaped: it cannot forge a line of a log."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
+    )

@@ -1,0 +1,113 @@
+"""Jinja as pages use it: a mistake becomes a box in the page, with the line where it was made.
+
+mkdocs' macros and the export render with the same environment. Without it a typo would replace a page by a
+traceback with paths of the machine.
+"""
+
+import sys
+import traceback
+from collections.abc import Callable, Mapping, MutableMapping
+from types import FrameType
+from typing import Any, NoReturn, Self, cast
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateSyntaxError
+
+Broken = Callable[[int, str, str, str], str]
+"""Called with a line of the template, a reference, what is wrong and the remedy; returns what stands there.
+
+Without a reference the page as a whole cannot be rendered.
+"""
+
+_FILE = "<template>"
+
+
+def calling_line() -> int:
+    """Return the line of the template whose call is being worked on; 0 outside a template."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 # Python's documented way to the caller
+    while frame is not None:
+        template = frame.f_globals.get("__jinja_template__")
+        if isinstance(template, Template) and template.name is None:
+            return template.get_corresponding_lineno(frame.f_lineno)
+        frame = frame.f_back
+    return 0
+
+
+class PageTemplate(Template):
+    """A page; an error while it is rendered leaves a box in its place."""
+
+    def render(self, *args: Any, **kwargs: Any) -> str:
+        """Return the rendered page, or the box that says what is wrong with it."""
+        try:
+            return super().render(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 # whatever a page's own expression raises is the page's mistake
+            frames = traceback.extract_tb(error.__traceback__)
+            lines = [frame.lineno or 0 for frame in frames if frame.filename == _FILE]
+            environment = cast("PageEnvironment", self.environment)
+            what = f"{type(error).__name__}: {error}"
+            return environment.broken(lines[-1] if lines else 0, "", what, "mend the expression")
+
+
+class PageEnvironment(Environment):
+    """Jinja's environment, with `broken` to say what stands for a mistake."""
+
+    template_class = PageTemplate
+
+    def __init__(
+        self, broken: Broken, loader: BaseLoader | None = None, names: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(loader=loader, undefined=_unknown(broken))
+        self.broken = broken
+        self.globals.update(names or {})
+
+    def from_string(
+        self,
+        source: Any,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 # Jinja's own name for it
+        template_class: type[Template] | None = None,
+    ) -> Template:
+        """Return `source` as a template; one whose syntax is wrong renders as the box that says so."""
+        try:
+            return super().from_string(source, globals, template_class)
+        except TemplateSyntaxError as error:
+            return _Unparsed(self, error)
+
+
+class _Unparsed(PageTemplate):
+    """A page that Jinja cannot read."""
+
+    def __new__(cls, environment: PageEnvironment, error: TemplateSyntaxError) -> Self:
+        del environment, error
+        return object.__new__(cls)
+
+    def __init__(self, environment: PageEnvironment, error: TemplateSyntaxError) -> None:
+        self._broken = environment.broken
+        self._error = error
+
+    def render(self, *args: Any, **kwargs: Any) -> str:
+        """Return the box that says where the page cannot be read."""
+        del args, kwargs
+        what = f"this is no Jinja: {self._error.message}"
+        return self._broken(self._error.lineno, "", what, "mend the tag")
+
+
+def _unknown(broken: Broken) -> type[StrictUndefined]:
+    """Return the class of names that nothing defines: using one leaves a box, the rest of the page stays."""
+
+    class Unknown(StrictUndefined):
+        def __str__(self) -> str:  # type: ignore[override] # Jinja's raises
+            return self._box("")
+
+        def __call__(self, *args: object, **kwargs: object) -> str:  # type: ignore[override] # likewise
+            del args, kwargs
+            return self._box("(…)")
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name == "jinja_pass_arg":  # asked of whatever is called
+                raise AttributeError(name)
+            self._fail_with_undefined_error()
+
+        def _box(self, call: str) -> str:
+            name = self._undefined_name or "this"
+            return broken(calling_line(), f"{name}{call}", f"nothing is called {name}", "is it a typo?")
+
+    return Unknown

@@ -16,6 +16,7 @@ from collectors.records import (
     HOSTS,
     RECORDS,
     EvidenceError,
+    File,
     Record,
     RecordError,
     parse,
@@ -104,7 +105,7 @@ def verify_set(folder: Path, name: str) -> Report:
     """Hold the files of one lab folder against its records; `name` is the folder's path in findings."""
     records, findings = _records(folder, name)
     intents = dict(_intents(folder))
-    expected: dict[str, tuple[str, str]] = {}
+    expected: dict[str, tuple[File, str]] = {}
     for record in records.values():
         for file in record.files:
             if file.path in expected:
@@ -117,12 +118,12 @@ def verify_set(folder: Path, name: str) -> Report:
                         "capture again, or remove the record of the one that is gone",
                     )
                 )
-            expected[file.path] = (file.sha256, record.collector.name)
+            expected[file.path] = (file, record.collector.name)
     underway = {file.path: file.sha256 for record in intents.values() if record for file in record.files}
     leaving = _leaving(folder, records, intents) - underway.keys()
     present = set(_files(folder))
-    for path, (sha256, collector) in expected.items():
-        what = _check(folder, path, sha256, underway.get(path))
+    for path, (file, collector) in expected.items():
+        what = _check(folder, file, underway.get(path))
         if what is Verdict.INTERRUPTED or (what and path in leaving and path not in present):
             findings.append(_interrupted(name, path))
         elif what:
@@ -177,20 +178,26 @@ def _bad_record(name: str, folder: Path, error: RecordError) -> Finding:
     return _altered(name, where, what, remedy or "restore it from git or capture it again")
 
 
-def _check(folder: Path, path: str, sha256: str, underway: str | None) -> str:
-    """Return what is wrong with a file whose record says `sha256`; empty if nothing is.
+def _check(folder: Path, file: File, underway: str | None) -> str:
+    """Return what is wrong with a file of a record; empty if nothing is.
 
     `underway` is the hash that an interrupted capture meant to put there: such a file is interrupted.
     """
-    try:
-        digest = hashlib.sha256(read_evidence(folder, path)).hexdigest()
-    except EvidenceError as error:
-        return str(error).removeprefix(f"{path}: ")
-    if digest == sha256:
-        return ""
-    if underway == digest:
+    what = changed(folder, file)
+    if what and underway and _digest(folder, file.path) == underway:
         return Verdict.INTERRUPTED
-    return f"sha256 is {digest[:12]}…, its record says {sha256[:12]}…"
+    return what
+
+
+def changed(folder: Path, file: File) -> str:
+    """Return what a file of the lab folder is instead of what its record says; empty if it is that."""
+    try:
+        digest = hashlib.sha256(read_evidence(folder, file.path)).hexdigest()
+    except EvidenceError as error:
+        return str(error).removeprefix(f"{file.path}: ")
+    if digest == file.sha256:
+        return ""
+    return f"sha256 is {digest[:12]}…, its record says {file.sha256[:12]}…"
 
 
 def _digest(folder: Path, path: str) -> str:

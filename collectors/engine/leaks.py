@@ -12,7 +12,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,18 +61,32 @@ def find(name: str) -> set[Leak]:
 
 def clear(name: str, folder: Path) -> None:
     """End and remove all that carries the run's name, then its folder. What resists is left for `find`."""
-    _end(name)
+    end(name)
     for undo in sorted((folder / "undo").glob("*.json"), reverse=True):
         run_undo(undo)
-    _end(name)
-    for path in sorted(_mounts(name), reverse=True):
-        recorder.output(["umount", "--lazy", path])
-    for space in _named(NETNS, name):
-        recorder.output(["ip", "netns", "delete", space.name])
-    for link in _named(LINKS, name):
-        recorder.output(["ip", "link", "delete", link.name])
-    _remove_cgroups(name)
+    end(name)
+    remove(find(name))
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove(left: Iterable[Leak]) -> None:
+    """Remove these leaks, in an order in which one frees the next, for a bounded time."""
+    kinds: dict[str, Callable[[str], object]] = {
+        "process": _kill,
+        "mount": lambda path: recorder.output(["umount", "--lazy", path]),
+        "netns": lambda space: recorder.output(["ip", "netns", "delete", space]),
+        "link": lambda link: recorder.output(["ip", "link", "delete", link]),
+        "cgroup": _remove_cgroup,
+    }
+    for kind, take_away in kinds.items():
+        for leak in sorted((one for one in left if one.kind == kind), reverse=True):
+            take_away(leak.what)
+
+
+def _kill(process: str) -> None:
+    """Kill the process that a leak names as `pid command`."""
+    with suppress(ProcessLookupError):
+        os.kill(int(process.split(maxsplit=1)[0]), signal.SIGKILL)
 
 
 def note_undo(folder: Path, argv: Sequence[str], env: dict[str, str], stdin: Path | None) -> Path:
@@ -169,34 +183,25 @@ def _named(folder: Path, name: str) -> list[Path]:
 
 def _cgroups(name: str) -> list[Path]:
     """Return the run's cgroups, in every hierarchy (version 1) or in the one there is (version 2)."""
-    below = [path for path in _named_any(CGROUPS) if path.is_dir() and not path.is_symlink()]
+    below = [path for path in _named(CGROUPS, "") if path.is_dir() and not path.is_symlink()]
     return [found for top in (CGROUPS, *below) for found in _named(top, name) if found.is_dir()]
 
 
-def _named_any(folder: Path) -> list[Path]:
-    return _named(folder, "")
-
-
-def _end(name: str) -> None:
+def end(name: str) -> None:
     """Kill the run's processes until there are none, for a bounded time: some start others as they go."""
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        found = list(processes(name))
-        if not found:
-            return
+    while (found := list(processes(name))) and time.monotonic() < deadline:
         for pid in found:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            _kill(str(pid))
         time.sleep(0.05)
 
 
-def _remove_cgroups(name: str) -> None:
-    """Remove the run's cgroups from the bottom up; a busy one is tried again for a bounded time."""
+def _remove_cgroup(path: str) -> None:
+    """Remove a cgroup from the bottom up; a busy one is tried again for a bounded time."""
     deadline = time.monotonic() + PATIENCE
-    while (found := _cgroups(name)) and time.monotonic() < deadline:
-        for top in found:
-            for where, _folders, _files in os.walk(top, topdown=False):
-                with suppress(OSError):
-                    Path(where).rmdir()
-        if _cgroups(name):
+    while Path(path).exists() and time.monotonic() < deadline:
+        for where, _folders, _files in os.walk(path, topdown=False):
+            with suppress(OSError):
+                Path(where).rmdir()
+        if Path(path).exists():
             time.sleep(0.05)

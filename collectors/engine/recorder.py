@@ -160,7 +160,7 @@ def _spawn(
     """Start `argv` through sh with the contract this module promises."""
     if not all(isinstance(part, str) for part in argv):
         raise TypeError(f"argv must be strings: {argv!r}")
-    return sh.Command(find(argv[0], env.get("PATH")))(
+    command: sh.RunningCommand = sh.Command(find(argv[0], env.get("PATH")))(
         *argv[1:],
         _bg=1,  # `True` would make the child ignore SIGHUP
         _bg_exc=False,
@@ -173,6 +173,7 @@ def _spawn(
         _return_cmd=True,
         _tty_out=False,
     )
+    return command
 
 
 def _watch(pid: int, stdout: BinaryIO, deadline: float, limit: int) -> tuple[bool, bool]:

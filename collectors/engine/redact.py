@@ -21,28 +21,10 @@ VERSION = 1
 FIRST_PERSON = 1000
 NOBODY = 65534
 
-COMMON = frozenset(
-    [
-        "admin",
-        "arch",
-        "centos",
-        "debian",
-        "fedora",
-        "guest",
-        "host",
-        "kali",
-        "linux",
-        "localhost",
-        "root",
-        "runner",
-        "student",
-        "ubuntu",
-        "user",
-        "vagrant",
-        "virtual",
-        "vm",
-    ]
-)
+COMMON = frozenset({
+    "admin", "arch", "centos", "debian", "fedora", "guest", "host", "kali", "linux", "localhost", "root",
+    "runner", "student", "ubuntu", "user", "vagrant", "virtual", "vm",
+})  # fmt: skip
 """User and host names that many machines share: they identify nobody and are words of any kernel log."""
 
 PUBLIC_SUFFIXES = ("debian.org", "ubuntu.com", "pypi.org", "pythonhosted.org", "github.com", "crates.io",
@@ -61,7 +43,7 @@ Replace = Callable[[re.Match[bytes]], bytes]
 
 @dataclass(frozen=True)
 class Rule:
-    """A name, what it looks for, and what stands there afterwards; `replace` may return the match unchanged."""
+    """A name, what it looks for, and what stands there afterwards; `replace` may keep the match."""
 
     name: str
     pattern: re.Pattern[bytes]
@@ -179,8 +161,10 @@ UNITS = (
     b".device",
     b".scope",
 )
-MAC = re.compile(rb"(?<![0-9A-Fa-f:.-])(?:[0-9A-Fa-f]{2}(?P<sep>[:-])(?:[0-9A-Fa-f]{2}(?P=sep)){4}[0-9A-Fa-f]{2})"
-                 rb"(?![0-9A-Fa-f:-])")  # fmt: skip
+MAC = re.compile(
+    rb"(?<![0-9A-Fa-f:.-])[0-9A-Fa-f]{2}(?P<sep>[:-])"
+    rb"(?:[0-9A-Fa-f]{2}(?P=sep)){4}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:-])"
+)
 QUAD = rb"(?:\d{1,3}\.){3}\d{1,3}"
 IPV4 = re.compile(rb"(?<![\w.+~])" + QUAD + rb"(?![\w+~]|\.\w|-(?!" + QUAD + rb")\w)")
 RANGE_BEFORE = re.compile(QUAD + rb"-$")

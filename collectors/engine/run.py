@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from collectors.engine import leaks, recorder
 from collectors.engine.cut import cut
 from collectors.engine.redact import Redactor
+from collectors.engine.session import Session
 from collectors.records import MAX_BYTES, Command, Image, Lab, Outcome, Span, evidence_path
 
 T = TypeVar("T")
@@ -46,19 +47,6 @@ class Result:
         return self.data.decode("utf-8", "replace")
 
 
-@dataclass
-class Session:
-    """What the collectors of one collect share: the run's name and folder, and what was started once."""
-
-    name: str
-    folder: Path
-    working: Callable[[str], None] = lambda _text: None
-    stack: ExitStack = field(default_factory=ExitStack)
-    resources: dict[Any, Any] = field(default_factory=dict)
-    images: dict[str, Image] = field(default_factory=dict)
-    known: set[leaks.Leak] = field(default_factory=set)
-
-
 class Run:
     """One collector's run: commands, files, settings, and what is to be put away afterwards."""
 
@@ -86,7 +74,7 @@ class Run:
 
     @contextmanager
     def file(self, path: str) -> Iterator[Out]:
-        """Open the evidence file `path` for writing; it becomes evidence when the collector has ended well."""
+        """Open the evidence file `path` for writing; it becomes evidence if the collector ends well."""
         target = self._staging / evidence_path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("ab") as stream:

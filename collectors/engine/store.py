@@ -1,7 +1,7 @@
 """Staged files, then the record: all or nothing.
 
-A capture goes to a staging folder. The staged record is the intent, with all hashes; each file is renamed into
-place, the record last. Killed anywhere, `recover` finishes what has an intent and drops what has none.
+A capture goes to a staging folder. The staged record is the intent, with all hashes; each file is renamed
+into place, the record last. Killed anywhere, `recover` finishes what has an intent and drops what has none.
 """
 
 import errno

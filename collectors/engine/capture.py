@@ -1,0 +1,178 @@
+"""One collector's capture: run it, look at what it left, record it."""
+
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from collectors.engine import plan, recorder, store
+from collectors.engine.declare import Collector, NotApplicable, Unavailable
+from collectors.engine.host import this_host, versions
+from collectors.engine.labs import LAB_FILE, FoundLab, source_of
+from collectors.engine.plan import Standing
+from collectors.engine.redact import VERSION, Redactor, identity
+from collectors.engine.run import CaptureError, CommandFailedError, Run
+from collectors.engine.session import LeakError, Session
+from collectors.records import (
+    MAX_BYTES,
+    RECORDS,
+    File,
+    Project,
+    Record,
+    Redactions,
+    Status,
+    dump,
+)
+
+EXPECTED = (CommandFailedError, CaptureError, recorder.CommandNotFoundError, store.StoreError, LeakError)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A lab, the folder of the set that is written, and the project's root."""
+
+    lab: FoundLab
+    folder: Path
+    root: Path
+
+    def standings(self) -> list[Standing]:
+        """Return where the lab's collectors stand in this set."""
+        return plan.standings(self.lab, self.folder, self.root, this_host().id)
+
+
+def attempt(target: Target, one: Collector, shared: Session, done: Mapping[str, Standing]) -> Standing:
+    """Capture one collector if what it needs is there, and return where it stands then."""
+    for need in one.needs:
+        if reason := need.missing(target.lab.config):
+            return Standing(one, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
+    for earlier in one.after:
+        before = done.get(earlier.name)
+        if before and before.status in {Status.MISSING, Status.FAILED}:
+            return Standing(
+                one, Status.MISSING, f"comes after {earlier.name}: {before.reason}", before.remedy
+            )
+    began = time.monotonic()
+    standing = _capture(target, one, shared)
+    if standing.record:
+        return standing
+    return Standing(one, standing.status, standing.reason, standing.remedy, None, time.monotonic() - began)
+
+
+def _capture(target: Target, one: Collector, shared: Session) -> Standing:
+    """Run a collector; commit what it left, or keep it under failed/ and leave the last evidence."""
+    staging = store.Staging(target.folder, one.name)
+    redact = Redactor(identity(target.root), one.keep)
+    where = f"collectors/{target.lab.name}/{LAB_FILE}"
+    run = Run(shared, target.lab.config, where, staging.files, redact)
+    began, start = time.monotonic(), datetime.now(UTC)
+    reason = ""
+    try:
+        try:
+            one.function(run)
+        except NotApplicable as error:
+            reason = redact.text(str(error))
+        finally:
+            shared.look_for_leaks()
+        files = () if reason else _files(one, run, staging)
+        record = _record(target, one, run, redact, files).model_copy(
+            update={
+                "state": Status.NOT_APPLICABLE if reason else Status.CAPTURED,
+                "reason": reason,
+                "start": start,
+                "seconds": round(time.monotonic() - began, 3),
+            }
+        )
+        _write_host(target.folder)
+        staging.commit(record)
+    except Unavailable as error:
+        staging.drop()
+        return Standing(one, Status.MISSING, str(error), error.remedy)
+    except Exception as error:  # noqa: BLE001 - a mistake in a collector is a failed capture
+        return _failed(one, staging, redact.text(_why(error, target)))
+    except BaseException:
+        staging.drop()
+        raise
+    return Standing(one, record.state, record.reason, "", record)
+
+
+def _why(error: Exception, target: Target) -> str:
+    """Return why a capture failed: an expected error speaks for itself, any other says where it was raised."""
+    if isinstance(error, EXPECTED):
+        return str(error)
+    if isinstance(error, OSError) and error.errno:
+        return store.explain(target.lab.name, error)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(str(target.root))]
+    place = f"{Path(frames[-1].filename).relative_to(target.root)}:{frames[-1].lineno}: " if frames else ""
+    return f"{place}{type(error).__name__}: {error}"
+
+
+def _failed(one: Collector, staging: store.Staging, why: str) -> Standing:
+    """Keep what was printed, and say where."""
+    with suppress(OSError):
+        staging.keep_failed(why)
+    staging.drop()
+    remedy = f"see failed/{one.name}/ for what was printed; the last evidence stands"
+    return Standing(one, Status.FAILED, why, remedy)
+
+
+def _files(one: Collector, run: Run, staging: store.Staging) -> tuple[File, ...]:
+    """Return the files that a collector left; raise CaptureError if they are not those it declared."""
+    written = set(run.spans)
+    if undeclared := sorted(written - set(one.writes)):
+        raise CaptureError(f"writes {', '.join(undeclared)}, which it does not declare: add it to writes=")
+    if absent := [path for path in one.writes if path not in written]:
+        raise CaptureError(
+            f"declares {', '.join(absent)} and did not write it: write it, or take it from writes="
+        )
+    files = []
+    for path in one.writes:
+        data = (staging.files / path).read_bytes()
+        if len(data) > MAX_BYTES:
+            raise store.StoreError(store.too_large(path, len(data)))
+        lines = data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
+        digest = sha256(data).hexdigest()
+        files.append(File(path=path, bytes=len(data), lines=lines, sha256=digest, spans=run.spans[path]))
+    return tuple(files)
+
+
+def _record(target: Target, one: Collector, run: Run, redact: Redactor, files: Sequence[File]) -> Record:
+    """Return the record of a capture, but for its state and times."""
+    return Record(
+        collector=source_of(one, target.root),
+        lab=target.lab.name,
+        edition=one.edition,
+        task=one.task,
+        role=one.role,
+        title=one.title,
+        start=datetime.now(UTC),
+        seconds=0,
+        host=this_host().id,
+        project=project(target.root),
+        tools=versions(one.needs),
+        environment=run.environment,
+        settings=run.settings,
+        images=run.images,
+        commands=run.commands,
+        files=list(files),
+        redactions=Redactions(version=VERSION, counts=dict(redact.counts)),
+    )
+
+
+def project(root: Path) -> Project:
+    """Return the project's commit, and whether something other than evidence differs from it."""
+    git = ("git", "-C", str(root))
+    commit = recorder.output([*git, "rev-parse", "HEAD"])
+    changes = recorder.output([*git, "status", "--porcelain", "--", ":(top)", ":(top,exclude)evidence"])
+    return Project(commit=commit, dirty=bool(changes))
+
+
+def _write_host(folder: Path) -> None:
+    """Have this host's file in the set's records."""
+    host = this_host()
+    path = folder / RECORDS / f"host-{host.id}.json"
+    if not path.exists() or path.read_bytes() != dump(host):
+        store.write(path, dump(host))

@@ -1,0 +1,196 @@
+"""Finds the labs: a lab is a folder of collectors/ with a lab.yml; nobody lists it."""
+
+import ast
+import importlib
+import sys
+import traceback
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType
+
+import yaml
+from pydantic import ValidationError
+
+import collectors
+from collectors.engine.declare import Collector, DeclarationError
+from collectors.records import Lab, Source, explain
+
+LAB_FILE = "lab.yml"
+MARKS = ("mkdocs.yml", "collectors")
+
+
+@dataclass(frozen=True)
+class FoundLab:
+    """A lab's folder, what its lab.yml says, and its collectors in the order in which they run."""
+
+    name: str
+    folder: Path
+    config: Lab
+    collectors: tuple[Collector, ...]
+
+
+def project_root(start: Path) -> Path:
+    """Return the folder at or above `start` with mkdocs.yml and collectors/; raise DeclarationError."""
+    for folder in (start, *start.parents):
+        if all((folder / mark).exists() for mark in MARKS):
+            return folder
+    raise DeclarationError("no mkdocs.yml with collectors/ here or above: change to the project's folder")
+
+
+def lab_names(root: Path) -> list[str]:
+    """Return the names of the project's labs, sorted."""
+    return sorted(path.parent.name for path in (root / "collectors").glob(f"*/{LAB_FILE}"))
+
+
+def find_lab(root: Path, name: str) -> FoundLab:
+    """Return a lab with its collectors; raise DeclarationError for one that is not there or is wrong."""
+    folder = root / "collectors" / name
+    config = read_config(folder / LAB_FILE, root)
+    if str(folder.parent) not in collectors.__path__:
+        collectors.__path__.append(str(folder.parent))
+    found: list[Collector] = []
+    for path in sorted(folder.glob("*.py")):
+        module = _import(f"collectors.{name}.{path.stem}", path.relative_to(root).as_posix())
+        if Path(module.__file__ or "").resolve() != path.resolve():
+            raise DeclarationError(
+                f"collectors/{name}: {module.__file__} hides it: give the lab another name"
+            )
+        declared = [thing for thing in vars(module).values() if isinstance(thing, Collector)]
+        found += [one for one in declared if one.module == module.__name__]
+    return FoundLab(name, folder, config, ordered(name, found))
+
+
+def _import(module: str, where: str) -> ModuleType:
+    """Import a lab's module; raise DeclarationError that names the file and the line for what it raises."""
+    try:
+        return importlib.import_module(module)
+    except DeclarationError as error:
+        raise DeclarationError(f"{where}: {error}") from error
+    except Exception as error:
+        lines = [
+            frame.lineno for frame in traceback.extract_tb(error.__traceback__) if where in frame.filename
+        ]
+        line = error.lineno if isinstance(error, SyntaxError) else next(reversed(lines), None)
+        raise DeclarationError(f"{where}:{line or 1}: {type(error).__name__}: {error}") from error
+
+
+def read_config(path: Path, root: Path) -> Lab:
+    """Return a lab.yml; raise DeclarationError that names the file, the line or the key, and the mistake."""
+    where = path.relative_to(root).as_posix()
+    try:
+        return Lab.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        names = ", ".join(lab_names(root)) or "none"
+        raise DeclarationError(f"{where}: not there: the labs are: {names}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise DeclarationError(f"{where}{line}: not YAML: {getattr(error, 'problem', error)}") from None
+    except UnicodeDecodeError as error:
+        raise DeclarationError(f"{where}: not UTF-8 (byte {error.start}): save it as UTF-8") from None
+    except ValidationError as error:
+        raise DeclarationError(f"{where}: {explain(error)}: see docs/reference/lab-yml.md") from None
+
+
+def ordered(lab: str, found: list[Collector]) -> tuple[Collector, ...]:
+    """Return collectors in the order in which they run: by `after`, then task, module and line.
+
+    Raise DeclarationError for two of one name or one file, an `after` that is not in the lab, or a circle.
+    """
+    names: dict[str, Collector] = {}
+    writers: dict[str, str] = {}
+    for one in found:
+        if one.name in names:
+            raise DeclarationError(f"collectors/{lab}: two collectors are called {one.name}: rename one")
+        names[one.name] = one
+        for path in one.writes:
+            if path in writers:
+                raise DeclarationError(
+                    f"collectors/{lab}: {writers[path]} and {one.name} both write {path}: rename one file"
+                )
+            writers[path] = one.name
+    by_place = sorted(found, key=lambda one: (one.task or 0, one.edition or 0, one.module, one.line))
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for one in by_place:
+        for earlier in one.after:
+            if names.get(earlier.name) is not earlier:
+                raise DeclarationError(
+                    f"collectors/{lab}: {one.name} is after {earlier.name}: not in this lab"
+                )
+        sorter.add(one.name, *(earlier.name for earlier in one.after))
+    try:
+        return tuple(names[name] for name in sorter.static_order())
+    except CycleError as error:
+        raise DeclarationError(f"collectors/{lab}: a circle of after: {' → '.join(error.args[1])}") from None
+
+
+def source_of(one: Collector, root: Path) -> Source:
+    """Return where a collector is written, and the hashes by which a change of it is noticed.
+
+    Its own hash is over its module without the other collectors there (so a function it shares with them
+    counts), its modules are the lab's that it imports, directly or through one another.
+    """
+    if one.by_hand:
+        return Source(name=one.name)
+    package = one.module.rpartition(".")[0]
+    return Source(
+        name=one.name,
+        file=one.path.resolve().relative_to(root.resolve()).as_posix(),
+        line=one.line,
+        sha256=_hash(own_text(one.path.read_text(encoding="utf-8"), one.name)),
+        modules={
+            path.resolve().relative_to(root.resolve()).as_posix(): _hash(path.read_text(encoding="utf-8"))
+            for path in _imported(one.module, package)
+        },
+    )
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def own_text(module: str, name: str) -> str:
+    """Return a module's top-level statements as written, without the other collectors' functions."""
+    lines = module.splitlines()
+    kept = []
+    for node in ast.parse(module).body:
+        if isinstance(node, ast.FunctionDef) and node.name != name and _is_collector(node):
+            continue
+        first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+        kept += lines[first - 1 : node.end_lineno]
+    return "\n".join(kept)
+
+
+def _is_collector(node: ast.FunctionDef) -> bool:
+    """Return whether a function is decorated with @collector(…)."""
+    calls = [one.func for one in node.decorator_list if isinstance(one, ast.Call)]
+    return any(getattr(call, "id", getattr(call, "attr", "")) == "collector" for call in calls)
+
+
+def _imported(module: str, package: str) -> list[Path]:
+    """Return the files of the lab's own modules that a module imports, directly or not."""
+    found: dict[str, Path] = {}
+    waiting = [module]
+    while waiting:
+        path = Path(sys.modules[waiting.pop()].__file__ or "")
+        for name in _names(path.read_text(encoding="utf-8"), package):
+            if name != module and name not in found and name in sys.modules:
+                found[name] = Path(sys.modules[name].__file__ or "")
+                waiting.append(name)
+    return sorted(found.values())
+
+
+def _names(text: str, package: str) -> set[str]:
+    """Return the dotted names below `package` that a module's text imports."""
+    names = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = f"{package}.{node.module}" if node.module else package
+            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.startswith(f"{package}.")}

@@ -1,0 +1,136 @@
+"""Which collectors are fresh, stale or missing, and why."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from collectors.engine.declare import Collector
+from collectors.engine.host import versions
+from collectors.engine.labs import FoundLab, source_of
+from collectors.records import (
+    CollectorState,
+    Lab,
+    Record,
+    Source,
+    State,
+    Status,
+    read_record,
+)
+from collectors.verify import FAILED, changed
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a collector's record would have to say to be fresh; `tools` only on the set's own host."""
+
+    source: Source
+    config: Lab
+    tools: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one collector stands in one set: its state, why, what to do, and its record if it has one."""
+
+    collector: Collector
+    status: Status
+    reason: str = ""
+    remedy: str = ""
+    record: Record | None = None
+    seconds: float | None = None
+
+    def row(self, lab: str) -> CollectorState:
+        """Return the row of state.json."""
+        one = self.collector
+        captured = self.status in {Status.CAPTURED, Status.NOT_APPLICABLE}
+        return CollectorState(
+            name=one.name,
+            title=one.title,
+            edition=one.edition,
+            task=one.task,
+            role=one.role,
+            writes=list(one.writes),
+            state=self.status,
+            reason=self.reason,
+            remedy=self.remedy,
+            command="" if captured else f"lab collect {lab}/{one.name}",
+            seconds=self.record.seconds if self.record else self.seconds,
+        )
+
+
+def standings(lab: FoundLab, folder: Path, root: Path, host: str) -> list[Standing]:
+    """Return where every collector of a lab stands in the set `folder`, in their order.
+
+    `host` is this machine's id: tool versions count only where the record was made here. Raise RecordError
+    for a record that cannot be read.
+    """
+    return [standing(lab, one, folder, root, host) for one in lab.collectors]
+
+
+def standing(lab: FoundLab, one: Collector, folder: Path, root: Path, host: str) -> Standing:
+    """Return where one collector stands in the set `folder`."""
+    if not (folder / "records" / f"{one.name}.json").exists():
+        return _missing(lab, one, folder)
+    record = read_record(folder / "records" / f"{one.name}.json")
+    tools = versions(one.needs) if record.host == host else {}
+    reasons = list(stale(record, Wanted(source_of(one, root), lab.config, tools)))
+    reasons += [f"{file.path} {what}" for file in record.files if (what := changed(folder, file))]
+    reasons += [f"{path} is new" for path in set(one.writes) - {file.path for file in record.files}
+                if record.state is Status.CAPTURED]  # fmt: skip
+    if reasons:
+        return Standing(one, Status.STALE, "; ".join(reasons), "collect again", record)
+    return Standing(one, record.state, record.reason, "", record)
+
+
+def _missing(lab: FoundLab, one: Collector, folder: Path) -> Standing:
+    """Return the standing of a collector without a record: what it lacks here, if anything."""
+    for need in one.needs:
+        if reason := need.missing(lab.config):
+            return Standing(one, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
+    if (folder / FAILED / one.name).exists():
+        return Standing(one, Status.FAILED, "the last capture failed", f"see {FAILED}/{one.name}/why.txt")
+    return Standing(one, Status.MISSING, "not captured yet", "collect it")
+
+
+def stale(record: Record, wanted: Wanted) -> Iterable[str]:
+    """Yield every reason why a record is no longer what would be captured now."""
+    if record.collector.sha256 != wanted.source.sha256:
+        yield "the collector changed"
+    before, now = record.collector.modules, wanted.source.modules
+    for path in sorted(before.keys() | now.keys()):
+        if before.get(path) != now.get(path):
+            yield f"{path} changed"
+    for key, value in record.settings.items():
+        if (current := _lookup(wanted.config.settings, key)) != value:
+            yield f"setting {key} was {value!r}, is {current!r}"
+    for name, image in record.images.items():
+        pinned = wanted.config.images.get(name)
+        if pinned is None or (pinned.reference, pinned.digest) != (image.reference, image.pinned):
+            yield f"image {name} is pinned to another digest"
+    for program, said in wanted.tools.items():
+        if record.tools.get(program, said) != said:
+            yield f"{program} was {record.tools[program]!r}, is {said!r}"
+
+
+def _lookup(settings: Mapping[str, Any], key: str) -> Any:
+    """Return the setting that a dotted key names, or None."""
+    value: Any = settings
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def state_file(lab: str, found: list[Standing], by_hand: Iterable[Record]) -> State:
+    """Return state.json: the lab's collectors, then what was recorded by hand."""
+    recorded = [
+        CollectorState(
+            name=record.collector.name,
+            title=record.title,
+            writes=[file.path for file in record.files],
+            state=Status.CAPTURED,
+            seconds=record.seconds,
+        )
+        for record in by_hand
+    ]
+    return State(lab=lab, collectors=[*(standing.row(lab) for standing in found), *recorded])

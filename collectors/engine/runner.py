@@ -1,0 +1,134 @@
+"""One collect, start to finish."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from collectors.engine import leaks, plan, store
+from collectors.engine.capture import Target, attempt
+from collectors.engine.declare import Collector, DeclarationError
+from collectors.engine.host import this_host
+from collectors.engine.plan import Standing
+from collectors.engine.run import Run
+from collectors.engine.session import session
+from collectors.records import RECORDS, STATE_FILE, Status, dump, read_records
+
+
+class OtherHostError(Exception):
+    """The set was measured on another host; the text says which, and how to go on."""
+
+
+class Progress(Protocol):
+    """Whoever watches a collect: told what begins, what it is doing, and how it ended."""
+
+    def begin(self, one: Collector, number: int, total: int) -> None:
+        """Say that collector `number` of `total` begins."""
+
+    def working(self, text: str) -> None:
+        """Say what it does at the moment."""
+
+    def end(self, standing: Standing) -> None:
+        """Say how it ended."""
+
+    def note(self, text: str) -> None:
+        """Say something that concerns the whole collect."""
+
+
+def collect(
+    target: Target, wanted: Sequence[str], progress: Progress, *, replace: bool = False
+) -> list[Standing]:
+    """Capture what is not fresh, or the collectors named in `wanted`, and return where each stands.
+
+    With `replace` this host becomes the set's: what another one measured is captured anew or removed.
+    Raise OtherHostError, DeclarationError (no such collector), StoreError (locked); KeyboardInterrupt leaves
+    nothing behind and the evidence as it was, but for the collectors that were done.
+    """
+    unknown = set(wanted) - {one.name for one in target.lab.collectors}
+    if unknown:
+        names = ", ".join(one.name for one in target.lab.collectors) or "none"
+        raise DeclarationError(
+            f"{target.lab.name}: no collector {', '.join(sorted(unknown))}: there are: {names}"
+        )
+    with store.locked(target.folder):
+        for text in (*store.recover(target.folder), *map(_cleared, leaks.clear_dead_runs())):
+            progress.note(text)
+        foreign = _foreign(target, replace=replace)
+        before = target.standings()
+        due = [one for one in before if one.collector.name in (wanted or _not_fresh(before) | foreign)]
+        done: dict[str, Standing] = {}
+        try:
+            with session(progress.working) as shared:
+                for number, standing in enumerate(due, 1):
+                    progress.begin(standing.collector, number, len(due))
+                    ended = attempt(target, standing.collector, shared, done)
+                    done[standing.collector.name] = ended
+                    progress.end(ended)
+            for name in sorted(foreign & read_records(target.folder).keys()):
+                if read_records(target.folder)[name].host != this_host().id:
+                    store.remove(target.folder, name)
+                    progress.note(f"{name}: measured on another host and not here: removed (git has it)")
+        finally:
+            write_state(target)
+    return [done.get(one.collector.name, one) for one in before]
+
+
+def record_by_hand(target: Target, path: str, argv: Sequence[str], progress: Progress) -> Standing:
+    """Capture one command into the evidence file `path`; raise as `collect` does."""
+
+    def function(run: Run) -> None:
+        with run.file(path) as out:
+            out.run(argv)
+
+    function.__doc__ = f"Recorded by hand: {Path(argv[0]).name}."
+    for one in target.lab.collectors:
+        if path in one.writes:
+            raise DeclarationError(
+                f"{path}: written by the collector {one.name}: use lab collect, or another name"
+            )
+    name = "by-hand-" + "".join(c if c.isalnum() or c in "._-" else "-" for c in path.lower())
+    one = Collector(name=name, function=function, writes=(path,), by_hand=tuple(argv))
+    with store.locked(target.folder):
+        store.recover(target.folder)
+        _foreign(target, replace=False)
+        try:
+            with session(progress.working) as shared:
+                return attempt(target, one, shared, {})
+        finally:
+            write_state(target)
+
+
+def _cleared(name: str) -> str:
+    return f"{name}: what a killed run had left behind was cleared"
+
+
+def _not_fresh(found: Sequence[Standing]) -> set[str]:
+    """Return the names of the collectors that a plain collect captures."""
+    fresh = {Status.CAPTURED, Status.NOT_APPLICABLE}
+    return {one.collector.name for one in found if one.status not in fresh}
+
+
+def _foreign(target: Target, *, replace: bool) -> set[str]:
+    """Return the collectors measured on another host; raise OtherHostError unless they are to be replaced."""
+    here = this_host()
+    records = read_records(target.folder) if target.folder.exists() else {}
+    foreign = {name for name, one in records.items() if one.host != here.id and one.role == "measure"}
+    if foreign and not replace:
+        raise OtherHostError(
+            f"{target.folder.name}: measured on another host ({len(foreign)} of {len(records)} records): "
+            "`--as NAME` captures beside it, `--replace` makes this host the report's"
+        )
+    return foreign
+
+
+def write_state(target: Target) -> None:
+    """Write state.json as things stand, and take away hosts that no record names any more."""
+    records = read_records(target.folder)
+    by_hand = [record for record in records.values() if not record.collector.file]
+    state = plan.state_file(target.lab.name, target.standings(), by_hand)
+    path = target.folder / RECORDS / STATE_FILE
+    if not path.exists() or path.read_bytes() != dump(state):
+        store.write(path, dump(state))
+    named = {f"host-{record.host}.json" for record in records.values()}
+    for host in (target.folder / RECORDS).glob("host-*.json"):
+        if host.name not in named:
+            host.unlink()

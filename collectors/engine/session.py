@@ -1,0 +1,75 @@
+"""What the collectors of one collect share: a name that all they start carries, and its clearing up."""
+
+import secrets
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from collectors.engine import leaks
+from collectors.records import Image
+
+
+class LeakError(Exception):
+    """Something that was started and is still there; the text names it. It has been cleared."""
+
+
+@dataclass
+class Session:
+    """The run's name and folder, and what was started once: `known` are the leaks that are none yet."""
+
+    name: str
+    folder: Path
+    working: Callable[[str], None] = lambda _text: None
+    stack: ExitStack = field(default_factory=ExitStack)
+    resources: dict[Any, Any] = field(default_factory=dict)
+    images: dict[str, Image] = field(default_factory=dict)
+    known: set[leaks.Leak] = field(default_factory=set)
+
+    def look_for_leaks(self) -> None:
+        """Raise LeakError if something carries the run's name that is not the session's own."""
+        left = leaks.find(self.name) - self.known
+        if left:
+            leaks.remove(left)
+            raise LeakError(_left(left))
+
+
+def _left(left: set[leaks.Leak]) -> str:
+    return f"left behind, and cleared: {', '.join(map(str, sorted(left)))}"
+
+
+@contextmanager
+def session(working: Callable[[str], None]) -> Iterator[Session]:
+    """Hold what the collectors of one collect share; at the end all of it is put away, whatever happens.
+
+    Raise LeakError if something of the run is still there afterwards (it is cleared first).
+    """
+    name = f"lab{secrets.token_hex(4)}"
+    folder = leaks.runs_folder() / name
+    folder.mkdir(mode=0o700)
+    shared = Session(name=name, folder=folder, working=working)
+    with leaks.hold(folder):
+        try:
+            yield shared
+        finally:
+            with _uninterrupted():
+                try:
+                    shared.stack.close()
+                finally:
+                    left = leaks.find(name)
+                    leaks.clear(name, folder)
+    if left:
+        raise LeakError(_left(left))
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let nothing interrupt the clearing up: each of its steps has a limit of its own."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

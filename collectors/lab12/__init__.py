@@ -1,0 +1,1 @@
+"""Lab 12: Kata Containers beside runc. The lab's commands and nothing else."""

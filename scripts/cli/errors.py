@@ -1,0 +1,25 @@
+"""Which of our errors ends the command line with which exit status."""
+
+from collectors.engine.declare import DeclarationError
+from collectors.engine.recorder import CommandNotFoundError
+from collectors.engine.runner import OtherHostError
+from collectors.engine.session import LeakError
+from collectors.engine.store import StoreError
+from collectors.records import EvidenceError, RecordError
+
+FINDINGS, WRONG_USE, INTERRUPTED, CANNOT = 1, 2, 3, 4
+
+
+def exit_status(error: Exception) -> int | None:
+    """Return the exit status for an error that is ours, None for one that is a mistake in this program."""
+    statuses: dict[type[Exception], int] = {
+        DeclarationError: WRONG_USE,
+        OtherHostError: WRONG_USE,
+        RecordError: FINDINGS,
+        EvidenceError: FINDINGS,
+        LeakError: FINDINGS,
+        StoreError: CANNOT,
+        CommandNotFoundError: CANNOT,
+        PermissionError: CANNOT,
+    }
+    return next((status for kind, status in statuses.items() if isinstance(error, kind)), None)

@@ -1,0 +1,46 @@
+"""lab new."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from string import Template
+
+import click
+
+from collectors.engine.declare import DeclarationError
+from scripts.cli import targets
+
+TEMPLATE = Path(__file__).parent.parent / "template"
+
+
+@click.command()
+@click.argument("name")
+@click.option("--title", help="The lab's title; NAME if not given.")
+def new(name: str, *, title: str | None) -> None:
+    """Make a lab: collectors/NAME, docs/labs/NAME, evidence/NAME.
+
+    It collects and builds at once: lab collect NAME, mkdocs serve.
+    """
+    project = targets.root()
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or name in {"engine", "containers", "box", "records"}:
+        raise DeclarationError(f"{name}: a lab is a Python name of small letters, such as lab13")
+    places = {
+        "collectors": project / "collectors" / name,
+        "docs": project / "docs" / "labs" / name,
+        "evidence": project / "evidence" / name,
+    }
+    for place in places.values():
+        if place.exists():
+            raise DeclarationError(f"{place.relative_to(project)}: there already: choose another name")
+    words = {"name": name, "title": title or name, "year": str(datetime.now(UTC).year)}
+    for kind in ("collectors", "docs"):
+        for source in sorted((TEMPLATE / kind).iterdir()):
+            target = places[kind] / source.name.removesuffix(".txt")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(
+                Template(source.read_text(encoding="utf-8")).substitute(words), encoding="utf-8"
+            )
+    places["evidence"].mkdir(parents=True)
+    for place in places.values():
+        click.echo(f"made {place.relative_to(project)}/")
+    click.echo(f"now: lab collect {name}, then mkdocs serve")

@@ -1,0 +1,95 @@
+"""What the commands print: tables for people, JSON for scripts."""
+
+import json
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status as Spinner
+from rich.table import Table
+
+from collectors.engine.declare import Collector
+from collectors.engine.plan import Standing
+from collectors.records import Status
+
+COLOURS = {
+    Status.CAPTURED: "green",
+    Status.STALE: "yellow",
+    Status.MISSING: "yellow",
+    Status.FAILED: "red",
+    Status.NOT_APPLICABLE: "cyan",
+}
+
+
+def as_json(value: Any) -> None:
+    """Print a value as indented JSON on standard output."""
+    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on standard output; cells are rich markup, so data in them is escaped by the caller."""
+    shown = Table(*heads, title=title, title_justify="left", show_lines=False, expand=False)
+    for row in rows:
+        shown.add_row(*row)
+    Console(soft_wrap=False).print(shown)
+
+
+def state(status: Status) -> str:
+    """Return a state in its colour."""
+    return f"[{COLOURS[status]}]{status}[/]"
+
+
+def standing_row(lab: str, standing: Standing) -> list[str]:
+    """Return collector, task, state, reason, what to do and seconds, as a table shows them."""
+    row = standing.row(lab)
+    seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
+    task = "" if row.task is None else str(row.task)
+    return [f"{lab}/{row.name}", task, state(row.state), escape(row.reason), escape(row.remedy), seconds]
+
+
+STANDING_HEADS = ("collector", "task", "state", "reason", "what to do", "seconds")
+
+
+def standing_json(lab: str, standing: Standing) -> dict[str, Any]:
+    """Return a collector's standing as `--json` prints it: the row of state.json, with the lab."""
+    return {"lab": lab, **standing.row(lab).model_dump(mode="json")}
+
+
+class Watch:
+    """Shows a collect on standard error: a line for each collector, a moving one on a terminal."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._spinner = Spinner("", console=self._console)
+        self._head = ""
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._spinner.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._spinner.stop()
+
+    def begin(self, one: Collector, number: int, total: int) -> None:
+        """Show which collector begins."""
+        self._head = f"{number}/{total} {one.name}"
+        self._spinner.update(escape(self._head))
+
+    def working(self, text: str) -> None:
+        """Show the command that runs."""
+        self._spinner.update(f"{escape(self._head)} [dim]{escape(text[:100])}[/]")
+
+    def end(self, standing: Standing) -> None:
+        """Show how it ended."""
+        reason = f": {standing.reason}" if standing.reason else ""
+        self._console.print(f"{self._head}: {state(standing.status)}{escape(reason)}", highlight=False)
+
+    def note(self, text: str) -> None:
+        """Show a line."""
+        self._console.print(escape(text), highlight=False)

@@ -1,0 +1,29 @@
+"""lab verify."""
+
+import click
+
+from collectors.verify import verify as verify_all
+from scripts.cli import targets
+from scripts.cli.errors import FINDINGS
+
+
+@click.command()
+@click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
+@click.pass_context
+def verify(ctx: click.Context, *, json_: bool) -> None:
+    """Hold every evidence file against its record: intact, interrupted, or altered (which file).
+
+    Exit status 1 if anything is not intact. What this proves and what it does not: SECURITY.md.
+    """
+    report = verify_all(targets.root() / "evidence")
+    if json_:
+        from scripts.cli.show import as_json
+
+        findings = [finding.as_json() for finding in report.findings]
+        as_json({"verdict": report.verdict, "files": report.files, "records": report.records,
+                 "findings": findings})  # fmt: skip
+    else:
+        for finding in report.findings:
+            click.echo(str(finding))
+        click.echo(f"{report.verdict}: {report.files} files, {report.records} records")
+    ctx.exit(FINDINGS if report.findings else 0)

@@ -105,7 +105,8 @@ def _why(error: Exception, target: Target) -> str:
         return str(error)
     if isinstance(error, OSError) and error.errno:
         return store.explain(target.lab.name, error)
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(str(target.root))]
+    root = str(target.root)
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename.startswith(root)]
     place = f"{Path(frames[-1].filename).relative_to(target.root)}:{frames[-1].lineno}: " if frames else ""
     return f"{place}{type(error).__name__}: {error}"
 

@@ -54,8 +54,8 @@ def host_class(cpuinfo: str, detected: str, clocks: str, vendor: str) -> HostCla
 
     `cpuinfo` is /proc/cpuinfo; `detected` what systemd-detect-virt says, empty where it is not there: it
     tells QEMU's software emulation ("qemu") from KVM by the processor's own signature. Without it, a QEMU
-    machine that is offered no KVM clock is emulated. A virtual machine whose processor has virtualization of its own
-    to offer is nested: what it starts runs one level deeper.
+    machine that is offered no KVM clock is emulated. A virtual machine whose processor has virtualization of
+    its own to offer is nested: what it starts runs one level deeper.
     """
     flags = next(
         (line.split(":")[1].split() for line in cpuinfo.splitlines() if line.startswith("flags")), []

@@ -121,8 +121,8 @@ def _lookup(settings: Mapping[str, Any], key: str) -> Any:
     return value
 
 
-def state_file(lab: str, found: list[Standing], by_hand: Iterable[Record]) -> State:
-    """Return state.json: the lab's collectors, then what was recorded by hand."""
+def state_file(lab: FoundLab, found: list[Standing], by_hand: Iterable[Record]) -> State:
+    """Return state.json: the lab's collectors, what was recorded by hand, and what nothing writes yet."""
     recorded = [
         CollectorState(
             name=record.collector.name,
@@ -133,4 +133,23 @@ def state_file(lab: str, found: list[Standing], by_hand: Iterable[Record]) -> St
         )
         for record in by_hand
     ]
-    return State(lab=lab, collectors=[*(standing.row(lab) for standing in found), *recorded])
+    rows = [*(standing.row(lab.name) for standing in found), *recorded]
+    written = {path for row in rows for path in row.writes}
+    return State(lab=lab.name, collectors=[*rows, *uncollected(lab.config, written)])
+
+
+def uncollected(config: Lab, written: set[str]) -> Iterable[CollectorState]:
+    """Yield a row for every task of an edition that names files which no collector writes."""
+    for year, edition in config.editions.items():
+        for number, task in edition.tasks.items():
+            if absent := [path for path in task.files if path not in written]:
+                yield CollectorState(
+                    name=f"{year}-task-{number}",
+                    title=f"Named by the sheet of {year}, and not collected yet",
+                    edition=year,
+                    task=number,
+                    writes=absent,
+                    state=Status.MISSING,
+                    reason="no collector of this lab writes it yet",
+                    remedy="write one (docs/guides/write-a-lab.md), or capture it with lab record",
+                )

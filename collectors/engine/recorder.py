@@ -87,17 +87,18 @@ def execute(  # noqa: PLR0913 - one place runs commands; each is a fact of the r
     stderr: BinaryIO,
     env: Mapping[str, str],
     stdin: Path = Path(os.devnull),
+    cwd: Path = Path("/"),
     timeout: float = TIMEOUT,
     limit: int = OUTPUT_LIMIT,
 ) -> Ended:
-    """Run `argv` to its end and return how it ended; its process group is gone afterwards.
+    """Run `argv` to its end in the folder `cwd` and return how it ended; its process group is gone then.
 
     Output goes to the two open files as it comes. Raise CommandNotFoundError; KeyboardInterrupt ends the
     group first.
     """
     with stdin.open("rb") as given:
         began = time.monotonic()
-        process = _spawn(argv, stdout, stderr, given, env)
+        process = _spawn(argv, (given, stdout, stderr), env, cwd)
         try:
             timed_out, too_much = _watch(process.pid, stdout, began + timeout, limit)
             if timed_out or too_much:
@@ -112,7 +113,7 @@ def execute(  # noqa: PLR0913 - one place runs commands; each is a fact of the r
 def start(argv: Sequence[str], *, log: Path, env: Mapping[str, str]) -> "Daemon":
     """Start a server whose output goes to `log`; raise CommandNotFoundError."""
     with log.open("ab") as output, Path(os.devnull).open("rb") as given:
-        return Daemon(_spawn(argv, output, output, given, env), log)
+        return Daemon(_spawn(argv, (given, output, output), env, Path("/")), log)
 
 
 class Daemon:
@@ -155,9 +156,10 @@ def output(argv: Sequence[str], *, timeout: float = 20.0) -> str:
 
 
 def _spawn(
-    argv: Sequence[str], stdout: BinaryIO, stderr: BinaryIO, stdin: BinaryIO, env: Mapping[str, str]
+    argv: Sequence[str], streams: tuple[BinaryIO, BinaryIO, BinaryIO], env: Mapping[str, str], cwd: Path
 ) -> "sh.RunningCommand":
-    """Start `argv` through sh with the contract this module promises."""
+    """Start `argv` through sh with the contract this module promises; `streams` are input, output, errors."""
+    stdin, stdout, stderr = streams
     if not all(isinstance(part, str) for part in argv):
         raise TypeError(f"argv must be strings: {argv!r}")
     command: sh.RunningCommand = sh.Command(find(argv[0], env.get("PATH")))(
@@ -170,6 +172,7 @@ def _spawn(
         _out=stdout,
         _err=stderr,
         _env=dict(env),
+        _cwd=str(cwd),
         _return_cmd=True,
         _tty_out=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TypeVar
 
 from collectors.engine import leaks, recorder
@@ -91,6 +93,9 @@ class Run:
     ) -> Result:
         """Run a command whose output goes to no file of its own, and record it.
 
+        Commands run in the folder where the collector's evidence files grow: one that reads a file written
+        before names it as the lab does, `bench/curl-3012.txt`.
+
         Exit status 0 is an answer, one in `refused` a refusal; raise CommandFailedError for any other end.
         """
         return self.record(argv, timeout=timeout, refused=refused, env=env, stdin=stdin)[0]
@@ -112,8 +117,7 @@ class Run:
         self.session.working(" ".join(words)[:120])
         found = recorder.executable(words[0])
         began = datetime.now(UTC)
-        raw, said = self._staging.parent / "stdout", self._staging.parent / "stderr"
-        with raw.open("wb") as stdout, said.open("wb") as stderr:
+        with TemporaryFile() as stdout, TemporaryFile() as stderr:
             ended = recorder.execute(
                 words,
                 stdout=stdout,
@@ -121,12 +125,14 @@ class Run:
                 env=recorder.environment(self.name, env),
                 timeout=timeout,
                 stdin=stdin or Path("/dev/null"),
+                cwd=self._staging if self._staging.exists() else self.folder,
             )
+            printed = os.fstat(stdout.fileno()).st_size
+            kept, note = cut(stdout, head=head, tail=tail, limit=MAX_BYTES)
+            stderr.seek(0)
+            said = stderr.read(SAID_BYTES)
         outcome = _outcome(ended, refused)
-        kept, note = cut(raw, head=head, tail=tail, limit=MAX_BYTES)
         data = self._redact(kept)
-        with said.open("rb") as file:
-            stderr_text = self._redact(file.read(SAID_BYTES)).decode("utf-8", "backslashreplace")
         self.environment |= {key: self._redact.text(value) for key, value in (env or {}).items()}
         self.commands.append(
             Command(
@@ -136,13 +142,11 @@ class Run:
                 outcome=outcome,
                 start=began,
                 seconds=round(ended.seconds, 6),
-                bytes=raw.stat().st_size,
+                bytes=printed,
                 timed_out=ended.timed_out,
-                stderr=stderr_text,
+                stderr=self._redact(said).decode("utf-8", "backslashreplace"),
             )
         )
-        raw.unlink()
-        said.unlink()
         result = Result(outcome, ended.exit_status, data)
         if outcome is Outcome.FAILED:
             raise CommandFailedError(_failure(self.commands[-1], ended, timeout, data))

@@ -124,7 +124,7 @@ def write_state(target: Target) -> None:
     """Write state.json as things stand, and take away hosts that no record names any more."""
     records = read_records(target.folder)
     by_hand = [record for record in records.values() if not record.collector.file]
-    state = plan.state_file(target.lab.name, target.standings(), by_hand)
+    state = plan.state_file(target.lab, target.standings(), by_hand)
     path = target.folder / RECORDS / STATE_FILE
     if not path.exists() or path.read_bytes() != dump(state):
         store.write(path, dump(state))

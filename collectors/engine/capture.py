@@ -100,7 +100,7 @@ def _capture(target: Target, one: Collector, shared: Session) -> Standing:
 
 
 def _why(error: Exception, target: Target) -> str:
-    """Return why a capture failed: an expected error speaks for itself, any other says where it was raised."""
+    """Return why a capture failed; an error that nobody expected says where it was raised, too."""
     if isinstance(error, EXPECTED):
         return str(error)
     if isinstance(error, OSError) and error.errno:

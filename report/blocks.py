@@ -41,9 +41,9 @@ def verbatim(text: str) -> str:
     return text.replace("\r", "&#13;")
 
 
-def block_html(block: Block, up: str) -> str:
-    """Return a block with its provenance; `up` leads from the page to the site's root."""
-    return f'<div class="ev">{_notes(block)}{_body(block)}{_provenance(block, up)}</div>'
+def block_html(block: Block, provenance: str) -> str:
+    """Return a block of evidence with its `provenance` below it."""
+    return f'<div class="ev">{_notes(block)}{_body(block)}{provenance}</div>'
 
 
 def _body(block: Block) -> str:
@@ -71,12 +71,10 @@ def _notes(block: Block) -> str:
     return "".join(f'<p class="ev-note">{escape(note)}</p>' for note in notes)
 
 
-def _provenance(block: Block, up: str) -> str:
+def provenance_html(block: Block, up: str) -> str:
+    """Return where a block comes from, folded to one line; `up` leads from the page to the site's root."""
     rows = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in _facts(block, up))
-    return (
-        f'<details class="ev-from" data-search-exclude><summary>{_summary(block)}</summary>'
-        f"<dl>{rows}</dl></details>"
-    )
+    return f'<details class="ev-from"><summary>{_summary(block)}</summary><dl>{rows}</dl></details>'
 
 
 def _summary(block: Block) -> str:

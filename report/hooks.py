@@ -21,6 +21,7 @@ if (ROOT := str(Path(__file__).parent.parent)) not in sys.path:
     sys.path.insert(0, ROOT)  # the project need not be installed
 
 from report import gate  # only now can it be found
+from report.calls import MACROS
 from report.problems import Problem
 from report.publish import Build, current, start
 from report.raw import write_raw, write_schemas
@@ -41,7 +42,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     macros = config.plugins.get("macros")
     if macros is not None:
         given: Any = macros
-        env = PageEnvironment(_broken, given.env.loader, given.env.globals)
+        ours = {name: given.env.globals[name] for name in MACROS}
+        env = PageEnvironment(_broken, ours, given.env.loader)
+        env.globals.update(given.env.globals)
         env.filters.update(given.env.filters)
         given._env = env  # noqa: SLF001 # the plugin offers no setting for it
     return config
@@ -86,6 +89,12 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     """Put what the macros have shown into the finished page."""
     del page, config, files
     return current().finish(html)
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Put in what the search was not to see."""
+    del page, config
+    return current().slots.fill_late(output)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

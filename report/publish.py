@@ -10,7 +10,15 @@ from pathlib import Path
 
 from collectors.records import HERE, HOSTS
 from collectors.verify import verify
-from report.blocks import banner_html, block_html, fault_html, gap_html, runs_html, table_html
+from report.blocks import (
+    banner_html,
+    block_html,
+    fault_html,
+    gap_html,
+    provenance_html,
+    runs_html,
+    table_html,
+)
 from report.calls import Call, Desk, Shown
 from report.cite import EXPECTED, LABS, Block, Fault, Gap, Page, expected_gaps
 from report.embed import FaultError
@@ -56,11 +64,11 @@ def warnings_of(shown: Shown, page: str, line: int, reference: str) -> list[Prob
     return [Problem(page, line, reference, f"lines {old} of {shown.path} are lines {new} now", remedy)]
 
 
-def html_of(shown: Shown, up: str) -> str:
-    """Return the HTML of what a call shows."""
+def html_of(shown: Shown, up: str, slots: Slots) -> str:
+    """Return the HTML of what a call shows; where a block comes from is kept for later in `slots`."""
     match shown:
         case Block():
-            return block_html(shown, up)
+            return block_html(shown, slots.put_late(provenance_html(shown, up)))
         case Gap():
             return gap_html(shown)
         case Fault():
@@ -125,7 +133,7 @@ class Build:
             self.add(warning, fails=False)
         if isinstance(shown, Block):
             self._blocks.append(shown)
-        return self._put(html_of(shown, self.page.up), line, str(call))
+        return self._put(html_of(shown, self.page.up, self.slots), line, str(call))
 
     def _put(self, html: str, line: int, reference: str) -> str:
         slot = self.slots.put(html)

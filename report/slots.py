@@ -2,6 +2,9 @@
 
 A slot is one line of HTML with a token that is drawn for each build, so no page and no evidence can forge
 one, and no Markdown extension sees what will stand there.
+
+What no search should find is put in later still, when the page is written: until then a comment holds its
+place, and neither the search nor the theme reads it.
 """
 
 import re
@@ -15,6 +18,7 @@ class Slots:
 
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     _html: dict[int, str] = field(default_factory=dict)
+    _late: dict[int, str] = field(default_factory=dict)
     _count: int = 0
 
     def put(self, html: str) -> str:
@@ -27,6 +31,16 @@ class Slots:
     def latest(self) -> int:
         """The number of the slot put last."""
         return self._count
+
+    def put_late(self, html: str) -> str:
+        """Keep `html` until the page is written and return the comment that stands for it."""
+        self._late[len(self._late)] = html
+        return f"<!--{self.token}-{len(self._late) - 1}-->"
+
+    def fill_late(self, page: str) -> str:
+        """Return the page with what was kept for it. It may come again: the build keeps all to its end."""
+        comment = f"<!--{self.token}-([0-9]+)-->"
+        return re.sub(comment, lambda match: self._late.get(int(match[1]), ""), page)
 
     def forget(self) -> None:
         """Forget the slots of a page that will not be rendered."""

@@ -12,19 +12,26 @@ from typing import Any, NoReturn, Self, cast
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateSyntaxError
 
+from report.plain import PlainCall, plain_calls
+
 Broken = Callable[[int, str, str, str], str]
 """Called with a line of the template, a reference, what is wrong and the remedy; returns what stands there.
 
 Without a reference the page as a whole cannot be rendered.
 """
 
+Macro = Callable[..., str]
+
 _FILE = "<template>"
 
 
 def calling_line() -> int:
-    """Return the line of the template whose call is being worked on; 0 outside a template."""
+    """Return the line of the page whose call is being worked on; 0 outside a page."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 # Python's documented way to the caller
     while frame is not None:
+        if frame.f_code is _PlainPage.call.__code__:
+            plain: PlainCall = frame.f_locals["plain"]
+            return plain.line
         template = frame.f_globals.get("__jinja_template__")
         if isinstance(template, Template) and template.name is None:
             return template.get_corresponding_lineno(frame.f_lineno)
@@ -48,16 +55,15 @@ class PageTemplate(Template):
 
 
 class PageEnvironment(Environment):
-    """Jinja's environment, with `broken` to say what stands for a mistake."""
+    """Jinja's environment for pages: `macros` never raise, `broken` says what stands for a mistake."""
 
     template_class = PageTemplate
 
-    def __init__(
-        self, broken: Broken, loader: BaseLoader | None = None, names: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, broken: Broken, macros: Mapping[str, Macro], loader: BaseLoader | None = None) -> None:
         super().__init__(loader=loader, undefined=_unknown(broken))
         self.broken = broken
-        self.globals.update(names or {})
+        self.macros = macros
+        self.globals.update(macros)
 
     def from_string(
         self,
@@ -66,13 +72,42 @@ class PageEnvironment(Environment):
         template_class: type[Template] | None = None,
     ) -> Template:
         """Return `source` as a template; one whose syntax is wrong renders as the box that says so."""
+        calls = plain_calls(source, self.macros)
+        if calls is not None:
+            return _PlainPage(self, source, calls)
         try:
             return super().from_string(source, globals, template_class)
         except TemplateSyntaxError as error:
-            return _Unparsed(self, error)
+            return _UnreadablePage(self, error)
 
 
-class _Unparsed(PageTemplate):
+class _PlainPage(Template):
+    """A page that needs no Jinja."""
+
+    def __new__(cls, environment: PageEnvironment, source: str, calls: list[PlainCall]) -> Self:
+        del environment, source, calls
+        return object.__new__(cls)
+
+    def __init__(self, environment: PageEnvironment, source: str, calls: list[PlainCall]) -> None:
+        self._macros = environment.macros
+        self._source = source
+        self._calls = calls
+
+    def render(self, *args: Any, **kwargs: Any) -> str:
+        """Return the page with each call replaced by what it returns, as Jinja would."""
+        del args, kwargs
+        parts, end = [], 0
+        for plain in self._calls:
+            parts += [self._source[end : plain.start], self.call(plain)]
+            end = plain.end
+        return "".join([*parts, self._source[end:]]).removesuffix("\n")
+
+    def call(self, plain: PlainCall) -> str:
+        """Return what the macro returns; its line is looked for in this frame."""
+        return self._macros[plain.name](*plain.args, **plain.named)
+
+
+class _UnreadablePage(Template):
     """A page that Jinja cannot read."""
 
     def __new__(cls, environment: PageEnvironment, error: TemplateSyntaxError) -> Self:

@@ -18,7 +18,6 @@ from collectors.engine.declare import Collector, DeclarationError
 from collectors.records import Lab, Source, explain
 
 LAB_FILE = "lab.yml"
-MARKS = ("mkdocs.yml", "collectors")
 
 
 @dataclass(frozen=True)
@@ -29,14 +28,6 @@ class FoundLab:
     folder: Path
     config: Lab
     collectors: tuple[Collector, ...]
-
-
-def project_root(start: Path) -> Path:
-    """Return the folder at or above `start` with mkdocs.yml and collectors/; raise DeclarationError."""
-    for folder in (start, *start.parents):
-        if all((folder / mark).exists() for mark in MARKS):
-            return folder
-    raise DeclarationError("no mkdocs.yml with collectors/ here or above: change to the project's folder")
 
 
 def lab_names(root: Path) -> list[str]:

@@ -12,12 +12,16 @@ from collectors.records import (
     CollectorState,
     Lab,
     Record,
+    RecordError,
     Source,
     State,
     Status,
     read_record,
+    read_state,
 )
-from collectors.verify import FAILED, changed
+from collectors.verify import changed
+
+NOT_YET = "not captured yet"
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,7 @@ class Standing:
 def standings(lab: FoundLab, folder: Path, root: Path, host: str) -> list[Standing]:
     """Return where every collector of a lab stands in the set `folder`, in their order.
 
-    `host` is this machine's id: tool versions count only where the record was made here. Raise RecordError
-    for a record that cannot be read.
+    `host` is this machine's id: tool versions count only where the record was made here.
     """
     return [standing(lab, one, folder, root, host) for one in lab.collectors]
 
@@ -71,8 +74,11 @@ def standings(lab: FoundLab, folder: Path, root: Path, host: str) -> list[Standi
 def standing(lab: FoundLab, one: Collector, folder: Path, root: Path, host: str) -> Standing:
     """Return where one collector stands in the set `folder`."""
     if not (folder / "records" / f"{one.name}.json").exists():
-        return _missing(lab, one, folder)
-    record = read_record(folder / "records" / f"{one.name}.json")
+        return _missing(lab, one, read_state(folder))
+    try:
+        record = read_record(folder / "records" / f"{one.name}.json")
+    except RecordError as error:
+        return Standing(one, Status.STALE, str(error), "collect again, or restore it from git")
     tools = versions(one.needs) if record.host == host else {}
     reasons = list(stale(record, Wanted(source_of(one, root), lab.config, tools)))
     reasons += [f"{file.path} {what}" for file in record.files if (what := changed(folder, file))]
@@ -83,14 +89,15 @@ def standing(lab: FoundLab, one: Collector, folder: Path, root: Path, host: str)
     return Standing(one, record.state, record.reason, "", record)
 
 
-def _missing(lab: FoundLab, one: Collector, folder: Path) -> Standing:
-    """Return the standing of a collector without a record: what it lacks here, if anything."""
+def _missing(lab: FoundLab, one: Collector, last: State | None) -> Standing:
+    """Return the standing of a collector without a record: what it lacks here, or how it ended last time."""
     for need in one.needs:
         if reason := need.missing(lab.config):
             return Standing(one, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
-    if (folder / FAILED / one.name).exists():
-        return Standing(one, Status.FAILED, "the last capture failed", f"see {FAILED}/{one.name}/why.txt")
-    return Standing(one, Status.MISSING, "not captured yet", "collect it")
+    rows = [row for row in (last.collectors if last else []) if row.name == one.name]
+    if rows and rows[0].state in {Status.MISSING, Status.FAILED} and rows[0].reason:
+        return Standing(one, rows[0].state, rows[0].reason, rows[0].remedy, None, rows[0].seconds)
+    return Standing(one, Status.MISSING, NOT_YET, "collect it")
 
 
 def stale(record: Record, wanted: Wanted) -> Iterable[str]:

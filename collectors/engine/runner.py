@@ -1,6 +1,7 @@
 """One collect, start to finish."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +12,16 @@ from collectors.engine.host import this_host
 from collectors.engine.plan import Standing
 from collectors.engine.run import Run
 from collectors.engine.session import session
-from collectors.records import RECORDS, STATE_FILE, Status, dump, read_records
+from collectors.records import (
+    RECORDS,
+    STATE_FILE,
+    Record,
+    RecordError,
+    Status,
+    dump,
+    read_record,
+    record_files,
+)
 
 
 class OtherHostError(Exception):
@@ -54,7 +64,8 @@ def collect(
             progress.note(text)
         foreign = _foreign(target, replace=replace)
         before = target.standings()
-        due = [one for one in before if one.collector.name in (wanted or _not_fresh(before) | foreign)]
+        names = foreign | (set(wanted) or _not_fresh(before))
+        due = [one for one in before if one.collector.name in names]
         done: dict[str, Standing] = {}
         try:
             with session(progress.working) as shared:
@@ -63,12 +74,11 @@ def collect(
                     ended = attempt(target, standing.collector, shared, done)
                     done[standing.collector.name] = ended
                     progress.end(ended)
-            for name in sorted(foreign & read_records(target.folder).keys()):
-                if read_records(target.folder)[name].host != this_host().id:
-                    store.remove(target.folder, name)
-                    progress.note(f"{name}: measured on another host and not here: removed (git has it)")
+            for name in sorted(foreign & _foreign(target, replace=True)):
+                store.remove(target.folder, name)
+                progress.note(f"{name}: measured on another host and not here: removed (git has it)")
         finally:
-            write_state(target)
+            write_state(target, done)
     return [done.get(one.collector.name, one) for one in before]
 
 
@@ -94,7 +104,7 @@ def record_by_hand(target: Target, path: str, argv: Sequence[str], progress: Pro
             with session(progress.working) as shared:
                 return attempt(target, one, shared, {})
         finally:
-            write_state(target)
+            write_state(target, {})
 
 
 def _cleared(name: str) -> str:
@@ -110,7 +120,7 @@ def _not_fresh(found: Sequence[Standing]) -> set[str]:
 def _foreign(target: Target, *, replace: bool) -> set[str]:
     """Return the collectors measured on another host; raise OtherHostError unless they are to be replaced."""
     here = this_host()
-    records = read_records(target.folder) if target.folder.exists() else {}
+    records = _readable(target.folder)
     foreign = {name for name, one in records.items() if one.host != here.id and one.role == "measure"}
     if foreign and not replace:
         raise OtherHostError(
@@ -120,14 +130,30 @@ def _foreign(target: Target, *, replace: bool) -> set[str]:
     return foreign
 
 
-def write_state(target: Target) -> None:
-    """Write state.json as things stand, and take away hosts that no record names any more."""
-    records = read_records(target.folder)
+def _readable(folder: Path) -> dict[str, Record]:
+    """Return the records of a set that can be read; one that cannot is stale and will be captured again."""
+    found = {}
+    for path in record_files(folder):
+        with suppress(RecordError):
+            found[path.stem] = read_record(path)
+    return found
+
+
+def write_state(target: Target, done: Mapping[str, Standing]) -> None:
+    """Write state.json as things stand, and take away hosts that no record names any more.
+
+    What is not captured stands there as it ended in `done`, this collect. Raise StoreError.
+    """
+    records = _readable(target.folder)
     by_hand = [record for record in records.values() if not record.collector.file]
-    state = plan.state_file(target.lab, target.standings(), by_hand)
+    found = [done.get(one.collector.name, one) if not one.record else one for one in target.standings()]
+    state = dump(plan.state_file(target.lab, found, by_hand))
     path = target.folder / RECORDS / STATE_FILE
-    if not path.exists() or path.read_bytes() != dump(state):
-        store.write(path, dump(state))
+    try:
+        if not path.exists() or path.read_bytes() != state:
+            store.write(path, state)
+    except OSError as error:
+        raise store.StoreError(store.explain(target.lab.name, error)) from error
     named = {f"host-{record.host}.json" for record in records.values()}
     for host in (target.folder / RECORDS).glob("host-*.json"):
         if host.name not in named:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from scripts.cli import targets
-from scripts.cli.errors import FINDINGS
+from scripts.cli.project import root
+from scripts.cli.statuses import FINDINGS
 
 
 @click.command()
@@ -34,7 +34,7 @@ def _pages(ctx: click.Context, *, json_: bool) -> None:
     """Check every page of the project."""
     from report.check import check_pages
 
-    problems = check_pages(targets.root())
+    problems = check_pages(root())
     if json_:
         _as_json([problem.as_json() for problem in problems])
     else:

@@ -6,7 +6,8 @@ from collectors.engine import runner
 from collectors.engine.plan import Standing
 from collectors.records import Status
 from scripts.cli import show, targets
-from scripts.cli.errors import CANNOT, FINDINGS
+from scripts.cli.project import root
+from scripts.cli.statuses import CANNOT, FINDINGS
 
 
 @click.command()
@@ -35,7 +36,7 @@ def collect(  # noqa: PLR0913 - an option each
         raise click.UsageError(
             "--as keeps the report's evidence, --replace takes its place: give one of them"
         )
-    project = targets.root()
+    project = root()
     ended: list[tuple[str, Standing]] = []
     named: set[tuple[str, str]] = set()
     with show.Watch() as watch:

@@ -8,8 +8,9 @@ from rich.markup import escape
 from collectors.engine.declare import Need
 from collectors.engine.host import this_host
 from collectors.engine.labs import FoundLab, find_lab, lab_names
-from scripts.cli import show, targets
-from scripts.cli.errors import FINDINGS
+from scripts.cli import show
+from scripts.cli.project import root
+from scripts.cli.statuses import FINDINGS
 
 
 @click.command()
@@ -21,7 +22,7 @@ def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
 
     Exit status 1 if something is missing.
     """
-    project = targets.root()
+    project = root()
     asked = [one for name in lab_names(project) for one in _asked(find_lab(project, name))]
     lacking = [one for one in asked if one.reason]
     host = this_host()

@@ -6,8 +6,7 @@ from collectors.engine.runner import OtherHostError
 from collectors.engine.session import LeakError
 from collectors.engine.store import StoreError
 from collectors.records import EvidenceError, RecordError
-
-FINDINGS, WRONG_USE, INTERRUPTED, CANNOT = 1, 2, 3, 4
+from scripts.cli.statuses import CANNOT, FINDINGS, WRONG_USE
 
 
 def exit_status(error: Exception) -> int | None:

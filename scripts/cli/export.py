@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from scripts.cli import targets
-from scripts.cli.errors import FINDINGS
+from scripts.cli.project import root
+from scripts.cli.statuses import FINDINGS
 
 
 @click.command()
@@ -21,7 +22,7 @@ def export(ctx: click.Context, lab: str, *, to: Path | None, prefix: str) -> Non
     """
     from report.export import export as render
 
-    exported = render(targets.root(), lab, prefix.replace("{lab}", lab))
+    exported = render(root(), lab, prefix.replace("{lab}", lab))
     for problem in exported.problems:
         click.echo(f"lab: {problem}", err=True)
     if to is None:

@@ -8,7 +8,7 @@ from string import Template
 import click
 
 from collectors.engine.declare import DeclarationError
-from scripts.cli import targets
+from scripts.cli.project import root
 
 TEMPLATE = Path(__file__).parent.parent / "template"
 
@@ -21,7 +21,7 @@ def new(name: str, *, title: str | None) -> None:
 
     It collects and builds at once: lab collect NAME, mkdocs serve.
     """
-    project = targets.root()
+    project = root()
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or name in {"engine", "containers", "box", "records"}:
         raise DeclarationError(f"{name}: a lab is a Python name of small letters, such as lab13")
     places = {

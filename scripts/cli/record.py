@@ -7,7 +7,8 @@ from collectors.engine.declare import DeclarationError
 from collectors.engine.labs import lab_names
 from collectors.records import Status, evidence_path
 from scripts.cli import show, targets
-from scripts.cli.errors import FINDINGS
+from scripts.cli.project import root
+from scripts.cli.statuses import FINDINGS
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -25,7 +26,7 @@ def record(ctx: click.Context, path: str, argv: tuple[str, ...], *, host: str | 
     argv = argv[1:] if argv[0] == "--" else argv
     if not argv:
         raise click.UsageError("no command: write it after --")
-    project = targets.root()
+    project = root()
     names = lab_names(project)
     lab, _, rest = path.partition("/")
     if lab not in names and len(names) == 1:

@@ -4,7 +4,8 @@ import click
 
 from collectors.records import Status
 from scripts.cli import show, targets
-from scripts.cli.errors import FINDINGS
+from scripts.cli.project import root
+from scripts.cli.statuses import FINDINGS
 
 
 @click.command()
@@ -18,7 +19,7 @@ def status(ctx: click.Context, names: tuple[str, ...], *, host: str | None, json
     Stale: the collector, a module of its lab, a setting or an image is no longer what the record says; tool
     versions count only on the host that measured. Exit status 1 if something is stale, missing or failed.
     """
-    project = targets.root()
+    project = root()
     found = [
         (lab, standing)
         for lab in targets.by_lab(project, names)

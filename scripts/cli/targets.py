@@ -8,13 +8,9 @@ import click
 
 from collectors.engine.capture import Target
 from collectors.engine.declare import DeclarationError
-from collectors.engine.labs import find_lab, lab_names, project_root
+from collectors.engine.labs import find_lab, lab_names
 from collectors.records import HOSTS
-
-
-def root() -> Path:
-    """Return the folder of the project that the caller is in; raise DeclarationError."""
-    return project_root(Path.cwd())
+from scripts.cli.project import root
 
 
 def evidence_folder(project: Path, lab: str, host: str | None) -> Path:

@@ -3,8 +3,8 @@
 import click
 
 from collectors.verify import verify as verify_all
-from scripts.cli import targets
-from scripts.cli.errors import FINDINGS
+from scripts.cli.project import root
+from scripts.cli.statuses import FINDINGS
 
 
 @click.command()
@@ -15,7 +15,7 @@ def verify(ctx: click.Context, *, json_: bool) -> None:
 
     Exit status 1 if anything is not intact. What this proves and what it does not: SECURITY.md.
     """
-    report = verify_all(targets.root() / "evidence")
+    report = verify_all(root() / "evidence")
     if json_:
         from scripts.cli.show import as_json
 

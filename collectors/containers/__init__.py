@@ -1,0 +1,1 @@
+"""A private containerd, images and networks: runc and Kata asked for in the same words."""

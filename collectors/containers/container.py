@@ -1,0 +1,184 @@
+"""A container that stays: started, reached over the network, looked into, put away."""
+
+import http.client
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from collectors.containers import ctr, images
+from collectors.containers.containerd import Containerd, containerd, log_tail
+from collectors.containers.network import Attachment, attached
+from collectors.containers.portmap import Published, published
+from collectors.engine import leaks, recorder
+from collectors.engine.run import CaptureError, Run
+
+PATIENCE = 10.0
+"""Seconds that a container is given to end after SIGKILL, before its shim is killed."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """A running container. `address` is empty without a network; `ports` says how each port is reached."""
+
+    id: str
+    runtime: str
+    server: Containerd
+    address: str
+    ports: Mapping[int, Published]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """Where its first published port answers, such as http://127.0.0.1:3012."""
+        return next(iter(self.ports.values())).url
+
+    @property
+    def how(self) -> str:
+        """In words, how its first published port is reached: for the evidence file."""
+        return next(iter(self.ports.values())).how
+
+    def exec(self, *argv: str) -> Callable[[Run], list[str]]:
+        """Return the command that runs `argv` in the container; its exit status is that of `argv`."""
+        return lambda run: self.server.ctr(
+            "tasks",
+            "exec",
+            "--fifo-dir",
+            str(self.server.fifos),
+            "--exec-id",
+            _exec_id(run, self.id),
+            self.id,
+            *argv,
+        )
+
+    def pid(self) -> int:
+        """Return the pid of its first process on this host, as containerd knows it; 0 if it has none."""
+        for row in _tasks(self.server):
+            if row[0] == self.id:
+                return int(row[1])
+        return 0
+
+    def running(self) -> bool:
+        """Return whether containerd says that it runs."""
+        return any(row[0] == self.id and row[2] == "RUNNING" for row in _tasks(self.server))
+
+
+@contextmanager
+def container(  # noqa: PLR0913 - what is asked of a container, by name
+    run: Run,
+    runtime: str,
+    image: str,
+    *argv: str,
+    network: bool = True,
+    publish: Mapping[int, int] | None = None,
+    options: Sequence[str] = (),
+    timeout: float = 120.0,
+) -> Iterator[Container]:
+    """Start a container under `runtime` (ctr.RUNC, ctr.KATA) and put it away at the end.
+
+    `image` is a name under images in lab.yml; without `argv` the image's own entrypoint runs. `publish` maps
+    host ports to container ports; see Container.ports for how they are reached. `timeout` is the start's.
+    Raise Unavailable for an image or containerd that is not to be had, CommandFailedError if the start fails.
+    """
+    server = run.resource(containerd)
+    name = images.have(run, image).name
+    ident = ctr.new_id(run)
+    log = server.logs / f"{ident}.log"
+    with ExitStack() as stack:
+        place = stack.enter_context(attached(run, ident)) if network or publish else None
+        ports = stack.enter_context(published(run, place, publish)) if place and publish else {}
+        stack.callback(put_away, server, ident)
+        given = [*_detached(runtime, log), *_place(place), *options]
+        words = ctr.run_argv(server, runtime, name, ident, options=given, argv=argv)
+        run.command(words, timeout=timeout)
+        yield Container(ident, runtime, server, str(place.address.ip) if place else "", ports, log)
+
+
+def _place(place: Attachment | None) -> list[str]:
+    return place.options if place else []
+
+
+def _detached(runtime: str, log: Path) -> list[str]:
+    """Return the options of a container that outlives its ctr, and where its output goes.
+
+    Kata's runtime-rs takes a log URI for a FIFO and fails (up to 3.32; #13351): there it goes nowhere.
+    """
+    return ["--detach", "--null-io"] if runtime == ctr.KATA else ["--detach", "--log-uri", f"file://{log}"]
+
+
+def _exec_id(run: Run, ident: str) -> str:
+    return f"{ident}-x{next(run.session.resources.setdefault('exec ids', count(1)))}"
+
+
+def _tasks(server: Containerd) -> list[list[str]]:
+    """Return the rows of `ctr tasks ls`: container, pid, status."""
+    rows = (line.split() for line in recorder.output(server.ctr("tasks", "ls"), timeout=10).splitlines()[1:])
+    return [row for row in rows if len(row) == 3]  # noqa: PLR2004 - its three columns
+
+
+def put_away(server: Containerd, ident: str) -> None:
+    """Kill a container and remove it; a shim that does not answer (Kata, #13676) is killed."""
+    recorder.output(server.ctr("tasks", "kill", "--signal", "SIGKILL", ident), timeout=PATIENCE)
+    deadline = time.monotonic() + PATIENCE
+    while any(row[0] == ident and row[2] != "STOPPED" for row in _tasks(server)):
+        if time.monotonic() > deadline:
+            _kill(ident)
+            break
+        time.sleep(0.02)
+    recorder.output(server.ctr("tasks", "rm", "--force", ident), timeout=PATIENCE)
+    recorder.output(server.ctr("containers", "rm", ident), timeout=PATIENCE)
+    while any(leaks.processes(ident)):
+        if time.monotonic() > deadline:
+            _kill(ident)
+        time.sleep(0.02)
+
+
+def _kill(ident: str) -> None:
+    """Kill a container's processes: its shim has the id as an argument, the others in their cgroup."""
+    for pid in leaks.processes(ident):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def wait_http(run: Run, box: Container, path: str = "/", timeout: float = 120.0) -> float:
+    """Wait until a GET on the container's first published port is answered; return the seconds it took.
+
+    An answer is any status below 500. Raise CaptureError at the limit, or as soon as the container has ended,
+    with the last lines of its log.
+    """
+    looked = time.monotonic()
+
+    def answered() -> bool:
+        nonlocal looked
+        if status(box.url + path) in range(100, 500):
+            return True
+        if time.monotonic() - looked > 1:
+            looked = time.monotonic()
+            if not box.running():
+                raise CaptureError(f"{box.id}: ended before it answered: {log_tail(box.log, run)}")
+        return False
+
+    try:
+        return run.wait_until(answered, f"an answer from {box.url}{path}", timeout)
+    except CaptureError as error:
+        if "ended before" in str(error):
+            raise
+        raise CaptureError(f"{error} ({box.how}): {log_tail(box.log, run)}") from error
+
+
+def status(url: str) -> int:
+    """Return the HTTP status of a GET, 0 if there is no answer. For waiting: what measures is a command."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    try:
+        connection.request("GET", parts.path or "/")
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()

@@ -1,0 +1,226 @@
+"""A private containerd: its own configuration, root, state and socket, for the length of one collect.
+
+Its namespace is the run's name, so that shims and cgroups carry it. Image layers are on disk in
+/var/lib/lab/<run>, everything small is in the run's folder.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from os import environ
+from pathlib import Path
+
+from collectors.engine import leaks, recorder
+from collectors.engine.declare import Unavailable
+from collectors.engine.run import CaptureError, Run
+
+ROOTS = Path("/var/lib/lab")
+SHIMS = Path("/run/containerd")
+"""Shims of every containerd put their sockets and runc's state here, whatever its own folders are."""
+
+SHIM_FOLDERS = ("/usr/local/bin", "/opt/kata/bin")
+"""Where a shim may be besides PATH; containerd finds a runtime by its shim on its own PATH."""
+
+PATIENCE = 20.0
+"""Seconds until containerd must answer; it takes well under one."""
+
+SOCKET_BYTES = 107 - len(".ttrpc")
+"""The longest address: a unix socket's path has 107 bytes, and containerd makes a second one beside it."""
+
+UNNEEDED = (
+    "io.containerd.grpc.v1.cri",
+    "io.containerd.cri.v1.images",
+    "io.containerd.cri.v1.runtime",
+    "io.containerd.podsandbox.controller.v1.podsandbox",
+    "io.containerd.sandbox.controller.v1.podsandbox",
+    "io.containerd.internal.v1.opt",
+    "io.containerd.nri.v1.nri",
+    "io.containerd.snapshotter.v1.aufs",
+    "io.containerd.snapshotter.v1.blockfile",
+    "io.containerd.snapshotter.v1.btrfs",
+    "io.containerd.snapshotter.v1.devmapper",
+    "io.containerd.snapshotter.v1.erofs",
+    "io.containerd.snapshotter.v1.zfs",
+    "io.containerd.tracing.processor.v1.otlp",
+    "io.containerd.internal.v1.tracing",
+)
+"""Plugins of 1.6 to 2.x that a lab with ctr has no use for; `opt` would make /opt/containerd."""
+
+
+@dataclass(frozen=True)
+class Containerd:
+    """A containerd that answers: its socket, our namespace, where ctr puts its FIFOs, where logs go.
+
+    `snapshotter` is empty where containerd's own choice (overlayfs) works here.
+    """
+
+    address: Path
+    namespace: str
+    fifos: Path
+    logs: Path
+    snapshotter: str = ""
+
+    def ctr(self, *words: str) -> list[str]:
+        """Return the argv of a ctr command in our namespace."""
+        return ["ctr", "--address", str(self.address), "--namespace", self.namespace, *words]
+
+    def snapshots(self) -> list[str]:
+        """Return the option that names the snapshotter, if one must be named."""
+        return ["--snapshotter", self.snapshotter] if self.snapshotter else []
+
+
+def config_version(printed: str) -> int:
+    """Return which configuration version `containerd --version`'s output asks for: 2 for 1.x, else 3.
+
+    Raise ValueError if there is no version in it.
+
+    >>> config_version("containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u3")
+    2
+    >>> config_version("containerd github.com/containerd/containerd/v2 v2.1.4 75cb2b7193")
+    3
+    """
+    found = re.search(r"\sv?(\d+)\.(\d+)\.", printed)
+    if found is None:
+        raise ValueError(f"{printed!r} names no version")
+    return 2 if found[1] == "1" else 3
+
+
+def config_text(version: int, *, root: Path, state: Path, address: Path) -> str:
+    """Return containerd's configuration: own folders and socket, no CRI and nothing else unneeded.
+
+    Format: containerd's docs/man/containerd-config.toml.5.md.
+    """
+    if len(str(address).encode()) > SOCKET_BYTES:
+        raise CaptureError(f"{address}: too long for a socket: at most {SOCKET_BYTES} bytes")
+    disabled = "".join(f'  "{plugin}",\n' for plugin in UNNEEDED)
+    return (
+        f"version = {version}\n"
+        f'root = "{root}"\n'
+        f'state = "{state}"\n'
+        f"disabled_plugins = [\n{disabled}]\n\n"
+        f'[grpc]\n  address = "{address}"\n'
+    )
+
+
+def snapshotter(plugins: str) -> str:
+    """Return which snapshotter must be named, from `ctr plugins ls`: none where overlayfs is ok, else native.
+
+    >>> snapshotter("io.containerd.snapshotter.v1  overlayfs  linux/amd64  ok")
+    ''
+    >>> snapshotter("io.containerd.snapshotter.v1  overlayfs  linux/amd64  skip")
+    'native'
+    """
+    return "" if re.search(r"snapshotter\S*\s+overlayfs\s.*\bok\s*$", plugins, re.MULTILINE) else "native"
+
+
+@contextmanager
+def containerd(run: Run) -> Iterator[Containerd]:
+    """Start a containerd for the collect; use it as `run.resource(containerd)`.
+
+    Raise Unavailable if it is not installed or does not come up, with the last lines of its log; another
+    collector of the same collect is told the same without a new attempt.
+    """
+    if failed := run.session.resources.get("containerd's failure"):
+        raise failed
+    try:
+        with ExitStack() as stack:
+            yield _start(run, stack)
+    except Unavailable as error:
+        run.session.resources["containerd's failure"] = error
+        raise
+
+
+def _start(run: Run, stack: ExitStack) -> Containerd:
+    """Start containerd and wait until it answers; `stack` is what ends and clears it."""
+    version = _version()
+    root, folder = ROOTS / run.name, run.folder / "containerd"
+    server = Containerd(folder / "containerd.sock", run.name, folder / "fifo", root / "logs")
+    text = config_text(version, root=root / "root", state=folder / "state", address=server.address)
+    _note_leftovers(run, stack, root)
+    server.fifos.mkdir(parents=True)
+    server.logs.mkdir(parents=True)
+    stack.callback(remove_cgroups, run.name)
+    own_cgroups(run.name)
+    config = folder / "config.toml"
+    config.write_text(text)
+    path = ":".join((environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), *SHIM_FOLDERS))
+    daemon = run.start(["env", f"PATH={path}", "containerd", "--config", str(config)], "containerd.log")
+    stack.callback(daemon.stop)
+    stack.callback(end_tasks, server)
+    _wait(run, daemon, server)
+    plugins = recorder.output(server.ctr("plugins", "ls"))
+    return Containerd(server.address, server.namespace, server.fifos, server.logs, snapshotter(plugins))
+
+
+def _version() -> int:
+    """Return the configuration version for the containerd on PATH; raise Unavailable."""
+    remedy = "install containerd (Debian: apt install containerd), or mend the one on PATH"
+    try:
+        recorder.find("containerd")
+        return config_version(recorder.output(["containerd", "--version"]))
+    except recorder.CommandNotFoundError as error:
+        raise Unavailable(str(error), remedy) from error
+    except ValueError as error:
+        raise Unavailable(f"containerd --version: {error}", remedy) from error
+
+
+def _note_leftovers(run: Run, stack: ExitStack, root: Path) -> None:
+    """Write down how what containerd and its shims make outside the run's folder is removed."""
+    folders = (ROOTS, SHIMS, SHIMS / "s", SHIMS / "runc", SHIMS / "fifo")
+    for made in (folder for folder in folders if not folder.exists()):
+        stack.callback(run.undo(["rmdir", "--ignore-fail-on-non-empty", str(made)]))
+    ours = [str(root), str(SHIMS / "runc" / run.name)]
+    stack.callback(run.undo(["rm", "-rf", "--one-file-system", *ours]))
+
+
+def own_cgroups(name: str) -> None:
+    """Make the cgroup of our namespace in every hierarchy, as the first container would.
+
+    So it belongs to this containerd, not to the collector that happens to run the first container.
+    """
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        before, _dash, after = line.partition(" - ")
+        point = Path(before.split(" ")[4])
+        if after.split(" ")[0] in {"cgroup", "cgroup2"} and leaks.CGROUPS in (point, point.parent):
+            with suppress(OSError):  # where cgroups are read-only, no container will make one either
+                (point / name).mkdir()
+
+
+def remove_cgroups(name: str) -> None:
+    """Remove the cgroups of our namespace."""
+    leaks.remove({leak for leak in leaks.find(name) if leak.kind == "cgroup"})
+
+
+def end_tasks(server: Containerd) -> None:
+    """Kill the containers that are still there: containerd's own end would leave their shims running."""
+    for ident in recorder.output(server.ctr("tasks", "ls", "--quiet"), timeout=5).split():
+        recorder.output(server.ctr("tasks", "rm", "--force", ident), timeout=10)
+
+
+def _wait(run: Run, daemon: recorder.Daemon, server: Containerd) -> None:
+    """Wait until containerd answers; raise Unavailable with the last lines of its log if it does not."""
+    question = server.ctr("version")
+    with suppress(CaptureError):
+        run.wait_until(
+            lambda: not daemon.alive() or bool(recorder.output(question, timeout=5)), "containerd", PATIENCE
+        )
+        if daemon.alive():
+            return
+    how = "ended at once" if not daemon.alive() else f"gave no answer within {PATIENCE:g} s"
+    raise Unavailable(
+        f"containerd {how}: {log_tail(daemon.log, run)}",
+        "start containerd by hand to see why (containerd --log-level debug), or reinstall it",
+    )
+
+
+def log_tail(log: Path, run: Run, lines: int = 3) -> str:
+    """Return the last lines of a log as one line, without the names of this run's folders."""
+    try:
+        with log.open(errors="replace") as file:
+            kept = deque((line.strip() for line in file if line.strip()), maxlen=lines)
+    except OSError:
+        kept = deque()
+    text = " / ".join(line[:300] for line in kept) or "its log is empty"
+    return text.replace(str(run.folder), "<run>").replace(str(ROOTS / run.name), "<root>")

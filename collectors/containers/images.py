@@ -1,0 +1,264 @@
+"""Images of lab.yml, had once in a collect: from an archive, a registry or its mirror, or made here."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from collectors.containers import busybox, registry
+from collectors.containers.containerd import Containerd, containerd
+from collectors.engine import recorder
+from collectors.engine.declare import Unavailable
+from collectors.engine.run import CaptureError, CommandFailedError, Run
+from collectors.records import Image, LabImage
+
+IMPORT_SECONDS = 900.0
+MISMATCH = ("unexpected commit digest", "failed precondition", "unexpected digest", "digest mismatch")
+"""What containerd says when a registry sends something else than it was asked for."""
+
+
+class NotHad(Exception):
+    """A source that does not have the image; the text says which and why, in one line."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """An image that containerd has: its record, and containerd's own name for it."""
+
+    image: Image
+    name: str
+
+
+@dataclass
+class _Memory:
+    """What was tried in this collect, so that nothing is tried twice."""
+
+    held: dict[str, Held] = field(default_factory=dict)
+    failed: dict[str, Unavailable] = field(default_factory=dict)
+    silent: dict[registry.Host, str] = field(default_factory=dict)
+
+
+def have(run: Run, name: str) -> Held:
+    """Return the image `name` of lab.yml, imported into the collect's containerd, and note that it is used.
+
+    Raise Unavailable, which names the image, every source tried with why it did not work, and what to do.
+    """
+    wanted = run.lab.images.get(name)
+    if wanted is None:
+        raise CaptureError(f"lab.yml: images.{name}: not there: add it")
+    memory: _Memory = run.session.resources.setdefault("images", _Memory())
+    if failed := memory.failed.get(name):
+        raise failed
+    if name not in memory.held:
+        try:
+            memory.held[name] = _get(run, memory, name, wanted)
+        except Unavailable as error:
+            memory.failed[name] = error
+            raise
+        run.session.images[name] = memory.held[name].image
+    run.use_image(name, memory.held[name].image)
+    return memory.held[name]
+
+
+def _get(run: Run, memory: _Memory, name: str, wanted: LabImage) -> Held:
+    """Try the sources in order; raise Unavailable if none has the image."""
+    sources: tuple[Callable[[], Held], ...] = (
+        lambda: _from_archive(run, name, wanted),
+        lambda: _from_registry(run, memory, name, wanted),
+        lambda: _made(run, wanted),
+    )
+    reasons = []
+    for source in sources:
+        try:
+            return source()
+        except NotHad as reason:
+            reasons.append(str(reason))
+    raise Unavailable(
+        f"image {name} ({wanted.reference}) is not to be had: {'; '.join(reasons)}", remedy(wanted)
+    )
+
+
+def remedy(wanted: LabImage) -> str:
+    """Return what to do where an image cannot be had."""
+    archive = (
+        f"name an archive of it (docker-archive or OCI) in {wanted.archive_env}, or "
+        if wanted.archive_env
+        else ""
+    )
+    made = ", or install busybox-static" if wanted.made_from else ""
+    return f"{archive}name a mirror that has it as host:port in {registry.MIRROR}, or connect this host{made}"
+
+
+def archive_file(wanted: LabImage) -> Path | None:
+    """Return the archive that the environment names, None where it names none.
+
+    Raise Unavailable if it names what is no file: whoever set the variable meant it.
+    """
+    text = os.environ.get(wanted.archive_env, "") if wanted.archive_env else ""
+    if not text:
+        return None
+    if not Path(text).is_file():
+        raise Unavailable(
+            f"{wanted.archive_env} names no file",
+            f"set {wanted.archive_env} to a docker-archive or an OCI archive, or unset it",
+        )
+    return Path(text)
+
+
+def _from_archive(run: Run, name: str, wanted: LabImage) -> Held:
+    """Import the archive that the environment names."""
+    file = archive_file(wanted)
+    if file is None:
+        raise NotHad(
+            f"archive: {wanted.archive_env} is not set" if wanted.archive_env else "archive: none is foreseen"
+        )
+    source = f"archive ({wanted.archive_env})"
+    link = run.folder / f"{name}.tar"  # so that the record shows no path of this machine
+    link.symlink_to(file.absolute())
+    try:
+        held = import_archive(run, link, f"localhost/{name}", wanted, source)
+    except CommandFailedError as error:
+        raise Unavailable(
+            f"{source} cannot be imported: {last_line(error)}",
+            f"set {wanted.archive_env} to a docker-archive or an OCI archive (skopeo copy makes both)",
+        ) from error
+    finally:
+        link.unlink()
+    return held
+
+
+def _from_registry(run: Run, memory: _Memory, name: str, wanted: LabImage) -> Held:
+    """Pull the image by its pinned digest from the mirror or the registry, whichever answers."""
+    reference = registry.parse_reference(wanted.reference)
+    try:
+        asked = registry.hosts(reference, registry.mirror())
+    except ValueError as error:
+        raise Unavailable(str(error), f"set {registry.MIRROR} to host:port, or unset it") from error
+    reasons = []
+    for host in asked:
+        if host not in memory.silent:
+            memory.silent[host] = registry.unreachable(host)
+        if why := memory.silent[host]:
+            reasons.append(f"{host.label}: {why}")
+            continue
+        try:
+            return _pull(run, host, reference, name, wanted)
+        except NotHad as reason:
+            reasons.append(str(reason))
+    raise NotHad("; ".join(reasons))
+
+
+def _pull(run: Run, host: registry.Host, reference: registry.Reference, name: str, wanted: LabImage) -> Held:
+    """Pull from one host; raise NotHad if it has no such image, Unavailable if it sends another one."""
+    server = run.resource(containerd)
+    options = server.snapshots()
+    if host.is_mirror:
+        folder = run.folder / "hosts"
+        registry.write_hosts(folder, reference, host)
+        options = [*options, "--hosts-dir", str(folder)]
+    full = reference.at(wanted.digest)
+    run.session.working(f"pulling {reference.repository}:{reference.tag}")
+    try:
+        run.command(server.ctr("images", "pull", *options, full), timeout=registry.PULL_SECONDS)
+    except CommandFailedError as error:
+        if any(sign in str(error) for sign in MISMATCH):
+            raise Unavailable(
+                f"image {name} ({wanted.reference}): {host.label} sends content that is not {wanted.digest}",
+                "compare lab.yml's digest with the publisher's, then mend lab.yml or the registry",
+            ) from error
+        raise NotHad(f"{host.label}: {last_line(error)}") from error
+    digest = target(server, full)
+    if digest != wanted.digest:
+        raise Unavailable(
+            f"image {name} ({wanted.reference}): {host.label} gave {digest}, pinned is {wanted.digest}",
+            "compare lab.yml's digest with the publisher's",
+        )
+    image = Image(
+        reference=wanted.reference,
+        pinned=wanted.digest,
+        digest=platform_manifest(server, digest),
+        source=f"registry {reference.registry}{', through a mirror' if host.is_mirror else ''}",
+    )
+    return Held(image, full)
+
+
+def _made(run: Run, wanted: LabImage) -> Held:
+    """Make the image from busybox, where lab.yml says that it may be."""
+    if not wanted.made_from:
+        raise NotHad("making it: lab.yml does not allow a stand-in")
+    path = run.folder / "busybox.tar"
+    try:
+        busybox.write_archive(path)
+    except busybox.BusyboxError as error:
+        raise NotHad(f"making it: {error}") from error
+    held = import_archive(
+        run, path, "localhost/busybox", wanted, f"made from busybox-static {busybox.version()}"
+    )
+    path.unlink()
+    return held
+
+
+def import_archive(run: Run, path: Path, base: str, wanted: LabImage, source: str) -> Held:
+    """Import a docker-archive or an OCI archive as `base@digest`; raise CommandFailedError or Unavailable.
+
+    An archive of several images has this host's taken, if there is exactly one of them.
+    """
+    server = run.resource(containerd)
+    words = ["images", "import", "--digests", "--base-name", base, *server.snapshots(), str(path)]
+    run.command(server.ctr(*words), timeout=IMPORT_SECONDS)
+    names = [name for name in listed(server) if name.startswith(f"{base}@")]
+    if len(names) != 1:
+        raise Unavailable(
+            f"{source} has {len(names)} images for this host: one is wanted",
+            "make an archive of the one image (skopeo copy, docker save with one name)",
+        )
+    digest = platform_manifest(server, target(server, names[0]))
+    image = Image(reference=wanted.reference, pinned=wanted.digest, digest=digest, source=source)
+    return Held(image, names[0])
+
+
+def listed(server: Containerd) -> dict[str, str]:
+    """Return containerd's images: name to the digest of what it points to."""
+    return parse_images(recorder.output(server.ctr("images", "ls")))
+
+
+def parse_images(table: str) -> dict[str, str]:
+    r"""Return name and digest of each row of `ctr images ls` (REF TYPE DIGEST SIZE …).
+
+    >>> parse_images("REF TYPE DIGEST SIZE\na.b/c:1 application/x sha256:00 2.0 MiB linux/amd64 -")
+    {'a.b/c:1': 'sha256:00'}
+    """
+    rows = (line.split() for line in table.splitlines()[1:])
+    return {row[0]: row[2] for row in rows if len(row) > 2}  # noqa: PLR2004 - the third column
+
+
+def target(server: Containerd, name: str) -> str:
+    """Return the digest that an image's name points to; raise CaptureError."""
+    try:
+        return listed(server)[name]
+    except KeyError:
+        raise CaptureError(f"containerd does not list {name}, which it has just taken in") from None
+
+
+def platform_manifest(server: Containerd, digest: str) -> str:
+    """Return the digest of the manifest that runs here: `digest` itself, or this platform's from an index."""
+    content = json.loads(recorder.output(server.ctr("content", "get", digest)) or "{}")
+    if "manifests" not in content:
+        return digest
+    return choose(content["manifests"], busybox.architecture()) or digest
+
+
+def choose(manifests: list[dict[str, Any]], architecture: str) -> str:
+    """Return the digest of the first manifest for Linux on `architecture`; empty if there is none."""
+    for manifest in manifests:
+        where = manifest.get("platform", {})
+        if where.get("os") == "linux" and where.get("architecture") == architecture:
+            return str(manifest["digest"])
+    return ""
+
+
+def last_line(error: Exception) -> str:
+    """Return the last line of a command's failure: what it said."""
+    return str(error).splitlines()[-1].strip()[:300]

@@ -62,6 +62,7 @@ def find(name: str) -> set[Leak]:
 def clear(name: str, folder: Path) -> None:
     """End and remove all that carries the run's name, then its folder. What resists is left for `find`."""
     end(name)
+    remove({leak for leak in find(name) if leak.kind == "mount"})  # else what is below it cannot go
     for undo in sorted((folder / "undo").glob("*.json"), reverse=True):
         run_undo(undo)
     end(name)

@@ -1,9 +1,11 @@
 """Finds the labs: a lab is a folder of collectors/ with a lab.yml; nobody lists it."""
 
 import ast
+import heapq
 import importlib
 import sys
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from hashlib import sha256
@@ -112,9 +114,21 @@ def ordered(lab: str, found: list[Collector]) -> tuple[Collector, ...]:
                 )
         sorter.add(one.name, *(earlier.name for earlier in one.after))
     try:
-        return tuple(names[name] for name in sorter.static_order())
+        sorter.prepare()
     except CycleError as error:
         raise DeclarationError(f"collectors/{lab}: a circle of after: {' → '.join(error.args[1])}") from None
+    return tuple(names[name] for name in _by_rank(sorter, [one.name for one in by_place]))
+
+
+def _by_rank(sorter: TopologicalSorter[str], rank: list[str]) -> Iterator[str]:
+    """Yield the names in the order in which they become ready, the lowest in `rank` first."""
+    waiting: list[tuple[int, str]] = []
+    while sorter.is_active():
+        for name in sorter.get_ready():
+            heapq.heappush(waiting, (rank.index(name), name))
+        _place, name = heapq.heappop(waiting)
+        yield name
+        sorter.done(name)
 
 
 def source_of(one: Collector, root: Path) -> Source:

@@ -74,7 +74,7 @@ def standings(lab: FoundLab, folder: Path, root: Path, host: str) -> list[Standi
 def standing(lab: FoundLab, one: Collector, folder: Path, root: Path, host: str) -> Standing:
     """Return where one collector stands in the set `folder`."""
     if not (folder / "records" / f"{one.name}.json").exists():
-        return _missing(lab, one, read_state(folder))
+        return _missing(lab, one, folder)
     try:
         record = read_record(folder / "records" / f"{one.name}.json")
     except RecordError as error:
@@ -89,15 +89,24 @@ def standing(lab: FoundLab, one: Collector, folder: Path, root: Path, host: str)
     return Standing(one, record.state, record.reason, "", record)
 
 
-def _missing(lab: FoundLab, one: Collector, last: State | None) -> Standing:
+def _missing(lab: FoundLab, one: Collector, folder: Path) -> Standing:
     """Return the standing of a collector without a record: what it lacks here, or how it ended last time."""
     for need in one.needs:
         if reason := need.missing(lab.config):
             return Standing(one, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
-    rows = [row for row in (last.collectors if last else []) if row.name == one.name]
-    if rows and rows[0].state in {Status.MISSING, Status.FAILED} and rows[0].reason:
-        return Standing(one, rows[0].state, rows[0].reason, rows[0].remedy, None, rows[0].seconds)
+    last = _last_row(folder, one.name)
+    if last and last.state in {Status.MISSING, Status.FAILED} and last.reason:
+        return Standing(one, last.state, last.reason, last.remedy, None, last.seconds)
     return Standing(one, Status.MISSING, NOT_YET, "collect it")
+
+
+def _last_row(folder: Path, name: str) -> CollectorState | None:
+    """Return the collector's row of the last state.json; one that cannot be read says nothing."""
+    try:
+        last = read_state(folder)
+    except RecordError:
+        return None
+    return next((row for row in last.collectors if row.name == name), None) if last else None
 
 
 def stale(record: Record, wanted: Wanted) -> Iterable[str]:

@@ -64,8 +64,8 @@ def collect(
             progress.note(text)
         foreign = _foreign(target, replace=replace)
         before = target.standings()
-        names = foreign | (set(wanted) or _not_fresh(before))
-        due = [one for one in before if one.collector.name in names]
+        chosen = foreign | (set(wanted) or _not_fresh(before))
+        due = [one for one in before if one.collector.name in chosen]
         done: dict[str, Standing] = {}
         try:
             with session(progress.working) as shared:

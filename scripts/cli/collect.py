@@ -51,7 +51,7 @@ def collect(  # noqa: PLR0913 - an option each
         show.as_json([show.standing_json(*one) for one in ended])
     else:
         title = "What would be captured: all but what is captured" if dry_run else "Collected"
-        show.table(title, show.STANDING_HEADS, [show.standing_row(*one) for one in ended])
+        show.standings(title, ended)
     if dry_run:
         return
     if any(standing.status is Status.FAILED for _lab, standing in ended):

@@ -39,10 +39,12 @@ def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
             f"kernel {host.kernel}; class: {host.host_class}"
         )
         show.table("What the labs need", HEADS, [one.cells() for one in asked])
+        for one in lacking:
+            click.echo(f"- {one.need.name}: {one.need.remedy}")
     ctx.exit(FINDINGS if lacking else 0)
 
 
-HEADS = ("lab", "need", "there", "reason", "how to get it", "collectors")
+HEADS = ("lab", "need", "there", "reason", "collectors")
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,7 @@ class Asked:
     def cells(self) -> list[str]:
         """Return the row of the table."""
         there = "[yellow]no[/]" if self.reason else "[green]yes[/]"
-        remedy = self.need.remedy if self.reason else ""
-        return [self.lab, self.need.name, there, escape(self.reason), escape(remedy), str(self.collectors)]
+        return [self.lab, self.need.name, there, escape(self.reason), str(self.collectors)]
 
     def as_json(self) -> dict[str, object]:
         """Return the need as `--json` prints it."""

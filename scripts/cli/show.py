@@ -42,15 +42,27 @@ def state(status: Status) -> str:
     return f"[{COLOURS[status]}]{status}[/]"
 
 
-def standing_row(lab: str, standing: Standing) -> list[str]:
-    """Return collector, task, state, reason, what to do and seconds, as a table shows them."""
-    row = standing.row(lab)
-    seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
-    task = "" if row.task is None else str(row.task)
-    return [f"{lab}/{row.name}", task, state(row.state), escape(row.reason), escape(row.remedy), seconds]
+def standings(title: str, found: Sequence[tuple[str, Standing]]) -> None:
+    """Print where the collectors of labs stand, and below the table each remedy once."""
+    rows = [(lab, standing, standing.row(lab)) for lab, standing in found]
+    table(
+        title,
+        ("collector", "state", "reason", "seconds"),
+        [
+            [f"{lab}/{row.name}", state(row.state), escape(row.reason), _seconds(row.seconds)]
+            for lab, _standing, row in rows
+        ],
+    )
+    remedies: dict[str, list[str]] = {}
+    for lab, _standing, row in rows:
+        if row.remedy:
+            remedies.setdefault(row.remedy, []).append(f"{lab}/{row.name}")
+    for remedy, names in remedies.items():
+        click.echo(f"- {', '.join(names)}:\n  {remedy}")
 
 
-STANDING_HEADS = ("collector", "task", "state", "reason", "what to do", "seconds")
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.1f}"
 
 
 def standing_json(lab: str, standing: Standing) -> dict[str, Any]:

@@ -28,6 +28,6 @@ def status(ctx: click.Context, names: tuple[str, ...], *, host: str | None, json
     if json_:
         show.as_json([show.standing_json(*one) for one in found])
     else:
-        show.table("Evidence", show.STANDING_HEADS, [show.standing_row(*one) for one in found])
+        show.standings("Evidence", found)
     fine = {Status.CAPTURED, Status.NOT_APPLICABLE}
     ctx.exit(FINDINGS if any(one.status not in fine for _lab, one in found) else 0)

@@ -1,0 +1,53 @@
+"""Task 3: what a container under Kata sees of a kernel of its own."""
+
+from collectors.containers.ctr import in_kata
+from collectors.engine import Run, collector
+from collectors.lab12.comparison import MODULES, PROC_ENTRIES
+from collectors.lab12.smoke import KATA_NEEDS, smoke
+
+
+@collector(edition=2025, task=3, writes=["isolation/dmesg.txt"], needs=KATA_NEEDS, after=[smoke])
+def dmesg(run: Run) -> None:
+    """The first kernel messages inside the Kata guest: a boot log of its own."""
+    with run.file("isolation/dmesg.txt") as out:
+        out.line("=== dmesg Access Test ===")
+        out.line("Kata VM (separate kernel boot logs):")
+        out.run(in_kata("dmesg"), head=5)
+
+
+@collector(edition=2025, task=3, writes=["isolation/proc.txt"], needs=KATA_NEEDS, after=[smoke])
+def proc(run: Run) -> None:
+    """How many entries /proc has on the host and in the guest."""
+    with run.file("isolation/proc.txt") as out:
+        out.line("=== /proc Entries Count ===")
+        out.line("Host:")
+        out.run(PROC_ENTRIES)
+        out.line("Kata VM:")
+        out.run(in_kata(*PROC_ENTRIES))
+
+
+@collector(
+    edition=2025,
+    task=3,
+    writes=["isolation/network.txt"],
+    needs=KATA_NEEDS,
+    after=[smoke],
+    keep=["ip", "mac"],
+)
+def network(run: Run) -> None:
+    """The network interfaces inside the guest; their addresses are the container's own."""
+    with run.file("isolation/network.txt") as out:
+        out.line("=== Network Interfaces ===")
+        out.line("Kata VM network:")
+        out.run(in_kata("ip", "addr"))
+
+
+@collector(edition=2025, task=3, writes=["isolation/modules.txt"], needs=KATA_NEEDS, after=[smoke])
+def modules(run: Run) -> None:
+    """How many kernel modules the host and the guest show."""
+    with run.file("isolation/modules.txt") as out:
+        out.line("=== Kernel Modules Count ===")
+        out.line("Host kernel modules:")
+        out.run(MODULES)
+        out.line("Kata guest kernel modules:")
+        out.run(in_kata(*MODULES))

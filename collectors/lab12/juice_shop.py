@@ -1,0 +1,56 @@
+"""Juice Shop under runc: does it answer (task 2), and how quickly (task 4)?"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from collectors.containers.container import Container, container, wait_http
+from collectors.containers.ctr import RUNC
+from collectors.containers.needs import CONTAINERS, image
+from collectors.engine import Run, collector
+from collectors.engine.host import on_path
+
+NEEDS = (CONTAINERS, image("juice-shop"), on_path("curl", packages=("curl",)))
+
+# The sheet's own summary of its list of seconds.
+SUMMARY = (
+    "NR == 1 {min = max = $1} {sum += $1; if ($1 < min) min = $1; if ($1 > max) max = $1}"
+    ' END {printf "avg=%.4fs min=%.4fs max=%.4fs n=%d\\n", sum / NR, min, max, NR}'
+)
+
+
+@contextmanager
+def juice_shop(run: Run) -> Iterator[Container]:
+    """Juice Shop under runc, published and ready: once in a collect, for all that ask it something."""
+    ports = {run.setting("juice_shop.published", int): run.setting("juice_shop.port", int)}
+    with container(run, RUNC, "juice-shop", publish=ports) as shop:
+        wait_http(run, shop, timeout=run.setting("juice_shop.ready_seconds", int))
+        yield shop
+
+
+@collector(edition=2025, task=2, writes=["runc/health.txt"], needs=NEEDS, keep=["ip"])
+def health(run: Run) -> None:
+    """Juice Shop under runc answers on its port."""
+    shop = run.resource(juice_shop)
+    with run.file("runc/health.txt") as out:
+        out.run(["curl", "-s", "-o", "/dev/null", "-w", "juice-runc: HTTP %{http_code}\\n", shop.url])
+        out.line(f"asked at {shop.how}")
+
+
+@collector(
+    edition=2025,
+    task=4,
+    writes=["bench/curl-3012.txt", "bench/http-latency.txt"],
+    needs=NEEDS,
+    after=[health],
+    keep=["ip"],
+)
+def http_latency(run: Run) -> None:
+    """The seconds of one GET after another on Juice Shop under runc, each with a connection of its own."""
+    shop = run.resource(juice_shop)
+    with run.file("bench/curl-3012.txt") as out:
+        for _request in range(run.setting("http.requests", int)):
+            out.run(["curl", "-s", "-o", "/dev/null", "-w", "%{time_total}\\n", shop.url])
+    with run.file("bench/http-latency.txt") as out:
+        out.line("=== HTTP Latency Test (juice-runc) ===")
+        out.run(["awk", SUMMARY, "bench/curl-3012.txt"])
+        out.line(f"asked at {shop.how}")

@@ -1,6 +1,6 @@
 """What is wrong with a report: where it is said, what was asked for, what is wrong, what to do."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,10 @@ class Problem:
     reference: str
     what: str
     remedy: str
+
+    def as_json(self) -> dict[str, object]:
+        """Return the problem as `--json` prints it."""
+        return asdict(self)
 
     def __str__(self) -> str:
         where = f"{self.page}:{self.line}" if self.line else self.page

@@ -31,6 +31,12 @@ from report.template import calling_line
 HERE_ENV = "LAB_HERE"
 """Set to 1, a build takes in evidence/hosts/here as `mkdocs serve` does."""
 
+MISPLACED = (
+    "the macro stands where no block can: in a code fence, an attribute or a title",
+    "put the call on a line of its own; in an example, wrap it in {% raw %}",
+)
+"""What is wrong, and what to do, where a slot was not found in the finished page."""
+
 
 def labs_of(docs: Path) -> frozenset[str]:
     """Return the labs that have pages: the folders of docs/labs/."""
@@ -133,10 +139,14 @@ class Build:
             self.add(warning, fails=False)
         if isinstance(shown, Block):
             self._blocks.append(shown)
-        return self._put(html_of(shown, self.page.up, self.slots), line, str(call))
+        return self._put(shown, line, str(call))
 
-    def _put(self, html: str, line: int, reference: str) -> str:
-        slot = self.slots.put(html)
+    def html(self, shown: Shown) -> str:
+        """Return the HTML of what a call shows."""
+        return html_of(shown, self.page.up, self.slots)
+
+    def _put(self, shown: Shown, line: int, reference: str) -> str:
+        slot = self.slots.put(self.html(shown))
         self._calls[self.slots.latest] = (line, reference)
         return slot
 
@@ -147,17 +157,18 @@ class Build:
         if not reference:
             self.slots.forget()
         self.add(Problem(self.page.path, line, reference, what, remedy))
-        return self._put(fault_html(Fault(reference, f"Line {line}: {what}", remedy)), line, reference)
+        return self._put(Fault(reference, f"Line {line}: {what}", remedy), line, reference)
+
+    def misplaced(self, number: int) -> Fault:
+        """Note that the slot `number` of this page stands where no block can; return what to say of it."""
+        line, reference = self._calls[number]
+        self.add(Problem(self.page.path, line, reference, *MISPLACED))
+        return Fault(reference, f"Line {line}: {MISPLACED[0]}", MISPLACED[1])
 
     def finish(self, html: str) -> str:
         """Return the page's HTML with every slot filled and the banner in it."""
         filled, lost = self.slots.fill(html)
-        boxes = []
-        for line, reference in (self._calls[number] for number in lost):
-            what = "the macro stands where no block can: in a code fence, an attribute or a title"
-            remedy = "put the call on a line of its own; in an example, wrap it in {% raw %}"
-            self.add(Problem(self.page.path, line, reference, what, remedy))
-            boxes.append(fault_html(Fault(reference, f"Line {line}: {what}", remedy)))
+        boxes = (fault_html(self.misplaced(number)) for number in lost)
         top = banner_html(self._blocks) + "".join(boxes)
         head, end, rest = filled.partition("</h1>")
         return f"{head}{end}{top}{rest}" if end else f"{top}{filled}"

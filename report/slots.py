@@ -32,6 +32,18 @@ class Slots:
         """The number of the slot put last."""
         return self._count
 
+    def numbers(self, text: str) -> list[int]:
+        """Return the numbers of the slots in `text`."""
+        return [int(number) for number in re.findall(self._pattern(), text)]
+
+    def split(self, line: str) -> list[str]:
+        """Return a line of text cut at its slots: text, what the slot stands for, text, and so on."""
+        parts = re.split(self._pattern(), line)
+        return [self._html.get(int(part), "") if n % 2 else part for n, part in enumerate(parts)]
+
+    def _pattern(self) -> str:
+        return f'<div id="slot-{self.token}-([0-9]+)"></div>'
+
     def put_late(self, html: str) -> str:
         """Keep `html` until the page is written and return the comment that stands for it."""
         self._late[len(self._late)] = html
@@ -52,7 +64,7 @@ class Slots:
         A slot that was not found has been made text or part of an attribute; its token is taken out. Slots
         are forgotten afterwards: the next page has its own.
         """
-        one = f'<div id="slot-{self.token}-([0-9]+)"></div>'
+        one = self._pattern()
         found: set[int] = set()
 
         def fill(match: re.Match[str]) -> str:

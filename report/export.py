@@ -1,0 +1,218 @@
+"""The pages of a lab as one plain Markdown report, in the form in which such reports are handed in.
+
+Each block is a fence whose info string is `start:end:path`. A fence gives the last line a line feed even
+where the file has none there; who reads the report back against the file knows, since it is the file's last
+line. Write it as it is: no line end may be changed.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import yaml
+from jinja2 import FileSystemLoader
+
+from report.calls import MACROS, Shown
+from report.cite import EXPECTED, LABS, Block, Fault, Gap
+from report.markdown import block_markdown, fault_markdown, gap_markdown, runs_markdown, table_markdown
+from report.problems import Problem
+from report.publish import Build
+from report.slots import Slots
+from report.tables import Table
+from report.template import PageEnvironment
+
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)??(?:---|\.\.\.)[ \t]*(?:\n+|\Z)", re.DOTALL)
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?(?:[ \t]*\{[^}]*\})?[ \t]*")
+_NUMBERED = re.compile(r"((?:Lab|Task) [0-9]+)\s*[:.—–-]\s*")  # noqa: RUF001 # any dash that an author may write
+_CONTAINER = re.compile(r'(\s*)(?:===[!+]?|!!!|\?\?\?\+?)\s*([\w -]*?)\s*(?:"([^"]*)")?\s*')
+_PAGE_LINK = re.compile(r"\[([^\]]+)\]\((?![a-z]+:)[^)]*\)")
+_MARKER = re.compile(r"(\s*)((?:[-*+]|[0-9]+[.)])\s+)?(.*)")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A report and what a build would fail on."""
+
+    markdown: str
+    problems: tuple[Problem, ...]
+
+
+def export(root: Path, lab: str, prefix: str = "") -> Exported:
+    """Return the task pages of `lab` in the project `root` as one report.
+
+    `prefix` stands before each path in the fences' info strings; `labs/<lab>/` if it is empty.
+    """
+    build = markdown_build(root, prefix or f"{LABS}/{lab}/")
+    folder = build.docs / LABS / lab
+    parts = [_title(folder, lab)]
+    for path in task_pages(folder):
+        parts += [*plain(render(build, path), 2), ""]
+    if len(parts) == 1:
+        what, remedy = f"{lab} has no page task-*.md", f"write {LABS}/{lab}/task-1.md"
+        build.add(Problem("", 0, f"docs/{LABS}/{lab}/", what, remedy))
+    return Exported(build.slots_filled("\n".join(parts).rstrip("\n") + "\n"), tuple(build.problems))
+
+
+class MarkdownBuild(Build):
+    """A build whose pages come out as Markdown."""
+
+    prefix = ""
+
+    def html(self, shown: Shown) -> str:
+        """Return the Markdown of what a call shows."""
+        return markdown_of(shown, self.prefix)
+
+    def slots_filled(self, text: str) -> str:
+        """Return `text` with every slot replaced by its block, indented as the slot is."""
+        filled: list[str] = []
+        after_block = False
+        for line in text.split("\n"):
+            block = fill_line(line, self.slots)
+            if (block or after_block) and filled[-1:] != [""] and line.strip():
+                filled.append("")
+            filled += block or [line]
+            after_block = bool(block)
+        return "\n".join(filled)
+
+
+def markdown_build(root: Path, prefix: str = "") -> MarkdownBuild:
+    """Return a build of the project `root` that makes Markdown."""
+    build = MarkdownBuild(root, root / "docs")
+    build.prefix = prefix
+    return build
+
+
+def markdown_of(shown: Shown, prefix: str) -> str:
+    """Return the Markdown of what a call shows."""
+    match shown:
+        case Block():
+            return block_markdown(shown, prefix)
+        case Gap():
+            return gap_markdown(shown)
+        case Fault():
+            return fault_markdown(shown)
+        case Table():
+            return table_markdown(shown)
+        case _:
+            return runs_markdown(shown)
+
+
+def task_pages(folder: Path) -> list[Path]:
+    """Return the task pages of a lab, in the order of their numbers."""
+
+    def number(path: Path) -> tuple[int, str]:
+        digits = path.stem.removeprefix("task-")
+        return (int(digits) if digits.isdecimal() else 10**9, path.stem)
+
+    return sorted(folder.glob("task-*.md"), key=number)
+
+
+def _title(folder: Path, lab: str) -> str:
+    """Return the report's heading: the overview's, `Lab 12 — …`."""
+    overview = folder / "index.md"
+    text = overview.read_text(encoding="utf-8") if overview.is_file() else ""
+    found = re.search(r"^# +(.*?)(?: *\{[^}]*\})? *$", _FRONT_MATTER.sub("", text, count=1), re.MULTILINE)
+    title = _NUMBERED.sub(r"\1 — ", found[1]) if found else ""
+    number = re.fullmatch(r"lab([0-9]+)", lab)
+    if number and not title.startswith(f"Lab {number[1]}"):
+        title = f"Lab {number[1]} — {title or lab}"
+    return f"## {title or lab}\n"
+
+
+def render(build: Build, path: Path) -> str:
+    """Return a page rendered with the macros, front matter dropped; slots stand where blocks will be."""
+    source = path.read_text(encoding="utf-8-sig")
+    name = path.relative_to(build.docs).as_posix()
+    text, meta = source, None
+    if found := _FRONT_MATTER.match(source):
+        text = source[found.end() :]
+        meta = _meta(build, name, found[1] or "")
+    build.begin(name, "", meta, source.count("\n") - text.count("\n"))
+    macros = {macro: partial(build.call, macro) for macro in MACROS}
+    environment = PageEnvironment(build.broken, macros, FileSystemLoader(build.docs))
+    rendered = environment.from_string(text).render()
+    _report_misplaced(build, rendered)
+    return rendered
+
+
+def _meta(build: Build, name: str, text: str) -> object:
+    try:
+        meta = yaml.safe_load(text)
+    except yaml.YAMLError:
+        build.add(Problem(name, 1, "front matter", "it is no YAML", "mend it"))
+        return None
+    return meta.get(EXPECTED) if isinstance(meta, dict) else None
+
+
+def _report_misplaced(build: Build, rendered: str) -> None:
+    """Note each slot in a code fence, as a build of the site would."""
+    for line, fenced in fences(rendered.split("\n")):
+        if fenced:
+            for number in build.slots.numbers(line):
+                build.misplaced(number)
+
+
+def fences(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Yield each line, and whether it is in a code fence or its mark."""
+    mark = ""
+    for line in lines:
+        found = _FENCE.match(line)
+        if mark:
+            yield line, True
+            if found and found[1].startswith(mark) and not line.strip(" \t`~"):
+                mark = ""
+        elif found:
+            mark = found[1]
+            yield line, True
+        else:
+            yield line, False
+
+
+def plain(text: str, shift: int) -> Iterator[str]:
+    """Yield the lines of a page without what only the site's Markdown knows.
+
+    Headings go `shift` levels down, tabs and admonitions become a bold line and their text, links to other
+    pages become their words. Code fences stay as they are.
+    """
+    levels: list[int] = []
+    for line, fenced in fences(text.split("\n")):
+        indent = len(line) - len(line.lstrip(" "))
+        while line.strip() and levels and indent < levels[-1]:
+            levels.pop()
+        inner = line[4 * len(levels) :] if line.strip() else line
+        container = None if fenced else _CONTAINER.fullmatch(inner)
+        if container and ('"' in inner or container[2]):
+            yield f"{container[1]}**{container[3] or container[2].capitalize()}**"
+            levels.append(indent + 4)
+        else:
+            yield inner if fenced else _plain_line(inner, shift)
+
+
+def _plain_line(line: str, shift: int) -> str:
+    if heading := _HEADING.fullmatch(line):
+        title = _NUMBERED.sub(r"\1 — ", heading[2])
+        return f"{'#' * min(len(heading[1]) + shift, 6)} {title}"
+    return _PAGE_LINK.sub(r"\1", line)
+
+
+def fill_line(line: str, slots: Slots) -> list[str]:
+    """Return the lines for one with slots: each block on its own, indented to its slot; else nothing."""
+    parts = slots.split(line)
+    if len(parts) == 1:
+        return []
+    found = _MARKER.fullmatch(parts[0])
+    indent = found[1] + " " * len(found[2] or "") if found else ""
+    lines: list[str] = []
+    for number, part in enumerate(parts):
+        if not part.strip() and number % 2 == 0:
+            continue
+        if lines:
+            lines.append("")
+        if number % 2:
+            lines += [indent + one for one in part.split("\n")]
+        else:
+            lines.append(part.rstrip() if number == 0 else indent + part.strip())
+    return lines

@@ -100,8 +100,9 @@ class Watch:
     def end(self, standing: Standing) -> None:
         """Show how it ended."""
         reason = f": {standing.reason}" if standing.reason else ""
-        self._console.print(f"{self._head}: {state(standing.status)}{escape(reason)}", highlight=False)
+        line = f"{self._head}: {state(standing.status)}{escape(reason)}"
+        self._console.print(line, highlight=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Show a line."""
-        self._console.print(escape(text), highlight=False)
+        self._console.print(escape(text), highlight=False, soft_wrap=True)

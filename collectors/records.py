@@ -7,15 +7,16 @@ that names the file and what to do.
 
 import hashlib
 import json
+import math
 import os
 import stat
-from datetime import datetime
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -27,6 +28,7 @@ M = TypeVar("M", bound=BaseModel)
 
 SCHEMA = 1
 RECORDS = "records"
+OWN_FOLDERS = frozenset({RECORDS, "failed"})
 STATE_FILE = "state.json"
 HOSTS = "hosts"
 HERE = "here"
@@ -43,21 +45,33 @@ class RecordError(Exception):
     """A record that cannot be read; the text says which file, what is wrong and what to do."""
 
 
+class NewerSchemaError(RecordError):
+    """A record that a newer version wrote: it is whole, and not ours to replace."""
+
+
 def evidence_path(text: str) -> str:
     """Return `text` if it names a file inside an evidence folder, else raise ValueError.
 
     A path is relative, POSIX, normal (no `.`, `..`, `//`, trailing `/`), printable, and has no hidden part.
     """
-    if not text or text != PurePosixPath(text).as_posix() or text.startswith("/"):
+    parts = text.split("/")
+    if "" in parts or "." in parts:
         raise ValueError(f"{text!r} is not a plain relative path")
-    if any(part == ".." or part.startswith(".") for part in text.split("/")):
+    if "/." in f"/{text}":
         raise ValueError(f"{text!r} has a hidden part or leaves the evidence folder")
     if not text.isprintable() or "\\" in text:
         raise ValueError(f"{text!r} has a character that a path may not have")
     return text
 
 
-EvidencePath = Annotated[str, AfterValidator(evidence_path)]
+def writable_path(text: str) -> str:
+    """Return `text` if evidence may be written there: an evidence path outside records/ and failed/."""
+    if evidence_path(text).split("/", 1)[0] in OWN_FOLDERS:
+        raise ValueError(f"{text!r} is in a folder of the tool's own")
+    return text
+
+
+EvidencePath = Annotated[str, AfterValidator(writable_path)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=120)]
 
@@ -113,7 +127,7 @@ class Command(Model):
     executable: Executable | None
     exit_status: int | None
     outcome: Outcome
-    start: datetime
+    start: AwareDatetime
     seconds: float
     bytes: int
     timed_out: bool = False
@@ -192,7 +206,7 @@ class Record(Model):
     title: str = ""
     state: Literal[Status.CAPTURED, Status.NOT_APPLICABLE] = Status.CAPTURED
     reason: str = ""
-    start: datetime
+    start: AwareDatetime
     seconds: float
     host: str
     project: Project
@@ -232,9 +246,13 @@ class Host(Model):
 
     @property
     def id(self) -> str:
-        """Twelve hex digits: a hash of all fields, memory rounded so that a rebuilt machine is the same."""
+        """Twelve hex digits: a hash of all fields, memory rounded so that a rebuilt machine is the same.
+
+        A kernel keeps some percent of the memory to itself, now more, now less: quarters of a power of two
+        have every usual size, less one to six percent, in the middle of a step.
+        """
         fields = self.model_dump(mode="json", by_alias=True)
-        fields["memory_mib"] = round(self.memory_mib / 512)
+        fields["memory_mib"] = round(4 * math.log2(max(self.memory_mib, 1)))
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -343,7 +361,7 @@ def parse(model: type[M], text: bytes, where: str) -> M:
                 f"{where}: not whole JSON (truncated?): restore it from git or capture it again"
             ) from error
         if isinstance(schema, int) and schema > SCHEMA:
-            raise RecordError(
+            raise NewerSchemaError(
                 f"{where}: schema {schema}, this version reads up to {SCHEMA}: update the tool"
             ) from error
         raise RecordError(f"{where}: {explain(error)}") from error
@@ -364,13 +382,14 @@ def read_evidence(folder: Path, path: str) -> bytes:
         evidence_path(path)
     except ValueError as error:
         raise EvidenceError(f"{error}: name a file below {folder.name}/") from error
-    step = folder
+    root = os.fspath(folder)  # strings from here on: this is asked of every file of every build
+    step = root
     for part in path.split("/")[:-1]:
-        step = step / part
-        if step.is_symlink():
+        step = f"{step}/{part}"
+        if os.path.islink(step):  # noqa: PTH114 - see above
             raise EvidenceError(f"{path}: {part}/ is a symbolic link: put the folder itself there")
     try:
-        descriptor = os.open(folder / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(f"{root}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise EvidenceError(f"{path}: {_why_not(folder / path, error)}") from error
     try:
@@ -381,12 +400,20 @@ def read_evidence(folder: Path, path: str) -> bytes:
             raise EvidenceError(
                 f"{path}: {found.st_size} bytes, at most {MAX_BYTES}: compress it, or cut with head or tail"
             )
-        chunks = []
-        while chunk := os.read(descriptor, MAX_BYTES + 1):
-            chunks.append(chunk)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return _whole(descriptor, found.st_size)
     finally:
         os.close(descriptor)
+
+
+def _whole(descriptor: int, size: int) -> bytes:
+    """Return all that an open file holds, in one read where it holds the `size` bytes it said."""
+    data = os.read(descriptor, size + 1)
+    if len(data) == size:
+        return data
+    chunks = [data]
+    while chunks[-1]:
+        chunks.append(os.read(descriptor, MAX_BYTES))
+    return b"".join(chunks)
 
 
 def _kind(mode: int) -> str:
@@ -416,6 +443,22 @@ def _why_not(path: Path, error: OSError) -> str:
 def read_records(folder: Path) -> dict[str, Record]:
     """Return the records of a lab folder by collector's name; raise RecordError at the first bad one."""
     return {path.stem: read_record(path) for path in record_files(folder)}
+
+
+def readable_records(folder: Path) -> dict[str, Record]:
+    """Return the records of a lab folder without those that cannot be read, which a capture replaces.
+
+    Raise NewerSchemaError for one that a newer version wrote.
+    """
+    found = {}
+    for path in record_files(folder):
+        try:
+            found[path.stem] = read_record(path)
+        except NewerSchemaError:
+            raise
+        except RecordError:
+            continue
+    return found
 
 
 def record_files(folder: Path) -> list[Path]:

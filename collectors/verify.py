@@ -210,13 +210,15 @@ def _digest(folder: Path, path: str) -> str:
 
 def _files(folder: Path) -> Iterator[str]:
     """Yield the path of everything in a set that is neither a record nor staged nor a failed capture."""
-    for where, folders, files in os.walk(folder):
-        top = Path(where) == folder
-        folders[:] = [one for one in folders if not (top and one in {RECORDS, STAGING, FAILED})]
-        links = [one for one in folders if (Path(where) / one).is_symlink()]
+    root = os.fspath(folder)
+    for where, folders, files in os.walk(root):
+        below = where[len(root) + 1 :]
+        if not below:
+            folders[:] = [one for one in folders if one not in {RECORDS, STAGING, FAILED}]
+        links = [one for one in folders if os.path.islink(f"{where}/{one}")]  # noqa: PTH114 - asked of every folder
         for one in [*files, *links]:
-            if not (top and one.startswith(".")):
-                yield (Path(where) / one).relative_to(folder).as_posix()
+            if below or not one.startswith("."):
+                yield f"{below}/{one}" if below else one
 
 
 def _intents(folder: Path) -> Iterator[tuple[str, Record | None]]:

@@ -1,8 +1,9 @@
 """One collector's capture: run it, look at what it left, record it."""
 
+import errno
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,17 +19,26 @@ from collectors.engine.redact import VERSION, Redactor, identity
 from collectors.engine.run import CaptureError, CommandFailedError, Run
 from collectors.engine.session import LeakError, Session
 from collectors.records import (
-    MAX_BYTES,
     RECORDS,
+    EvidenceError,
     File,
     Project,
     Record,
     Redactions,
     Status,
     dump,
+    read_evidence,
 )
 
-EXPECTED = (CommandFailedError, CaptureError, recorder.CommandNotFoundError, store.StoreError, LeakError)
+EXPECTED = (
+    CommandFailedError,
+    CaptureError,
+    EvidenceError,
+    LeakError,
+    recorder.CommandNotFoundError,
+    store.StoreError,
+)
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @dataclass(frozen=True)
@@ -64,19 +74,21 @@ def attempt(target: Target, one: Collector, shared: Session, done: Mapping[str, 
 
 def _capture(target: Target, one: Collector, shared: Session) -> Standing:
     """Run a collector; commit what it left, or keep it under failed/ and leave the last evidence."""
-    staging = store.Staging(target.folder, one.name)
     redact = Redactor(identity(target.root), one.keep)
     where = f"collectors/{target.lab.name}/{LAB_FILE}"
-    run = Run(shared, target.lab.config, where, staging.files, redact)
     began, start = time.monotonic(), datetime.now(UTC)
     reason = ""
+    staging = store.Staging(target.folder, one.name)
+    run = Run(shared, target.lab.config, where, staging.files, redact)
     try:
         try:
             one.function(run)
         except NotApplicable as error:
-            reason = redact.text(str(error))
-        finally:
+            reason = redact.text(str(error)) or "it does not say why"
+        except Exception:
             shared.look_for_leaks()
+            raise
+        shared.look_for_leaks()
         files = () if reason else _files(one, run, staging)
         record = _record(target, one, run, redact, files).model_copy(
             update={
@@ -90,31 +102,31 @@ def _capture(target: Target, one: Collector, shared: Session) -> Standing:
         staging.commit(record)
     except Unavailable as error:
         staging.drop()
-        return Standing(one, Status.MISSING, str(error), error.remedy)
-    except Exception as error:  # noqa: BLE001 - a mistake in a collector is a failed capture
-        return _failed(one, staging, redact.text(_why(error, target)))
+        return Standing(one, Status.MISSING, redact.text(str(error)), redact.text(error.remedy))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a mistake in a collector is a failed capture
+        return _failed(one, staging, redact.text(_why(error, target)), run.spans)
     except BaseException:
         staging.drop()
         raise
     return Standing(one, record.state, record.reason, "", record)
 
 
-def _why(error: Exception, target: Target) -> str:
+def _why(error: Exception | SystemExit, target: Target) -> str:
     """Return why a capture failed; an error that nobody expected says where it was raised, too."""
     if isinstance(error, EXPECTED):
         return str(error)
-    if isinstance(error, OSError) and error.errno:
+    if isinstance(error, OSError) and error.errno in FULL:
         return store.explain(target.lab.name, error)
-    root = str(target.root)
-    frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename.startswith(root)]
-    place = f"{Path(frames[-1].filename).relative_to(target.root)}:{frames[-1].lineno}: " if frames else ""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [one for one in frames if Path(one.filename).is_relative_to(target.lab.folder)]
+    place = f"{Path(ours[-1].filename).relative_to(target.root)}:{ours[-1].lineno}: " if ours else ""
     return f"{place}{type(error).__name__}: {error}"
 
 
-def _failed(one: Collector, staging: store.Staging, why: str) -> Standing:
+def _failed(one: Collector, staging: store.Staging, why: str, paths: Iterable[str]) -> Standing:
     """Keep what was printed, and say where."""
     with suppress(OSError):
-        staging.keep_failed(why)
+        staging.keep_failed(why, paths)
     staging.drop()
     remedy = f"see failed/{one.name}/ for what was printed; the last evidence stands"
     return Standing(one, Status.FAILED, why, remedy)
@@ -131,13 +143,23 @@ def _files(one: Collector, run: Run, staging: store.Staging) -> tuple[File, ...]
         )
     files = []
     for path in one.writes:
-        data = (staging.files / path).read_bytes()
-        if len(data) > MAX_BYTES:
-            raise store.StoreError(store.too_large(path, len(data)))
+        data = read_evidence(staging.files, path)
         lines = data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
+        spans = run.spans[path]
+        if lines != (spans[-1].end if spans else 0):
+            raise CaptureError(f"{path}: has lines that were not written by the collector: who wrote them?")
         digest = sha256(data).hexdigest()
-        files.append(File(path=path, bytes=len(data), lines=lines, sha256=digest, spans=run.spans[path]))
+        lines = lines if _is_text(data) else 0
+        files.append(File(path=path, bytes=len(data), lines=lines, sha256=digest, spans=spans))
     return tuple(files)
+
+
+def _is_text(data: bytes) -> bool:
+    """Return whether data is text for a page: UTF-8 without NUL."""
+    try:
+        return "\0" not in data.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 def _record(target: Target, one: Collector, run: Run, redact: Redactor, files: Sequence[File]) -> Record:
@@ -164,10 +186,13 @@ def _record(target: Target, one: Collector, run: Run, redact: Redactor, files: S
 
 
 def project(root: Path) -> Project:
-    """Return the project's commit, and whether something other than evidence differs from it."""
-    git = ("git", "-C", str(root))
-    commit = recorder.output([*git, "rev-parse", "HEAD"])
-    changes = recorder.output([*git, "status", "--porcelain", "--", ":(top)", ":(top,exclude)evidence"])
+    """Return the project's commit, and whether something other than evidence differs from it.
+
+    Through sudo, git would refuse a folder that is not root's; and what it would refresh would become root's.
+    """
+    git = ("git", "--no-optional-locks", "-c", "safe.directory=*", "-C", str(root))
+    commit = recorder.output([*git, "rev-parse", "--verify", "HEAD"])
+    changes = recorder.output([*git, "status", "--porcelain", "--", ".", ":(exclude)evidence"])
     return Project(commit=commit, dirty=bool(changes))
 
 

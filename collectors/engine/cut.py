@@ -1,33 +1,66 @@
 """What is kept of a command's output: all of it, or its first or last lines."""
 
-import os
-from collections import deque
-from itertools import islice
 from typing import BinaryIO
 
 from collectors.engine.store import StoreError, too_large
+
+CHUNK = 1 << 20
+LF = b"\n"
 
 
 def cut(file: BinaryIO, *, head: int | None, tail: int | None, limit: int) -> tuple[bytes, str]:
     """Return the first `head` or last `tail` lines of a file, or all of it, and in words what was left out.
 
-    A line ends at LF. Raise StoreError if what would be kept is over `limit` bytes.
+    A line ends at LF. Raise StoreError if what would be kept is over `limit` bytes; however long the file or
+    one of its lines is, little more than that is ever in memory.
     """
     if head is not None and tail is not None:
         raise ValueError("head or tail, not both")
-    size = os.fstat(file.fileno()).st_size
+    wanted = head if head is not None else tail
+    size, line_ends, closed = _measure(file)
+    total = line_ends + (not closed)
+    if wanted is None or total <= wanted:
+        return _read(file, 0, size, limit), ""
+    if wanted < 0:
+        raise ValueError(f"{wanted} lines cannot be kept")
+    if head is not None:
+        kept = _read(file, 0, _after(file, wanted), limit)
+        return kept, f"first {wanted} of {total} lines"
+    kept = _read(file, _after(file, total - wanted), size, limit)
+    return kept, f"last {wanted} of {total} lines"
+
+
+def _measure(file: BinaryIO) -> tuple[int, int, bool]:
+    """Return a file's bytes, its line ends, and whether nothing follows the last of them."""
+    size, line_ends, last = 0, 0, LF
     file.seek(0)
-    if head is None and tail is None:
-        if size > limit:
-            raise StoreError(too_large("a command's output", size))
-        return file.read(), ""
-    lines = islice(file, head) if head is not None else deque(file, maxlen=tail)
-    kept = b"".join(lines)
-    if len(kept) > limit:
-        raise StoreError(too_large("a command's output", len(kept)))
+    while chunk := file.read(CHUNK):
+        size += len(chunk)
+        line_ends += chunk.count(LF)
+        last = chunk[-1:]
+    return size, line_ends, last == LF
+
+
+def _after(file: BinaryIO, lines: int) -> int:
+    """Return the offset behind the first `lines` line ends, which the file has."""
     file.seek(0)
-    total = sum(1 for _line in file)
-    wanted = head if head is not None else tail or 0
-    if total <= wanted:
-        return kept, ""
-    return kept, f"{'first' if head is not None else 'last'} {wanted} of {total} lines"
+    offset, left = 0, lines
+    while left:
+        chunk = file.read(CHUNK)
+        if (there := chunk.count(LF)) < left:
+            offset += len(chunk)
+            left -= there
+            continue
+        place = -1
+        for _ in range(left):
+            place = chunk.index(LF, place + 1)
+        return offset + place + 1
+    return offset
+
+
+def _read(file: BinaryIO, start: int, end: int, limit: int) -> bytes:
+    """Return the bytes from `start` to before `end`; raise StoreError if they are more than `limit`."""
+    if end - start > limit:
+        raise StoreError(too_large("a command's output", end - start))
+    file.seek(start)
+    return file.read(end - start)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from collectors.records import Lab, evidence_path
+from collectors.records import Lab, writable_path
 
 if TYPE_CHECKING:
     from collectors.engine.run import Run
@@ -86,6 +87,8 @@ class Collector:
 
 KEEPABLE = frozenset({"ip", "mac"})
 ROLES = frozenset({"measure", "build"})
+NAME = re.compile(r"(?!state$)[a-z0-9][a-z0-9_]{0,119}")
+"""A collector's name is its record's: `state.json` is another file."""
 
 
 def collector(  # noqa: PLR0913 - a declaration: each is one word of the vocabulary, by name
@@ -107,11 +110,15 @@ def collector(  # noqa: PLR0913 - a declaration: each is one word of the vocabul
 
     def declare(function: Callable[[Run], None]) -> Collector:
         where = f"{function.__module__}.{function.__name__}"
+        if not NAME.fullmatch(function.__name__):
+            raise DeclarationError(f"{where}: give it a name of small letters, digits and _, and not `state`")
+        if isinstance(writes, str):
+            raise DeclarationError(f"{where}: writes: a list of files, not a text")
         if not writes:
             raise DeclarationError(f"{where}: writes nothing: name the files that it leaves")
         for path in writes:
             try:
-                evidence_path(path)
+                writable_path(path)
             except ValueError as error:
                 raise DeclarationError(f"{where}: writes: {error}") from error
         if not set(keep) <= KEEPABLE:

@@ -3,23 +3,26 @@
 import ast
 import heapq
 import importlib
+import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
 import collectors
 from collectors.engine.declare import Collector, DeclarationError
-from collectors.records import Lab, Source, explain
+from collectors.records import HOSTS, Lab, Source, explain
 
 LAB_FILE = "lab.yml"
+LAB_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,119}")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,10 @@ def lab_names(root: Path) -> list[str]:
 
 def find_lab(root: Path, name: str) -> FoundLab:
     """Return a lab with its collectors; raise DeclarationError for one that is not there or is wrong."""
+    if not LAB_NAME.fullmatch(name) or name == HOSTS:
+        raise DeclarationError(
+            f"{name}: no name for a lab: small letters, digits, _ and -, and not `{HOSTS}`"
+        )
     folder = root / "collectors" / name
     config = read_config(folder / LAB_FILE, root)
     if str(folder.parent) not in collectors.__path__:
@@ -50,8 +57,10 @@ def find_lab(root: Path, name: str) -> FoundLab:
             raise DeclarationError(
                 f"collectors/{name}: {module.__file__} hides it: give the lab another name"
             )
-        declared = [thing for thing in vars(module).values() if isinstance(thing, Collector)]
-        found += [one for one in declared if one.module == module.__name__]
+        if twice := _declared_twice(path.read_text(encoding="utf-8")):
+            raise DeclarationError(f"collectors/{name}: two collectors are called {twice}: rename one")
+        declared = {one.name: one for one in vars(module).values() if isinstance(one, Collector)}
+        found += [one for one in declared.values() if one.module == module.__name__]
     return FoundLab(name, folder, config, ordered(name, found))
 
 
@@ -61,26 +70,51 @@ def _import(module: str, where: str) -> ModuleType:
         return importlib.import_module(module)
     except DeclarationError as error:
         raise DeclarationError(f"{where}: {error}") from error
-    except Exception as error:
-        lines = [
-            frame.lineno for frame in traceback.extract_tb(error.__traceback__) if where in frame.filename
-        ]
-        line = error.lineno if isinstance(error, SyntaxError) else next(reversed(lines), None)
-        raise DeclarationError(f"{where}:{line or 1}: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        lab = f"/{where.rpartition('/')[0]}/"
+        places = [(one.filename, one.lineno) for one in traceback.extract_tb(error.__traceback__)]
+        if isinstance(error, SyntaxError):
+            places.append((error.filename or "", error.lineno))
+        file, line = next(((file, line) for file, line in reversed(places) if lab in file), (where, 1))
+        place = f"{lab[1:]}{file.rpartition(lab)[2]}" if lab in file else where
+        raise DeclarationError(f"{place}:{line or 1}: {type(error).__name__}: {error}") from error
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML's safe subset; a key that is given twice is a mistake, not the last one's."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - yaml's own signature
+        """Return a mapping; raise ConstructorError for a key that is there twice."""
+        given = [key for key, _value in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        seen: set[Any] = set()
+        for key in given:
+            value = self.construct_object(key, deep=True)
+            if isinstance(value, Hashable) and value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{value!r} is given twice", key.start_mark
+                )
+            seen |= {value} if isinstance(value, Hashable) else set()
+        return super().construct_mapping(node, deep)
 
 
 def read_config(path: Path, root: Path) -> Lab:
     """Return a lab.yml; raise DeclarationError that names the file, the line or the key, and the mistake."""
     where = path.relative_to(root).as_posix()
     try:
-        return Lab.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        return Lab.model_validate(yaml.load(text, _UniqueKeys))  # noqa: S506 - a safe loader, but stricter
     except FileNotFoundError:
         names = ", ".join(lab_names(root)) or "none"
         raise DeclarationError(f"{where}: not there: the labs are: {names}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise DeclarationError(f"{where}{line}: not YAML: {getattr(error, 'problem', error)}") from None
+        what = " ".join(str(getattr(error, "problem", error)).split())
+        raise DeclarationError(f"{where}{line}: not YAML: {what}") from None
+    except RecursionError:
+        raise DeclarationError(f"{where}: nested too deeply: keep to docs/reference/lab-yml.md") from None
+    except OSError as error:
+        raise DeclarationError(f"{where}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
         raise DeclarationError(f"{where}: not UTF-8 (byte {error.start}): save it as UTF-8") from None
     except ValidationError as error:
@@ -158,7 +192,7 @@ def _hash(text: str) -> str:
 
 def own_text(module: str, name: str) -> str:
     """Return a module's top-level statements as written, without the other collectors' functions."""
-    lines = module.splitlines()
+    lines = module.split("\n")  # not splitlines(): Python ends no line at a form feed
     kept = []
     for node in ast.parse(module).body:
         if isinstance(node, ast.FunctionDef) and node.name != name and _is_collector(node):
@@ -166,6 +200,17 @@ def own_text(module: str, name: str) -> str:
         first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
         kept += lines[first - 1 : node.end_lineno]
     return "\n".join(kept)
+
+
+def _declared_twice(module: str) -> str:
+    """Return the name that a module gives to two collectors, of which Python keeps the last; or nothing."""
+    seen = set()
+    for node in ast.parse(module).body:
+        if isinstance(node, ast.FunctionDef) and _is_collector(node):
+            if node.name in seen:
+                return node.name
+            seen.add(node.name)
+    return ""
 
 
 def _is_collector(node: ast.FunctionDef) -> bool:
@@ -181,8 +226,9 @@ def _imported(module: str, package: str) -> list[Path]:
     while waiting:
         path = Path(sys.modules[waiting.pop()].__file__ or "")
         for name in _names(path.read_text(encoding="utf-8"), package):
-            if name != module and name not in found and name in sys.modules:
-                found[name] = Path(sys.modules[name].__file__ or "")
+            file = sys.modules[name].__file__ if name in sys.modules else None
+            if name != module and name not in found and file:
+                found[name] = Path(file)
                 waiting.append(name)
     return sorted(found.values())
 
@@ -198,4 +244,4 @@ def _names(text: str, package: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             base = f"{package}.{node.module}" if node.module else package
             names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.startswith(f"{package}.")}
+    return {name for name in names if f"{name}.".startswith(f"{package}.")}

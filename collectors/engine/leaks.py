@@ -12,9 +12,9 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,13 +29,17 @@ PATIENCE = 5.0
 
 @dataclass(frozen=True, order=True)
 class Leak:
-    """One thing that is still there: `kind` process, mount, netns, link or cgroup, and which."""
+    """One thing that is still there: `kind` process, mount, netns, link or cgroup, and which.
+
+    `label` is for people; what a process calls itself can change while it stays the same process.
+    """
 
     kind: str
     what: str
+    label: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.what}"
+        return f"{self.kind} {self.what} {self.label}".rstrip()
 
 
 def runs_folder() -> Path:
@@ -51,7 +55,7 @@ def runs_folder() -> Path:
 def find(name: str) -> set[Leak]:
     """Return all that carries the run's name now."""
     return {
-        *(Leak("process", f"{pid} {_command(pid)}") for pid in processes(name)),
+        *(Leak("process", str(pid), _command(pid)) for pid in processes(name)),
         *(Leak("mount", path) for path in _mounts(name)),
         *(Leak("netns", path.name) for path in _named(NETNS, name)),
         *(Leak("link", path.name) for path in _named(LINKS, name)),
@@ -70,7 +74,7 @@ def clear(name: str, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def remove(left: Iterable[Leak]) -> None:
+def remove(left: Collection[Leak]) -> None:
     """Remove these leaks, in an order in which one frees the next, for a bounded time."""
     kinds: dict[str, Callable[[str], object]] = {
         "process": _kill,
@@ -82,12 +86,28 @@ def remove(left: Iterable[Leak]) -> None:
     for kind, take_away in kinds.items():
         for leak in sorted((one for one in left if one.kind == kind), reverse=True):
             take_away(leak.what)
+        _wait_for({leak.what for leak in left if leak.kind == kind == "process"})
 
 
-def _kill(process: str) -> None:
-    """Kill the process that a leak names as `pid command`."""
-    with suppress(ProcessLookupError):
-        os.kill(int(process.split(maxsplit=1)[0]), signal.SIGKILL)
+def _kill(pid: str) -> None:
+    """Kill a process; one that is gone, or is another user's by now, is left."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(int(pid), signal.SIGKILL)
+
+
+def _wait_for(pids: set[str]) -> None:
+    """Wait for killed processes to go, for a bounded time: what they hold is free only then."""
+    deadline = time.monotonic() + PATIENCE
+    while any(map(_runs, pids)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _runs(pid: str) -> bool:
+    """Return whether a process is there and no zombie."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except OSError:
+        return False
 
 
 def note_undo(folder: Path, argv: Sequence[str], env: dict[str, str], stdin: Path | None) -> Path:
@@ -120,8 +140,30 @@ def run_undo(path: Path) -> None:
 def hold(folder: Path) -> BinaryIO:
     """Lock the run's folder for as long as this process lives; the returned file keeps the lock."""
     lock = (folder / "lock").open("wb")
-    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise
     return lock
+
+
+def begin(folder: Path) -> BinaryIO:
+    """Make the run's folder and lock it: at no moment does it look like that of a dead run."""
+    with _folders_locked():
+        folder.mkdir(mode=0o700)
+        return hold(folder)
+
+
+@contextmanager
+def _folders_locked() -> Iterator[None]:
+    """Hold the folder of all runs while one of them is made or taken."""
+    descriptor = os.open(runs_folder(), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def clear_dead_runs() -> list[str]:
@@ -129,7 +171,8 @@ def clear_dead_runs() -> list[str]:
     cleared = []
     for folder in sorted(runs_folder().iterdir()):
         try:
-            lock = hold(folder)
+            with _folders_locked():
+                lock = hold(folder)
         except (BlockingIOError, NotADirectoryError, FileNotFoundError):
             continue
         with lock:
@@ -151,12 +194,13 @@ def _carries(entry: Path, name: bytes, mark: bytes) -> bool:
     try:
         if not (arguments := (entry / "cmdline").read_bytes()):
             return False
-        if mark in (entry / "environ").read_bytes().split(b"\0"):
-            return True
         groups = (entry / "cgroup").read_bytes().replace(b"\n", b"/").split(b"/")
-        words = arguments.replace(b"/", b"\0").split(b"\0")
     except OSError:
         return False
+    with suppress(OSError):  # another user's is not ours to read, its arguments are
+        if mark in (entry / "environ").read_bytes().split(b"\0"):
+            return True
+    words = arguments.replace(b"/", b"\0").split(b"\0")
     return any(part == name or part.startswith(name + b"-") for part in (*groups, *words))
 
 

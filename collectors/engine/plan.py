@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from collectors.engine.declare import Collector
 from collectors.engine.host import versions
 from collectors.engine.labs import FoundLab, source_of
@@ -118,7 +120,8 @@ def stale(record: Record, wanted: Wanted) -> Iterable[str]:
         if before.get(path) != now.get(path):
             yield f"{path} changed"
     for key, value in record.settings.items():
-        if (current := _lookup(wanted.config.settings, key)) != value:
+        current = to_jsonable_python(_lookup(wanted.config.settings, key))
+        if current != to_jsonable_python(value):
             yield f"setting {key} was {value!r}, is {current!r}"
     for name, image in record.images.items():
         pinned = wanted.config.images.get(name)

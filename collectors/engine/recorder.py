@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 import sh
@@ -35,6 +36,9 @@ ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "dumb", "NO_COLOR": "1"
 
 RUN_VARIABLE = "LAB_RUN"
 """Carries the run's name in the environment of everything it started."""
+
+ANSWER_LIMIT = 1 << 20
+"""Bytes of the answer to a short question."""
 
 POLL = 0.25
 
@@ -58,12 +62,12 @@ def find(program: str, path: str | None = None) -> str:
     found = shutil.which(program, path=path)
     if found is None:
         raise CommandNotFoundError(f"{program}: not on PATH: install it, or name its folder in PATH")
-    return found
+    return os.path.abspath(found)  # noqa: PTH100 - resolve() would follow links: busybox goes by its name
 
 
-def executable(program: str) -> Executable:
+def executable(program: str, path: str | None = None) -> Executable:
     """Return path and sha256 of the file that `program` names on PATH; raise CommandNotFoundError."""
-    path = find(program)
+    path = find(program, path)
     status = Path(path).stat()
     return Executable(path=path, sha256=_sha256(path, status.st_mtime_ns, status.st_size, status.st_ino))
 
@@ -72,6 +76,14 @@ def executable(program: str) -> Executable:
 def _sha256(path: str, _mtime_ns: int, _size: int, _inode: int) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check(argv: Sequence[str]) -> None:
+    """Raise TypeError or ValueError for arguments that no command can have."""
+    if isinstance(argv, str) or not argv or not all(isinstance(part, str) for part in argv):
+        raise TypeError(f"a command is a list of texts, the program first: {argv!r}")
+    if any("\0" in part for part in argv):
+        raise ValueError(f"an argument cannot hold NUL: {argv!r}")
 
 
 def environment(name: str, extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -93,14 +105,14 @@ def execute(  # noqa: PLR0913 - one place runs commands; each is a fact of the r
 ) -> Ended:
     """Run `argv` to its end in the folder `cwd` and return how it ended; its process group is gone then.
 
-    Output goes to the two open files as it comes. Raise CommandNotFoundError; KeyboardInterrupt ends the
-    group first.
+    Output goes to the two open files as it comes. Raise CommandNotFoundError, TypeError or ValueError for
+    arguments that no command can have; KeyboardInterrupt ends the group first.
     """
     with stdin.open("rb") as given:
         began = time.monotonic()
         process = _spawn(argv, (given, stdout, stderr), env, cwd)
         try:
-            timed_out, too_much = _watch(process.pid, stdout, began + timeout, limit)
+            timed_out, too_much = _watch(process.pid, (stdout, stderr), began + timeout, limit)
             if timed_out or too_much:
                 _signal_group(process.pid, signal.SIGTERM)
                 _gone(process.pid, GRACE)
@@ -141,17 +153,15 @@ def output(argv: Sequence[str], *, timeout: float = 20.0) -> str:
 
     For facts about the host (a version, a commit), never for evidence.
     """
-    read, write = os.pipe()
     try:
-        with os.fdopen(write, "wb") as stdout, Path(os.devnull).open("wb") as stderr:
+        with TemporaryFile() as stdout, Path(os.devnull).open("wb") as stderr:
             ended = execute(
-                argv, stdout=stdout, stderr=stderr, env=environment(""), timeout=timeout, limit=1 << 20
+                argv, stdout=stdout, stderr=stderr, env=environment(""), timeout=timeout, limit=ANSWER_LIMIT
             )
-        text = os.read(read, 1 << 16).decode(errors="replace")
+            stdout.seek(0)
+            text = stdout.read(ANSWER_LIMIT).decode(errors="replace")
     except (CommandNotFoundError, OSError):
         return ""
-    finally:
-        os.close(read)
     return text.strip() if ended.exit_status == 0 else ""
 
 
@@ -160,8 +170,7 @@ def _spawn(
 ) -> "sh.RunningCommand":
     """Start `argv` through sh with the contract this module promises; `streams` are input, output, errors."""
     stdin, stdout, stderr = streams
-    if not all(isinstance(part, str) for part in argv):
-        raise TypeError(f"argv must be strings: {argv!r}")
+    check(argv)
     command: sh.RunningCommand = sh.Command(find(argv[0], env.get("PATH")))(
         *argv[1:],
         _bg=1,  # `True` would make the child ignore SIGHUP
@@ -179,7 +188,7 @@ def _spawn(
     return command
 
 
-def _watch(pid: int, stdout: BinaryIO, deadline: float, limit: int) -> tuple[bool, bool]:
+def _watch(pid: int, outputs: Sequence[BinaryIO], deadline: float, limit: int) -> tuple[bool, bool]:
     """Wait for the leader; return whether the time limit, or the limit on output, was passed first."""
     try:
         descriptor = os.pidfd_open(pid)
@@ -194,7 +203,7 @@ def _watch(pid: int, stdout: BinaryIO, deadline: float, limit: int) -> tuple[boo
                 return False, False
             if left <= 0:
                 return True, False
-            if os.fstat(stdout.fileno()).st_size > limit:
+            if any(os.fstat(one.fileno()).st_size > limit for one in outputs):
                 return False, True
     finally:
         os.close(descriptor)

@@ -38,6 +38,9 @@ MIRROR_FILES = ("/etc/pip.conf", "~/.config/pip/pip.conf", "~/.pip/pip.conf", "~
 MIRROR_VARIABLES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "GOPROXY", "NPM_CONFIG_REGISTRY", "HTTP_PROXY",
                     "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY")  # fmt: skip
 
+PRIVATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*[.-][A-Za-z0-9.-]*[A-Za-z0-9]")
+"""A mirror's name that identifies something: a lone word such as `proxy` is in every log."""
+
 Replace = Callable[[re.Match[bytes]], bytes]
 
 
@@ -70,7 +73,7 @@ def identity(root: Path) -> Identity:
         homes=frozenset(one.pw_dir for one in people if one.pw_dir.count("/") > 1),
         hosts=frozenset({name, name.split(".")[0]}) - COMMON,
         mirrors=frozenset(_mirrors()),
-        folders=((str(root.resolve()), "."),),
+        folders=tuple((path, ".") for path in sorted({str(root.resolve()), str(root.absolute())})),
     )
 
 
@@ -86,7 +89,10 @@ def _mirrors() -> Iterable[str]:
         except OSError:
             continue
     for host in re.findall(r"://(?:[^/@\s\"']*@)?([A-Za-z0-9.-]+)", "\n".join(texts)):
-        if host not in {"localhost", "127.0.0.1"} and not host.endswith(PUBLIC_SUFFIXES):
+        known = host in {"localhost", "127.0.0.1"} or any(
+            host == public or host.endswith(f".{public}") for public in PUBLIC_SUFFIXES
+        )
+        if not known and PRIVATE_NAME.fullmatch(host):
             yield host
 
 
@@ -141,20 +147,23 @@ TOKEN = re.compile(
 )
 SECRET = re.compile(
     rb"(?P<head>://[^/@\s:]+:)(?P<url>[^/@\s]+)(?=@)"
-    rb"|(?P<name>\b(?:Bearer|Basic)\s+)(?P<bearer>[A-Za-z0-9+/._~-]{12,}=*)"
-    rb"|(?P<key>\b[\w-]*(?:password|passwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token)[\"']?\s*[=:]\s*[\"']?)"
+    rb"|(?P<name>\b(?:Bearer|Basic)[ \t]+)(?P<bearer>(?=[A-Za-z+/._~-]*[0-9=])[A-Za-z0-9+/._~-]{12,}=*)"
+    rb"|(?P<key>\b[\w-]*(?:password|passwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token)[\"']?"
+    rb"[ \t]*[=:][ \t]*[\"']?)"
     rb"(?P<value>[^\s\"'&,;]{4,})",
     re.IGNORECASE,
 )
 HOME = re.compile(rb"(?<![\w.-])/(?:home|Users)/(?!\[user\])[A-Za-z0-9._-]+")
 EMAIL = re.compile(
-    rb"(?<![\w.+-])[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?![\w-])"
+    rb"(?<![\w.+-])[A-Za-z0-9][\w.+-]*@(?!v?\d+\.\d+\.)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?![\w-])"
 )
 UNITS = (
     b".service",
     b".socket",
     b".slice",
     b".mount",
+    b".automount",
+    b".swap",
     b".target",
     b".timer",
     b".path",
@@ -180,7 +189,7 @@ def _word(text: str) -> re.Pattern[bytes]:
 
 def _literal(path: str) -> re.Pattern[bytes]:
     """Match a folder's path, with what is below it, but no longer name."""
-    return re.compile(re.escape(path.encode()) + rb"(?![\w.-])")
+    return re.compile(rb"(?<![\w.-])" + re.escape(path.encode()) + rb"(?![\w-]|\.\w)")
 
 
 def _longest(names: Iterable[str]) -> list[str]:

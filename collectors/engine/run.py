@@ -17,7 +17,8 @@ from collectors.engine import leaks, recorder
 from collectors.engine.cut import cut
 from collectors.engine.redact import Redactor
 from collectors.engine.session import Session
-from collectors.records import MAX_BYTES, Command, Image, Lab, Outcome, Span, evidence_path
+from collectors.engine.store import StoreError
+from collectors.records import MAX_BYTES, Command, Image, Lab, Outcome, Span, writable_path
 
 T = TypeVar("T")
 Argv = Sequence[str] | Callable[["Run"], Sequence[str]]
@@ -28,7 +29,14 @@ SAID_BYTES = 4096
 
 
 class CommandFailedError(Exception):
-    """A command whose end is no answer; the text says how it ended and what it said."""
+    """A command whose end is no answer; the text says how it ended and what it said.
+
+    `printed` is the beginning of what it printed, masked.
+    """
+
+    def __init__(self, text: str, printed: bytes = b"") -> None:
+        super().__init__(text)
+        self.printed = printed
 
 
 class CaptureError(Exception):
@@ -77,10 +85,14 @@ class Run:
     @contextmanager
     def file(self, path: str) -> Iterator[Out]:
         """Open the evidence file `path` for writing; it becomes evidence if the collector ends well."""
-        target = self._staging / evidence_path(path)
+        target = self._staging / writable_path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("ab") as stream:
             yield Out(self, stream, self.spans.setdefault(path, []), target)
+
+    def redact(self, data: bytes) -> bytes:
+        """Return `data` with everything masked that must not be published."""
+        return self._redact(data)
 
     def command(
         self,
@@ -113,25 +125,33 @@ class Run:
         merge: bool = False,
     ) -> tuple[Result, int, str]:
         """Run and record a command; return its result, its index and what was cut (see Command and Span)."""
-        words = list(argv(self) if callable(argv) else argv)
+        words = argv(self) if callable(argv) else argv
+        recorder.check(words)
         self.session.working(" ".join(words)[:120])
-        found = recorder.executable(words[0])
+        environment = recorder.environment(self.name, env)
+        found = recorder.executable(words[0], environment.get("PATH"))
         began = datetime.now(UTC)
         with TemporaryFile() as stdout, TemporaryFile() as stderr:
             ended = recorder.execute(
                 words,
                 stdout=stdout,
                 stderr=stdout if merge else stderr,
-                env=recorder.environment(self.name, env),
+                env=environment,
                 timeout=timeout,
                 stdin=stdin or Path("/dev/null"),
                 cwd=self._staging if self._staging.exists() else self.folder,
             )
             printed = os.fstat(stdout.fileno()).st_size
-            kept, note = cut(stdout, head=head, tail=tail, limit=MAX_BYTES)
+            too_large = ""
+            try:
+                kept, note = cut(stdout, head=head, tail=tail, limit=MAX_BYTES)
+            except StoreError as error:
+                too_large = str(error)
+                stdout.seek(0)
+                kept, note = stdout.read(SAID_BYTES), ""
             stderr.seek(0)
-            said = stderr.read(SAID_BYTES)
-        outcome = _outcome(ended, refused)
+            said = stderr.read(2 * SAID_BYTES)
+        outcome = Outcome.FAILED if too_large else _outcome(ended, refused)
         data = self._redact(kept)
         self.environment |= {key: self._redact.text(value) for key, value in (env or {}).items()}
         self.commands.append(
@@ -144,12 +164,13 @@ class Run:
                 seconds=round(ended.seconds, 6),
                 bytes=printed,
                 timed_out=ended.timed_out,
-                stderr=self._redact(said).decode("utf-8", "backslashreplace"),
+                stderr=self._redact(said)[:SAID_BYTES].decode("utf-8", "backslashreplace"),
             )
         )
         result = Result(outcome, ended.exit_status, data)
         if outcome is Outcome.FAILED:
-            raise CommandFailedError(_failure(self.commands[-1], ended, timeout, data))
+            how = _how(ended, timeout) or too_large
+            raise CommandFailedError(_failure(self.commands[-1], how, data), data)
         return result, len(self.commands) - 1, note
 
     def setting(self, key: str, kind: type[T]) -> T:
@@ -210,12 +231,12 @@ class Out:
         self._stream = stream
         self._spans = spans
         self._path = path
-        self._lines = 0
-        self._open_end = False
+        self._lines = spans[-1].end if spans else 0
+        self._open_end = bool(spans) and not path.read_bytes().endswith(b"\n")
 
     def line(self, text: str = "") -> None:
         """Write one line of ours, such as a heading; the record says that no command printed it."""
-        self._append(text.encode() + b"\n", None, "")
+        self._append(self._run.redact(text.encode("utf-8", "surrogateescape")) + b"\n", None, "")
 
     def run(  # noqa: PLR0913 - how a command is asked, by name
         self,
@@ -241,7 +262,8 @@ class Out:
                 argv, timeout=timeout, refused=refused, env=env, head=head, tail=tail, merge=merge
             )
         except CommandFailedError as error:
-            self._stream.write(str(error).encode("utf-8", "replace"))
+            self._append(error.printed, None, "")
+            self._append(str(error).encode("utf-8", "replace"), None, "")
             raise
         self._append(result.data, index, note)
         if expect and not re.search(expect, result.text, re.MULTILINE):
@@ -273,15 +295,18 @@ def _outcome(ended: recorder.Ended, refused: Sequence[int]) -> Outcome:
     return Outcome.ANSWERED if ended.exit_status == 0 else Outcome.FAILED
 
 
-def _failure(command: Command, ended: recorder.Ended, timeout: float, data: bytes) -> str:
-    """Return in a few lines how a command failed: which, how, what it said."""
+def _how(ended: recorder.Ended, timeout: float) -> str:
+    """Return how a command ended that is no answer by itself; empty for exit status 0."""
     if ended.timed_out:
-        how = f"no end after {timeout:g} s"
-    elif ended.too_much:
-        how = f"printed over {recorder.OUTPUT_LIMIT >> 20} MiB: cut it at its source"
-    elif ended.exit_status < 0:
-        how = f"ended by signal {-ended.exit_status}"
-    else:
-        how = f"exit status {ended.exit_status}"
+        return f"no end after {timeout:g} s"
+    if ended.too_much:
+        return f"printed over {recorder.OUTPUT_LIMIT >> 20} MiB: cut it at its source"
+    if ended.exit_status < 0:
+        return f"ended by signal {-ended.exit_status}"
+    return f"exit status {ended.exit_status}" if ended.exit_status else ""
+
+
+def _failure(command: Command, how: str, data: bytes) -> str:
+    """Return in a few lines how a command failed: which, how, what it said."""
     said = (command.stderr.strip() or data.decode("utf-8", "replace").strip()).splitlines()[-3:]
     return "\n".join([f"{' '.join(command.argv)[:200]}: {how}", *(f"  {line[:300]}" for line in said)])

@@ -1,11 +1,12 @@
 """One collect, start to finish."""
 
+import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from collectors.engine import leaks, plan, store
+from collectors.engine import leaks, plan, signals, store
 from collectors.engine.capture import Target, attempt
 from collectors.engine.declare import Collector, DeclarationError
 from collectors.engine.host import this_host
@@ -13,15 +14,15 @@ from collectors.engine.plan import Standing
 from collectors.engine.run import Run
 from collectors.engine.session import session
 from collectors.records import (
+    HERE,
     RECORDS,
     STATE_FILE,
-    Record,
-    RecordError,
     Status,
     dump,
-    read_record,
-    record_files,
+    readable_records,
+    writable_path,
 )
+from collectors.verify import STAGING
 
 
 class OtherHostError(Exception):
@@ -59,7 +60,7 @@ def collect(
         raise DeclarationError(
             f"{target.lab.name}: no collector {', '.join(sorted(unknown))}: there are: {names}"
         )
-    with store.locked(target.folder):
+    with signals.interruptible(), store.locked(target.folder):
         for text in (*store.recover(target.folder), *map(_cleared, leaks.clear_dead_runs())):
             progress.note(text)
         foreign = _foreign(target, replace=replace)
@@ -95,16 +96,32 @@ def record_by_hand(target: Target, path: str, argv: Sequence[str], progress: Pro
             raise DeclarationError(
                 f"{path}: written by the collector {one.name}: use lab collect, or another name"
             )
-    name = "by-hand-" + "".join(c if c.isalnum() or c in "._-" else "-" for c in path.lower())
-    one = Collector(name=name, function=function, writes=(path,), by_hand=tuple(argv))
-    with store.locked(target.folder):
-        store.recover(target.folder)
+    try:
+        writable_path(path)
+    except ValueError as error:
+        raise DeclarationError(f"{error}: name a file below {target.folder.name}/") from error
+    one = Collector(name=by_hand_name(path), function=function, writes=(path,), by_hand=tuple(argv))
+    with signals.interruptible(), store.locked(target.folder):
+        for text in (*store.recover(target.folder), *map(_cleared, leaks.clear_dead_runs())):
+            progress.note(text)
         _foreign(target, replace=False)
         try:
             with session(progress.working) as shared:
                 return attempt(target, one, shared, {})
         finally:
             write_state(target, {})
+
+
+def by_hand_name(path: str) -> str:
+    """Return the name of the record of a file that was recorded by hand: no two files share one.
+
+    >>> by_hand_name("notes/address.txt")
+    'by-hand-notes-address.txt'
+    """
+    name = "by-hand-" + re.sub(r"[^a-z0-9._]", "-", path.lower())
+    if re.fullmatch(r"[a-z0-9._/]{1,100}", path):
+        return name
+    return f"{name[:100]}-{sha256(path.encode()).hexdigest()[:8]}"
 
 
 def _cleared(name: str) -> str:
@@ -120,9 +137,9 @@ def _not_fresh(found: Sequence[Standing]) -> set[str]:
 def _foreign(target: Target, *, replace: bool) -> set[str]:
     """Return the collectors measured on another host; raise OtherHostError unless they are to be replaced."""
     here = this_host()
-    records = _readable(target.folder)
+    records = readable_records(target.folder)
     foreign = {name for name, one in records.items() if one.host != here.id and one.role == "measure"}
-    if foreign and not replace:
+    if foreign and not (replace or target.folder.parent.name == HERE):
         raise OtherHostError(
             f"{target.folder.name}: measured on another host ({len(foreign)} of {len(records)} records): "
             "`--as NAME` captures beside it, `--replace` makes this host the report's"
@@ -130,21 +147,12 @@ def _foreign(target: Target, *, replace: bool) -> set[str]:
     return foreign
 
 
-def _readable(folder: Path) -> dict[str, Record]:
-    """Return the records of a set that can be read; one that cannot is stale and will be captured again."""
-    found = {}
-    for path in record_files(folder):
-        with suppress(RecordError):
-            found[path.stem] = read_record(path)
-    return found
-
-
 def write_state(target: Target, done: Mapping[str, Standing]) -> None:
     """Write state.json as things stand, and take away hosts that no record names any more.
 
     What is not captured stands there as it ended in `done`, this collect. Raise StoreError.
     """
-    records = _readable(target.folder)
+    records = readable_records(target.folder)
     by_hand = [record for record in records.values() if not record.collector.file]
     found = [done.get(one.collector.name, one) if not one.record else one for one in target.standings()]
     state = dump(plan.state_file(target.lab, found, by_hand))
@@ -154,6 +162,8 @@ def write_state(target: Target, done: Mapping[str, Standing]) -> None:
             store.write(path, state)
     except OSError as error:
         raise store.StoreError(store.explain(target.lab.name, error)) from error
+    if (target.folder / STAGING).exists():
+        return  # an intent that is still to be finished may name a host that no record does yet
     named = {f"host-{record.host}.json" for record in records.values()}
     for host in (target.folder / RECORDS).glob("host-*.json"):
         if host.name not in named:

@@ -1,14 +1,13 @@
 """What the collectors of one collect share: a name that all they start carries, and its clearing up."""
 
 import secrets
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from collectors.engine import leaks
+from collectors.engine import leaks, signals
 from collectors.records import Image
 
 
@@ -48,13 +47,12 @@ def session(working: Callable[[str], None]) -> Iterator[Session]:
     """
     name = f"lab{secrets.token_hex(4)}"
     folder = leaks.runs_folder() / name
-    folder.mkdir(mode=0o700)
-    shared = Session(name=name, folder=folder, working=working)
-    with leaks.hold(folder):
+    with leaks.begin(folder):
+        shared = Session(name=name, folder=folder, working=working)
         try:
             yield shared
         finally:
-            with _uninterrupted():
+            with signals.deferred():
                 try:
                     shared.stack.close()
                 finally:
@@ -62,14 +60,3 @@ def session(working: Callable[[str], None]) -> Iterator[Session]:
                     leaks.clear(name, folder)
     if left:
         raise LeakError(_left(left))
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let nothing interrupt the clearing up: each of its steps has a limit of its own."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

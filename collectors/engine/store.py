@@ -8,21 +8,25 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from collectors.engine import signals
 from collectors.records import (
     MAX_BYTES,
     RECORDS,
     EvidenceError,
+    File,
     Record,
     RecordError,
     dump,
     parse,
+    read_evidence,
     read_record,
+    record_files,
 )
 from collectors.verify import FAILED, INTENT, REMOVAL, STAGING
 
@@ -45,11 +49,11 @@ class StoreError(Exception):
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lab folder's lock; raise StoreError at once if another collect holds it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _own(folder)
     lock = FileLock(folder / ".lock")
     try:
-        lock.acquire(timeout=0)
+        with _explained(folder.name):
+            _make(folder)
+            lock.acquire(timeout=0)
     except Timeout:
         raise StoreError(
             f"{folder.name}: another collect is writing this evidence: wait for it, or end it"
@@ -69,7 +73,8 @@ class Staging:
         self.collector = collector
         self.path = folder / STAGING / collector
         shutil.rmtree(self.path, ignore_errors=True)
-        self.files.mkdir(parents=True)
+        with _explained(folder.name):
+            _make(self.files)
 
     @property
     def files(self) -> Path:
@@ -77,31 +82,42 @@ class Staging:
         return self.path / "files"
 
     def commit(self, record: Record) -> None:
-        """Make the staged files and `record` the evidence; raise StoreError with nothing changed."""
-        for file in record.files:
-            _check(self.files / file.path, file.path, file.bytes, file.sha256)
-        with _explained(record.lab):
-            for file in record.files:
-                _sync(self.files / file.path)
-            reached("staged")
-            write(self.path / INTENT, dump(record))
-        reached("intent")
-        _finish(self.folder, self.path, record)
+        """Make the staged files and `record` the evidence; raise StoreError or EvidenceError.
 
-    def keep_failed(self, why: str) -> Path:
-        """Move what was printed to `failed/`, with the reason, for the author to look at."""
+        Nothing is changed then, unless the disk fails after the intent was written: the next collect goes on.
+        """
+        for file in record.files:
+            _check(self.files, file)
+        with signals.deferred():
+            with _explained(record.lab):
+                _prepare(self.folder, record)
+                for file in record.files:
+                    _sync(self.files / file.path)
+                reached("staged")
+                write(self.path / INTENT, dump(record))
+            reached("intent")
+            _finish(self.folder, self.path, record)
+
+    def keep_failed(self, why: str, paths: Iterable[str]) -> None:
+        """Move the files `paths` to `failed/`, with the reason, for the author to look at.
+
+        What a command wrote beside them goes: nothing looked through it.
+        """
         kept = self.folder / FAILED / self.collector
         shutil.rmtree(kept, ignore_errors=True)
-        kept.parent.mkdir(exist_ok=True)
-        self.files.rename(kept)
+        _make(kept)
+        for path in paths:
+            if (self.files / path).is_file() and not (self.files / path).is_symlink():
+                _make((kept / path).parent)
+                (self.files / path).rename(kept / path)
         (kept / "why.txt").write_text(why + "\n")
-        for path in (kept.parent, *_below(kept), kept):
-            _own(path)
-        self.drop()
-        return kept
+        for moved in kept.rglob("*"):
+            _own(moved)
 
     def drop(self) -> None:
-        """Forget what was staged."""
+        """Forget what was staged; an intent stays, for the next collect to finish."""
+        if (self.path / INTENT).exists():
+            return
         shutil.rmtree(self.path, ignore_errors=True)
         with suppress(OSError):
             self.path.parent.rmdir()
@@ -128,8 +144,7 @@ def _recover(folder: Path, staged: Path) -> bool:
     try:
         record = parse(Record, (staged / INTENT).read_bytes(), staged.name)
         for file in record.files:
-            waiting = staged / "files" / file.path
-            _check(waiting if waiting.exists() else folder / file.path, file.path, file.bytes, file.sha256)
+            _check(staged / "files" if (staged / "files" / file.path).exists() else folder, file)
     except (OSError, RecordError, StoreError):
         shutil.rmtree(staged)
         return False
@@ -139,22 +154,25 @@ def _recover(folder: Path, staged: Path) -> bool:
 
 def _finish(folder: Path, staged: Path, record: Record) -> None:
     """Rename what is still staged into place, remove what the record no longer names, the record last."""
+    place = folder / RECORDS / f"{record.collector.name}.json"
     with _explained(record.lab):
+        _prepare(folder, record)
         for file in record.files:
-            target = folder / file.path
-            _make_folders(folder, target.parent)
             waiting = staged / "files" / file.path
             if waiting.exists():
-                waiting.rename(target)
-                _own(target)
+                _own(waiting)
+                waiting.rename(folder / file.path)
             reached("file")
-        place = folder / RECORDS / f"{record.collector.name}.json"
-        _make_folders(folder, place.parent)
-        for path in _given_up(place, record):
-            (folder / path).unlink(missing_ok=True)
+        others = _others(folder, record.collector.name)
+        _take_over(folder, record, others)
+        claimed = {file.path for one in (record, *others) for file in one.files}
+        for path in _files_of(place) - claimed:
+            _unlink(folder, path)
+        for parent in {(folder / file.path).parent for file in record.files}:
+            _sync(parent)
         reached("files")
+        _own(staged / INTENT)
         (staged / INTENT).rename(place)
-        _own(place)
         _sync(place.parent)
     reached("record")
     shutil.rmtree(staged)
@@ -163,13 +181,51 @@ def _finish(folder: Path, staged: Path, record: Record) -> None:
     reached("cleared")
 
 
-def _given_up(place: Path, record: Record) -> set[str]:
-    """Return the files of the collector's last record that the new one no longer names."""
+def _prepare(folder: Path, record: Record) -> None:
+    """Make the folders that a record's files go to; raise where one of them cannot be put in its place."""
+    _make_folders(folder, folder / RECORDS)
+    for file in record.files:
+        _make_folders(folder, (folder / file.path).parent)
+        if (folder / file.path).is_dir() and not (folder / file.path).is_symlink():
+            raise EvidenceError(f"{file.path}: a directory is there: move it away")
+
+
+def _files_of(place: Path) -> set[str]:
+    """Return the files that the record in `place` names; none if it cannot be read."""
     try:
-        last = read_record(place)
+        return {file.path for file in read_record(place).files}
     except RecordError:
         return set()
-    return {file.path for file in last.files} - {file.path for file in record.files}
+
+
+def _others(folder: Path, collector: str) -> list[Record]:
+    """Return the readable records of the other collectors."""
+    found = []
+    for path in record_files(folder):
+        with suppress(RecordError):
+            found += [read_record(path)] if path.stem != collector else []
+    return found
+
+
+def _take_over(folder: Path, record: Record, others: Iterable[Record]) -> None:
+    """Take the record's files out of the records of others: a file that changed hands has one owner."""
+    taken = {file.path for file in record.files}
+    for other in others:
+        left = [file for file in other.files if file.path not in taken]
+        if len(left) == len(other.files):
+            continue
+        place = folder / RECORDS / f"{other.collector.name}.json"
+        if left:
+            write(place, dump(other.model_copy(update={"files": left})))
+        else:
+            place.unlink()
+
+
+def _unlink(folder: Path, path: str) -> None:
+    """Remove an evidence file if it is there; what lies behind a symbolic link is not ours."""
+    parts = [folder / parent for parent in Path(path).parents]
+    if not any(part.is_symlink() for part in parts if part != folder):
+        (folder / path).unlink(missing_ok=True)
 
 
 def remove(folder: Path, collector: str) -> None:
@@ -183,8 +239,10 @@ def remove(folder: Path, collector: str) -> None:
 
 def _finish_removal(folder: Path, staged: Path) -> None:
     """Remove the files that the record which was taken away names, then the record itself."""
-    for file in parse(Record, (staged / REMOVAL).read_bytes(), staged.name).files:
-        (folder / file.path).unlink(missing_ok=True)
+    removed = parse(Record, (staged / REMOVAL).read_bytes(), staged.name)
+    claimed = {file.path for one in _others(folder, removed.collector.name) for file in one.files}
+    for path in {file.path for file in removed.files} - claimed:
+        _unlink(folder, path)
     shutil.rmtree(staged)
     with suppress(OSError):
         staged.parent.rmdir()
@@ -192,26 +250,28 @@ def _finish_removal(folder: Path, staged: Path) -> None:
 
 def write(path: Path, data: bytes) -> None:
     """Put `data` at `path` as a whole or not at all; raise OSError with the old content in place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make(path.parent)
     partial = path.with_name(f".{path.name}.part")
     try:
         with partial.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        _own(partial)
         partial.rename(path)
     except OSError:
         partial.unlink(missing_ok=True)
         raise
-    _own(path)
 
 
-def _check(path: Path, name: str, size: int, sha256: str) -> None:
-    """Raise StoreError unless the file has this size and hash and is small enough."""
-    if size > MAX_BYTES:
-        raise StoreError(too_large(name, size))
-    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-        raise StoreError(f"{name}: changed after it was recorded: something still writes to it")
+def _check(folder: Path, file: File) -> None:
+    """Raise StoreError unless the file in `folder` is the one that is recorded."""
+    try:
+        data = read_evidence(folder, file.path)
+    except EvidenceError as error:
+        raise StoreError(str(error)) from error
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise StoreError(f"{file.path}: changed after it was recorded: something still writes to it")
 
 
 def too_large(name: str, size: int) -> str:
@@ -236,19 +296,24 @@ def explain(lab: str, error: OSError) -> str:
 
 
 def _make_folders(folder: Path, wanted: Path) -> None:
-    """Make the folders down to `wanted`, each the caller's; raise EvidenceError through a symbolic link."""
+    """Make the folders down to `wanted`, each the caller's; raise EvidenceError for what is in the way."""
     step = folder
     for part in wanted.relative_to(folder).parts:
         step = step / part
         if step.is_symlink():
             raise EvidenceError(f"{step.relative_to(folder)}: a symbolic link: put the folder itself there")
-        if not step.exists():
-            step.mkdir()
-            _own(step)
+        if step.exists() and not step.is_dir():
+            raise EvidenceError(f"{step.relative_to(folder)}: a file, where a folder has to be: move it away")
+    _make(wanted)
 
 
-def _below(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*"))
+def _make(folder: Path) -> None:
+    """Make a folder with those above it, each the caller's."""
+    if folder.is_dir():
+        return
+    _make(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _own(folder)
 
 
 def _sync(path: Path) -> None:
@@ -262,6 +327,6 @@ def _sync(path: Path) -> None:
 
 def _own(path: Path) -> None:
     """Give what root wrote through sudo to the person who called it."""
-    caller = os.environ.get("SUDO_UID", "")
+    caller, group = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
     if os.geteuid() == 0 and caller.isdigit():
-        os.chown(path, int(caller), int(os.environ.get("SUDO_GID", caller)), follow_symlinks=False)
+        os.chown(path, int(caller), int(group) if group.isdigit() else -1, follow_symlinks=False)

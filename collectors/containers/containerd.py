@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from os import environ
 from pathlib import Path
 
+from collectors.containers.shared import ours
 from collectors.engine import leaks, recorder
 from collectors.engine.declare import Unavailable
 from collectors.engine.run import CaptureError, Run
@@ -124,12 +125,13 @@ def containerd(run: Run) -> Iterator[Containerd]:
     """
     if failed := run.session.resources.get("containerd's failure"):
         raise failed
-    try:
-        with ExitStack() as stack:
-            yield _start(run, stack)
-    except Unavailable as error:
-        run.session.resources["containerd's failure"] = error
-        raise
+    with ExitStack() as stack:
+        try:
+            server = _start(run, stack)
+        except Unavailable as error:
+            run.session.resources["containerd's failure"] = error
+            raise
+        yield server
 
 
 def _start(run: Run, stack: ExitStack) -> Containerd:
@@ -148,7 +150,7 @@ def _start(run: Run, stack: ExitStack) -> Containerd:
     path = ":".join((environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), *SHIM_FOLDERS))
     daemon = run.start(["env", f"PATH={path}", "containerd", "--config", str(config)], "containerd.log")
     stack.callback(daemon.stop)
-    stack.callback(end_tasks, server)
+    stack.callback(end_tasks, daemon, server)
     _wait(run, daemon, server)
     plugins = recorder.output(server.ctr("plugins", "ls"))
     return Containerd(server.address, server.namespace, server.fifos, server.logs, snapshotter(plugins))
@@ -169,10 +171,10 @@ def _version() -> int:
 def _note_leftovers(run: Run, stack: ExitStack, root: Path) -> None:
     """Write down how what containerd and its shims make outside the run's folder is removed."""
     folders = (ROOTS, SHIMS, SHIMS / "s", SHIMS / "runc", SHIMS / "fifo")
-    for made in (folder for folder in folders if not folder.exists()):
+    for made in (folder for folder in folders if ours(run, there=folder.exists())):
         stack.callback(run.undo(["rmdir", "--ignore-fail-on-non-empty", str(made)]))
-    ours = [str(root), str(SHIMS / "runc" / run.name)]
-    stack.callback(run.undo(["rm", "-rf", "--one-file-system", *ours]))
+    named = [str(root), str(SHIMS / "runc" / run.name)]
+    stack.callback(run.undo(["rm", "-rf", "--one-file-system", *named]))
 
 
 def own_cgroups(name: str) -> None:
@@ -193,19 +195,24 @@ def remove_cgroups(name: str) -> None:
     leaks.remove({leak for leak in leaks.find(name) if leak.kind == "cgroup"})
 
 
-def end_tasks(server: Containerd) -> None:
+def end_tasks(daemon: recorder.Daemon, server: Containerd) -> None:
     """Kill the containers that are still there: containerd's own end would leave their shims running."""
+    if not daemon.alive():
+        return
     for ident in recorder.output(server.ctr("tasks", "ls", "--quiet"), timeout=5).split():
         recorder.output(server.ctr("tasks", "rm", "--force", ident), timeout=10)
 
 
 def _wait(run: Run, daemon: recorder.Daemon, server: Containerd) -> None:
     """Wait until containerd answers; raise Unavailable with the last lines of its log if it does not."""
-    question = server.ctr("version")
+
+    def known() -> bool:
+        if not server.address.exists():
+            return not daemon.alive()
+        return bool(recorder.output(server.ctr("version"), timeout=5)) or not daemon.alive()
+
     with suppress(CaptureError):
-        run.wait_until(
-            lambda: not daemon.alive() or bool(recorder.output(question, timeout=5)), "containerd", PATIENCE
-        )
+        run.wait_until(known, "containerd", PATIENCE)
         if daemon.alive():
             return
     how = "ended at once" if not daemon.alive() else f"gave no answer within {PATIENCE:g} s"

@@ -25,6 +25,7 @@ def in_runc(*argv: str, image: str = "alpine", options: Sequence[str] = ()) -> C
 
     `image` is a name under images in lab.yml; `options` are more options of `ctr run`, such as
     `["--privileged"]`. The command's exit status is that of `argv`. Without `argv` the image's own runs.
+    What reads standard input to its end may hang: ctr 1.6 loses an end that comes before the task is there.
     """
     return lambda run: _once(run, RUNC, image, options, argv)
 

@@ -12,6 +12,7 @@ from ipaddress import IPv4Interface, IPv4Network
 from pathlib import Path
 
 from collectors.containers import cni
+from collectors.containers.shared import ours
 from collectors.engine import leaks, recorder
 from collectors.engine.declare import Unavailable
 from collectors.engine.run import CaptureError, Run
@@ -75,10 +76,11 @@ def network(run: Run) -> Iterator[Network]:
 
 def _note_namespaces(run: Run, stack: ExitStack) -> None:
     """Write down how the folder of named namespaces is put away: `ip` makes a mount of it."""
-    if not leaks.NETNS.is_mount():
-        if not leaks.NETNS.exists():
-            stack.callback(run.undo(["rmdir", "--ignore-fail-on-non-empty", str(leaks.NETNS)]))
-        stack.callback(run.undo(["umount", str(leaks.NETNS)]))
+    folder = str(leaks.NETNS)
+    if ours(run, there=leaks.NETNS.exists()):
+        stack.callback(run.undo(["rmdir", "--ignore-fail-on-non-empty", folder]))
+    if ours(run, there=leaks.NETNS.is_mount()):
+        stack.callback(run.undo(["umount", folder]))  # refused as long as a namespace is in it
 
 
 @contextmanager

@@ -3,16 +3,18 @@
 import re
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from collectors.containers import cni
 from collectors.containers.network import Attachment, Network, network
+from collectors.containers.shared import ours
 from collectors.engine import recorder
 from collectors.engine.run import CommandFailedError, Run
 
+NAT_RULES = ("iptables", "-t", "nat", "-S")
 CHAINS = """\
 -N CNI-HOSTPORT-SETMARK
 -N CNI-HOSTPORT-MASQ
@@ -62,7 +64,7 @@ def why_not(net: Network, ports: Mapping[int, int]) -> str:
         return "no portmap plugin on this host"
     if not shutil.which("iptables"):
         return "no iptables on this host"
-    if not recorder.output(["iptables", "-t", "nat", "-S"]):
+    if not recorder.output(NAT_RULES):
         return "no NAT on this host"
     taken = [port for port in ports if _answers(port)]
     return f"port {taken[0]} is taken on this host" if taken else ""
@@ -79,23 +81,43 @@ def _answers(port: int) -> bool:
 
 def _map(run: Run, stack: ExitStack, net: Network, attachment: Attachment, ports: Mapping[int, int]) -> str:
     """Call portmap; return why it could not map, or an empty text. `stack` takes it all back."""
+    chains = net.folder / f"{attachment.ident}-nat"
     config = net.folder / f"{attachment.ident}-portmap.json"
     config.write_text(
         cni.portmap_config(net.name, ports, attachment.namespace, attachment.address, net.gateway)
     )
-    before = recorder.output(["iptables", "-t", "nat", "-S"])
-    chains = net.folder / f"{attachment.ident}-nat"
-    chains.write_text(removal(before, before + "\n" + CHAINS))
-    stack.callback(run.undo(["iptables-restore", "--noflush"], stdin=chains))
-    gone = cni.environment("DEL", attachment.ident, attachment.namespace, net.plugins)
-    stack.callback(run.undo(cni.call("portmap", gone), stdin=config))
     wanted = cni.environment("ADD", attachment.ident, attachment.namespace, net.plugins)
+    gone = cni.environment("DEL", attachment.ident, attachment.namespace, net.plugins)
     try:
+        before = _prepare(run, stack, chains)
+        stack.callback(run.undo(cni.call("portmap", gone), stdin=config))
         run.command(cni.call("portmap", wanted), stdin=config, timeout=30)
     except CommandFailedError:
         return "no NAT that portmap can use on this host"
-    _replace(chains, removal(before, recorder.output(["iptables", "-t", "nat", "-S"])))
+    _replace(chains, removal(before, recorder.output(NAT_RULES)))
     return ""
+
+
+def _prepare(run: Run, stack: ExitStack, chains: Path) -> str:
+    """Make portmap's own chains, as far as they are absent; return the rules without what this run removes.
+
+    portmap would make them too, one by one; in one transaction there is no half of them after a kill.
+    Raise CommandFailedError where the nat table has not what they need.
+    """
+    rules = recorder.output(NAT_RULES)
+    if absent := [line for line in CHAINS.splitlines() if line not in rules.splitlines()]:
+        _replace(chains, removal(rules, f"{rules}\n{CHAINS}"))
+        stack.callback(run.undo(["iptables-restore", "--noflush"], stdin=chains))
+        made = chains.with_suffix(".made")
+        made.write_text(_transaction(absent))
+        run.command(["iptables-restore", "--noflush"], stdin=made)
+        return rules
+    if not ours(run, there=True):
+        return rules
+    before = "\n".join(line for line in rules.splitlines() if "CNI-HOSTPORT-" not in line)
+    _replace(chains, removal(before, rules))
+    stack.callback(run.undo(["iptables-restore", "--noflush"], stdin=chains))
+    return before
 
 
 def removal(before: str, after: str) -> str:
@@ -109,6 +131,11 @@ def removal(before: str, after: str) -> str:
     rules = [line for line in rules if not re.search(r"-[Ajg] CNI-DN-", line)]
     chains = [line.split()[1] for line in new if line.startswith("-N CNI-HOSTPORT-")]
     lines = [f"-D{line[2:]}" for line in rules] + [f"-X {chain}" for chain in chains]
+    return _transaction(lines)
+
+
+def _transaction(lines: Sequence[str]) -> str:
+    """Return the text for iptables-restore that does all of it or nothing."""
     return "".join(f"{line}\n" for line in ("*nat", *lines, "COMMIT"))
 
 

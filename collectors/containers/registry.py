@@ -13,6 +13,9 @@ MIRROR = "LAB_REGISTRY_MIRROR"
 """The environment variable that names a mirror, as host:port; plain http is spoken on loopback only."""
 
 CONNECT_SECONDS = 3.0
+ADDRESSES = 3
+"""How many of a name's addresses are tried: the first may be of a protocol that goes nowhere here."""
+
 PULL_SECONDS = 900.0
 HUB = "docker.io"
 HUB_HOST = "registry-1.docker.io"
@@ -103,16 +106,18 @@ def write_hosts(folder: Path, reference: Reference, host: Host) -> None:
 def unreachable(host: Host) -> str:
     """Return why a host does not take a connection, or an empty text; it takes seconds at most."""
     name = host.name.strip("[]")
-    found = recorder.output(["getent", "ahosts", name], timeout=CONNECT_SECONDS).split()
-    if not found:
-        return "its name is not known here (no network?)"
-    try:
-        socket.create_connection((found[0], host.port), CONNECT_SECONDS).close()
-    except TimeoutError:
-        return f"no answer within {CONNECT_SECONDS:g} s"
-    except OSError as error:
-        return (error.strerror or "no connection").lower()
-    return ""
+    found = recorder.output(["getent", "ahosts", name], timeout=CONNECT_SECONDS).splitlines()
+    why = "its name is not known here (no network?)"
+    for address in list(dict.fromkeys(line.split()[0] for line in found))[:ADDRESSES]:
+        try:
+            socket.create_connection((address, host.port), CONNECT_SECONDS).close()
+        except TimeoutError:
+            why = f"no answer within {CONNECT_SECONDS:g} s"
+        except OSError as error:
+            why = (error.strerror or "no connection").lower()
+        else:
+            return ""
+    return why
 
 
 def mirror() -> str:

@@ -1,0 +1,130 @@
+"""Runs on a real containerd, which the tests of this folder share, and images to run on it."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from collectors.containers import busybox
+from collectors.containers.container import status
+from collectors.containers.needs import CONTAINERS
+from collectors.engine.redact import Redactor, identity
+from collectors.engine.run import Run
+from collectors.engine.session import Session, session
+from collectors.records import Lab
+
+ROOT = Path(__file__).parents[2]
+PINNED = "sha256:" + "0" * 64
+NO_LAB = Lab(title="x", editions={})
+
+
+@pytest.fixture(scope="session")
+def host() -> None:
+    """Skip, naming what is missing, where no container can run."""
+    if reason := CONTAINERS.missing(NO_LAB):
+        pytest.skip(f"containers: {reason}")
+
+
+@pytest.fixture(scope="session")
+def shared(host: None) -> Iterator[Session]:  # noqa: ARG001 - skips first
+    """One session, and so one containerd, for all tests."""
+    with session(lambda _text: None) as made:
+        yield made
+
+
+MakeRun = Callable[..., Run]
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> MakeRun:
+    """Return a function that makes a collector's run in a session; images as lab.yml writes them."""
+
+    def make(in_session: Session, **images: dict[str, str]) -> Run:
+        lab = Lab(
+            title="x",
+            editions={},
+            images={
+                name.replace("_", "-"): {"reference": "example/x:1", "digest": PINNED, **image}
+                for name, image in images.items()
+            },
+        )
+        staging = tmp_path / f"staging-{time.monotonic_ns()}"
+        staging.mkdir()
+        return Run(in_session, lab, "lab.yml", staging, Redactor(identity(ROOT), frozenset({"ip"})))
+
+    return make
+
+
+WEB = busybox.Program(
+    entrypoint=("httpd", "-f", "-p", "3000", "-h", "/www"), files={"www/index.html": b"hello from busybox\n"}
+)
+
+
+@pytest.fixture(scope="session")
+def web(tmp_path_factory: pytest.TempPathFactory, host: None) -> Path:  # noqa: ARG001 - skips first
+    """Return an OCI archive of a small HTTP server on port 3000."""
+    path = tmp_path_factory.mktemp("web") / "web.tar"
+    busybox.write_archive(path, WEB)
+    return path
+
+
+@pytest.fixture
+def run(shared: Session, make_run: MakeRun, web: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Return a run with a base image `alpine` and an HTTP server `web`; afterwards nothing of it is left."""
+    monkeypatch.setenv("TEST_WEB_ARCHIVE", str(web))
+    yield make_run(
+        shared,
+        alpine={"reference": "alpine:3.19", "made_from": "busybox", "archive_env": "TEST_ALPINE_ARCHIVE"},
+        web={"archive_env": "TEST_WEB_ARCHIVE"},
+    )
+    shared.look_for_leaks()
+
+
+@pytest.fixture(autouse=True)
+def no_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no test wait for a registry outside: names do not resolve unless a mirror is set."""
+    monkeypatch.delenv("LAB_REGISTRY_MIRROR", raising=False)
+    monkeypatch.setattr("collectors.containers.registry.HUB_HOST", "registry.invalid")
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the distribution's registry on loopback; return its host:port."""
+    program = shutil.which("docker-registry")
+    if not program or not shutil.which("skopeo"):
+        pytest.skip("docker-registry and skopeo are not both installed")
+    folder = tmp_path_factory.mktemp("registry")
+    address = f"127.0.0.1:{free_port()}"
+    config = folder / "config.yml"
+    config.write_text(
+        f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {folder}/data\nhttp:\n  addr: {address}\n"
+    )
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen([program, "serve", str(config)], stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 10
+        while status(f"http://{address}/v2/") != 200:
+            assert server.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def free_port() -> int:
+    """Return a port of this host that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    """Return a port of this host that nobody listens on."""
+    return free_port()

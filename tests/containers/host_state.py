@@ -1,0 +1,43 @@
+"""What is on this host, before and after."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+
+def host_state() -> dict[str, set[str]]:
+    """Return what a run could leave on this host; what names another run under way is left out."""
+    commands = {
+        "links": ["ip", "-o", "link"],
+        "namespaces": ["ip", "netns"],
+        "routes": ["ip", "-4", "route", "show", "table", "all"],
+        "nat": ["iptables", "-t", "nat", "-S"],
+        "filter": ["iptables", "-t", "filter", "-S"],
+    }
+    found = {
+        key: set(subprocess.run(argv, capture_output=True, text=True, check=False).stdout.splitlines())
+        for key, argv in commands.items()
+        if shutil.which(argv[0])
+    }
+    found["mounts"] = set(Path("/proc/mounts").read_text().splitlines())
+    found["forward"] = {Path("/proc/sys/net/ipv4/ip_forward").read_text()}
+    for folder in (
+        "/run/lab",
+        "/run/containerd",
+        "/run/netns",
+        "/var/lib/lab",
+        "/var/lib/cni",
+        "/opt/containerd",
+    ):
+        found[folder] = {str(path) for path in Path(folder).rglob("*")}
+    found["cgroups"] = {str(path) for path in Path("/sys/fs/cgroup").glob("*/lab*")}
+    return {
+        key: {line for line in lines if not re.search(r"\blab[0-9a-f]{8}\b", line)}
+        for key, lines in found.items()
+    }
+
+
+def new_things(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Return what is there now and was not before."""
+    return {key: after[key] - before[key] for key in after if after[key] - before[key]}

@@ -1,0 +1,153 @@
+"""A container that stays: its network, what answers, how it ends."""
+
+import shutil
+import socket
+from collections.abc import Callable
+from ipaddress import IPv4Interface, IPv4Network
+from pathlib import Path
+
+import pytest
+
+from collectors.containers import ctr, portmap
+from collectors.containers.cni import POOL, free_subnet
+from collectors.containers.container import container, status, wait_http
+from collectors.containers.network import Attachment, Network
+from collectors.engine import leaks, recorder
+from collectors.engine.run import CaptureError, CommandFailedError, Run
+from collectors.engine.session import session
+from tests.containers.host_state import host_state, new_things
+
+
+def nat_missing() -> str:
+    """Return what this host lacks for a mapped port."""
+    if not shutil.which("iptables"):
+        return "iptables is not installed"
+    return "" if recorder.output(["iptables", "-t", "nat", "-S"]) else "the nat table cannot be used"
+
+
+def test_answers_on_its_address(run: Run) -> None:
+    """The image's own entrypoint serves HTTP, over the bridge, at the container's address."""
+    with container(run, ctr.RUNC, "web") as box:
+        run.wait_until(lambda: status(f"http://{box.address}:3000/") == 200, "the server", 10)
+        got = run.command(["curl", "-s", f"http://{box.address}:3000/"])
+        assert got.text == "hello from busybox\n"
+        assert box.pid() > 0
+    run.session.look_for_leaks()
+
+
+def test_published(run: Run, port: int) -> None:
+    """A host port leads to the container's, by portmap; nothing of it is left in the nat table afterwards."""
+    if reason := nat_missing():
+        pytest.skip(reason)
+    before = recorder.output(["iptables", "-t", "nat", "-S"])
+    with container(run, ctr.RUNC, "web", publish={port: 3000}) as box:
+        assert box.url == f"http://127.0.0.1:{port}"
+        assert box.how == f"host port {port} to 3000 by portmap"
+        assert wait_http(run, box) < 10
+        assert run.command(["curl", "-s", f"{box.url}/index.html"]).text == "hello from busybox\n"
+        made = recorder.output(["iptables", "-t", "nat", "-S"])
+        assert set(portmap.CHAINS.splitlines()) <= set(made.splitlines())
+    assert status(f"http://127.0.0.1:{port}/") == 0
+    assert recorder.output(["iptables", "-t", "nat", "-S"]) == before
+
+
+def test_port_taken(run: Run) -> None:
+    """Where the host's port is taken, the container's address is used, and the words say why."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        with container(run, ctr.RUNC, "web", publish={taken: 3000}) as box:
+            wait_http(run, box)
+            assert box.url == f"http://{box.address}:3000"
+            assert box.how.startswith(f"container address {box.address}:3000, ")
+            if not nat_missing():
+                assert box.how.endswith(f"port {taken} is taken on this host")
+
+
+def test_no_portmap(tmp_path: Path) -> None:
+    """Where the plugin is not there, the container's address is used, and the words say why."""
+    net = Network("n", "b", IPv4Network("10.213.1.0/24"), tmp_path, tmp_path)
+    place = Attachment("i", tmp_path, IPv4Interface("10.213.1.2/24"))
+    reason = portmap.why_not(net, {3012: 3000})
+    assert portmap.way(place, 3012, 3000, reason) == portmap.Published(
+        "http://10.213.1.2:3000", "container address 10.213.1.2:3000, no portmap plugin on this host"
+    )
+
+
+def test_exec(run: Run) -> None:
+    """Commands run inside it, in its namespaces, and their exit status is passed through."""
+    with container(run, ctr.RUNC, "alpine", "sleep", "1000") as box:
+        assert box.address in run.command(box.exec("ip", "address", "show", "eth0")).text
+        assert run.command(box.exec("cat", "/proc/1/cmdline")).text == "sleep\x001000\x00"
+        with pytest.raises(CommandFailedError, match="exit status 3"):
+            run.command(box.exec("sh", "-c", "exit 3"))
+
+
+def test_without_a_network(run: Run) -> None:
+    """A container without a network has a loopback device only."""
+    with container(run, ctr.RUNC, "alpine", "sleep", "1000", network=False) as box:
+        assert box.address == ""
+        assert "eth0" not in run.command(box.exec("ip", "link")).text
+
+
+def test_two_at_once(run: Run) -> None:
+    """Containers of a run are on one bridge and reach each other."""
+    with container(run, ctr.RUNC, "web") as one, container(run, ctr.RUNC, "alpine", "sleep", "1000") as other:
+        run.wait_until(lambda: status(f"http://{one.address}:3000/") == 200, "the server", 10)
+        got = run.command(other.exec("wget", "-q", "-O", "-", f"http://{one.address}:3000/"))
+        assert got.text == "hello from busybox\n"
+
+
+def test_never_ready(run: Run, port: int) -> None:
+    """A container that does not answer is an error that names the URL, how it is reached, and the limit."""
+    with container(run, ctr.RUNC, "alpine", "sleep", "1000", publish={port: 3000}) as box:
+        with pytest.raises(CaptureError, match="not ready after 1 s") as caught:
+            wait_http(run, box, timeout=1)
+        assert box.url in str(caught.value)
+        assert box.how in str(caught.value)
+
+
+def test_ends_before_it_answers(run: Run, port: int) -> None:
+    """A container that ends is not waited for; the error has what it said last."""
+    words = ("sh", "-c", "echo cannot bind; exit 1")
+    with (
+        container(run, ctr.RUNC, "alpine", *words, publish={port: 3000}) as box,
+        pytest.raises(CaptureError, match="ended before it answered: cannot bind"),
+    ):
+        wait_http(run, box, timeout=60)
+
+
+def test_does_not_start(run: Run) -> None:
+    """A container that cannot start is an error, and its network is taken away."""
+    with (
+        pytest.raises(CommandFailedError, match="no-such-program"),
+        container(run, ctr.RUNC, "alpine", "no-such-program"),
+    ):
+        pass
+    run.session.look_for_leaks()
+
+
+@pytest.mark.usefixtures("host")
+def test_two_runs_at_once(
+    make_run: Callable[..., Run], web: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two collects do not meet: own subnets, the port is the first one's; the last clears what both used."""
+    monkeypatch.setenv("TEST_WEB_ARCHIVE", str(web))
+    before = host_state()
+    with session(lambda _text: None) as later:
+        with session(lambda _text: None) as first:
+            runs = [make_run(each, web={"archive_env": "TEST_WEB_ARCHIVE"}) for each in (first, later)]
+            one = first.stack.enter_context(container(runs[0], ctr.RUNC, "web", publish={port: 3000}))
+            wait_http(runs[0], one)
+            two = later.stack.enter_context(container(runs[1], ctr.RUNC, "web", publish={port: 3000}))
+            assert two.url == f"http://{two.address}:3000"
+            assert one.address != two.address
+        wait_http(runs[1], two)
+    assert leaks.find(first.name) | leaks.find(later.name) == set()
+    assert new_things(before, host_state()) == {}
+
+
+def test_free_subnet() -> None:
+    """A subnet that the host uses is not taken; where all are, there is none."""
+    used = [IPv4Network("10.213.5.0/24"), IPv4Network("10.213.6.128/25"), IPv4Network("10.0.0.0/24")]
+    assert free_subnet(used, 5) == IPv4Network("10.213.7.0/24")
+    assert free_subnet([POOL], 5) is None

@@ -1,0 +1,97 @@
+"""A private containerd: configured for its version, started, ended, and nothing left of it."""
+
+import doctest
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from collectors.containers.containerd import Containerd, config_text, containerd
+from collectors.engine import leaks
+from collectors.engine.declare import Unavailable
+from collectors.engine.run import CaptureError, Run
+from collectors.engine.session import Session, session
+
+
+@pytest.mark.parametrize("module", ["containerd", "cni", "registry", "images"])
+def test_examples(module: str) -> None:
+    """The examples in docstrings are true."""
+    assert doctest.testmod(import_module(f"collectors.containers.{module}")).failed == 0
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_configuration(version: int) -> None:
+    """Each of containerd's versions gets its own configuration: own folders, no CRI."""
+    folder = Path("/run/lab/lab00000000")
+    text = config_text(version, root=folder / "root", state=folder / "state", address=folder / "sock")
+    config = tomllib.loads(text)
+    assert config["version"] == version
+    assert config["root"] == "/run/lab/lab00000000/root"
+    assert config["grpc"]["address"] == "/run/lab/lab00000000/sock"
+    assert {"io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"} <= set(config["disabled_plugins"])
+
+
+def test_socket_too_long() -> None:
+    """A socket path that the kernel would cut off is an error that says so."""
+    folder = Path("/tmp") / ("x" * 100)  # noqa: S108 - nothing is written there
+    with pytest.raises(CaptureError, match="too long for a socket: at most 101 bytes"):
+        config_text(2, root=folder, state=folder, address=folder / "sock")
+
+
+def test_one_for_a_collect(run: Run) -> None:
+    """Collectors of one collect share it; it is up in well under two seconds."""
+    began = time.monotonic()
+    first = run.resource(containerd)
+    assert isinstance(first, Containerd)
+    assert run.resource(containerd) is first
+    assert first.namespace == run.name
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.usefixtures("host")
+def test_gone_afterwards(make_run: Callable[..., Run]) -> None:
+    """Processes, cgroups, folders: all is gone when the collect ends, and no leak is reported."""
+    with session(lambda _text: None) as own:
+        make_run(own).resource(containerd)
+        assert any(leak.kind == "process" for leak in leaks.find(own.name))
+        own.look_for_leaks()
+        root = Path("/var/lib/lab") / own.name
+        assert root.is_dir()
+    assert leaks.find(own.name) == set()
+    assert not root.exists()
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: None) -> Iterator[tuple[Session, Path]]:  # noqa: ARG001 - skips first
+    """Return a session on a host whose containerd is another program."""
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with session(lambda _text: None) as own:
+        yield own, tmp_path / "containerd"
+
+
+def test_does_not_come_up(broken: tuple[Session, Path], make_run: Callable[..., Run]) -> None:
+    """A containerd that ends at once is one clear error with what it said; it is started once a collect."""
+    own, program = broken
+    program.write_text(
+        "#!/bin/sh\n[ $1 = --version ] && echo containerd x/y 1.7.24 z && exit\n"
+        "echo x >>$0.starts; echo 'no such luck' >&2; exit 1\n"
+    )
+    program.chmod(0o755)
+    for _collector in range(2):
+        with pytest.raises(Unavailable, match=r"containerd ended at once: no such luck") as caught:
+            make_run(own).resource(containerd)
+    assert "by hand" in caught.value.remedy
+    assert program.with_suffix(".starts").read_text() == "x\n"
+    own.look_for_leaks()
+
+
+def test_is_something_else(broken: tuple[Session, Path], make_run: Callable[..., Run]) -> None:
+    """A program that is no containerd is told by its version."""
+    own, program = broken
+    program.write_text("#!/bin/sh\necho hello\n")
+    program.chmod(0o755)
+    with pytest.raises(Unavailable, match="'hello' names no version"):
+        make_run(own).resource(containerd)

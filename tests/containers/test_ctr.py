@@ -1,0 +1,53 @@
+"""One command in a container of its own."""
+
+import pytest
+
+from collectors.containers.ctr import in_kata, in_runc
+from collectors.engine.run import CommandFailedError, Run
+from collectors.records import Outcome
+
+
+def test_prints(run: Run) -> None:
+    """What the command printed is what is recorded, with the image it ran on."""
+    assert run.command(in_runc("echo", "a  b", "", "$HOME")).text == "a  b  $HOME\n"
+    assert run.images["alpine"].source.startswith("made from busybox-static 1.")
+    assert run.commands[-1].argv[-4:] == ["echo", "a  b", "", "$HOME"]
+
+
+def test_exit_status(run: Run) -> None:
+    """The command's exit status is passed through: a failure, or a refusal where it is named as one."""
+    with pytest.raises(CommandFailedError, match="exit status 7"):
+        run.command(in_runc("sh", "-c", "exit 7"))
+    assert run.command(in_runc("sh", "-c", "exit 7"), refused=[7]).outcome is Outcome.REFUSED
+
+
+def test_no_such_command(run: Run) -> None:
+    """A command that the image has not says so."""
+    with pytest.raises(CommandFailedError, match="not found"):
+        run.command(in_runc("no-such-command"))
+
+
+def test_options(run: Run) -> None:
+    """More options of `ctr run` can be given: seccomp is off in ctr unless it is asked for."""
+    words = ("grep", "^Seccomp:", "/proc/1/status")
+    assert run.command(in_runc(*words)).text.split() == ["Seccomp:", "0"]
+    assert run.command(in_runc(*words, options=["--seccomp"])).text.split() == ["Seccomp:", "2"]
+
+
+def test_the_same_words(run: Run) -> None:
+    """Kata is asked for in the words of runc: only the runtime and the container's id differ."""
+    runc = in_runc("uname", "-a", options=["--privileged"])(run)
+    kata = in_kata("uname", "-a", options=["--privileged"])(run)
+    differ = [(one, other) for one, other in zip(runc, kata, strict=True) if one != other]
+    assert differ[0] == ("io.containerd.runc.v2", "io.containerd.kata.v2")
+    assert [one.rpartition("-")[0] for one in differ[1]] == [run.name, run.name]
+    assert len(differ) == 2
+    assert "--annotation" in kata
+
+
+def test_killed_at_the_limit(run: Run) -> None:
+    """A command that hangs is ended at its limit; the container it leaves is found by the run's name."""
+    with pytest.raises(CommandFailedError, match="no end after 1 s"):
+        run.command(in_runc("sleep", "100"), timeout=1)
+    with pytest.raises(Exception, match="left behind, and cleared"):
+        run.session.look_for_leaks()

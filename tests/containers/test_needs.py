@@ -1,0 +1,70 @@
+"""What is missing on a host is named, with how to get it."""
+
+from pathlib import Path
+
+import pytest
+
+from collectors.containers.needs import CONTAINERS, KATA, image, no_image
+from collectors.records import Lab, LabImage
+
+DIGEST = "sha256:" + "0" * 64
+
+
+def lab(**image_fields: str) -> Lab:
+    """Return a lab with one image, `thing`."""
+    given = LabImage.model_validate({"reference": "thing:1", "digest": DIGEST, **image_fields})
+    return Lab(title="x", editions={}, images={"thing": given})
+
+
+@pytest.mark.usefixtures("host")
+def test_containers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Here nothing is missing; with nothing on PATH each program is named."""
+    assert CONTAINERS.missing(lab()) == ""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert CONTAINERS.missing(lab()) == "not here: containerd, ctr, containerd-shim-runc-v2, runc, ip"
+    assert "containernetworking-plugins" in CONTAINERS.packages
+
+
+def test_not_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is not root is told so first."""
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert CONTAINERS.missing(lab()) == KATA.missing(lab()) == "not root"
+
+
+@pytest.mark.usefixtures("host")
+def test_kata(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without its shim that is the reason; with it, KVM must open; a guest that boots is the only proof."""
+    monkeypatch.setattr("collectors.containers.needs.SHIM_FOLDERS", (str(tmp_path),))
+    if "PATH" not in KATA.missing(lab()):
+        pytest.skip("containerd-shim-kata-v2 is on PATH here")
+    (tmp_path / "containerd-shim-kata-v2").write_text("#!/bin/sh\n")
+    (tmp_path / "containerd-shim-kata-v2").chmod(0o755)
+    monkeypatch.setattr("collectors.containers.needs.KVM", tmp_path / "kvm")
+    assert "cannot be opened (No such file or directory)" in KATA.missing(lab())
+    (tmp_path / "kvm").touch()
+    assert KATA.missing(lab()) == ""
+    assert "only a guest that boots does" in KATA.remedy
+
+
+@pytest.mark.usefixtures("host")
+def test_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An archive, or busybox where it may stand in, is enough; else every way is named with why not."""
+    need = image("thing")
+    assert need is image("thing")
+    assert need.name == "image thing"
+    assert need.missing(lab(made_from="busybox")) == ""
+    monkeypatch.delenv("THING", raising=False)
+    assert need.missing(lab(archive_env="THING")) == (
+        "THING is not set; registry docker.io: its name is not known here (no network?)"
+    )
+    monkeypatch.setenv("THING", str(tmp_path / "thing.tar"))
+    assert need.missing(lab(archive_env="THING")) == "THING names no file"
+    (tmp_path / "thing.tar").touch()
+    assert need.missing(lab(archive_env="THING")) == ""
+
+
+def test_image_from_a_mirror(registry: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry that takes connections is enough for a quick look."""
+    monkeypatch.setenv("LAB_REGISTRY_MIRROR", registry)
+    assert no_image(lab(), "thing") == ""
+    assert no_image(lab(), "other") == "lab.yml has no images.other"

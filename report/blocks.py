@@ -37,8 +37,7 @@ _MAGIC = {
 
 def verbatim(text: str) -> str:
     """Return `text` so that a browser's DOM holds exactly it, inside `<pre><code>` (no NUL)."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace("\r", "&#13;")
+    return escape(text).replace("\r", "&#13;")
 
 
 def block_html(block: Block, provenance: str) -> str:

@@ -104,7 +104,8 @@ def on_post_build(config: MkDocsConfig) -> None:
     write_raw(build.evidence, site)
     write_schemas(site)
     if not gate.serving() and (lines := gate.verdict(build)):
-        raise Abort("\n".join(lines))
+        log.error("%s", "\n".join(lines))
+        raise Abort("The site is built, with each problem in its place; it is not to be published.")
 
 
 def on_serve(server: LiveReloadServer, config: MkDocsConfig, builder: object) -> LiveReloadServer:

@@ -68,6 +68,9 @@ class Slots:
         found: set[int] = set()
 
         def fill(match: re.Match[str]) -> str:
+            before = match.start()
+            if page.rfind("<", 0, before) > page.rfind(">", 0, before):
+                return match[0]  # inside a tag: an attribute
             number = int(match[1] or match[2])
             found.add(number)
             return self._html.get(number, "")

@@ -1,0 +1,95 @@
+"""The site in Chromium, opened from a folder: byte for byte, nothing runs, nothing is asked of a network."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.report.project import Little
+from tests.site.conftest import Watched
+from tests.site.walk import blocks, slice_of
+
+
+@pytest.mark.parametrize("page", ["labs/lab12/hostile.html", "labs/lab12/tables.html", "about.html"])
+def test_every_block_is_its_slice_and_nothing_runs(watched: Watched, hostile: Little, page: str) -> None:
+    """The DOM text of each block equals its lines; no dialog, no request outside, no error."""
+    watched.page.goto((hostile.site / page).as_uri())
+    found = blocks(watched.page)
+    for path, lines, text in found:
+        assert text == slice_of(hostile.root / "evidence", path, lines), (path, lines)
+    assert bool(found) == ("tables" not in page)
+    assert watched.quiet, (watched.dialogs, watched.requests, watched.errors)
+
+
+def test_blocks_stand_in_lists_tabs_and_admonitions(watched: Watched, hostile: Little) -> None:
+    """Each block is where the author put it."""
+    watched.page.goto((hostile.site / "labs/lab12/hostile.html").as_uri())
+    for place, count in {"li": 2, ".tabbed-block": 2, ".admonition": 1, "td": 1}.items():
+        assert watched.page.locator(f"article {place} [data-evidence]").count() == count, place
+    assert watched.page.locator("[data-evidence]").count() == 7
+    assert watched.page.locator(".ev-binary").count() == 2
+
+
+def test_provenance_is_folded_and_complete(watched: Watched, hostile: Little) -> None:
+    """Folded to a line; opened, it tells command, time, host, status, hash, image, links."""
+    watched.page.goto((hostile.site / "about.html").as_uri())
+    told = watched.page.locator("details.ev-from").first
+    assert not told.locator("dl").is_visible()
+    told.locator("summary").click()
+    text = told.inner_text()
+    for part in ("uname -a", "2026-03-04 05:06:07 UTC", "virtual", "exit status 0", "lines 1:1", "sha256"):
+        assert part in text
+    links = told.locator("a").evaluate_all("all => all.map(a => a.href)")
+    assert [link.rpartition("/site/")[2] for link in links] == [
+        "evidence/lab12/raw/plain.txt",
+        "evidence/lab12/records/raw-plain.txt.json",
+    ]
+    watched.page.goto((hostile.site / "labs/lab12/hostile.html").as_uri())
+    assert "is pinned" in watched.page.locator("details.ev-from").first.text_content()
+
+
+def test_search_finds_evidence_and_runs_nothing(watched: Watched, hostile: Little) -> None:
+    """Over file://, with no network: what is typed is found in evidence and shown as text."""
+    watched.page.goto((hostile.site / "index.html").as_uri())
+    box = watched.page.locator("input[data-md-component=search-query]")
+    box.click()
+    for query in (
+        "needleword",
+        "alert",
+        "<script>alert(1)</script>",
+        '"></script><img src=x onerror=alert(1)>',
+    ):
+        box.fill(query[:-1])
+        box.press_sequentially(query[-1])
+        watched.page.wait_for_function(
+            "() => /matching/.test(document.querySelector('.md-search-result__meta').textContent)"
+        )
+        watched.page.wait_for_timeout(300)
+        if query.isalpha():
+            assert "Hostile" in watched.page.locator(".md-search-result__list").inner_text()
+        assert watched.page.locator(".md-search-result script, .md-search-result img").count() == 0
+        assert watched.quiet, (watched.dialogs, watched.requests, watched.errors)
+
+
+@pytest.fixture
+def phone(browser: Browser, hostile: Little) -> Iterator[Watched]:
+    """Watch a page as wide as a phone."""
+    context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="dark")
+    yield Watched(context.new_page(), hostile.site)
+    context.close()
+
+
+def test_a_phone_scrolls_blocks_not_the_page(phone: Watched, hostile: Little) -> None:
+    """A line of 3 MB makes its block scroll; the page stays as wide as the screen, and dark is dark."""
+    phone.page.goto((hostile.site / "about.html").as_uri())
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert phone.page.evaluate("document.body.dataset.mdColorScheme") == "slate"
+
+
+def test_print_shows_all_of_a_block(phone: Watched, hostile: Little) -> None:
+    """On paper long lines wrap and provenance is open."""
+    phone.page.emulate_media(media="print")
+    phone.page.goto((hostile.site / "about.html").as_uri())
+    code = phone.page.locator("[data-evidence]").first
+    assert code.evaluate("e => getComputedStyle(e).whiteSpace") == "pre-wrap"
+    assert phone.page.locator("details.ev-from dl").first.is_visible()

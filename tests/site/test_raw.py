@@ -1,0 +1,94 @@
+"""The raw files of a site: whole, with their hashes, and nothing that a browser would run."""
+
+import subprocess
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.report.project import Captured, Little, as_json, make
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder with its bytes."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_sums_hold_and_name_every_file(hostile: Little) -> None:
+    """`sha256sum -c` passes in site/evidence, and no file is left out of it."""
+    folder = hostile.site / "evidence"
+    subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=folder, check=True)
+    named = {line[66:] for line in (folder / "SHA256SUMS").read_text().splitlines()}
+    assert named == files(folder).keys() - {"SHA256SUMS"}
+
+
+def test_evidence_is_there_byte_for_byte(hostile: Little) -> None:
+    """Each file of each set but hosts/here, failed captures and links, under its name or with .txt behind."""
+    found = files(hostile.site / "evidence")
+    kept = files(hostile.root / "evidence")
+    assert sorted(path for path in found if path.startswith("lab12/raw/")) == [
+        "lab12/raw/code.js.txt",
+        "lab12/raw/page.html.txt",
+        "lab12/raw/page.html.txt.txt",
+        "lab12/raw/paper.PDF.txt",
+        "lab12/raw/picture.svg.txt",
+        "lab12/raw/plain.txt",
+    ]
+    assert found["lab12/raw/page.html.txt"] == kept["lab12/raw/page.html"]
+    assert found["lab12/raw/page.html.txt.txt"] == kept["lab12/raw/page.html.txt"]
+    assert found["lab12/hostile.txt"] == kept["lab12/hostile.txt"]
+    assert "hosts/there/lab12/there.txt" in found
+    assert not [path for path in found if "here/" in path and "there/" not in path]
+    assert not [path for path in found if "failed" in path]
+
+
+def test_evidence_is_never_a_page(hostile: Little) -> None:
+    """A Markdown file in evidence is copied, not rendered, and the site has no page for it."""
+    pages = {path.relative_to(hostile.site).as_posix() for path in hostile.site.rglob("*.html")}
+    assert not [page for page in pages if page.startswith("evidence/")]
+
+
+def test_schemas_describe_the_records(hostile: Little) -> None:
+    """The site's JSON Schemas accept the site's own records."""
+    schema = as_json(hostile.site / "schema" / "record-1.json")
+    assert isinstance(schema, dict)
+    for path in (hostile.site / "evidence/lab12/records").glob("raw-*.json"):
+        jsonschema.validate(as_json(path), schema)
+    assert (hostile.site / "schema" / "state-1.json").is_file()
+
+
+@pytest.fixture
+def little(tmp_path: Path) -> Little:
+    """Make a project whose evidence holds a link out of it."""
+    made = make(tmp_path / "a" / "project")
+    made.capture(Captured("x.txt", b"x\n"))
+    made.page(
+        "labs/lab12/task-1.md", '# Task 1\n\n{{ evidence("x.txt") }}\n\n{{ commands() }}\n\n{{ index() }}\n'
+    )
+    return made
+
+
+def test_a_link_is_not_followed(little: Little, tmp_path: Path) -> None:
+    """A symbolic link in evidence fails the build by name, and what it leads to is not published."""
+    (tmp_path / "secret").write_text("secret\n")
+    (little.root / "evidence/lab12/link.txt").symlink_to(tmp_path / "secret")
+    built = little.build("--quiet")
+    assert built.returncode == 1
+    assert "evidence/lab12/link.txt" in built.stderr
+    assert "secret\n" not in files(little.site / "evidence")
+    assert not (little.site / "evidence/lab12/link.txt").exists()
+
+
+def test_two_builds_are_the_same_bytes(little: Little, tmp_path: Path) -> None:
+    """With SOURCE_DATE_EPOCH, even from another folder."""
+    other = make(tmp_path / "b" / "elsewhere")
+    other.capture(Captured("x.txt", b"x\n"))
+    for path in (little.root / "docs").rglob("*.md"):
+        other.page(path.relative_to(little.root / "docs").as_posix(), path.read_text())
+    assert little.build("--quiet", SOURCE_DATE_EPOCH="1700000000").returncode == 0
+    assert other.build("--quiet", SOURCE_DATE_EPOCH="1700000000").returncode == 0
+    first, second = files(little.site), files(other.site)
+    assert first.keys() == second.keys()
+    assert [path for path in first if first[path] != second[path]] == []

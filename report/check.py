@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from collectors.records import EvidenceError, read_evidence
+from collectors.records import EvidenceError, evidence_path, read_evidence
 from report.embed import Content, FaultError, Range, parse_range, whole
 from report.export import markdown_build, render
 from report.problems import Problem, one_line
@@ -128,10 +128,14 @@ def _find(path: str, evidence: Path, prefix: str) -> Content:
     if prefix and not path.startswith(prefix):
         raise FaultError(f"{path} does not begin with {prefix}", "mend the path, or name the right --prefix")
     bare = path.removeprefix(prefix)
+    try:
+        evidence_path(bare)
+    except ValueError as error:
+        raise FaultError(str(error), "mend the path") from error
     lab = prefix.rstrip("/").rpartition("/")[2]
     candidates = [bare, f"{lab}/{bare}"] if prefix else _endings(bare)
     for candidate in candidates:
-        if ".." not in candidate.split("/") and (evidence / candidate).is_file():
+        if (evidence / candidate).is_file():
             return Content(candidate, read_evidence(evidence, candidate))
     return Content(bare, read_evidence(evidence, bare))
 
@@ -144,15 +148,13 @@ def _endings(path: str) -> list[str]:
 
 def _difference(block: SubmittedBlock, kept: bytes, lines: Range) -> str:
     """Return which line differs first, in the report and in the file."""
-    ours, theirs = kept.split(b"\n"), block.body.split(b"\n")
-    number = next(
-        (n for n, (one, other) in enumerate(zip(ours, theirs, strict=False)) if one != other),
-        min(len(ours), len(theirs)) - 1,
-    )
+    ours, theirs = Content("", kept).lines, Content("", block.body).lines
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    number = next((n for n, (one, other) in pairs if one != other), min(len(ours), len(theirs)))
     at = f"line {block.line + 1 + number} of the report is not line {lines.start + number} of {block.path}"
-    if number < len(ours) - 1 and number < len(theirs) - 1:
+    if number < min(len(ours), len(theirs)):
         return f"{at}: {_shown(theirs[number])}, the file has {_shown(ours[number])}"
-    return f"{at}: {len(theirs) - 1} lines here, {len(ours) - 1} there"
+    return f"{at}: the block has {len(theirs)} lines, the file {len(ours)}"
 
 
 def _shown(line: bytes) -> str:

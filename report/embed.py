@@ -116,7 +116,7 @@ def wanted(  # the macro's own signature: what a page may give
             raise FaultError(f"{name} of {path} is {value!r}", f'give it in quotes: {name}="{value}"')
     if found := _REFERENCE.fullmatch(path):
         if lines is not None:
-            raise FaultError(f"lines of {path} are given twice", "leave one of the two out")
+            raise FaultError(f"lines of {found[2]} are given twice", "leave one of the two out")
         path, given["lines"] = found[2], found[1]
     if given["lines"] is not None and (start is not None or end is not None):
         raise FaultError(f"lines of {path} are given by number and by content", "leave out one of the two")

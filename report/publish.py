@@ -132,7 +132,7 @@ class Build:
         """Run a macro for the page and return the slot that stands for it. Never raises."""
         call = Call(name, args, tuple(named.items()))
         shown = call.run(Desk(self.evidence, self.page))
-        line = self.front_matter_lines + calling_line()
+        line = self._line(calling_line())
         for problem in problems_of(shown, self.page.path, line, str(call)):
             self.add(problem)
         for warning in warnings_of(shown, self.page.path, line, str(call)):
@@ -140,6 +140,10 @@ class Build:
         if isinstance(shown, Block):
             self._blocks.append(shown)
         return self._put(shown, line, str(call))
+
+    def _line(self, line: int) -> int:
+        """Return the line of the page's file for a line of its text; 0 stays 0, not known."""
+        return line + self.front_matter_lines if line else 0
 
     def html(self, shown: Shown) -> str:
         """Return the HTML of what a call shows."""
@@ -153,7 +157,7 @@ class Build:
     def broken(self, line: int, reference: str, what: str, remedy: str) -> str:
         """Return the slot of the box for a mistake in the page's own Jinja; see `report.template.Broken`."""
         what = what.replace(str(self.root), ".")
-        line += self.front_matter_lines
+        line = self._line(line)
         if not reference:
             self.slots.forget()
         self.add(Problem(self.page.path, line, reference, what, remedy))

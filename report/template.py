@@ -78,7 +78,9 @@ class PageEnvironment(Environment):
         try:
             return super().from_string(source, globals, template_class)
         except TemplateSyntaxError as error:
-            return _UnreadablePage(self, error)
+            return _UnreadablePage(self, error.lineno, error.message or "")
+        except SyntaxError as error:  # Jinja lets Python find a keyword that is given twice
+            return _UnreadablePage(self, 0, error.msg)
 
 
 class _PlainPage(Template):
@@ -110,19 +112,19 @@ class _PlainPage(Template):
 class _UnreadablePage(Template):
     """A page that Jinja cannot read."""
 
-    def __new__(cls, environment: PageEnvironment, error: TemplateSyntaxError) -> Self:
-        del environment, error
+    def __new__(cls, environment: PageEnvironment, line: int, what: str) -> Self:
+        del environment, line, what
         return object.__new__(cls)
 
-    def __init__(self, environment: PageEnvironment, error: TemplateSyntaxError) -> None:
+    def __init__(self, environment: PageEnvironment, line: int, what: str) -> None:
         self._broken = environment.broken
-        self._error = error
+        self._line = line
+        self._what = what
 
     def render(self, *args: Any, **kwargs: Any) -> str:
         """Return the box that says where the page cannot be read."""
         del args, kwargs
-        what = f"this is no Jinja: {self._error.message}"
-        return self._broken(self._error.lineno, "", what, "mend the tag")
+        return self._broken(self._line, "", f"this is no Jinja: {self._what}", "mend the tag")
 
 
 def _unknown(broken: Broken) -> type[StrictUndefined]:

@@ -1,0 +1,94 @@
+"""A range of a file is those bytes, whatever they are."""
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from report.embed import Content, FaultError, Range, Slice, cut, wanted
+
+anything = st.lists(
+    st.sampled_from([b"", b"a", b"\r", b"\xff", b"\0", b"x\r", b"\xc2\x85", b"\xe2\x80\xa8", b" "]),
+    max_size=12,
+).map(b"\n".join)
+
+
+def lines_of(data: bytes) -> list[bytes]:
+    """Return the lines with their LF, found the plain way."""
+    return [line + b"\n" for line in data.split(b"\n")[:-1]] + (
+        [data.split(b"\n")[-1]] if data.split(b"\n")[-1] else []
+    )
+
+
+@given(anything, st.data())
+def test_a_slice_is_its_lines(data: bytes, draw: st.DataObject) -> None:
+    """Lines end at LF only; a slice is those lines with theirs, the last as it is."""
+    lines = lines_of(data)
+    if not lines:
+        return
+    start = draw.draw(st.integers(1, len(lines)))
+    end = draw.draw(st.integers(start, len(lines)))
+    found = cut(Content("f", data), wanted("f", f"{start}:{end}"))
+    assert found == Slice(Range(start, end), b"".join(lines[start - 1 : end]))
+
+
+@given(anything)
+def test_all_of_a_file(data: bytes) -> None:
+    """Without lines it is the whole file, and its parts put together are it again."""
+    content = Content("f", data)
+    total = len(content.lines)
+    assert cut(content, wanted("f")).data == data
+    assert b"".join(cut(content, wanted("f", str(line))).data for line in range(1, total + 1)) == data
+
+
+@given(st.text(max_size=8), anything)
+def test_any_text_as_lines_is_a_range_or_one_error(lines: str, data: bytes) -> None:
+    """Nothing else is raised."""
+    try:
+        cut(Content("f", data), wanted("f", lines))
+    except FaultError as error:
+        assert error.what  # noqa: PT017 # both outcomes are right
+        assert error.remedy  # noqa: PT017
+
+
+@given(st.integers(0, 5), st.integers(1, 3))
+def test_a_slice_is_found_where_it_has_moved(before: int, length: int) -> None:
+    """By its hash, at the nearest place."""
+    moved = [b"m%d\n" % number for number in range(length)]
+    digest = hashlib.sha256(b"".join(moved)).hexdigest()
+    content = Content("f", b"".join([b"other\n"] * (before + 1) + moved + [b"end"]))
+    found = cut(content, wanted("f", f"1:{length}", sha256=digest[:8]))
+    assert found.range == Range(before + 2, before + 1 + length)
+    assert found.moved_from == Range(1, length)
+    assert found.data == b"".join(moved)
+
+
+def test_a_range_past_the_end_is_found_again_by_its_hash() -> None:
+    """A file that has become shorter keeps its lines."""
+    digest = hashlib.sha256(b"b\n").hexdigest()
+    assert cut(Content("f", b"a\nb\n"), wanted("f", "7", sha256=digest)).range == Range(2, 2)
+
+
+def test_a_hash_that_holds_says_nothing() -> None:
+    """No note, no warning."""
+    digest = hashlib.sha256(b"b\n").hexdigest()
+    assert cut(Content("f", b"a\nb\n"), wanted("f", "2", sha256=digest)).moved_from is None
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "lines"),
+    [("^b", "d$", "2:4"), ("^b", None, "2:5"), (None, "c", "1:3"), ("c", "c", "3:3"), ("^e", None, "5:5")],
+)
+def test_by_content(start: str | None, end: str | None, lines: str) -> None:
+    """From the first match of start to the first match of end from there on."""
+    content = Content("f", b"a\nb\nc\nd\r\ne")
+    assert str(cut(content, wanted("f", start=start, end=end)).range) == lines
+
+
+def test_text_is_utf_8_without_nul() -> None:
+    """Anything else is none, judged by the slice."""
+    content = Content("f", b"caf\xc3\xa9\ncaf\xe9\nnul\0\n")
+    assert cut(content, wanted("f", "1")).text == "café\n"
+    assert cut(content, wanted("f", "2")).text is None
+    assert cut(content, wanted("f", "3")).text is None

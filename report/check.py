@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from collectors.records import EvidenceError, evidence_path, read_evidence
-from report.embed import Content, FaultError, Range, parse_range, whole
+from report.embed import Content, FaultError, Range, lines_in_words, parse_range, whole
 from report.export import markdown_build, render
 from report.problems import Problem, one_line
 
@@ -119,7 +119,9 @@ def _range(text: str, content: Content) -> tuple[Range, str]:
             lines.start, total
         ), f"the range ends one line past the file: {lines.start}:{total} is meant"
     if lines.end > total:
-        raise FaultError(f"lines {lines} of {content.path}: the file has {total} lines", whole(total))
+        raise FaultError(
+            f"lines {lines} of {content.path}: the file has {lines_in_words(total)}", whole(total)
+        )
     return lines, ""
 
 
@@ -154,7 +156,7 @@ def _difference(block: SubmittedBlock, kept: bytes, lines: Range) -> str:
     at = f"line {block.line + 1 + number} of the report is not line {lines.start + number} of {block.path}"
     if number < min(len(ours), len(theirs)):
         return f"{at}: {_shown(theirs[number])}, the file has {_shown(ours[number])}"
-    return f"{at}: the block has {len(theirs)} lines, the file {len(ours)}"
+    return f"{at}: the block has {lines_in_words(len(theirs))}, the file {len(ours)}"
 
 
 def _shown(line: bytes) -> str:

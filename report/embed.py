@@ -161,7 +161,9 @@ def _lines(content: Content, wish: Wanted) -> Range:
         return Range(1, total)
     lines = parse_range(wish.lines, content.path, total)
     if lines.end > total:
-        raise FaultError(f"lines {lines} of {content.path}: the file has {_count(total)}", whole(total))
+        raise FaultError(
+            f"lines {lines} of {content.path}: the file has {lines_in_words(total)}", whole(total)
+        )
     return lines
 
 
@@ -192,7 +194,8 @@ def whole(total: int) -> str:
     return f"1:{total} is the whole file" if total else "the file is empty: leave out the lines"
 
 
-def _count(total: int) -> str:
+def lines_in_words(total: int) -> str:
+    """Return how many lines, in words."""
     return "1 line" if total == 1 else f"{total} lines"
 
 

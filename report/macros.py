@@ -1,13 +1,16 @@
 """The macros plugin's entry: names the macros, no logic."""
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from report.calls import MACROS
 from report.publish import current
 
+if TYPE_CHECKING:  # the export and the check import this package without mkdocs
+    from mkdocs_macros.plugin import MacrosPlugin
 
-def define_env(env: Any) -> None:
+
+def define_env(env: "MacrosPlugin") -> None:
     """Name each macro for mkdocs-macros; `env` is its plugin."""
     for name in MACROS:
         env.macro(partial(_call, name), name)

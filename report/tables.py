@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from collectors.records import RECORDS, CollectorState, Command, Host, HostClass, Image, Record, Status
 from report.cite import published
-from report.embed import FaultError, as_text
+from report.embed import FaultError, as_text, lines_in_words
 from report.evidence import Evidence, EvidenceSet, recorded
 
 
@@ -158,7 +158,7 @@ def _index_row(evidence: Evidence, found: EvidenceSet, path: str) -> tuple[Cell,
     content = evidence.content(found.name, path)
     size = f"{len(content.data)} bytes"
     if as_text(content.data) is not None:
-        size = f"{len(content.lines)} lines, {size}"
+        size = f"{lines_in_words(len(content.lines))}, {size}"
     captured = found.captured.get(path)
     record = (
         Cell(captured.record.collector.name, code=True, link=record_link(found.name, captured.record))

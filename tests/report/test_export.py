@@ -131,7 +131,7 @@ def test_what_was_exported_is_whole(little: Little, report: Path, folder: str, p
         (
             "```1:2:labs/lab12/a.txt\none\n```\n````\n",
             False,
-            "line 5 of the report is not line 2 of labs/lab12/a.txt: the block has 1 lines, the file 2",
+            "line 5 of the report is not line 2 of labs/lab12/a.txt: the block has 1 line, the file 2",
         ),
         ("````1:2:labs/lab12/a.txt\none\n```\n````\n", True, ""),
         ("~~~2:3:a.txt\n```\n````\n~~~\n", True, ""),

@@ -1,0 +1,130 @@
+"""Tables and lists say what the records say, in the tasks' order, on the site and in the export."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from report.blocks import runs_html, table_html
+from report.calls import Call, Desk
+from report.cite import Gap, Page
+from report.evidence import Evidence
+from report.markdown import runs_markdown, table_markdown
+from report.tables import Cell, Ran, Runs, Table
+from tests.report.project import HOST, Captured, Little, make, row
+
+BAD = '</code><img src=x onerror="alert(1)"> | `x` *y*\n'
+
+
+@pytest.fixture(scope="module")
+def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
+    """Make a lab of two tasks captured, one missing, one of no task, and a second host."""
+    made = make(tmp_path_factory.mktemp("tables") / "project")
+    made.capture(Captured("b.txt", b"1\n2\n", (("nproc",), ("free", "-m")), "second"), task=2)
+    made.capture(Captured("a.txt", b"1\n", (("sh", "-c", "echo 'a b'"),), "first"), task=1)
+    made.capture(Captured("z.txt", b"1\n", (), "facts"), task=None)
+    late = datetime(2027, 1, 1, tzinfo=UTC)
+    other = HOST.model_copy(update={"cores": 64})
+    made.capture(Captured("a.txt", b"1\n"), lab="hosts/big/lab12", host=other, start=late)
+    made.state(
+        row("first", "a.txt", state="captured", seconds=1.25),
+        row(
+            "kata",
+            "kata.txt",
+            state="not applicable here",
+            reason="no KVM",
+            remedy="a KVM host",
+            command="lab x",
+        ),
+        row("second", "b.txt", state="stale", task=2, reason="its code has changed"),
+    )
+    return made
+
+
+def show(little: Little, name: str, *args: object, page: str = "labs/lab12/x.md", **named: object) -> object:
+    """Return what a macro shows on a page."""
+    desk = Desk(Evidence(little.root / "evidence", frozenset({"lab12"})), Page(page))
+    return Call(name, args, tuple(named.items())).run(desk)
+
+
+def texts(table: object) -> list[list[str]]:
+    """Return the text of a table's cells."""
+    assert isinstance(table, Table)
+    return [[cell.text for cell in cells] for cells in table.rows]
+
+
+def test_commands_come_in_the_tasks_order(little: Little) -> None:
+    """Each as it was run; a collector that has not run says why; no command is said, too."""
+    runs = show(little, "commands")
+    assert isinstance(runs, tuple)
+    assert [(one.title, [ran.line for ran in one.commands], one.note) for one in runs] == [
+        ("Task 1, first", ["sh -c 'echo '\"'\"'a b'\"'\"''"], ""),
+        ("Task 1, kata", [], "not applicable here: no KVM; a KVM host; lab x"),
+        ("Task 2, second", ["nproc", "free -m"], ""),
+        ("facts", [], "no command was run"),
+    ]
+    assert runs[0].commands[0].how == "exit status 0, 0.2 s, 2026-03-04 05:06:07 UTC, virtual"
+
+
+def test_a_command_by_the_lines_that_it_printed(little: Little) -> None:
+    """All of a file's, those of some lines, or the n-th."""
+    for named, lines in [({}, ["nproc", "free -m"]), ({"lines": "2"}, ["free -m"]), ({"n": 1}, ["nproc"])]:
+        (runs,) = show(little, "command", "b.txt", **named)
+        assert [ran.line for ran in runs.commands] == lines
+    assert isinstance(show(little, "command", "kata.txt"), Gap)
+
+
+def test_the_state_of_every_collector(little: Little) -> None:
+    """With reason, remedy, command and seconds."""
+    assert texts(show(little, "state")) == [
+        ["first", "2025, 1", "captured", "", "", "", "1.2"],
+        ["kata", "2025, 1", "not applicable here", "no KVM", "a KVM host", "lab x", ""],
+        ["second", "2025, 2", "stale", "its code has changed", "", "", ""],
+    ]
+    assert show(little, "state", "lab12", page="index.md") == show(little, "state")
+
+
+def test_stale_evidence_says_so_in_its_block(little: Little) -> None:
+    """It is shown all the same."""
+    assert show(little, "evidence", "b.txt").notes == ("stale: its code has changed",)
+    assert show(little, "evidence", "a.txt").notes == ()
+
+
+def test_hosts_have_a_row_for_each_set(little: Little) -> None:
+    """With the number of files and the day of the oldest record."""
+    rows = texts(show(little, "hosts"))
+    assert [(one[0], one[4], one[6], one[7], one[8]) for one in rows] == [
+        ("lab12", "2", "virtual", "3", "2026-03-04"),
+        ("hosts/big/lab12", "64", "virtual", "1", "2027-01-01"),
+    ]
+    assert len(texts(show(little, "host"))) == 1
+
+
+def test_the_index_names_every_file(little: Little) -> None:
+    """On a lab's page its own, elsewhere those of all sets; each with size, hash, record and links."""
+    assert [one[0] for one in texts(show(little, "index"))] == ["lab12/a.txt", "lab12/b.txt", "lab12/z.txt"]
+    everything = texts(show(little, "index", page="index.md"))
+    assert [one[0] for one in everything][-1] == "hosts/big/lab12/a.txt"
+    assert everything[0][1] == "1 line, 2 bytes"
+    assert show(little, "index").rows[0][3].link == "evidence/lab12/records/first.json"
+
+
+def test_cells_are_escaped() -> None:
+    """In HTML and in Markdown, on one line there."""
+    table = Table((BAD,), ((Cell(BAD, code=True, link='x"y'), Cell(BAD)),))
+    html = table_html(table, "../")
+    assert "<img" not in html
+    assert 'href="../x&quot;y"' in html
+    assert len(table_markdown(table).split("\n")) == 3
+    assert "<img" not in table_markdown(table).replace("\\<img", "")
+    runs = (Runs(BAD, (Ran(BAD, BAD, BAD),), BAD),)
+    assert "<img" not in runs_html(runs)
+    assert "**" in runs_markdown(runs)
+
+
+def test_nothing_at_all_is_one_error(tmp_path: Path) -> None:
+    """Each table of a lab that has no evidence says what to run."""
+    made = make(tmp_path / "project")
+    for name in ("state", "host", "commands"):
+        assert "lab collect lab12" in show(made, name).remedy
+    assert texts(show(made, "hosts")) == []

@@ -139,13 +139,33 @@ def run_undo(path: Path) -> None:
 
 def hold(folder: Path) -> BinaryIO:
     """Lock the run's folder for as long as this process lives; the returned file keeps the lock."""
-    lock = (folder / "lock").open("wb")
+    lock = (folder / "lock").open("ab")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
         raise
+    lock.truncate(0)
+    lock.write(b"%d" % os.getpid())
+    lock.flush()
     return lock
+
+
+def _hold_dead(folder: Path) -> BinaryIO:
+    """Lock the folder of a run that is dead; raise BlockingIOError if it is under way.
+
+    A command that a killed run was just starting keeps its lock for an instant, between fork and exec.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with _folders_locked():
+                return hold(folder)
+        except BlockingIOError:
+            owner = (folder / "lock").read_text()
+            if not owner or Path("/proc", owner, "exe").exists() or time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)
 
 
 def begin(folder: Path) -> BinaryIO:
@@ -171,8 +191,7 @@ def clear_dead_runs() -> list[str]:
     cleared = []
     for folder in sorted(runs_folder().iterdir()):
         try:
-            with _folders_locked():
-                lock = hold(folder)
+            lock = _hold_dead(folder)
         except (BlockingIOError, NotADirectoryError, FileNotFoundError):
             continue
         with lock:

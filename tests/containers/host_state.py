@@ -3,11 +3,14 @@
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
+from collectors.engine import leaks
 
-def host_state() -> dict[str, set[str]]:
-    """Return what a run could leave on this host; what names another run under way is left out."""
+
+def host_state(*names: str) -> dict[str, set[str]]:
+    """Return what a run could leave on this host; what names a run that is not in `names` is left out."""
     commands = {
         "links": ["ip", "-o", "link"],
         "namespaces": ["ip", "netns"],
@@ -33,11 +36,20 @@ def host_state() -> dict[str, set[str]]:
         found[folder] = {str(path) for path in Path(folder).rglob("*")}
     found["cgroups"] = {str(path) for path in Path("/sys/fs/cgroup").glob("*/lab*")}
     return {
-        key: {line for line in lines if not re.search(r"\blab[0-9a-f]{8}\b", line)}
+        key: {line for line in lines if set(re.findall(r"lab[0-9a-f]{8}", line)) <= set(names)}
         for key, lines in found.items()
     }
 
 
-def new_things(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Return what is there now and was not before."""
+def new_things(before: dict[str, set[str]], *names: str) -> dict[str, set[str]]:
+    """Return what is there now and was not before; another run under way is waited for: it may be its."""
+    deadline = time.monotonic() + 20
+    while (found := _new(before, host_state(*names))) and time.monotonic() < deadline:
+        if not any(leaks.runs_folder().iterdir()):
+            return _new(before, host_state(*names))
+        time.sleep(0.5)
+    return found
+
+
+def _new(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict[str, set[str]]:
     return {key: after[key] - before[key] for key in after if after[key] - before[key]}

@@ -143,7 +143,7 @@ def test_two_runs_at_once(
             assert one.address != two.address
         wait_http(runs[1], two)
     assert leaks.find(first.name) | leaks.find(later.name) == set()
-    assert new_things(before, host_state()) == {}
+    assert new_things(before, first.name, later.name) == {}
 
 
 def test_free_subnet() -> None:

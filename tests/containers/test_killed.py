@@ -89,4 +89,4 @@ def test_killed(before: dict[str, set[str]], lines: subprocess.Popen[str], steps
     name = kill_after(lines, steps, pause)
     assert name in leaks.clear_dead_runs()
     assert leaks.find(name) == set()
-    assert new_things(before, host_state()) == {}
+    assert new_things(before, name) == {}

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from report.cite import Block, Fault, Gap, Page, cite
-from report.embed import FaultError, wanted
+from report.embed import wanted
 from report.evidence import Captured, Evidence, EvidenceSet
+from report.problems import FaultError
 from report.tables import Ran, Runs, Table, all_runs, host_table, hosts_table, index_table, ran, state_table
 
 Shown = Block | Gap | Fault | Table | tuple[Runs, ...]

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from collectors.records import EvidenceError, evidence_path, read_evidence
-from report.embed import Content, FaultError, Range, lines_in_words, parse_range, whole
+from report.embed import Content
 from report.export import markdown_build, render
-from report.problems import Problem, one_line
+from report.problems import FaultError, Problem, one_line
+from report.ranges import Range, lines_in_words, parse_range, whole
 
 _OPEN = re.compile(rb"([ \t]*(?:(?:[-*+]|[0-9]+[.)])[ \t]+)?)(`{3,}|~{3,})([^\n]*)")
 _INFO = re.compile(r"(-?[0-9]+:-?[0-9]+):(\S.*)")

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from collectors.records import CollectorState, EvidenceError, Host, Status, evidence_path
-from report.embed import Content, FaultError, Slice, Wanted, cut
+from report.embed import Content, Slice, Wanted, cut
 from report.evidence import Captured, Evidence, EvidenceSet
+from report.problems import FaultError
 
 LABS = "labs"
 EXPECTED = "expected_gaps"

@@ -9,33 +9,15 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from report.problems import FaultError
+from report.ranges import RANGE, Range, lines_in_words, parse_range, whole
+
 LF = b"\n"
 SEARCHED_BYTES = 64 * 1024 * 1024
 """How much is hashed at most, to find a slice that has moved."""
 
-_RANGE = re.compile(r"([0-9]{1,9})(?::([0-9]{1,9}))?")
 _REFERENCE = re.compile(r"([0-9]+:[0-9]+):(.+)", re.DOTALL)
 _PREFIX = re.compile(r"[0-9a-f]{8,64}")
-
-
-class FaultError(Exception):
-    """Something that a page asks for and cannot have: `what` is wrong, and the `remedy`."""
-
-    def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(f"{what}: {remedy}")
-        self.what = what
-        self.remedy = remedy
-
-
-@dataclass(frozen=True)
-class Range:
-    """Lines `start` to `end`, 1-based, both included; an empty file is `1:0`."""
-
-    start: int
-    end: int
-
-    def __str__(self) -> str:
-        return f"{self.start}:{self.end}"
 
 
 @dataclass(frozen=True)
@@ -167,38 +149,6 @@ def _lines(content: Content, wish: Wanted) -> Range:
     return lines
 
 
-def parse_range(text: str, path: str, total: int) -> Range:
-    """Return `text` ("3" or "1:7") as a range of `path`, which has `total` lines; it may end past the file.
-
-    Raises FaultError if it is empty, reversed, counts from 0 or is no range.
-    """
-    found = _RANGE.fullmatch(text)
-    if not found:
-        what = f"lines {text!r} of {path} are no range" if text else f"lines of {path} are empty"
-        raise FaultError(what, f'write lines="3" or lines="1:7"; {whole(total)}')
-    start, end = int(found[1]), int(found[2] or found[1])
-    if start < 1:
-        raise FaultError(f"lines {text} of {path}: lines are counted from 1", _from_one(end, total))
-    if start > end:
-        right = f"{end}:{start} is the right way round" if end >= 1 and start <= total else whole(total)
-        raise FaultError(f"lines {text} of {path}: the range is reversed", right)
-    return Range(start, end)
-
-
-def _from_one(end: int, total: int) -> str:
-    return f"1:{end} would be right" if 1 <= end <= total else whole(total)
-
-
-def whole(total: int) -> str:
-    """Return the words that name the whole of a file of `total` lines."""
-    return f"1:{total} is the whole file" if total else "the file is empty: leave out the lines"
-
-
-def lines_in_words(total: int) -> str:
-    """Return how many lines, in words."""
-    return "1 line" if total == 1 else f"{total} lines"
-
-
 def _by_content(content: Content, wish: Wanted) -> Range:
     """Return the lines from the first that matches `start` to the first from there that matches `end`."""
     text = [line.decode(errors="replace").removesuffix("\r") for line in content.lines]
@@ -223,7 +173,7 @@ def _first(text: list[str], since: int, name: str, pattern: str, path: str) -> i
 
 
 def _as_written(lines: str | None) -> Range | None:
-    found = _RANGE.fullmatch(lines or "")
+    found = RANGE.fullmatch(lines or "")
     return Range(int(found[1]), int(found[2] or found[1])) if found else None
 
 

@@ -27,7 +27,9 @@ from collectors.records import (
     record_files,
 )
 from collectors.verify import FAILED, sets
-from report.embed import Content, FaultError, Range
+from report.embed import Content
+from report.problems import FaultError
+from report.ranges import Range
 
 
 @dataclass(frozen=True)

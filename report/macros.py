@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # the export and the check import this package without mkdocs
 def define_env(env: "MacrosPlugin") -> None:
     """Name each macro for mkdocs-macros; `env` is its plugin."""
     for name in MACROS:
-        env.macro(partial(_call, name), name)
+        env.macro(partial(_call, name), name)  # type: ignore[no-untyped-call] # the plugin has no types
 
 
 def _call(name: str, /, *args: object, **named: object) -> str:

@@ -22,6 +22,15 @@ class Problem:
         return ": ".join(one_line(part) for part in (where, self.reference, self.what, self.remedy) if part)
 
 
+class FaultError(Exception):
+    """Something that a page asks for and cannot have: `what` is wrong, and the `remedy`."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}: {remedy}")
+        self.what = what
+        self.remedy = remedy
+
+
 def one_line(text: str) -> str:
     """Return `text` with line ends and control characters escaped: it cannot forge a line of a log."""
     return "".join(

@@ -21,9 +21,8 @@ from report.blocks import (
 )
 from report.calls import Call, Desk, Shown
 from report.cite import EXPECTED, LABS, Block, Fault, Gap, Page, expected_gaps
-from report.embed import FaultError
 from report.evidence import Evidence
-from report.problems import Problem
+from report.problems import FaultError, Problem
 from report.slots import Slots
 from report.tables import Table
 from report.template import calling_line
@@ -66,7 +65,7 @@ def warnings_of(shown: Shown, page: str, line: int, reference: str) -> list[Prob
     if not isinstance(shown, Block) or shown.slice.moved_from is None:
         return []
     old, new = shown.slice.moved_from, shown.slice.range
-    remedy = f'write lines="{new}" (`lab check --fix` does)'
+    remedy = f'write lines="{new}"'
     return [Problem(page, line, reference, f"lines {old} of {shown.path} are lines {new} now", remedy)]
 
 

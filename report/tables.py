@@ -7,8 +7,10 @@ from urllib.parse import quote
 
 from collectors.records import RECORDS, CollectorState, Command, Host, HostClass, Image, Record, Status
 from report.cite import published
-from report.embed import FaultError, as_text, lines_in_words
+from report.embed import as_text
 from report.evidence import Evidence, EvidenceSet, recorded
+from report.problems import FaultError
+from report.ranges import lines_in_words
 
 
 @dataclass(frozen=True)

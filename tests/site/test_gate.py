@@ -144,6 +144,18 @@ def test_one_changed_byte_fails_the_build(small: Little) -> None:
     assert "altered: its sha256 is" in (small.site / "labs/lab12/task-1.html").read_text()
 
 
+def test_a_dirty_build_looks_at_every_page(small: Little) -> None:
+    """A page that has not changed may have a problem all the same: evidence has a time of its own."""
+    assert small.build("--quiet", "--dirty").returncode == 0
+    small.capture(Captured("a/b.txt", b"uno\n"))
+    small.page("labs/lab12/task-2.md", '# Task 2\n\n{{ evidence("a/b.txt", lines="2") }}\n')
+    for _ in range(2):
+        built = small.build("--quiet", "--dirty")
+        assert built.returncode == 1
+        assert "labs/lab12/task-2.md:3" in built.stderr
+    assert ">uno\n</code>" in (small.site / "labs/lab12/task-1.html").read_text()
+
+
 def test_no_state_at_all_says_how_to_collect(small: Little) -> None:
     """A lab of which nothing was captured is a gap with the command to run."""
     small.page("labs/other/task-1.md", '# Task 1\n\n{{ evidence("x.txt") }}\n\n{{ state() }}\n')

@@ -6,7 +6,6 @@ line. Write it as it is: no line end may be changed.
 """
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,20 +15,14 @@ from jinja2 import FileSystemLoader
 
 from report.calls import MACROS, Shown
 from report.cite import EXPECTED, LABS, Block, Fault, Gap
+from report.flatten import dash, fences, fill_line, plain
 from report.markdown import block_markdown, fault_markdown, gap_markdown, runs_markdown, table_markdown
 from report.problems import Problem
 from report.publish import Build
-from report.slots import Slots
 from report.tables import Table
 from report.template import PageEnvironment
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)??(?:---|\.\.\.)[ \t]*(?:\n+|\Z)", re.DOTALL)
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?(?:[ \t]*\{[^}]*\})?[ \t]*")
-_NUMBERED = re.compile(r"((?:Lab|Task) [0-9]+)\s*[:.—–-]\s*")  # noqa: RUF001 # any dash that an author may write
-_CONTAINER = re.compile(r'(\s*)(?:===[!+]?|!!!|\?\?\?\+?)\s*([\w -]*?)\s*(?:"([^"]*)")?\s*')
-_PAGE_LINK = re.compile(r"\[([^\]]+)\]\((?![a-z]+:)[^)]*\)")
-_MARKER = re.compile(r"(\s*)((?:[-*+]|[0-9]+[.)])\s+)?(.*)")
 
 
 @dataclass(frozen=True)
@@ -115,7 +108,7 @@ def _title(folder: Path, lab: str) -> str:
     overview = folder / "index.md"
     text = overview.read_text(encoding="utf-8") if overview.is_file() else ""
     found = re.search(r"^# +(.*?)(?: *\{[^}]*\})? *$", _FRONT_MATTER.sub("", text, count=1), re.MULTILINE)
-    title = _NUMBERED.sub(r"\1 — ", found[1]) if found else ""
+    title = dash(found[1]) if found else ""
     number = re.fullmatch(r"lab([0-9]+)", lab)
     if number and not title.startswith(f"Lab {number[1]}"):
         title = f"Lab {number[1]} — {title or lab}"
@@ -153,66 +146,3 @@ def _report_misplaced(build: Build, rendered: str) -> None:
         if fenced:
             for number in build.slots.numbers(line):
                 build.misplaced(number)
-
-
-def fences(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Yield each line, and whether it is in a code fence or its mark."""
-    mark = ""
-    for line in lines:
-        found = _FENCE.match(line)
-        if mark:
-            yield line, True
-            if found and found[1].startswith(mark) and not line.strip(" \t`~"):
-                mark = ""
-        elif found:
-            mark = found[1]
-            yield line, True
-        else:
-            yield line, False
-
-
-def plain(text: str, shift: int) -> Iterator[str]:
-    """Yield the lines of a page without what only the site's Markdown knows.
-
-    Headings go `shift` levels down, tabs and admonitions become a bold line and their text, links to other
-    pages become their words. Code fences stay as they are.
-    """
-    levels: list[int] = []
-    for line, fenced in fences(text.split("\n")):
-        indent = len(line) - len(line.lstrip(" "))
-        while line.strip() and levels and indent < levels[-1]:
-            levels.pop()
-        inner = line[4 * len(levels) :] if line.strip() else line
-        container = None if fenced else _CONTAINER.fullmatch(inner)
-        if container and ('"' in inner or container[2]):
-            yield f"{container[1]}**{container[3] or container[2].capitalize()}**"
-            levels.append(indent + 4)
-        else:
-            yield inner if fenced else _plain_line(inner, shift)
-
-
-def _plain_line(line: str, shift: int) -> str:
-    if heading := _HEADING.fullmatch(line):
-        title = _NUMBERED.sub(r"\1 — ", heading[2])
-        return f"{'#' * min(len(heading[1]) + shift, 6)} {title}"
-    return _PAGE_LINK.sub(r"\1", line)
-
-
-def fill_line(line: str, slots: Slots) -> list[str]:
-    """Return the lines for one with slots: each block on its own, indented to its slot; else nothing."""
-    parts = slots.split(line)
-    if len(parts) == 1:
-        return []
-    found = _MARKER.fullmatch(parts[0])
-    indent = found[1] + " " * len(found[2] or "") if found else ""
-    lines: list[str] = []
-    for number, part in enumerate(parts):
-        if not part.strip() and number % 2 == 0:
-            continue
-        if lines:
-            lines.append("")
-        if number % 2:
-            lines += [indent + one for one in part.split("\n")]
-        else:
-            lines.append(part.rstrip() if number == 0 else indent + part.strip())
-    return lines

@@ -62,7 +62,8 @@ def test_search_finds_evidence_and_runs_nothing(watched: Watched, hostile: Littl
         box.fill(query[:-1])
         box.press_sequentially(query[-1])
         watched.page.wait_for_function(
-            "() => /matching/.test(document.querySelector('.md-search-result__meta').textContent)"
+            "() => /matching/.test(document.querySelector('.md-search-result__meta').textContent)",
+            timeout=90_000,
         )
         watched.page.wait_for_timeout(300)
         if query.isalpha():

@@ -35,8 +35,8 @@ class Served:
             )
 
     def shows(self, text: str) -> str:
-        """Wait until the page holds `text`, and return the page; fail after 20 s or if serve has ended."""
-        page, end = "", time.monotonic() + 20
+        """Wait until the page holds `text`, and return the page; fail after 60 s or if serve has ended."""
+        page, end = "", time.monotonic() + 60
         while time.monotonic() < end:
             assert self.process.poll() is None, self.log.read_text()
             try:

@@ -1,4 +1,4 @@
-"""From the site's Markdown to plain Markdown: what only the site knows is put in plain words, line by line."""
+"""From the site's Markdown to plain Markdown: what only the site knows becomes plain words."""
 
 import re
 from collections.abc import Iterable, Iterator

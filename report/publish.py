@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from collectors.records import HERE, HOSTS
 from collectors.verify import verify
 from report.blocks import (
     banner_html,
@@ -106,9 +105,8 @@ class Build:
     def check_evidence(self) -> None:
         """Hold all evidence against its records: each finding is a problem of its own."""
         for finding in verify(self.evidence.root, here=self.here).findings:
-            if self.here or not finding.path.startswith(f"{HOSTS}/{HERE}/"):
-                what = f"{finding.verdict}: {finding.what}"
-                self.add(Problem("", 0, f"evidence/{finding.path}", what, finding.remedy))
+            what = f"{finding.verdict}: {finding.what}"
+            self.add(Problem("", 0, f"evidence/{finding.path}", what, finding.remedy))
 
     def add(self, problem: Problem, *, fails: bool = True) -> None:
         """Take note of a problem (once: a page may be rendered again), and tell it."""

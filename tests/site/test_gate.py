@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.records import HostClass
 from tests.report.project import HOST as VIRTUAL
 from tests.report.project import Captured, Little, make, row
 
@@ -211,7 +212,7 @@ def test_records_are_hostile_in_the_log_too(small: Little) -> None:
 
 def test_emulated_is_marked(small: Little) -> None:
     """The banner of a page with emulated evidence says so."""
-    emulated = VIRTUAL.model_copy(update={"host_class": "emulated"})
+    emulated = VIRTUAL.model_copy(update={"host_class": HostClass.EMULATED})
     small.capture(Captured("slow.txt", b"9 s\n"), host=emulated)
     small.page("labs/lab12/slow.md", '# Slow\n\n{{ evidence("slow.txt") }}\n')
     assert small.build("--quiet").returncode == 0

@@ -55,7 +55,6 @@ KATA = Need(
         "use a machine with KVM (bare metal, or nested virtualization switched on), install Kata's shim "
         "and guest; an open /dev/kvm alone proves nothing, only a guest that boots does"
     ),
-    packages=PACKAGES,
     tools=(("containerd", "--version"), (KATA_SHIM, "--version")),
 )
 

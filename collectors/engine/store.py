@@ -50,14 +50,14 @@ class StoreError(Exception):
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lab folder's lock; raise StoreError at once if another collect holds it."""
     lock = FileLock(folder / ".lock")
-    try:
-        with _explained(folder.name):
-            _make(folder)
+    with _explained(folder.name):
+        _make(folder)
+        try:
             lock.acquire(timeout=0)
-    except Timeout:
-        raise StoreError(
-            f"{folder.name}: another collect is writing this evidence: wait for it, or end it"
-        ) from None
+        except Timeout:  # an OSError, too
+            raise StoreError(
+                f"{folder.name}: another collect is writing this evidence: wait for it, or end it"
+            ) from None
     try:
         _own(folder / ".lock")
         yield

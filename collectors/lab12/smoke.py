@@ -1,13 +1,13 @@
 """Task 1: does Kata run at all?"""
 
 from collectors.containers.ctr import in_kata
-from collectors.containers.needs import KATA, image
+from collectors.containers.needs import CONTAINERS, KATA, image
 from collectors.engine import Run, collector
 
-KATA_NEEDS = (KATA, image("alpine"))
+KATA_NEEDS = (CONTAINERS, KATA, image("alpine"))
 
 
-@collector(edition=2025, task=1, writes=["setup/kata-built-version.txt"], needs=[KATA])
+@collector(edition=2025, task=1, writes=["setup/kata-built-version.txt"], needs=[CONTAINERS, KATA])
 def version(run: Run) -> None:
     """The version that the installed shim gives of itself."""
     with run.file("setup/kata-built-version.txt") as out:

@@ -1,0 +1,64 @@
+"""Pages with evidence against the same pages with the code inline in fences."""
+
+import shutil
+from functools import partial
+from pathlib import Path
+
+import yaml
+
+from tests.bench.measure import Compared, compare, seconds_of
+from tests.report.project import Captured, Little, clean_environment, make
+
+BLOCKS = 10
+LINES = 20
+COMMAND = ("ctr", "run", "--rm", "docker.io/library/alpine:3.19", "x", "dmesg")
+
+
+def build(folder: Path, python: str, pages: int, pairs: int, bound: float) -> Compared:
+    """Compare whole builds of `pages` pages of ten blocks, each block with its provenance."""
+    ours, rival = make(folder / "ours"), folder / "rival"
+    shutil.rmtree(ours.root / "docs")
+    shutil.rmtree(ours.root / "evidence", ignore_errors=True)
+    for number in range(pages):
+        _page(ours, rival, number)
+    _without_macros(ours.root / "mkdocs.yml", rival / "mkdocs.yml")
+    env = {**clean_environment(), "NO_MKDOCS_2_WARNING": "1"}
+    argv = [python, "-m", "mkdocs", "build", "--quiet"]
+    return compare(
+        partial(seconds_of, argv, ours.root, env),
+        partial(seconds_of, argv, rival, env),
+        against="the same pages with the code inline in fences, without macros and hook",
+        bound=bound,
+        pairs=pairs,
+    )
+
+
+def _page(ours: Little, rival: Path, number: int) -> None:
+    """Write page `number` for both: ten blocks of twenty lines, five commands behind them."""
+    lines = [
+        f"[{n:5d}.{number:06d}] Memory: {n * 4096}K/{number}K available <&>" for n in range(BLOCKS * LINES)
+    ]
+    name = f"isolation/dmesg-{number}.txt"
+    ours.capture(Captured(name, ("\n".join(lines) + "\n").encode(), argv=(COMMAND,) * 5))
+    slices = [(n * LINES + 1, (n + 1) * LINES) for n in range(BLOCKS)]
+    place = f"labs/lab12/part-{number // 25:02d}/page-{number:04d}.md"
+    head = f"# Page {number}\n\n"
+    text = "Some words about what the lines below say, as reports have them.\n\n"
+    blocks = [f'{text}{{{{ evidence("{name}", lines="{start}:{end}") }}}}\n' for start, end in slices]
+    ours.page(place, head + "\n".join(blocks))
+    fences = ["\n".join([text + "```text", *lines[start - 1 : end], "```", ""]) for start, end in slices]
+    target = rival / "docs" / place
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(head + "\n".join(fences))
+    if number == 0:
+        for root in (ours.root, rival):
+            (root / "docs" / "index.md").write_text("# Bench\n")
+
+
+def _without_macros(source: Path, target: Path) -> None:
+    """Write the rival's mkdocs.yml: ours without the macros plugin, the hook and our assets."""
+    config = yaml.safe_load(source.read_text())
+    config["plugins"] = [one for one in config["plugins"] if not (isinstance(one, dict) and "macros" in one)]
+    for key in ("hooks", "watch", "extra_css", "extra"):
+        config.pop(key, None)
+    target.write_text(yaml.safe_dump(config, sort_keys=False))

@@ -1,0 +1,77 @@
+"""A recorded command against a bare sh call with the same safe options."""
+
+import os
+import statistics
+import time
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import pydantic
+import rich.console
+import sh
+
+from collectors.engine import recorder
+from collectors.engine.redact import Redactor, identity
+from collectors.engine.run import Out, Run
+from collectors.engine.session import session
+from collectors.records import Lab
+from tests.bench.measure import Compared, compare
+
+COMMANDS = 100
+LOADED = (pydantic, rich.console)
+"""What a collect has loaded, and a fork has to copy the tables of."""
+
+
+def capture(folder: Path, pairs: int) -> Compared:
+    """Compare seconds a command, over rounds of a hundred `uname -a` each."""
+    staging = folder / "files"
+    staging.mkdir(parents=True)
+    lab = Lab(title="bench", editions={})
+    with session(lambda _text: None) as shared:
+        run = Run(shared, lab, "lab.yml", staging, Redactor(identity(folder)))
+        with run.file("bench.txt") as out:
+            return compare(
+                partial(_recorded, out),
+                partial(_bare, recorder.environment(shared.name)),
+                against="a bare sh call: files, null input, own session, own environment, waited for",
+                bound=1.5,
+                pairs=pairs,
+            )
+
+
+def _recorded(out: Out) -> float:
+    return _median(lambda: out.run(["uname", "-a"]))
+
+
+def _bare(env: dict[str, str]) -> float:
+    return _median(lambda: _call(env))
+
+
+def _call(env: dict[str, str]) -> None:
+    """Run the command as someone would who knows sh's defaults and wants the same safety."""
+    with TemporaryFile() as stdout, TemporaryFile() as stderr, Path(os.devnull).open("rb") as stdin:
+        running = sh.Command("/usr/bin/uname")(
+            "-a",
+            _bg=1,
+            _bg_exc=False,
+            _new_session=True,
+            _ok_code=range(-64, 256),
+            _in=stdin,
+            _out=stdout,
+            _err=stderr,
+            _env=env,
+        )
+        running.wait()
+        stdout.seek(0)
+        stdout.read()
+
+
+def _median(call: object) -> float:
+    """Return the median seconds of one call over a round."""
+    taken = []
+    for _ in range(COMMANDS):
+        began = time.perf_counter()
+        call()  # type: ignore[operator]
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)

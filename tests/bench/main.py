@@ -1,0 +1,72 @@
+"""scripts/bench: every benchmark by name, as a table or JSON."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.bench.build import build  # noqa: E402 - after the path is right
+from tests.bench.capture import capture  # noqa: E402
+from tests.bench.measure import Compared, compare, seconds_of  # noqa: E402
+from tests.bench.verify import verify  # noqa: E402
+
+PYTHON = ROOT / ".venv" / "bin" / "python"
+LAB = ROOT / ".venv" / "bin" / "lab"
+KIB = 1024
+
+
+def start(folder: Path) -> Compared:
+    """Compare `lab --help` with a Python that does nothing."""
+    folder.mkdir()
+    return compare(
+        partial(seconds_of, [str(LAB), "--help"], folder, os.environ),
+        partial(seconds_of, [str(PYTHON), "-c", "pass"], folder, os.environ),
+        against="python3 -c pass",
+        bound=6.0,
+        pairs=21,
+    )
+
+
+BENCHMARKS: dict[str, Callable[[Path], Compared]] = {
+    "build": partial(build, python=str(PYTHON), pages=100, pairs=5, bound=1.10),
+    "build-1000": partial(build, python=str(PYTHON), pages=1000, pairs=3, bound=1.15),
+    "capture": partial(capture, pairs=9),
+    "verify": partial(verify, lab=LAB, size=16 * KIB, bound=1.3, pairs=7),
+    "verify-2k": partial(verify, lab=LAB, size=2 * KIB, bound=4.0, pairs=7),
+    "start": start,
+}
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(BENCHMARKS)))
+@click.option("--json", "json_", is_flag=True, help="Print {name: {ratio, against, bound, …}}.")
+def main(names: tuple[str, ...], *, json_: bool) -> None:
+    """Measure our own speed as ratios against a named rival, run in turn; exit 1 if one is over its bound."""
+    results = {}
+    for name in names or tuple(BENCHMARKS):
+        with tempfile.TemporaryDirectory(prefix="lab-bench-") as folder:
+            results[name] = BENCHMARKS[name](Path(folder) / name)
+    if json_:
+        click.echo(json.dumps({name: one.as_json() for name, one in results.items()}, indent=1))
+    else:
+        table = Table("benchmark", "ratio", "bound", "ours, s", "rival, s", "pairs", "against")
+        for name, one in results.items():
+            row = one.as_json()
+            cells = ("ratio", "bound", "seconds", "seconds_against", "pairs", "against")
+            table.add_row(name, *(str(row[cell]) for cell in cells))
+        Console().print(table)
+    sys.exit(any(one.ratio > one.bound for one in results.values()))
+
+
+if __name__ == "__main__":
+    main()

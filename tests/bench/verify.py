@@ -1,0 +1,55 @@
+"""`lab verify` against sha256sum -c, both as whole processes."""
+
+import hashlib
+import os
+from functools import partial
+from pathlib import Path
+
+from collectors.records import File, Project, Record, Redactions, Source, dump
+from tests.bench.measure import Compared, compare, seconds_of
+from tests.report.project import HOST, WHEN
+
+FILES = 10_000
+FILES_A_RECORD = 10
+
+
+def verify(folder: Path, lab: Path, size: int, bound: float, pairs: int) -> Compared:
+    """Compare on 10,000 files of `size` bytes, ten to a record."""
+    evidence = folder / "evidence" / "lab12"
+    (folder / "collectors").mkdir(parents=True)
+    (folder / "mkdocs.yml").write_text("")
+    (evidence / "records").mkdir(parents=True)
+    (evidence / "records" / f"host-{HOST.id}.json").write_bytes(dump(HOST))
+    sums = [line for number in range(FILES // FILES_A_RECORD) for line in _record(evidence, number, size)]
+    (folder / "SUMS").write_text("".join(sums))
+    return compare(
+        partial(seconds_of, [str(lab), "verify"], folder, os.environ),
+        partial(seconds_of, ["sha256sum", "--check", "--quiet", "SUMS"], folder, os.environ),
+        against=f"sha256sum -c (coreutils), {FILES} files of {size} bytes",
+        bound=bound,
+        pairs=pairs,
+    )
+
+
+def _record(evidence: Path, number: int, size: int) -> list[str]:
+    """Write the files of one record and the record; return their lines for sha256sum."""
+    files = []
+    for index in range(FILES_A_RECORD):
+        path = f"part-{number:04d}/file-{index}.txt"
+        line = f"line of file {index} of record {number}\n".encode()
+        data = (line * (size // len(line) + 1))[:size]
+        (evidence / path).parent.mkdir(exist_ok=True)
+        (evidence / path).write_bytes(data)
+        files.append(File(path=path, bytes=size, lines=1, sha256=hashlib.sha256(data).hexdigest()))
+    record = Record(
+        collector=Source(name=f"record-{number}", file="collectors/lab12/x.py", line=1),
+        lab="lab12",
+        start=WHEN,
+        seconds=1,
+        host=HOST.id,
+        project=Project(commit="", dirty=False),
+        files=files,
+        redactions=Redactions(version=1),
+    )
+    (evidence / "records" / f"record-{number}.json").write_bytes(dump(record))
+    return [f"{file.sha256}  evidence/lab12/{file.path}\n" for file in files]

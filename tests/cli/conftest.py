@@ -1,0 +1,52 @@
+"""The command line as people call it: a process of its own, in a project of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NUMBERS = count(1)
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Runs `lab` in a project's folder."""
+
+    root: Path
+
+    def lab(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run `lab` with these words."""
+        argv = [sys.executable, str(ROOT / "scripts" / "lab.py"), *words]
+        whole = {**os.environ, "COLUMNS": "200", **env}
+        return subprocess.run(argv, cwd=self.root, env=whole, capture_output=True, text=True, check=False)
+
+    def json(self, *words: str) -> Any:
+        """Run `lab` with these words and --json, and return what it prints."""
+        return json.loads(self.lab(*words, "--json").stdout)
+
+    def collector(self, lab: str, body: str, name: str = "more") -> None:
+        """Add a module to a lab, with what a collector needs imported."""
+        head = "from collectors.engine import *\n\n\n"
+        (self.root / "collectors" / lab / f"{name}.py").write_text(head + body)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """Return a project without a lab."""
+    (tmp_path / "project" / "collectors").mkdir(parents=True)
+    (tmp_path / "project" / "mkdocs.yml").write_text("site_name: test\n")
+    return Shell(tmp_path / "project")
+
+
+@pytest.fixture
+def one_lab(shell: Shell) -> Shell:
+    """Return a project with the lab that `lab new` makes, called `mine`."""
+    assert shell.lab("new", "mine").returncode == 0
+    return shell

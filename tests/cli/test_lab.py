@@ -1,0 +1,242 @@
+"""Every command: what it prints, and its exit status."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from scripts.lab import COMMANDS
+from tests.cli.conftest import ROOT, Shell
+
+FAILS = '''@collector(task=2, writes=["x/fails.txt"])
+def fails(run):
+    """A command that fails."""
+    with run.file("x/fails.txt") as out:
+        out.line("before")
+        out.run(["sh", "-c", "echo printed; echo said >&2; exit 7"])
+'''
+SLOW = '''@collector(task=2, writes=["x/slow.txt"])
+def slow(run):
+    """A command that takes long."""
+    with run.file("x/slow.txt") as out:
+        out.run(["sleep", "60"])
+'''
+NEEDY = '''NEVER = Need("moon", lambda lab: "no moon", "wait for the night", ("moon",))
+
+
+@collector(task=2, writes=["x/needy.txt"], needs=[NEVER])
+def needy(run):
+    """What cannot run here."""
+'''
+
+
+def test_help_lists_every_command_with_its_summary(shell: Shell) -> None:
+    """`lab --help` names all commands and the exit statuses, and colours nothing without a terminal."""
+    shown = shell.lab("--help").stdout
+    assert all(re.search(rf"^  {name} +\S", shown, re.MULTILINE) for name in COMMANDS)
+    assert "4 cannot run" in shown
+    assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_help(shell: Shell, name: str) -> None:
+    """`lab COMMAND --help` works in a project without a lab."""
+    ended = shell.lab(name, "--help")
+    assert ended.returncode == 0
+    assert f"lab {name}" in ended.stdout
+
+
+def test_outside_a_project_is_wrong_use(tmp_path: Path) -> None:
+    """Where there is no project, the error says where to go; exit status 2."""
+    ended = Shell(tmp_path).lab("status")
+    assert ended.returncode == 2
+    assert "change to the project's folder" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_without_a_lab_it_says_how_to_make_one(shell: Shell) -> None:
+    """A project without a lab is wrong use, with the remedy."""
+    ended = shell.lab("collect")
+    assert ended.returncode == 2
+    assert "lab new" in ended.stderr
+
+
+def test_collect_captures_once(one_lab: Shell) -> None:
+    """A second collect captures nothing; a collector that is named is captured again."""
+    assert one_lab.lab("collect").returncode == 0
+    record = one_lab.root / "evidence/mine/records/release.json"
+    first = record.read_bytes()
+    assert one_lab.lab("collect").returncode == 0
+    assert record.read_bytes() == first
+    assert one_lab.lab("collect", "mine/release").returncode == 0
+    assert record.read_bytes() != first
+
+
+def test_collect_reports_as_json(one_lab: Shell) -> None:
+    """`--json` prints a row for each collector, and nothing else on standard output."""
+    (row,) = one_lab.json("collect")
+    assert row["lab"] == "mine"
+    assert (row["name"], row["state"], row["writes"]) == ("release", "captured", ["kernel/release.txt"])
+
+
+def test_a_dry_run_changes_nothing(one_lab: Shell) -> None:
+    """`--dry-run` shows what would be captured and writes no evidence."""
+    ended = one_lab.lab("collect", "--dry-run")
+    assert ended.returncode == 0
+    assert "not captured yet" in ended.stdout
+    assert list((one_lab.root / "evidence/mine").iterdir()) == []
+
+
+def test_a_failed_capture_is_a_finding(one_lab: Shell) -> None:
+    """A command that fails is named with its status and what it said; the rest is captured; exit status 1."""
+    one_lab.collector("mine", FAILS)
+    ended = one_lab.lab("collect")
+    assert ended.returncode == 1
+    assert "exit status 7" in ended.stderr
+    assert "said" in ended.stderr
+    assert (one_lab.root / "evidence/mine/kernel/release.txt").exists()
+    kept = one_lab.root / "evidence/mine/failed/fails"
+    assert (kept / "x/fails.txt").read_text().startswith("before\n")
+    assert "exit status 7" in (kept / "why.txt").read_text()
+
+
+def test_what_cannot_run_here_is_said_with_its_remedy(one_lab: Shell) -> None:
+    """A need that is not there leaves its collector missing: 0 for a plain collect, 4 where it was named."""
+    one_lab.collector("mine", NEEDY)
+    plain = one_lab.lab("collect")
+    assert plain.returncode == 0
+    assert "needs moon: no moon" in plain.stdout
+    assert "wait for the night" in plain.stdout
+    assert one_lab.lab("collect", "mine/needy").returncode == 4
+    rows = {row["name"]: row for row in one_lab.json("status")}
+    assert rows["needy"]["command"] == "lab collect mine/needy"
+
+
+def test_doctor_names_needs_and_packages(one_lab: Shell) -> None:
+    """`lab doctor` says what is missing and what brings it; `--packages` is for scripts."""
+    one_lab.collector("mine", NEEDY)
+    ended = one_lab.lab("doctor")
+    assert ended.returncode == 1
+    assert "moon" in ended.stdout
+    assert one_lab.lab("doctor", "--packages").stdout == "moon\n"
+    report = one_lab.json("doctor")
+    assert report["needs"][0]["reason"] == "no moon"
+    assert report["host"]["host_class"] in {"bare metal", "virtual", "nested", "emulated"}
+
+
+def test_status_says_why_evidence_is_stale(one_lab: Shell) -> None:
+    """A setting that changed makes its readers stale, by name; exit status 1, and 0 once it is captured."""
+    one_lab.lab("collect")
+    assert one_lab.lab("status").returncode == 0
+    config = one_lab.root / "collectors/mine/lab.yml"
+    config.write_text(config.read_text().replace("lines: 5", "lines: 4"))
+    ended = one_lab.lab("status")
+    assert ended.returncode == 1
+    assert "setting kernel.lines was 5, is 4" in ended.stdout
+
+
+def test_verify_names_the_altered_file(one_lab: Shell) -> None:
+    """One changed byte: exit status 1, and the file is named; as JSON, too."""
+    one_lab.lab("collect")
+    assert one_lab.lab("verify").returncode == 0
+    file = one_lab.root / "evidence/mine/kernel/release.txt"
+    file.write_bytes(file.read_bytes().replace(b"Linux", b"linux"))
+    ended = one_lab.lab("verify")
+    assert ended.returncode == 1
+    assert "mine/kernel/release.txt: altered" in ended.stdout
+    report = one_lab.json("verify")
+    assert report["verdict"] == "altered"
+    assert report["findings"][0]["path"] == "mine/kernel/release.txt"
+
+
+def test_record_captures_one_command(one_lab: Shell) -> None:
+    """`lab record` makes a file and its record; verify and status know it."""
+    ended = one_lab.lab("record", "notes/kernel.txt", "--", "uname", "-s")
+    assert ended.returncode == 0, ended.stderr
+    assert (one_lab.root / "evidence/mine/notes/kernel.txt").read_text() == "Linux\n"
+    assert one_lab.json("verify")["files"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("record", "notes/x.txt", "--", "false"), 1, "exit status 1"),
+        (("record", "notes/x.txt", "--", "no-such-command"), 1, "not on PATH"),
+        (("record", "notes/x.txt", "--"), 2, "no command"),
+        (("record", "../x.txt", "--", "true"), 2, "leaves the evidence folder"),
+        (("record", "/etc/x.txt", "--", "true"), 2, "not a plain relative path"),
+        (("record", "records/x.json", "--", "true"), 2, "folder of the tool's own"),
+        (("record", "kernel/release.txt", "--", "true"), 2, "written by the collector release"),
+        (("collect", "mine/nope"), 2, "no collector nope"),
+        (("collect", "nope"), 2, "the labs are: mine"),
+        (("collect", "--as", "Bad Name"), 2, "small letters"),
+        (("collect", "--as", "x", "--replace"), 2, "give one of them"),
+        (("check", "no-such-file.md"), 2, "does not exist"),
+        (("new", "Bad-Name"), 2, "small letters"),
+        (("new", "engine"), 2, "Python name"),
+        (("new", "mine"), 2, "there already"),
+        (("no-such-command",), 2, "No such command"),
+    ],
+)
+def test_wrong_use_is_one_clear_error(one_lab: Shell, words: tuple[str, ...], status: int, said: str) -> None:
+    """Each mistake: one error that says what to do, no traceback, nothing captured."""
+    ended = one_lab.lab(*words)
+    assert ended.returncode == status
+    assert said in " ".join(ended.stderr.split())
+    assert "Traceback" not in ended.stderr
+    assert not list((one_lab.root / "evidence/mine").glob("records/*.json")) or status == 1
+
+
+def test_ctrl_c_leaves_nothing_behind(one_lab: Shell) -> None:
+    """Interrupted in the middle: exit status 3, what was captured stays, no process and no staged file."""
+    one_lab.collector("mine", SLOW)
+    argv = [sys.executable, str(ROOT / "scripts" / "lab.py"), "collect"]
+    process = subprocess.Popen(argv, cwd=one_lab.root, stderr=subprocess.PIPE, text=True)
+    wait_for(one_lab.root / "evidence/mine/.staging/slow")
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _out, said = process.communicate(timeout=20)
+    assert process.returncode == 3
+    assert "interrupted" in said
+    assert "Traceback" not in said
+    assert one_lab.lab("verify").returncode == 0
+    assert (one_lab.root / "evidence/mine/kernel/release.txt").exists()
+    assert not (one_lab.root / "evidence/mine/.staging").exists()
+
+
+def test_a_second_collect_is_refused_at_once(one_lab: Shell) -> None:
+    """While one collect writes a set, another one ends with status 4 and says so."""
+    one_lab.collector("mine", SLOW)
+    argv = [sys.executable, str(ROOT / "scripts" / "lab.py"), "collect"]
+    process = subprocess.Popen(argv, cwd=one_lab.root, stderr=subprocess.DEVNULL)
+    wait_for(one_lab.root / "evidence/mine/.staging/slow")
+    second = one_lab.lab("collect")
+    process.send_signal(signal.SIGINT)
+    process.wait(20)
+    assert second.returncode == 4
+    assert "another collect" in second.stderr
+
+
+def test_the_shell_completes_labs_and_collectors(one_lab: Shell) -> None:
+    """Completion offers commands, labs, and the collectors of the lab that is being typed."""
+
+    def offered(words: str) -> str:
+        return one_lab.lab(
+            _LAB_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split(" ")) - 1)
+        ).stdout
+
+    assert "collect" in offered("lab co")
+    assert "mine" in offered("lab collect m")
+    assert "mine/release" in offered("lab collect mine/")
+
+
+def wait_for(path: Path) -> None:
+    """Wait until a path is there."""
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < deadline, path
+        time.sleep(0.02)

@@ -1,0 +1,49 @@
+"""What all tests share: a clone of the working tree, and that CI skips nothing."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:  # noqa: ARG001
+    """In CI nothing may be missing: a test that skips there has failed."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("CI") == "true":
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI, where nothing may be missing: {report.longrepr}"
+
+
+@pytest.fixture(scope="session")
+def tracked() -> list[str]:
+    """Return the files of the project that git tracks or would track, as they are now."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return sorted(path for path in set(listed.stdout.split("\0")) if path and (ROOT / path).is_file())
+
+
+@pytest.fixture
+def clone(tmp_path: Path, tracked: list[str]) -> Path:
+    """Return a clone of the project as the working tree has it: tracked files, in a git of its own."""
+    folder = tmp_path / "clone"
+    for path in tracked:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, folder / path, follow_symlinks=False)
+    git = ["git", "-c", "user.name=test", "-c", "user.email=test@invalid", "-C", str(folder)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "clone"], check=True)
+    return folder

@@ -1,0 +1,92 @@
+"""Lab 12 on real containers: a small HTTP server stands in for Juice Shop, through the same collectors."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from collectors.containers import busybox
+from collectors.containers.needs import CONTAINERS
+from collectors.records import Lab, read_record
+from tests.containers.host_state import host_state, new_things
+
+WEB = busybox.Program(
+    entrypoint=("httpd", "-f", "-p", "3000", "-h", "/www"), files={"www/index.html": b"shop\n"}
+)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an archive that is served as JUICE_SHOP_ARCHIVE."""
+    if reason := CONTAINERS.missing(Lab(title="x", editions={})):
+        pytest.skip(f"containers: {reason}")
+    path = tmp_path_factory.mktemp("web") / "web.tar"
+    busybox.write_archive(path, WEB)
+    return path
+
+
+def lab(root: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run `lab` in a clone."""
+    argv = [sys.executable, str(root / "scripts/lab.py"), *words]
+    return subprocess.run(
+        argv, cwd=root, env={**os.environ, **env}, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_runc_half_is_captured_published_and_handed_in(clone: Path, archive: Path) -> None:
+    """All that needs no Kata is captured and recorded; the rest is missing with a reason; nothing is left."""
+    before = host_state()
+    env = {"JUICE_SHOP_ARCHIVE": str(archive)}
+    collected = lab(clone, "collect", "lab12", "--replace", "--json", **env)
+    assert collected.returncode == 0, collected.stderr
+    rows = {row["name"]: row for row in json.loads(collected.stdout)}
+    for name in ("health", "http_latency", "host_side"):
+        assert rows[name]["state"] == "captured", rows[name]
+    for name in ("smoke", "kernel", "dmesg"):
+        assert rows[name]["state"] in {"captured", "missing"}
+        assert rows[name]["state"] == "captured" or "kata" in rows[name]["reason"]
+    assert not new_things(before)
+
+    folder = clone / "evidence/lab12"
+    assert (folder / "runc/health.txt").read_text().startswith("juice-runc: HTTP 200\nasked at ")
+    seconds = (folder / "bench/curl-3012.txt").read_text().splitlines()
+    assert len(seconds) == 50
+    assert all(re.fullmatch(r"\d+\.\d+", line) for line in seconds)
+    summary = (folder / "bench/http-latency.txt").read_text().splitlines()[1]
+    values = [float(line) for line in seconds]
+    expected = f"avg={sum(values) / 50:.4f}s min={min(values):.4f}s max={max(values):.4f}s n=50"
+    assert summary == expected
+
+    record = read_record(folder / "records/health.json")
+    assert "archive" in record.images["juice-shop"].source
+    assert str(archive) not in record.model_dump_json()
+    assert {"containerd", "runc"} <= record.tools.keys()
+    assert lab(clone, "verify").returncode == 0
+
+    report = clone.parent / "submission12.md"
+    exported = lab(clone, "export", "lab12", "--to", str(report))
+    assert exported.returncode == 0, exported.stderr
+    checked = lab(clone, "check", str(report), "--evidence", str(folder), "--prefix", "labs/lab12/")
+    assert checked.returncode == 0, checked.stdout
+
+    state = (folder / "records/health.json").read_bytes()
+    assert lab(clone, "collect", "lab12", **env).returncode == 0
+    assert (folder / "records/health.json").read_bytes() == state
+
+
+def test_an_image_that_cannot_be_had_is_one_clear_reason(clone: Path) -> None:
+    """Without archive and registry, Juice Shop stays missing: with the sources tried, and what to do."""
+    env = {"JUICE_SHOP_ARCHIVE": "", "LAB_REGISTRY_MIRROR": "127.0.0.1:9"}
+    ended = lab(clone, "collect", "lab12/health", "--as", "test-host", "--json", **env)
+    assert ended.returncode == 4
+    rows = {row["name"]: row for row in json.loads(ended.stdout)}
+    if "not root" in rows["health"]["reason"]:
+        pytest.skip("containers: not root")
+    assert "juice-shop" in rows["health"]["reason"]
+    assert "JUICE_SHOP_ARCHIVE" in rows["health"]["reason"]
+    assert "LAB_REGISTRY_MIRROR" in rows["health"]["remedy"]
+    assert "Traceback" not in ended.stderr

@@ -42,11 +42,10 @@ def _measure(file: BinaryIO) -> tuple[int, int, bool]:
 
 
 def _after(file: BinaryIO, lines: int) -> int:
-    """Return the offset behind the first `lines` line ends, which the file has."""
+    """Return the offset behind the first `lines` line ends; the file's end where it has fewer."""
     file.seek(0)
     offset, left = 0, lines
-    while left:
-        chunk = file.read(CHUNK)
+    while left and (chunk := file.read(CHUNK)):
         if (there := chunk.count(LF)) < left:
             offset += len(chunk)
             left -= there

@@ -1,5 +1,7 @@
 """The macros plugin's entry: names the macros, no logic."""
 
+from __future__ import annotations
+
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ if TYPE_CHECKING:  # the export and the check import this package without mkdocs
     from mkdocs_macros.plugin import MacrosPlugin
 
 
-def define_env(env: "MacrosPlugin") -> None:
+def define_env(env: MacrosPlugin) -> None:
     """Name each macro for mkdocs-macros; `env` is its plugin."""
     for name in MACROS:
         env.macro(partial(_call, name), name)  # type: ignore[no-untyped-call] # the plugin has no types

@@ -21,6 +21,9 @@ ROOTS = Path("/var/lib/lab")
 SHIMS = Path("/run/containerd")
 """Shims of every containerd put their sockets and runc's state here, whatever its own folders are."""
 
+SHIM_LEFTOVERS = "what shims may leave behind"
+"""Where a session keeps, for each container, what removes its shim's socket and folders."""
+
 SHIM_FOLDERS = ("/usr/local/bin", "/opt/kata/bin")
 """Where a shim may be besides PATH; containerd finds a runtime by its shim on its own PATH."""
 
@@ -141,6 +144,7 @@ def _start(run: Run, stack: ExitStack) -> Containerd:
     server = Containerd(folder / "containerd.sock", run.name, folder / "fifo", root / "logs")
     text = config_text(version, root=root / "root", state=folder / "state", address=server.address)
     _note_leftovers(run, stack, root)
+    stack.callback(_clear_shims, run)
     server.fifos.mkdir(parents=True)
     server.logs.mkdir(parents=True)
     stack.callback(remove_cgroups, run.name)
@@ -175,6 +179,12 @@ def _note_leftovers(run: Run, stack: ExitStack, root: Path) -> None:
         stack.callback(run.undo(["rmdir", "--ignore-fail-on-non-empty", str(made)]))
     named = [str(root), str(SHIMS / "runc" / run.name)]
     stack.callback(run.undo(["rm", "-rf", "--one-file-system", *named]))
+
+
+def _clear_shims(run: Run) -> None:
+    """Remove what killed shims left behind, so that the folders they share can go."""
+    for undo in run.session.resources.get(SHIM_LEFTOVERS, []):
+        undo()
 
 
 def own_cgroups(name: str) -> None:

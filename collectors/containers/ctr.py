@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from collectors.containers import images
-from collectors.containers.containerd import SHIMS, Containerd, containerd
+from collectors.containers.containerd import SHIM_LEFTOVERS, SHIMS, Containerd, containerd
 from collectors.engine.run import Run
 
 RUNC = "io.containerd.runc.v2"
@@ -61,7 +61,8 @@ def new_id(run: Run) -> str:
     ident = f"{run.name}-{number}"
     address = run.folder / "containerd" / "containerd.sock"
     folders = [f"{folder}/{ident}" for folder in KATA_FOLDERS]
-    run.undo(["rm", "-rf", "--one-file-system", *shim_sockets(address, run.name, ident), *folders])
+    undo = run.undo(["rm", "-rf", "--one-file-system", *shim_sockets(address, run.name, ident), *folders])
+    run.session.resources.setdefault(SHIM_LEFTOVERS, []).append(undo)
     return ident
 
 

@@ -1,10 +1,14 @@
 """One command in a container of its own."""
 
+from collections.abc import Callable
+
 import pytest
 
 from collectors.containers.ctr import in_kata, in_runc
 from collectors.engine.run import CommandFailedError, Run
+from collectors.engine.session import LeakError, session
 from collectors.records import Outcome
+from tests.containers.host_state import host_state, new_things
 
 
 def test_prints(run: Run) -> None:
@@ -45,9 +49,14 @@ def test_the_same_words(run: Run) -> None:
     assert "--annotation" in kata
 
 
-def test_killed_at_the_limit(run: Run) -> None:
-    """A command that hangs is ended at its limit; the container it leaves is found by the run's name."""
-    with pytest.raises(CommandFailedError, match="no end after 1 s"):
-        run.command(in_runc("sleep", "100"), timeout=1)
-    with pytest.raises(Exception, match="left behind, and cleared"):
-        run.session.look_for_leaks()
+@pytest.mark.usefixtures("host")
+def test_killed_at_the_limit(make_run: Callable[..., Run]) -> None:
+    """A command that hangs is ended at its limit; the container it leaves is found and cleared."""
+    before = host_state()
+    with session(lambda _text: None) as own:
+        run = make_run(own, alpine={"made_from": "busybox"})
+        with pytest.raises(CommandFailedError, match="no end after 1 s"):
+            run.command(in_runc("sleep", "100"), timeout=1)
+        with pytest.raises(LeakError, match="left behind, and cleared"):
+            own.look_for_leaks()
+    assert new_things(before, own.name) == {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from collectors.engine import leaks, recorder
 from collectors.engine.cut import cut
@@ -55,6 +55,15 @@ class Result:
     def text(self) -> str:
         """The output as text; what is no UTF-8 is replaced."""
         return self.data.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Resource(Generic[T]):
+    """What was made once in a collect, and the settings and images that it rests on."""
+
+    made: T
+    settings: Mapping[str, Any]
+    images: Mapping[str, Image]
 
 
 class Run:
@@ -186,13 +195,19 @@ class Run:
         return value
 
     def resource(self, factory: Callable[[Run], AbstractContextManager[T]]) -> T:
-        """Return what `factory` makes, made once in a collect and put away at its end (a containerd, say)."""
+        """Return what `factory` makes, made once in a collect and put away at its end (a containerd, say).
+
+        Every collector that uses it rests on the settings and images that it was made with.
+        """
         if factory not in self.session.resources:
             before = leaks.find(self.name)
             made = self.session.stack.enter_context(factory(self))
             self.session.known |= leaks.find(self.name) - before
-            self.session.resources[factory] = made
-        return self.session.resources[factory]  # type: ignore[no-any-return]
+            self.session.resources[factory] = Resource(made, dict(self.settings), dict(self.images))
+        found: Resource[T] = self.session.resources[factory]
+        self.settings = {**found.settings, **self.settings}
+        self.images = {**found.images, **self.images}
+        return found.made
 
     def start(self, argv: Sequence[str], log: str) -> recorder.Daemon:
         """Start a server; its output goes to `log` in the run's folder. The caller stops it."""

@@ -12,6 +12,7 @@ from collectors.records import Host, HostClass, Lab
 
 CPUINFO = Path("/proc/cpuinfo")
 CLOCKS = Path("/sys/devices/system/clocksource/clocksource0/available_clocksource")
+KERNEL_THREADS = Path("/proc/2/comm")
 VENDOR = Path("/sys/class/dmi/id/sys_vendor")
 
 
@@ -83,9 +84,11 @@ def _read(path: Path) -> str:
 
 
 def _in_container() -> bool:
-    """Return whether this process runs in a container."""
-    marks = (Path("/.dockerenv"), Path("/run/.containerenv"))
-    return any(mark.exists() for mark in marks) or _detected("--container") not in {"", "none"}
+    """Return whether this process runs in a container: there, process 2 is not the kernel's own.
+
+    Files such as /.dockerenv tell less: virtual machines are made from container images, too.
+    """
+    return _read(KERNEL_THREADS) != "kthreadd"
 
 
 def on_path(*programs: str, packages: tuple[str, ...]) -> Need:

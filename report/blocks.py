@@ -19,6 +19,7 @@ from report.tables import (
     is_emulated,
     raw_link,
     record_link,
+    seconds_words,
     utc,
 )
 
@@ -112,7 +113,7 @@ def _facts(block: Block, up: str) -> Iterable[tuple[str, str]]:
     record = block.captured.record
     for origin in block.captured.origins(lines):
         yield f"Lines {origin.lines}", _origin(origin)
-    yield "When", f"{utc(record.start)}, {record.seconds:.1f} s in all"
+    yield "When", f"{utc(record.start)}, {seconds_words(record.seconds)} in all"
     if block.host:
         host = block.host
         what = f"{host.distribution}, kernel {host.kernel}, {host.cpu}, {host.cores} cores"
@@ -139,10 +140,11 @@ def _origin(origin: Origin) -> str:
 
 def gap_html(gap: Gap) -> str:
     """Return a gap with its reason, remedy and command, whether it was expected or not."""
+    command = f": <code>{escape(gap.command)}</code>" if gap.command else ""
     return (
         f'<div class="ev-gap" data-gap="{escape(gap.path)}"><p><strong>Not captured</strong>: '
         f"<code>{escape(gap.path)}</code></p><p>Why: {escape(gap.reason)}</p>"
-        f"<p>What to do: {escape(gap.remedy)}: <code>{escape(gap.command)}</code></p></div>"
+        f"<p>What to do: {escape(gap.remedy)}{command}</p></div>"
     )
 
 

@@ -151,11 +151,7 @@ def _gap(found: EvidenceSet, path: str, written: str, page: Page) -> Gap:
     if row is None:
         raise FaultError(f"no collector of {found.lab} writes {path}", _nearest(found, path, page.lab))
     reason = row.reason or f"the collector {row.name} is {row.state}, and the file is not there"
-    return Gap(f"{found.name}/{path}", reason, row.remedy or "capture it", _command(row), expected)
-
-
-def _command(row: CollectorState) -> str:
-    return row.command or f"lab collect {row.name}"
+    return Gap(f"{found.name}/{path}", reason, row.remedy or "capture it", row.command, expected)
 
 
 def _nearest(found: EvidenceSet, path: str, lab: str) -> str:

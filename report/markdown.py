@@ -52,7 +52,8 @@ def block_markdown(block: Block, prefix: str) -> str:
 def gap_markdown(gap: Gap) -> str:
     """Return a gap in words."""
     why = f"Not captured: {code(gap.path)}. Why: {words(gap.reason)}."
-    return f"> {why} What to do: {words(gap.remedy)}: {code(gap.command)}"
+    command = f": {code(gap.command)}" if gap.command else ""
+    return f"> {why} What to do: {words(gap.remedy)}{command}"
 
 
 def fault_markdown(fault: Fault) -> str:

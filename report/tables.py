@@ -3,6 +3,7 @@
 import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from urllib.parse import quote
 
 from collectors.records import RECORDS, CollectorState, Command, Host, HostClass, Image, Record, Status
@@ -53,6 +54,11 @@ def utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def seconds_words(seconds: float) -> str:
+    """Return seconds as people read them: `12.9 s`, `0.007 s`."""
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds:.3f} s"
+
+
 def exit_words(command: Command) -> str:
     """Return how a command ended, in words."""
     if command.timed_out:
@@ -84,11 +90,26 @@ def ran(command: Command, record: Record, host: Host | None, cut: str = "") -> R
     words = [
         exit_words(command),
         *([str(command.outcome)] if command.outcome != "answered" else []),
-        f"{command.seconds:.1f} s",
+        seconds_words(command.seconds),
         utc(command.start),
         str(host.host_class) if host else f"host {record.host}",
     ]
     return Ran(shlex.join(command.argv), ", ".join(words), cut)
+
+
+def _same(command: Command) -> tuple[object, ...]:
+    """Return what makes two commands in a row the same, shown once."""
+    return (command.argv, command.exit_status, command.outcome)
+
+
+def _one_ran(alike: list[Command], record: Record, host: Host | None) -> Ran:
+    """Return commands that are alike as one, with their number."""
+    first = ran(alike[0], record, host)
+    return (
+        first
+        if len(alike) == 1
+        else Ran(first.line, f"{len(alike)} times; the first: {first.how}", first.cut)
+    )
 
 
 def state_table(found: EvidenceSet) -> Table:
@@ -197,7 +218,7 @@ def _title(name: str, task: int | None, title: str) -> str:
 
 def _runs(found: EvidenceSet, record: Record) -> Runs:
     host = found.hosts.get(record.host)
-    commands = tuple(ran(command, record, host) for command in record.commands)
+    commands = tuple(_one_ran(list(alike), record, host) for _one, alike in groupby(record.commands, _same))
     note = "" if commands else "no command was run"
     if record.state is Status.NOT_APPLICABLE:
         note = f"{record.state}: {record.reason}"

@@ -63,7 +63,7 @@ def test_commands_come_in_the_tasks_order(little: Little) -> None:
         ("Task 2, second", ["nproc", "free -m"], ""),
         ("facts", [], "no command was run"),
     ]
-    assert runs[0].commands[0].how == "exit status 0, 0.2 s, 2026-03-04 05:06:07 UTC, virtual"
+    assert runs[0].commands[0].how == "exit status 0, 0.250 s, 2026-03-04 05:06:07 UTC, virtual"
 
 
 def test_a_command_by_the_lines_that_it_printed(little: Little) -> None:
@@ -128,3 +128,15 @@ def test_nothing_at_all_is_one_error(tmp_path: Path) -> None:
     for name in ("state", "host", "commands"):
         assert "lab collect lab12" in show(made, name).remedy
     assert texts(show(made, "hosts")) == []
+
+
+def test_a_command_run_many_times_in_a_row_is_shown_once(little: Little) -> None:
+    """Fifty requests are one line with their number; the same command at another time is another line."""
+    argv = (("curl", "x"), ("curl", "x"), ("curl", "x"), ("nproc",), ("curl", "x"))
+    little.capture(Captured("times.txt", b"1\n2\n3\n4\n5\n", argv, collector="times"))
+    runs = show(little, "commands")
+    assert isinstance(runs, tuple)
+    (times,) = [one for one in runs if "times" in one.title]
+    assert [ran.line for ran in times.commands] == ["curl x", "nproc", "curl x"]
+    assert times.commands[0].how.startswith("3 times; the first: exit status 0")
+    assert times.commands[2].how.startswith("exit status 0")

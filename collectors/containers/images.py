@@ -1,15 +1,13 @@
 """Images of lab.yml, had once in a collect: from an archive, a registry or its mirror, or made here."""
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from collectors.containers import busybox, registry
-from collectors.containers.containerd import Containerd, containerd
-from collectors.engine import recorder
+from collectors.containers.containerd import containerd
+from collectors.containers.manifests import listed, platform_manifest, target
 from collectors.engine.declare import Unavailable
 from collectors.engine.run import CaptureError, CommandFailedError, Run
 from collectors.records import Image, LabImage
@@ -153,11 +151,7 @@ def _from_registry(run: Run, memory: _Memory, name: str, wanted: LabImage) -> He
 def _pull(run: Run, host: registry.Host, reference: registry.Reference, name: str, wanted: LabImage) -> Held:
     """Pull from one host; raise NotHad if it has no such image, Unavailable if it sends another one."""
     server = run.resource(containerd)
-    options = server.snapshots()
-    if host.is_mirror:
-        folder = run.folder / "hosts"
-        registry.write_hosts(folder, reference, host)
-        options = [*options, "--hosts-dir", str(folder)]
+    options = [*server.snapshots(), *registry.mirror_options(run.folder / "hosts", reference, host)]
     full = reference.at(wanted.digest)
     run.session.working(f"pulling {reference.repository}:{reference.tag}")
     try:
@@ -168,7 +162,8 @@ def _pull(run: Run, host: registry.Host, reference: registry.Reference, name: st
                 f"image {name} ({wanted.reference}): {host.label} sends content that is not {wanted.digest}",
                 "compare lab.yml's digest with the publisher's, then mend lab.yml or the registry",
             ) from error
-        raise NotHad(f"{host.label}: {last_line(error)}") from error
+        said = last_line(error).replace(f"{host.name}:{host.port}", "<host>")
+        raise NotHad(f"{host.label}: {said}") from error
     digest = target(server, full)
     if digest != wanted.digest:
         raise Unavailable(
@@ -217,46 +212,6 @@ def import_archive(run: Run, path: Path, base: str, wanted: LabImage, source: st
     digest = platform_manifest(server, target(server, names[0]))
     image = Image(reference=wanted.reference, pinned=wanted.digest, digest=digest, source=source)
     return Held(image, names[0])
-
-
-def listed(server: Containerd) -> dict[str, str]:
-    """Return containerd's images: name to the digest of what it points to."""
-    return parse_images(recorder.output(server.ctr("images", "ls")))
-
-
-def parse_images(table: str) -> dict[str, str]:
-    r"""Return name and digest of each row of `ctr images ls` (REF TYPE DIGEST SIZE …).
-
-    >>> parse_images("REF TYPE DIGEST SIZE\na.b/c:1 application/x sha256:00 2.0 MiB linux/amd64 -")
-    {'a.b/c:1': 'sha256:00'}
-    """
-    rows = (line.split() for line in table.splitlines()[1:])
-    return {row[0]: row[2] for row in rows if len(row) > 2}  # noqa: PLR2004 - the third column
-
-
-def target(server: Containerd, name: str) -> str:
-    """Return the digest that an image's name points to; raise CaptureError."""
-    try:
-        return listed(server)[name]
-    except KeyError:
-        raise CaptureError(f"containerd does not list {name}, which it has just taken in") from None
-
-
-def platform_manifest(server: Containerd, digest: str) -> str:
-    """Return the digest of the manifest that runs here: `digest` itself, or this platform's from an index."""
-    content = json.loads(recorder.output(server.ctr("content", "get", digest)) or "{}")
-    if "manifests" not in content:
-        return digest
-    return choose(content["manifests"], busybox.architecture()) or digest
-
-
-def choose(manifests: list[dict[str, Any]], architecture: str) -> str:
-    """Return the digest of the first manifest for Linux on `architecture`; empty if there is none."""
-    for manifest in manifests:
-        where = manifest.get("platform", {})
-        if where.get("os") == "linux" and where.get("architecture") == architecture:
-            return str(manifest["digest"])
-    return ""
 
 
 def last_line(error: Exception) -> str:

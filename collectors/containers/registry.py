@@ -96,11 +96,14 @@ def hosts_toml(host: Host) -> str:
     return f'server = "{url}"\n\n[host."{url}"]\n  capabilities = ["pull", "resolve"]\n'
 
 
-def write_hosts(folder: Path, reference: Reference, host: Host) -> None:
-    """Write the folder that `ctr images pull --hosts-dir` reads."""
+def mirror_options(folder: Path, reference: Reference, host: Host) -> list[str]:
+    """Return the options of `ctr images pull` for a mirror, whose hosts.toml is written below `folder`."""
+    if not host.is_mirror:
+        return []
     below = folder / reference.registry
     below.mkdir(parents=True, exist_ok=True)
     (below / "hosts.toml").write_text(hosts_toml(host))
+    return ["--hosts-dir", str(folder)]
 
 
 def unreachable(host: Host) -> str:

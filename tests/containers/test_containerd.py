@@ -16,7 +16,7 @@ from collectors.engine.run import CaptureError, Run
 from collectors.engine.session import Session, session
 
 
-@pytest.mark.parametrize("module", ["containerd", "cni", "registry", "images"])
+@pytest.mark.parametrize("module", ["containerd", "cni", "registry", "manifests"])
 def test_examples(module: str) -> None:
     """The examples in docstrings are true."""
     assert doctest.testmod(import_module(f"collectors.containers.{module}")).failed == 0

@@ -12,6 +12,7 @@ import shutil
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -118,8 +119,8 @@ def execute(  # noqa: PLR0913 - one place runs commands; each is a fact of the r
                 _gone(process.pid, GRACE)
         finally:
             _signal_group(process.pid, signal.SIGKILL)
-        status = process.exit_code
-    return Ended(int(status), time.monotonic() - began, timed_out, too_much)
+        status = _status(process)
+    return Ended(status, time.monotonic() - began, timed_out, too_much)
 
 
 def start(argv: Sequence[str], *, log: Path, env: Mapping[str, str]) -> "Daemon":
@@ -145,7 +146,7 @@ class Daemon:
         _signal_group(self.pid, signal.SIGTERM)
         _gone(self.pid, grace)
         _signal_group(self.pid, signal.SIGKILL)
-        self._process.wait()
+        _status(self._process)
 
 
 def output(argv: Sequence[str], *, timeout: float = 20.0) -> str:
@@ -186,6 +187,13 @@ def _spawn(
         _tty_out=False,
     )
     return command
+
+
+def _status(process: "sh.RunningCommand") -> int:
+    """Wait for a process that has ended and return its status; sh 2.2 raises for signals, allowed or not."""
+    with suppress(sh.ErrorReturnCode):
+        process.wait()
+    return int(process.process.exit_code)
 
 
 def _watch(pid: int, outputs: Sequence[BinaryIO], deadline: float, limit: int) -> tuple[bool, bool]:

@@ -355,11 +355,12 @@ def parse(model: type[M], text: bytes, where: str) -> M:
         return model.model_validate_json(text)
     except ValidationError as error:
         try:
-            schema = json.loads(text).get("schema", SCHEMA)
-        except (ValueError, AttributeError, RecursionError):
+            content = json.loads(text)
+        except (ValueError, RecursionError):
             raise RecordError(
                 f"{where}: not whole JSON (truncated?): restore it from git or capture it again"
             ) from error
+        schema = content.get("schema") if isinstance(content, dict) else None
         if isinstance(schema, int) and schema > SCHEMA:
             raise NewerSchemaError(
                 f"{where}: schema {schema}, this version reads up to {SCHEMA}: update the tool"

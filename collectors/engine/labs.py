@@ -52,10 +52,10 @@ def find_lab(root: Path, name: str) -> FoundLab:
         collectors.__path__.append(str(folder.parent))
     found: list[Collector] = []
     for path in sorted(folder.glob("*.py")):
-        module = _import(f"collectors.{name}.{path.stem}", path.relative_to(root).as_posix())
+        module = _import(f"collectors.{name}.{path.stem}", path, root)
         if Path(module.__file__ or "").resolve() != path.resolve():
             raise DeclarationError(
-                f"collectors/{name}: {module.__file__} hides it: give the lab another name"
+                f"collectors/{name}: {module.__name__} is there already: give the lab another name"
             )
         if twice := _declared_twice(path.read_text(encoding="utf-8")):
             raise DeclarationError(f"collectors/{name}: two collectors are called {twice}: rename one")
@@ -64,8 +64,9 @@ def find_lab(root: Path, name: str) -> FoundLab:
     return FoundLab(name, folder, config, ordered(name, found))
 
 
-def _import(module: str, where: str) -> ModuleType:
+def _import(module: str, path: Path, root: Path) -> ModuleType:
     """Import a lab's module; raise DeclarationError that names the file and the line for what it raises."""
+    where = path.relative_to(root).as_posix()
     try:
         return importlib.import_module(module)
     except DeclarationError as error:
@@ -77,7 +78,8 @@ def _import(module: str, where: str) -> ModuleType:
             places.append((error.filename or "", error.lineno))
         file, line = next(((file, line) for file, line in reversed(places) if lab in file), (where, 1))
         place = f"{lab[1:]}{file.rpartition(lab)[2]}" if lab in file else where
-        raise DeclarationError(f"{place}:{line or 1}: {type(error).__name__}: {error}") from error
+        what = str(error).replace(f"{root}/", "")
+        raise DeclarationError(f"{place}:{line or 1}: {type(error).__name__}: {what}") from error
 
 
 class _UniqueKeys(yaml.SafeLoader):

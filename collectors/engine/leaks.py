@@ -8,6 +8,7 @@ command that was written down before they were made.
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -23,6 +24,9 @@ from collectors.engine import recorder
 NETNS = Path("/run/netns")
 CGROUPS = Path("/sys/fs/cgroup")
 LINKS = Path("/sys/class/net")
+ESCAPED = re.compile(r"\\([0-7]{3})")
+"""How the kernel writes a blank in a mount point."""
+
 PATIENCE = 5.0
 """Seconds that killed processes and busy cgroups are given to go."""
 
@@ -233,7 +237,8 @@ def _command(pid: int) -> str:
 
 def _mounts(name: str) -> list[str]:
     """Return the mount points that have the run's name in their path."""
-    points = [line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    points = [ESCAPED.sub(lambda match: chr(int(match[1], 8)), line.split(" ")[4]) for line in lines]
     return [point for point in points if any(part.startswith(name) for part in point.split("/"))]
 
 

@@ -45,6 +45,21 @@ def one(run: Run) -> None:
         out.line("ours")
         out.run(["echo", "theirs"])
 '''
+PAIR = '''
+@collector(writes=["a.txt"])
+def first(run: Run) -> None:
+    """First."""
+    {first}
+    with run.file("a.txt") as out:
+        out.run(["echo", "a"])
+
+
+@collector(writes=["b.txt"], after=[first])
+def second(run: Run) -> None:
+    """Second."""
+    with run.file("b.txt") as out:
+        out.run(["echo", "b"])
+'''
 _numbers = count(1)
 
 

@@ -11,21 +11,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from collectors.records import (
-    HERE,
-    HOSTS,
-    RECORDS,
-    EvidenceError,
-    File,
-    Record,
-    RecordError,
-    parse,
-    read_evidence,
-    read_host,
-    read_record,
-    read_state,
-    record_files,
-)
+from collectors.reader import EvidenceError, read_evidence, read_host, read_record, read_state, record_files
+from collectors.records import HERE, HOSTS, RECORDS, File, Record, RecordError, parse
 
 STAGING = ".staging"
 INTENT = "record.json"

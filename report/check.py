@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from collectors.records import EvidenceError, evidence_path, read_evidence
+from collectors.reader import EvidenceError, read_evidence
+from collectors.records import evidence_path
 from report.embed import Content
 from report.export import markdown_build, render
 from report.problems import FaultError, Problem, one_line

@@ -8,7 +8,8 @@ import os
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from collectors.records import CollectorState, EvidenceError, Host, Status, evidence_path
+from collectors.reader import EvidenceError
+from collectors.records import CollectorState, Host, Status, evidence_path
 from report.embed import Content, Slice, Wanted, cut
 from report.evidence import Captured, Evidence, EvidenceSet
 from report.problems import FaultError

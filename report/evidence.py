@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from collectors.reader import read_evidence, read_host, read_record, read_state, record_files
 from collectors.records import (
     HERE,
     HOSTS,
@@ -20,11 +21,6 @@ from collectors.records import (
     RecordError,
     State,
     evidence_path,
-    read_evidence,
-    read_host,
-    read_record,
-    read_state,
-    record_files,
 )
 from collectors.verify import FAILED, sets
 from report.embed import Content

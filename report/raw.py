@@ -7,7 +7,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from collectors.records import PUBLISHED, EvidenceError, read_evidence
+from collectors.reader import EvidenceError, read_evidence
+from collectors.records import PUBLISHED
 from report.cite import published
 from report.evidence import Evidence
 

@@ -9,7 +9,8 @@ from collectors.containers import busybox, registry
 from collectors.containers.containerd import containerd
 from collectors.containers.manifests import listed, platform_manifest, target
 from collectors.engine.declare import Unavailable
-from collectors.engine.run import CaptureError, CommandFailedError, Run
+from collectors.engine.outcome import CommandFailedError
+from collectors.engine.run import CaptureError, Run
 from collectors.records import Image, LabImage
 
 IMPORT_SECONDS = 900.0

@@ -12,7 +12,8 @@ from collectors.containers import cni
 from collectors.containers.network import Attachment, Network, network
 from collectors.containers.shared import ours
 from collectors.engine import recorder
-from collectors.engine.run import CommandFailedError, Run
+from collectors.engine.outcome import CommandFailedError
+from collectors.engine.run import Run
 
 NAT_RULES = ("iptables", "-t", "nat", "-S")
 CHAINS = """\

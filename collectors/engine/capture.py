@@ -14,21 +14,13 @@ from collectors.engine import plan, recorder, store
 from collectors.engine.declare import Collector, NotApplicable, Unavailable
 from collectors.engine.host import this_host, versions
 from collectors.engine.labs import LAB_FILE, FoundLab, source_of
+from collectors.engine.outcome import CommandFailedError
 from collectors.engine.plan import Standing
 from collectors.engine.redact import VERSION, Redactor, identity
-from collectors.engine.run import CaptureError, CommandFailedError, Run
+from collectors.engine.run import CaptureError, Run
 from collectors.engine.session import LeakError, Session
-from collectors.records import (
-    RECORDS,
-    EvidenceError,
-    File,
-    Project,
-    Record,
-    Redactions,
-    Status,
-    dump,
-    read_evidence,
-)
+from collectors.reader import EvidenceError, read_evidence
+from collectors.records import RECORDS, File, Project, Record, Redactions, Status, dump
 
 EXPECTED = (
     CommandFailedError,

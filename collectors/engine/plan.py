@@ -10,17 +10,8 @@ from pydantic_core import to_jsonable_python
 from collectors.engine.declare import Collector
 from collectors.engine.host import versions
 from collectors.engine.labs import FoundLab, source_of
-from collectors.records import (
-    CollectorState,
-    Lab,
-    Record,
-    RecordError,
-    Source,
-    State,
-    Status,
-    read_record,
-    read_state,
-)
+from collectors.reader import read_record, read_state
+from collectors.records import CollectorState, Lab, Record, RecordError, Source, State, Status
 from collectors.verify import changed
 
 NOT_YET = "not captured yet"

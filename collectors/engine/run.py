@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -15,6 +14,8 @@ from typing import Any, Generic, TypeVar
 
 from collectors.engine import leaks, recorder
 from collectors.engine.cut import cut
+from collectors.engine.out import Out
+from collectors.engine.outcome import CommandFailedError, Result, failure, how_it_ended, outcome_of
 from collectors.engine.redact import Redactor
 from collectors.engine.session import Session
 from collectors.engine.store import StoreError
@@ -28,33 +29,8 @@ SAID_BYTES = 4096
 """How much of a command's standard error its record keeps."""
 
 
-class CommandFailedError(Exception):
-    """A command whose end is no answer; the text says how it ended and what it said.
-
-    `printed` is the beginning of what it printed, masked.
-    """
-
-    def __init__(self, text: str, printed: bytes = b"") -> None:
-        super().__init__(text)
-        self.printed = printed
-
-
 class CaptureError(Exception):
     """A collector that does not keep to its declaration, or leaves something behind."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command printed on standard output (masked, cut) and how it ended."""
-
-    outcome: Outcome
-    exit_status: int
-    data: bytes
-
-    @property
-    def text(self) -> str:
-        """The output as text; what is no UTF-8 is replaced."""
-        return self.data.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True)
@@ -160,7 +136,7 @@ class Run:
                 kept, note = stdout.read(SAID_BYTES), ""
             stderr.seek(0)
             said = stderr.read(2 * SAID_BYTES)
-        outcome = Outcome.FAILED if too_large else _outcome(ended, refused)
+        outcome = Outcome.FAILED if too_large else outcome_of(ended, refused)
         data = self._redact(kept)
         self.environment |= {key: self._redact.text(value) for key, value in (env or {}).items()}
         self.commands.append(
@@ -178,8 +154,8 @@ class Run:
         )
         result = Result(outcome, ended.exit_status, data)
         if outcome is Outcome.FAILED:
-            how = _how(ended, timeout) or too_large
-            raise CommandFailedError(_failure(self.commands[-1], how, data), data)
+            how = how_it_ended(ended, timeout) or too_large
+            raise CommandFailedError(failure(self.commands[-1], how, data), data)
         return result, len(self.commands) - 1, note
 
     def setting(self, key: str, kind: type[T]) -> T:
@@ -236,92 +212,3 @@ class Run:
                 raise CaptureError(f"{what}: not ready after {timeout:g} s")
             time.sleep(0.05)
         return time.monotonic() - began
-
-
-class Out:
-    """An evidence file that is being written: lines of ours, and what commands printed."""
-
-    def __init__(self, run: Run, stream: Any, spans: list[Span], path: Path) -> None:
-        self._run = run
-        self._stream = stream
-        self._spans = spans
-        self._path = path
-        self._lines = spans[-1].end if spans else 0
-        self._open_end = bool(spans) and not path.read_bytes().endswith(b"\n")
-
-    def line(self, text: str = "") -> None:
-        """Write one line of ours, such as a heading; the record says that no command printed it."""
-        self._append(self._run.redact(text.encode("utf-8", "surrogateescape")) + b"\n", None, "")
-
-    def run(  # noqa: PLR0913 - how a command is asked, by name
-        self,
-        argv: Argv,
-        *,
-        head: int | None = None,
-        tail: int | None = None,
-        refused: Sequence[int] = (),
-        stderr: bool = False,
-        expect: str = "",
-        timeout: float = recorder.TIMEOUT,
-        env: Mapping[str, str] | None = None,
-    ) -> Result:
-        """Run a command and write what it printed.
-
-        `head` and `tail` keep so many lines; `stderr` has standard error written too, in its place, as it is
-        for a probe that names the exit statuses which are a refusal; `expect` is a pattern without which
-        the output is no answer. Raise CommandFailedError for any other end, with the output still written.
-        """
-        merge = stderr or bool(refused)
-        try:
-            result, index, note = self._run.record(
-                argv, timeout=timeout, refused=refused, env=env, head=head, tail=tail, merge=merge
-            )
-        except CommandFailedError as error:
-            self._append(error.printed, None, "")
-            self._append(str(error).encode("utf-8", "replace"), None, "")
-            raise
-        self._append(result.data, index, note)
-        if expect and not re.search(expect, result.text, re.MULTILINE):
-            raise CommandFailedError(f"{self._path.name}: the output has nothing like {expect!r}: no answer")
-        return result
-
-    def _append(self, data: bytes, command: int | None, note: str) -> None:
-        if not data:
-            return
-        if self._open_end:
-            self._stream.write(b"\n")
-            last = self._spans[-1]
-            ended = "; ".join(part for part in (last.cut, "a line end was added") if part)
-            self._spans[-1] = last.model_copy(update={"cut": ended})
-        self._stream.write(data)
-        self._stream.flush()
-        self._open_end = not data.endswith(b"\n")
-        count = data.count(b"\n") + self._open_end
-        self._spans.append(Span(start=self._lines + 1, end=self._lines + count, command=command, cut=note))
-        self._lines += count
-
-
-def _outcome(ended: recorder.Ended, refused: Sequence[int]) -> Outcome:
-    """Return what a command's end means; a limit that was passed is a failure, whatever the status."""
-    if ended.timed_out or ended.too_much:
-        return Outcome.FAILED
-    if ended.exit_status in refused:
-        return Outcome.REFUSED
-    return Outcome.ANSWERED if ended.exit_status == 0 else Outcome.FAILED
-
-
-def _how(ended: recorder.Ended, timeout: float) -> str:
-    """Return how a command ended that is no answer by itself; empty for exit status 0."""
-    if ended.timed_out:
-        return f"no end after {timeout:g} s"
-    if ended.too_much:
-        return f"printed over {recorder.OUTPUT_LIMIT >> 20} MiB: cut it at its source"
-    if ended.exit_status < 0:
-        return f"ended by signal {-ended.exit_status}"
-    return f"exit status {ended.exit_status}" if ended.exit_status else ""
-
-
-def _failure(command: Command, how: str, data: bytes) -> str:
-    """Return in a few lines how a command failed: which, how, what it said."""
-    said = (command.stderr.strip() or data.decode("utf-8", "replace").strip()).splitlines()[-3:]
-    return "\n".join([f"{' '.join(command.argv)[:200]}: {how}", *(f"  {line[:300]}" for line in said)])

@@ -13,15 +13,8 @@ from collectors.engine.host import this_host
 from collectors.engine.plan import Standing
 from collectors.engine.run import Run
 from collectors.engine.session import session
-from collectors.records import (
-    HERE,
-    RECORDS,
-    STATE_FILE,
-    Status,
-    dump,
-    readable_records,
-    writable_path,
-)
+from collectors.reader import readable_records
+from collectors.records import HERE, RECORDS, STATE_FILE, Status, dump, writable_path
 from collectors.verify import STAGING
 
 

@@ -15,19 +15,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from collectors.engine import signals
-from collectors.records import (
-    MAX_BYTES,
-    RECORDS,
-    EvidenceError,
-    File,
-    Record,
-    RecordError,
-    dump,
-    parse,
-    read_evidence,
-    read_record,
-    record_files,
-)
+from collectors.reader import EvidenceError, read_evidence, read_record, record_files
+from collectors.records import MAX_BYTES, RECORDS, File, Record, RecordError, dump, parse
 from collectors.verify import FAILED, INTENT, REMOVAL, STAGING
 
 STEPS = ("staged", "intent", "file", "files", "record", "cleared")

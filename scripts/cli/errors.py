@@ -5,7 +5,8 @@ from collectors.engine.recorder import CommandNotFoundError
 from collectors.engine.runner import OtherHostError
 from collectors.engine.session import LeakError
 from collectors.engine.store import StoreError
-from collectors.records import EvidenceError, RecordError
+from collectors.reader import EvidenceError
+from collectors.records import RecordError
 from scripts.cli.statuses import CANNOT, FINDINGS, WRONG_USE
 
 

@@ -12,8 +12,9 @@ import rich.console
 import sh
 
 from collectors.engine import recorder
+from collectors.engine.out import Out
 from collectors.engine.redact import Redactor, identity
-from collectors.engine.run import Out, Run
+from collectors.engine.run import Run
 from collectors.engine.session import session
 from collectors.records import Lab
 from tests.bench.measure import Compared, compare

@@ -13,7 +13,8 @@ from collectors.containers.cni import POOL, free_subnet
 from collectors.containers.container import container, status, wait_http
 from collectors.containers.network import Attachment, Network
 from collectors.engine import leaks, recorder
-from collectors.engine.run import CaptureError, CommandFailedError, Run
+from collectors.engine.outcome import CommandFailedError
+from collectors.engine.run import CaptureError, Run
 from collectors.engine.session import session
 from tests.containers.host_state import host_state, new_things
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from collectors.containers.ctr import in_kata, in_runc
-from collectors.engine.run import CommandFailedError, Run
+from collectors.engine.outcome import CommandFailedError
+from collectors.engine.run import Run
 from collectors.engine.session import LeakError, session
 from collectors.records import Outcome
 from tests.containers.host_state import host_state, new_things

@@ -9,20 +9,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from collectors.records import (
-    MAX_BYTES,
-    PUBLISHED,
-    EvidenceError,
-    Host,
-    NewerSchemaError,
-    Record,
-    RecordError,
-    dump,
-    parse,
-    read_evidence,
-    read_host,
-    read_record,
-)
+from collectors.reader import EvidenceError, read_evidence, read_host, read_record
+from collectors.records import MAX_BYTES, PUBLISHED, Host, NewerSchemaError, Record, RecordError, dump, parse
 from tests.engine.throwaway import ONE, Throwaway
 
 RICH = (

@@ -4,7 +4,8 @@ import pytest
 
 from collectors.engine import runner
 from collectors.engine.declare import DeclarationError
-from collectors.records import Record, Status, dump, read_host
+from collectors.reader import read_host
+from collectors.records import Record, Status, dump
 from tests.engine.throwaway import ONE, PAIR, Throwaway
 
 

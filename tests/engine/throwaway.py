@@ -15,7 +15,8 @@ from collectors.engine.capture import Target
 from collectors.engine.declare import Collector
 from collectors.engine.labs import find_lab
 from collectors.engine.plan import Standing
-from collectors.records import Record, State, read_record, read_state
+from collectors.reader import read_record, read_state
+from collectors.records import Record, State
 from collectors.verify import Report, verify
 
 HEAD = '''\

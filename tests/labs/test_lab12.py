@@ -11,7 +11,8 @@ import pytest
 
 from collectors.containers import busybox
 from collectors.containers.needs import CONTAINERS
-from collectors.records import Lab, read_record
+from collectors.reader import read_record
+from collectors.records import Lab
 from tests.containers.host_state import host_state, new_things
 
 WEB = busybox.Program(

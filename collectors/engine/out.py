@@ -1,0 +1,78 @@
+"""An evidence file that is being written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from collectors.engine import recorder
+from collectors.engine.outcome import CommandFailedError, Result
+from collectors.records import Span
+
+if TYPE_CHECKING:
+    from collectors.engine.run import Argv, Run
+
+
+class Out:
+    """An evidence file that is being written: lines of ours, and what commands printed."""
+
+    def __init__(self, run: Run, stream: BinaryIO, spans: list[Span], path: Path) -> None:
+        self._run = run
+        self._stream = stream
+        self._spans = spans
+        self._path = path
+        self._lines = spans[-1].end if spans else 0
+        self._open_end = bool(spans) and not path.read_bytes().endswith(b"\n")
+
+    def line(self, text: str = "") -> None:
+        """Write one line of ours, such as a heading; the record says that no command printed it."""
+        self._append(self._run.redact(text.encode("utf-8", "surrogateescape")) + b"\n", None, "")
+
+    def run(  # noqa: PLR0913 - how a command is asked, by name
+        self,
+        argv: Argv,
+        *,
+        head: int | None = None,
+        tail: int | None = None,
+        refused: Sequence[int] = (),
+        stderr: bool = False,
+        expect: str = "",
+        timeout: float = recorder.TIMEOUT,
+        env: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Run a command and write what it printed.
+
+        `head` and `tail` keep so many lines; `stderr` has standard error written too, in its place, as it is
+        for a probe that names the exit statuses which are a refusal; `expect` is a pattern without which
+        the output is no answer. Raise CommandFailedError for any other end, with the output still written.
+        """
+        merge = stderr or bool(refused)
+        try:
+            result, index, note = self._run.record(
+                argv, timeout=timeout, refused=refused, env=env, head=head, tail=tail, merge=merge
+            )
+        except CommandFailedError as error:
+            self._append(error.printed, None, "")
+            self._append(str(error).encode("utf-8", "replace"), None, "")
+            raise
+        self._append(result.data, index, note)
+        if expect and not re.search(expect, result.text, re.MULTILINE):
+            raise CommandFailedError(f"{self._path.name}: the output has nothing like {expect!r}: no answer")
+        return result
+
+    def _append(self, data: bytes, command: int | None, note: str) -> None:
+        if not data:
+            return
+        if self._open_end:
+            self._stream.write(b"\n")
+            last = self._spans[-1]
+            ended = "; ".join(part for part in (last.cut, "a line end was added") if part)
+            self._spans[-1] = last.model_copy(update={"cut": ended})
+        self._stream.write(data)
+        self._stream.flush()
+        self._open_end = not data.endswith(b"\n")
+        count = data.count(b"\n") + self._open_end
+        self._spans.append(Span(start=self._lines + 1, end=self._lines + count, command=command, cut=note))
+        self._lines += count

@@ -90,7 +90,7 @@ def _capture(target: Target, one: Collector, shared: Session) -> Standing:
                 "seconds": round(time.monotonic() - began, 3),
             }
         )
-        _write_host(target.folder)
+        write_host(target.folder)
         staging.commit(record)
     except Unavailable as error:
         staging.drop()
@@ -188,7 +188,7 @@ def project(root: Path) -> Project:
     return Project(commit=commit, dirty=bool(changes))
 
 
-def _write_host(folder: Path) -> None:
+def write_host(folder: Path) -> None:
     """Have this host's file in the set's records."""
     host = this_host()
     path = folder / RECORDS / f"host-{host.id}.json"

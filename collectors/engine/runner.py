@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from collectors.engine import leaks, plan, signals, store
-from collectors.engine.capture import Target, attempt
+from collectors.engine.capture import Target, attempt, write_host
 from collectors.engine.declare import Collector, DeclarationError
 from collectors.engine.host import this_host
 from collectors.engine.plan import Standing
@@ -151,6 +151,8 @@ def write_state(target: Target, done: Mapping[str, Standing]) -> None:
     state = dump(plan.state_file(target.lab, found, by_hand))
     path = target.folder / RECORDS / STATE_FILE
     try:
+        if any(record.host == this_host().id for record in records.values()):
+            write_host(target.folder)
         if not path.exists() or path.read_bytes() != state:
             store.write(path, state)
     except OSError as error:

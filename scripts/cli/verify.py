@@ -1,5 +1,7 @@
 """lab verify."""
 
+import gc
+
 import click
 
 from collectors.verify import verify as verify_all
@@ -15,6 +17,7 @@ def verify(ctx: click.Context, *, json_: bool) -> None:
 
     Exit status 1 if anything is not intact. What this proves and what it does not: SECURITY.md.
     """
+    gc.disable()  # thousands of records without circles, then the process ends: a tenth of the time
     report = verify_all(root() / "evidence")
     if json_:
         from scripts.cli.show import as_json

@@ -51,7 +51,8 @@ def problems_of(shown: Shown, page: str, line: int, reference: str) -> list[Prob
             return [Problem(page, line, reference, shown.what, shown.remedy)]
         case Gap() if not shown.expected:
             what = f"{shown.path} was not captured: {shown.reason}"
-            remedy = f"{shown.remedy} (`{shown.command}`), or list it in the page's {EXPECTED}"
+            command = f" (`{shown.command}`)" if shown.command else ""
+            remedy = f"{shown.remedy}{command}, or list it in the page's {EXPECTED}"
             return [Problem(page, line, reference, what, remedy)]
         case Block() if shown.captured is None:
             what = f"{shown.path} has no record"

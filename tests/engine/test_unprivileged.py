@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -42,13 +43,15 @@ def python() -> list[str]:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     packages = Path(sys.modules["pydantic"].__file__ or "").parents[1]
     user = ["setpriv", "--reuid", str(UID), "--regid", str(UID), "--clear-groups"]
-    for program in (sys.executable, shutil.which(version, path="/usr/local/bin:/usr/bin:/bin") or "false"):
+    reading = [*user, "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"]
+    programs = (sys.executable, shutil.which(version, path="/usr/local/bin:/usr/bin:/bin") or "false")
+    for way, program in product((user, reading), programs):  # a checkout in /root can be read the second way
         path = f"PYTHONPATH={ROOT}:{packages}"
-        command = [*user, "env", "-u", "SUDO_UID", "TMPDIR=/tmp", "HOME=/", path, program, "-B"]
+        command = [*way, "env", "-u", "SUDO_UID", "TMPDIR=/tmp", "HOME=/", path, program, "-B"]
         asked = [*command, "-c", "import sh, pydantic, yaml, filelock, collectors.engine, tests.engine"]
         if subprocess.run(asked, cwd="/", check=False, capture_output=True).returncode == 0:
             return command
-    pytest.skip(f"no {version} with our packages, or not our source, is there for another user")
+    pytest.skip(f"no {version} with our packages is there for another user")
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ import click
 from collectors.engine.declare import DeclarationError
 from scripts.cli.project import root
 
+TAKEN = {"engine", "containers", "box", "records", "reader", "verify"}
+"""What collectors/ has, or will have, besides labs."""
+
 TEMPLATE = Path(__file__).parent.parent / "template"
 
 
@@ -22,7 +25,7 @@ def new(name: str, *, title: str | None) -> None:
     It collects and builds at once: lab collect NAME, mkdocs serve.
     """
     project = root()
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or name in {"engine", "containers", "box", "records"}:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or name in TAKEN:
         raise DeclarationError(f"{name}: a lab is a Python name of small letters, such as lab13")
     places = {
         "collectors": project / "collectors" / name,

@@ -178,6 +178,7 @@ def test_record_captures_one_command(one_lab: Shell) -> None:
         (("check", "no-such-file.md"), 2, "does not exist"),
         (("new", "Bad-Name"), 2, "small letters"),
         (("new", "engine"), 2, "Python name"),
+        (("new", "verify"), 2, "Python name"),
         (("new", "mine"), 2, "there already"),
         (("no-such-command",), 2, "No such command"),
     ],

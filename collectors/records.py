@@ -165,11 +165,16 @@ class Source(Model):
 
 
 class Image(Model):
-    """A container image as it was used: `pinned` is the digest in lab.yml, `digest` what was run."""
+    """A container image as it was used: `pinned` is the digest in lab.yml, `digest` what was run.
+
+    lab.yml may pin an index of several architectures, whose digest is no manifest's: `is_pinned` says whether
+    what was run is the pinned image or one that the pinned index names.
+    """
 
     reference: str
     pinned: str
     digest: str
+    is_pinned: bool
     source: str
 
 

@@ -70,7 +70,7 @@ def exit_words(command: Command) -> str:
 
 def image_note(image: Image) -> str:
     """Return what is to be said of an image that is not the pinned one; empty if it is."""
-    if image.digest == image.pinned:
+    if image.is_pinned:
         return ""
     return f"{image.reference}: {image.digest} was run ({image.source}), {image.pinned} is pinned"
 

@@ -175,6 +175,7 @@ def _pull(run: Run, host: registry.Host, reference: registry.Reference, name: st
         reference=wanted.reference,
         pinned=wanted.digest,
         digest=platform_manifest(server, digest),
+        is_pinned=True,
         source=f"registry {reference.registry}{', through a mirror' if host.is_mirror else ''}",
     )
     return Held(image, full)
@@ -210,8 +211,15 @@ def import_archive(run: Run, path: Path, base: str, wanted: LabImage, source: st
             f"{source} has {len(names)} images for this host: one is wanted",
             "make an archive of the one image (skopeo copy, docker save with one name)",
         )
-    digest = platform_manifest(server, target(server, names[0]))
-    image = Image(reference=wanted.reference, pinned=wanted.digest, digest=digest, source=source)
+    named = target(server, names[0])
+    digest = platform_manifest(server, named)
+    image = Image(
+        reference=wanted.reference,
+        pinned=wanted.digest,
+        digest=digest,
+        is_pinned=wanted.digest in {named, digest},
+        source=source,
+    )
     return Held(image, names[0])
 
 

@@ -81,6 +81,7 @@ def test_oci_archive(
     assert image == run.images["oci"] == shared.images["oci"]
     assert (image.digest, image.source) == (digest_in(web), "archive (OCI)")
     assert image.pinned != image.digest
+    assert not image.is_pinned
     assert str(web) not in str(run.commands)
 
 
@@ -166,6 +167,7 @@ def test_registry(
     run = make_run(shared, thing={"reference": "thing:1.0", "digest": index})
     held = images.have(run, "thing")
     assert (held.image.pinned, held.image.digest) == (index, ours)
+    assert held.image.is_pinned
     assert held.image.source == "registry docker.io, through a mirror"
     assert held.name == f"docker.io/library/thing:1.0@{index}"
     assert registry not in run.commands[-1].model_dump_json()
@@ -183,6 +185,7 @@ def test_registry_pinned_to_a_manifest(
     run = make_run(shared, one={"reference": "docker.io/library/thing:1.0", "digest": pushed[1]})
     image = images.have(run, "one").image
     assert image.digest == image.pinned == pushed[1]
+    assert image.is_pinned
 
 
 @pytest.mark.usefixtures("pushed")

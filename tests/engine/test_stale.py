@@ -150,7 +150,8 @@ def test_an_image_that_is_pinned_to_another_digest(captured: Throwaway) -> None:
     """Tag and digest are those of the record, or the evidence is stale; a gone image, too."""
     pinned = CONFIG.replace("images: {}", IMAGE.format(tag=1, digest="a" * 64).strip())
     captured.config(pinned)
-    used = Image(reference="docker.io/library/small:1", pinned="sha256:" + "a" * 64, digest="x", source="y")
+    name, pinned = "docker.io/library/small:1", "sha256:" + "a" * 64
+    used = Image(reference=name, pinned=pinned, digest="x", is_pinned=False, source="y")
     record = captured.record("a").model_copy(update={"images": {"small": used}})
     store.write(captured.folder / "records/a.json", dump(record))
     assert reasons(captured)["a"] == ""

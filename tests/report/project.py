@@ -150,7 +150,11 @@ def record_of(captured: Captured, name: str, lab: str, host: Host) -> Record:
 def stand_in() -> Image:
     """Return an image that is not the pinned one."""
     return Image(
-        reference="alpine:3.19", pinned="sha256:" + "a" * 64, digest="sha256:" + "b" * 64, source="busybox"
+        reference="alpine:3.19",
+        pinned="sha256:" + "a" * 64,
+        digest="sha256:" + "b" * 64,
+        is_pinned=False,
+        source="busybox",
     )
 
 

@@ -1,6 +1,6 @@
 """What all runs on a host share: folders of shims, the folder of namespaces, portmap's own chains."""
 
-from collectors.engine import leaks
+from collectors.engine import runs
 from collectors.engine.run import Run
 
 
@@ -10,4 +10,4 @@ def ours(run: Run, *, there: bool) -> bool:
     It does if the thing was not there before; or if another run was under way already, which may have made it
     and cannot remove it as long as this one uses it.
     """
-    return not there or any(folder.name != run.name for folder in leaks.runs_folder().iterdir())
+    return not there or any(folder.name != run.name for folder in runs.runs_folder().iterdir())

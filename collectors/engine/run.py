@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Generic, TypeVar
 
-from collectors.engine import leaks, recorder
+from collectors.engine import leaks, recorder, runs
 from collectors.engine.cut import cut
 from collectors.engine.out import Out
 from collectors.engine.outcome import CommandFailedError, Result, failure, how_it_ended, outcome_of
@@ -196,8 +196,8 @@ class Run:
 
         If this process is killed, the next collect runs the command instead.
         """
-        note = leaks.note_undo(self.folder, argv, dict(env or {}), stdin)
-        return lambda: leaks.run_undo(note) if note.exists() else None
+        note = runs.note_undo(self.folder, argv, dict(env or {}), stdin)
+        return lambda: runs.run_undo(note) if note.exists() else None
 
     def use_image(self, name: str, image: Image) -> None:
         """Note that the collector used an image of lab.yml."""

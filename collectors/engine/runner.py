@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from collectors.engine import leaks, plan, signals, store
+from collectors.engine import plan, runs, signals, store
 from collectors.engine.capture import Target, attempt, write_host
 from collectors.engine.declare import Collector, DeclarationError
 from collectors.engine.host import this_host
@@ -54,7 +54,7 @@ def collect(
             f"{target.lab.name}: no collector {', '.join(sorted(unknown))}: there are: {names}"
         )
     with signals.interruptible(), store.locked(target.folder):
-        for text in (*store.recover(target.folder), *map(_cleared, leaks.clear_dead_runs())):
+        for text in (*store.recover(target.folder), *map(_cleared, runs.clear_dead_runs())):
             progress.note(text)
         foreign = _foreign(target, replace=replace)
         before = target.standings()
@@ -95,7 +95,7 @@ def record_by_hand(target: Target, path: str, argv: Sequence[str], progress: Pro
         raise DeclarationError(f"{error}: name a file below {target.folder.name}/") from error
     one = Collector(name=by_hand_name(path), function=function, writes=(path,), by_hand=tuple(argv))
     with signals.interruptible(), store.locked(target.folder):
-        for text in (*store.recover(target.folder), *map(_cleared, leaks.clear_dead_runs())):
+        for text in (*store.recover(target.folder), *map(_cleared, runs.clear_dead_runs())):
             progress.note(text)
         _foreign(target, replace=False)
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from collectors.engine import leaks, signals
+from collectors.engine import leaks, runs, signals
 from collectors.records import Image
 
 
@@ -46,8 +46,8 @@ def session(working: Callable[[str], None]) -> Iterator[Session]:
     Raise LeakError if something of the run is still there afterwards (it is cleared first).
     """
     name = f"lab{secrets.token_hex(4)}"
-    folder = leaks.runs_folder() / name
-    with leaks.begin(folder):
+    folder = runs.runs_folder() / name
+    with runs.begin(folder):
         shared = Session(name=name, folder=folder, working=working)
         try:
             yield shared
@@ -57,6 +57,6 @@ def session(working: Callable[[str], None]) -> Iterator[Session]:
                     shared.stack.close()
                 finally:
                     left = leaks.find(name)
-                    leaks.clear(name, folder)
+                    runs.clear(name, folder)
     if left:
         raise LeakError(_left(left))

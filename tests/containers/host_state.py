@@ -8,7 +8,7 @@ import time
 from itertools import chain
 from pathlib import Path
 
-from collectors.engine import leaks
+from collectors.engine import runs
 
 
 def host_state(*names: str) -> dict[str, set[str]]:
@@ -47,7 +47,7 @@ def new_things(before: dict[str, set[str]], *names: str) -> dict[str, set[str]]:
     """Return what is there now and was not before; another run under way is waited for: it may be its."""
     deadline = time.monotonic() + 20
     while (found := _new(before, host_state(*names))) and time.monotonic() < deadline:
-        if not any(leaks.runs_folder().iterdir()):
+        if not any(runs.runs_folder().iterdir()):
             return _new(before, host_state(*names))
         time.sleep(0.5)
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.engine import leaks
+from collectors.engine import leaks, runs
 from tests.containers.host_state import host_state, new_things
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +74,7 @@ def kill_after(process: subprocess.Popen[str], steps: int, pause: float) -> str:
 @pytest.fixture
 def before(host: None) -> dict[str, set[str]]:  # noqa: ARG001 - skips first
     """Return what is on the host before the collect."""
-    leaks.clear_dead_runs()
+    runs.clear_dead_runs()
     return host_state()
 
 
@@ -87,6 +87,6 @@ SEED = random.Random(12)  # noqa: S311 - moments, not secrets
 def test_killed(before: dict[str, set[str]], lines: subprocess.Popen[str], steps: int, pause: float) -> None:
     """However far it got: the next collect clears the run, and the host is as it was before."""
     name = kill_after(lines, steps, pause)
-    assert name in leaks.clear_dead_runs()
+    assert name in runs.clear_dead_runs()
     assert leaks.find(name) == set()
     assert new_things(before, name) == {}

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from collectors.engine import leaks
+from collectors.engine import runs
 from tests.engine.throwaway import Throwaway
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +36,6 @@ def runs_of(process: subprocess.Popen[bytes]) -> set[str]:
         if words[1] == "FLOCK" and int(words[4]) == process.pid:
             inode = int(words[5].rpartition(":")[2])
             held |= {
-                path.parent.name for path in leaks.runs_folder().glob("*/lock") if path.stat().st_ino == inode
+                path.parent.name for path in runs.runs_folder().glob("*/lock") if path.stat().st_ino == inode
             }
     return held

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.engine import leaks, signals
+from collectors.engine import leaks, runs, signals
 from tests.engine.process import runs_of, start, wait_for
 from tests.engine.throwaway import ONE, Throwaway
 
@@ -28,7 +28,7 @@ def test_interrupted_in_a_command(project: Throwaway, tmp_path: Path, number: si
     process.send_signal(number)
     assert process.wait(20) == 3
     assert leaks.find(run) == set()
-    assert not (leaks.runs_folder() / run).exists()
+    assert not (runs.runs_folder() / run).exists()
     assert project.verify().verdict == "intact"
     assert project.read("one.txt") == b"ours\ntheirs\n"
     assert not (project.folder / "never.txt").exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.engine import leaks, store
+from collectors.engine import leaks, runs, store
 from collectors.records import Status
 from tests.engine.process import runs_of, start, wait_for
 from tests.engine.throwaway import Throwaway
@@ -74,7 +74,7 @@ def test_killed_while_a_daemon_runs(project: Throwaway, tmp_path: Path) -> None:
     project.probe('with run.file("x.txt") as out: out.line("x")')
     assert f"{run}: what a killed run had left behind was cleared" in project.watch.notes
     assert leaks.find(run) == set()
-    assert not (leaks.runs_folder() / run).exists()
+    assert not (runs.runs_folder() / run).exists()
     assert project.verify().verdict == "intact"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from collectors.containers.needs import CONTAINERS
-from collectors.engine import leaks
+from collectors.engine import runs
 from collectors.records import Lab
 from tests.containers.host_state import host_state, new_things
 
@@ -87,7 +87,7 @@ def verdict(project: Path) -> str:
 
 def test_a_killed_collect_is_cleared_by_the_next(project: Path) -> None:
     """At ten seeded moments: never altered; after the next collect all is captured and nothing is left."""
-    leaks.clear_dead_runs()
+    runs.clear_dead_runs()
     before = host_state()
     began = time.monotonic()
     assert start(project, "collect").wait(120) == 0

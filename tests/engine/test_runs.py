@@ -1,0 +1,44 @@
+"""Runs that are under way and runs that are dead."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+import pytest
+
+from collectors.engine import runs
+from collectors.engine.session import session
+
+
+def test_a_dead_run_is_cleared_and_a_live_one_is_not(tmp_path: Path) -> None:
+    """What was written down to undo is done, last first; a run that holds its lock stays."""
+    dead = runs.runs_folder() / f"lab{secrets.token_hex(4)}"
+    dead.mkdir(mode=0o700)
+    log = tmp_path / "log"
+    for word in ("first", "second"):
+        runs.note_undo(dead, ["sh", "-c", f"echo {word} >> {log}"], {}, None)
+    runs.note_undo(dead, ["no-such-program"], {}, None)
+    with session(lambda _text: None) as live:
+        assert dead.name in runs.clear_dead_runs()
+        assert live.folder.exists()
+    assert log.read_text() == "second\nfirst\n"
+    assert not dead.exists()
+
+
+def test_an_undo_is_done_once(tmp_path: Path) -> None:
+    """What undid its change itself is not undone again by a later collect."""
+    log = tmp_path / "log"
+    note = runs.note_undo(tmp_path, ["sh", "-c", f"echo x >> {log}"], {"A": "b"}, None)
+    assert json.loads(note.read_text())["env"] == {"A": "b"}
+    runs.run_undo(note)
+    assert (note.exists(), log.read_text()) == (False, "x\n")
+
+
+def test_a_folder_of_somebody_else_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where runs keep their sockets nobody else may write: a link in its place is refused."""
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    (tmp_path / "lab-54321").symlink_to(tmp_path)
+    with pytest.raises(PermissionError, match="belongs to somebody else"):
+        runs.runs_folder()

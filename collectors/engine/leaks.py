@@ -98,8 +98,7 @@ def processes(name: str) -> Iterator[int]:
 def _carries(entry: Path, name: bytes, mark: bytes) -> bool:
     """Return whether the process in /proc carries the name; one that ended meanwhile does not."""
     try:
-        if not (arguments := (entry / "cmdline").read_bytes()):
-            return False
+        arguments = _arguments(entry)
         groups = (entry / "cgroup").read_bytes().replace(b"\n", b"/").split(b"/")
     except OSError:
         return False
@@ -108,6 +107,19 @@ def _carries(entry: Path, name: bytes, mark: bytes) -> bool:
             return True
     words = arguments.replace(b"/", b"\0").split(b"\0")
     return any(part == name or part.startswith(name + b"-") for part in (*groups, *words))
+
+
+def _arguments(entry: Path) -> bytes:
+    """Return a process's arguments; raise OSError for a zombie or one of the kernel's: they have no program.
+
+    One that is just being started has its program for an instant before its arguments and environment.
+    """
+    for _try in range(20):
+        if arguments := (entry / "cmdline").read_bytes():
+            return arguments
+        (entry / "exe").readlink()
+        time.sleep(0.001)
+    return b""
 
 
 def _command(pid: int) -> str:

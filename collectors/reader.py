@@ -95,22 +95,19 @@ def _why_not(path: Path, error: OSError) -> str:
     return f"cannot be read ({error.strerror})"
 
 
-def read_records(folder: Path) -> dict[str, Record]:
-    """Return the records of a lab folder by collector's name; raise RecordError at the first bad one."""
-    return {path.stem: read_record(path) for path in record_files(folder)}
+def readable_records(folder: Path, *, skip_newer: bool = False) -> dict[str, Record]:
+    """Return the records of a lab folder by collector's name, without those that cannot be read.
 
-
-def readable_records(folder: Path) -> dict[str, Record]:
-    """Return the records of a lab folder without those that cannot be read, which a capture replaces.
-
-    Raise NewerSchemaError for one that a newer version wrote.
+    Raise NewerSchemaError for one that a newer version wrote, which is not ours to replace; with
+    `skip_newer` it is left out like the others.
     """
     found = {}
     for path in record_files(folder):
         try:
             found[path.stem] = read_record(path)
         except NewerSchemaError:
-            raise
+            if not skip_newer:
+                raise
         except RecordError:
             continue
     return found

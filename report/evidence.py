@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from collectors.reader import read_evidence, read_host, read_record, read_state, record_files
+from collectors.reader import read_evidence, read_host, read_state, readable_records
 from collectors.records import (
     HERE,
     HOSTS,
@@ -70,13 +70,7 @@ class EvidenceSet:
     @cached_property
     def records(self) -> dict[str, Record]:
         """The readable records by collector; `collectors.verify` reports those that are not."""
-        found = {}
-        for path in record_files(self.folder):
-            try:
-                found[path.stem] = read_record(path)
-            except RecordError:
-                continue
-        return found
+        return readable_records(self.folder, skip_newer=True)
 
     @cached_property
     def captured(self) -> dict[str, Captured]:

@@ -56,7 +56,6 @@ def have(run: Run, name: str) -> Held:
         except Unavailable as error:
             memory.failed[name] = error
             raise
-        run.session.images[name] = memory.held[name].image
     run.use_image(name, memory.held[name].image)
     return memory.held[name]
 

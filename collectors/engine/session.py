@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from collectors.engine import leaks, runs, signals
-from collectors.records import Image
 
 
 class LeakError(Exception):
@@ -24,7 +23,6 @@ class Session:
     working: Callable[[str], None] = lambda _text: None
     stack: ExitStack = field(default_factory=ExitStack)
     resources: dict[Any, Any] = field(default_factory=dict)
-    images: dict[str, Image] = field(default_factory=dict)
     known: set[leaks.Leak] = field(default_factory=set)
 
     def look_for_leaks(self) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from collectors.engine import signals
-from collectors.reader import EvidenceError, read_evidence, read_record, record_files
+from collectors.reader import EvidenceError, read_evidence, read_record, readable_records
 from collectors.records import MAX_BYTES, RECORDS, File, Record, RecordError, dump, parse
 from collectors.verify import FAILED, INTENT, REMOVAL, STAGING
 
@@ -189,11 +189,8 @@ def _files_of(place: Path) -> set[str]:
 
 def _others(folder: Path, collector: str) -> list[Record]:
     """Return the readable records of the other collectors."""
-    found = []
-    for path in record_files(folder):
-        with suppress(RecordError):
-            found += [read_record(path)] if path.stem != collector else []
-    return found
+    found = readable_records(folder, skip_newer=True)
+    return [record for name, record in found.items() if name != collector]
 
 
 def _take_over(folder: Path, record: Record, others: Iterable[Record]) -> None:

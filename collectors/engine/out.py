@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from collectors.engine import recorder
+from collectors.engine.asked import Asked
 from collectors.engine.outcome import CommandFailedError, Result
 from collectors.records import Span
 
@@ -39,19 +39,21 @@ class Out:
         refused: Sequence[int] = (),
         stderr: bool = False,
         expect: str = "",
-        timeout: float = recorder.TIMEOUT,
+        timeout: float | None = None,
         env: Mapping[str, str] | None = None,
     ) -> Result:
         """Run a command and write what it printed.
 
         `head` and `tail` keep so many lines; `stderr` has standard error written too, in its place, as it is
         for a probe that names the exit statuses which are a refusal; `expect` is a pattern without which
-        the output is no answer. Raise CommandFailedError for any other end, with the output still written.
+        the output is no answer; `timeout` is a limit in seconds instead of the command's own. Raise
+        CommandFailedError for any other end, with the output still written.
         """
         merge = stderr or bool(refused)
         try:
             result, index, note = self._run.record(
-                argv, timeout=timeout, refused=refused, env=env, head=head, tail=tail, merge=merge
+                argv,
+                Asked(timeout=timeout, refused=refused, env=env or {}, head=head, tail=tail, merge=merge),
             )
         except CommandFailedError as error:
             self._append(error.printed, None, "")

@@ -10,12 +10,13 @@ from collectors.records import Command, Outcome
 class CommandFailedError(Exception):
     """A command whose end is no answer; the text says how it ended and what it said.
 
-    `printed` is the beginning of what it printed, masked.
+    `printed` is the beginning of what it printed, masked; `how` is how it ended, in a few words.
     """
 
-    def __init__(self, text: str, printed: bytes = b"") -> None:
+    def __init__(self, text: str, printed: bytes = b"", how: str = "") -> None:
         super().__init__(text)
         self.printed = printed
+        self.how = how
 
 
 @dataclass(frozen=True)

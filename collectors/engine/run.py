@@ -6,27 +6,22 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, Generic, TypeVar
 
 from collectors.engine import leaks, recorder, runs
-from collectors.engine.cut import cut
+from collectors.engine.asked import SAID_BYTES, Asked, ask
+from collectors.engine.attempts import OneMoreTry
 from collectors.engine.out import Out
 from collectors.engine.outcome import CommandFailedError, Result, failure, how_it_ended, outcome_of
 from collectors.engine.redact import Redactor
 from collectors.engine.session import Session
-from collectors.engine.store import StoreError
-from collectors.records import MAX_BYTES, Command, Image, Lab, Outcome, Span, writable_path
+from collectors.records import Command, Image, Lab, Outcome, Span, writable_path
 
 T = TypeVar("T")
 Argv = Sequence[str] | Callable[["Run"], Sequence[str]]
 """A command: its arguments, or a function of the run that gives them (a container's, say)."""
-
-SAID_BYTES = 4096
-"""How much of a command's standard error its record keeps."""
 
 
 class CaptureError(Exception):
@@ -83,10 +78,10 @@ class Run:
         self,
         argv: Argv,
         *,
-        timeout: float = recorder.TIMEOUT,
+        timeout: float | None = None,
         refused: Sequence[int] = (),
         env: Mapping[str, str] | None = None,
-        stdin: Path | None = None,
+        stdin: Path = Path(os.devnull),
     ) -> Result:
         """Run a command whose output goes to no file of its own, and record it.
 
@@ -95,68 +90,68 @@ class Run:
 
         Exit status 0 is an answer, one in `refused` a refusal; raise CommandFailedError for any other end.
         """
-        return self.record(argv, timeout=timeout, refused=refused, env=env, stdin=stdin)[0]
+        return self.record(argv, Asked(timeout=timeout, refused=refused, env=env or {}, stdin=stdin))[0]
 
-    def record(  # noqa: PLR0913 - what Out.run and command share, by name
-        self,
-        argv: Argv,
-        *,
-        timeout: float = recorder.TIMEOUT,
-        refused: Sequence[int] = (),
-        env: Mapping[str, str] | None = None,
-        stdin: Path | None = None,
-        head: int | None = None,
-        tail: int | None = None,
-        merge: bool = False,
-    ) -> tuple[Result, int, str]:
-        """Run and record a command; return its result, its index and what was cut (see Command and Span)."""
-        words = argv(self) if callable(argv) else argv
+    def record(self, argv: Argv, asked: Asked) -> tuple[Result, int, str]:
+        """Run and record a command; return its result, its index and what was cut (see Command and Span).
+
+        One that hangs and has one more try is recorded twice; what is returned is of the second attempt.
+        """
+        if isinstance(argv, OneMoreTry):
+            return self._tried_again(argv, asked)
+        return self._record(argv(self) if callable(argv) else argv, asked)
+
+    def _tried_again(self, command: OneMoreTry, asked: Asked) -> tuple[Result, int, str]:
+        """Run and record an attempt; if it hangs, clear what it left, and make another one."""
+        asked = replace(asked, timeout=asked.timeout or command.timeout)
+        attempt = command.attempt(self)
+        try:
+            return self._record(attempt.argv, asked)
+        except CommandFailedError as error:
+            if not command.hung(self.commands[-1], error):
+                raise
+            first = error
+        self.session.working("clearing up after a start that hung")
+        attempt.clear()
+        attempt = command.attempt(self)
+        try:
+            return self._record(attempt.argv, asked)
+        except CommandFailedError as error:
+            if command.hung(self.commands[-1], error):
+                attempt.clear()
+            text = f"{error}\n  this was the second attempt; the first one hung: {first.how}"
+            raise CommandFailedError(text, error.printed, error.how) from error
+
+    def _record(self, words: Sequence[str], asked: Asked) -> tuple[Result, int, str]:
+        """Run and record one command, once."""
         recorder.check(words)
         self.session.working(" ".join(words)[:120])
-        environment = recorder.environment(self.name, env)
+        environment = recorder.environment(self.name, asked.env)
         found = recorder.executable(words[0], environment.get("PATH"))
-        began = datetime.now(UTC)
-        with TemporaryFile() as stdout, TemporaryFile() as stderr:
-            ended = recorder.execute(
-                words,
-                stdout=stdout,
-                stderr=stdout if merge else stderr,
-                env=environment,
-                timeout=timeout,
-                stdin=stdin or Path("/dev/null"),
-                cwd=self._staging if self._staging.exists() else self.folder,
-            )
-            printed = os.fstat(stdout.fileno()).st_size
-            too_large = ""
-            try:
-                kept, note = cut(stdout, head=head, tail=tail, limit=MAX_BYTES)
-            except StoreError as error:
-                too_large = str(error)
-                stdout.seek(0)
-                kept, note = stdout.read(SAID_BYTES), ""
-            stderr.seek(0)
-            said = stderr.read(2 * SAID_BYTES)
-        outcome = Outcome.FAILED if too_large else outcome_of(ended, refused)
-        data = self._redact(kept)
-        self.environment |= {key: self._redact.text(value) for key, value in (env or {}).items()}
+        timeout = asked.timeout or recorder.TIMEOUT
+        cwd = self._staging if self._staging.exists() else self.folder
+        printed = ask(words, asked, environment, cwd, timeout)
+        ended = printed.ended
+        outcome = Outcome.FAILED if printed.too_large else outcome_of(ended, asked.refused)
+        data = self._redact(printed.kept)
+        self.environment |= {key: self._redact.text(value) for key, value in asked.env.items()}
         self.commands.append(
             Command(
                 argv=[self._redact.text(word).encode("utf-8", "backslashreplace").decode() for word in words],
                 executable=found.model_copy(update={"path": self._redact.text(found.path)}),
                 exit_status=None if ended.timed_out else ended.exit_status,
                 outcome=outcome,
-                start=began,
+                start=printed.start,
                 seconds=round(ended.seconds, 6),
-                bytes=printed,
+                bytes=printed.size,
                 timed_out=ended.timed_out,
-                stderr=self._redact(said)[:SAID_BYTES].decode("utf-8", "backslashreplace"),
+                stderr=self._redact(printed.said)[:SAID_BYTES].decode("utf-8", "backslashreplace"),
             )
         )
-        result = Result(outcome, ended.exit_status, data)
         if outcome is Outcome.FAILED:
-            how = how_it_ended(ended, timeout) or too_large
-            raise CommandFailedError(failure(self.commands[-1], how, data), data)
-        return result, len(self.commands) - 1, note
+            how = how_it_ended(ended, timeout) or printed.too_large
+            raise CommandFailedError(failure(self.commands[-1], how, data), data, how)
+        return Result(outcome, ended.exit_status, data), len(self.commands) - 1, printed.cut
 
     def setting(self, key: str, kind: type[T]) -> T:
         """Return lab.yml's `settings.<key>` (dots go deeper), which must be a `kind`; noted in the record."""

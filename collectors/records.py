@@ -297,6 +297,17 @@ class LabImage(Model):
     made_from: Literal["", "busybox"] = ""
 
 
+class Archive(Model):
+    """A file that a lab installs from: where it is published, and the environment variable that may name one.
+
+    `sha256` is the published one's, empty where the user has to give it.
+    """
+
+    url: str = ""
+    archive_env: str
+    sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+
 class Task(Model):
     """A task of an edition: its heading, and the evidence files that the lab names."""
 
@@ -318,6 +329,7 @@ class Lab(Model):
 
     title: str
     images: dict[str, LabImage] = {}
+    archives: dict[str, Archive] = {}
     editions: dict[int, Edition]
     settings: dict[str, Any] = {}
 

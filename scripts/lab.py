@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": "Is every evidence file what its record says?",
     "check": "Do the pages, or a handed-in report, equal the evidence?",
     "export": "The pages of a lab as one plain Markdown report.",
+    "box": "A virtual machine with KVM, for hosts that have none.",
     "new": "Make a lab: three folders that collect and build at once.",
 }
 """Every command with its summary; each is scripts/cli/<name>.py, with a click command `<name>`."""

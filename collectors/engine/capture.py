@@ -30,6 +30,7 @@ EXPECTED = (
     recorder.CommandNotFoundError,
     store.StoreError,
 )
+COMMIT_FILE = ".commit.json"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
@@ -180,8 +181,11 @@ def _record(target: Target, one: Collector, run: Run, redact: Redactor, files: S
 def project(root: Path) -> Project:
     """Return the project's commit, and whether something other than evidence differs from it.
 
+    A copy without git's folder says it in a file, as the copy in a box does.
     Through sudo, git would refuse a folder that is not root's; and what it would refresh would become root's.
     """
+    if (root / COMMIT_FILE).is_file():
+        return Project.model_validate_json((root / COMMIT_FILE).read_bytes())
     git = ("git", "--no-optional-locks", "-c", "safe.directory=*", "-C", str(root))
     commit = recorder.output([*git, "rev-parse", "--verify", "HEAD"])
     changes = recorder.output([*git, "status", "--porcelain", "--", ".", ":(exclude)evidence"])

@@ -11,7 +11,7 @@ import select
 import shutil
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -140,6 +140,25 @@ class Daemon:
     def alive(self) -> bool:
         """Return whether it still runs."""
         return bool(self._process.is_alive())
+
+    def follow(self, told: Callable[[str], None], timeout: float) -> int:
+        """Tell each line of its log until it ends; return its exit status, negative for a signal.
+
+        Raise TimeoutError where it runs longer than `timeout` seconds; it is still there then.
+        """
+        deadline = time.monotonic() + timeout
+        with self.log.open(errors="replace") as log:
+            rest = ""
+            while True:
+                alive = self.alive()
+                *lines, rest = (rest + log.read()).split("\n")
+                for line in lines:
+                    told(line)
+                if not alive:
+                    return _status(self._process)
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"still runs after {timeout:g} s")
+                _gone(self.pid, POLL)
 
     def stop(self, grace: float = 10.0) -> None:
         """End it and its group: SIGTERM, `grace` seconds, SIGKILL."""

@@ -1,10 +1,12 @@
 """lab collect."""
 
+from collections.abc import Sequence
+
 import click
 
 from collectors.engine import runner
-from collectors.engine.plan import Standing
-from collectors.records import Status
+from collectors.engine.capture import Target
+from collectors.records import CollectorState, Status
 from scripts.cli import show, targets
 from scripts.cli.project import root
 from scripts.cli.statuses import CANNOT, FINDINGS
@@ -15,6 +17,7 @@ from scripts.cli.statuses import CANNOT, FINDINGS
 @click.option("--dry-run", is_flag=True, help="Say what would be captured, and why; change nothing.")
 @click.option("--as", "host", metavar="NAME", help="Put it in evidence/hosts/NAME, beside the report's own.")
 @click.option("--replace", is_flag=True, help="Make this host the report's; what another measured goes.")
+@click.option("--in-box", is_flag=True, help="Capture in the box (see lab box) and bring the evidence back.")
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
 def collect(  # noqa: PLR0913 - an option each
@@ -24,6 +27,7 @@ def collect(  # noqa: PLR0913 - an option each
     dry_run: bool,
     host: str | None,
     replace: bool,
+    in_box: bool,
     json_: bool,
 ) -> None:
     """Capture what is not fresh, in the lab's order.
@@ -36,25 +40,48 @@ def collect(  # noqa: PLR0913 - an option each
         raise click.UsageError(
             "--as keeps the report's evidence, --replace takes its place: give one of them"
         )
+    if in_box and dry_run:
+        raise click.UsageError("--dry-run looks at this host: give it without --in-box")
     project = root()
-    ended: list[tuple[str, Standing]] = []
+    ended: list[tuple[str, CollectorState]] = []
     named: set[tuple[str, str]] = set()
     with show.Watch() as watch:
         for lab, wanted in targets.by_lab(project, names).items():
             target = targets.target(project, lab, host)
             named |= {(lab, one) for one in wanted}
-            standings = (
-                target.standings() if dry_run else runner.collect(target, wanted, watch, replace=replace)
-            )
-            ended += [(lab, standing) for standing in standings]
+            if in_box:
+                rows = _in_box(target, wanted, watch, host=host, replace=replace)
+            else:
+                found = (
+                    target.standings() if dry_run else runner.collect(target, wanted, watch, replace=replace)
+                )
+                rows = [standing.row(lab) for standing in found]
+            ended += [(lab, row) for row in rows]
     if json_:
-        show.as_json([show.standing_json(*one) for one in ended])
+        show.as_json([show.row_json(*one) for one in ended])
     else:
         title = "What would be captured: all but what is captured" if dry_run else "Collected"
         show.standings(title, ended)
     if dry_run:
         return
-    if any(standing.status is Status.FAILED for _lab, standing in ended):
+    if any(row.state is Status.FAILED for _lab, row in ended):
         ctx.exit(FINDINGS)
-    stuck = {(lab, one.collector.name) for lab, one in ended if one.status is Status.MISSING}
+    stuck = {(lab, row.name) for lab, row in ended if row.state is Status.MISSING}
     ctx.exit(CANNOT if stuck & named else 0)
+
+
+def _in_box(
+    target: Target, wanted: Sequence[str], watch: show.Watch, *, host: str | None, replace: bool
+) -> list[CollectorState]:
+    """Capture in the box and return the rows of the collect there; raise Exit where it printed none."""
+    from collectors.box import capture, place
+
+    lab = target.lab.name
+    words = [f"{lab}/{one}" for one in wanted] or [lab]
+    words += ["--as", host] if host else []
+    words += ["--replace"] if replace else []
+    asked = capture.Asked(target.root, lab, target.folder.relative_to(target.root).as_posix(), words)
+    status, rows = capture.collect(asked, place.box().machine(), watch)
+    if not rows:
+        raise click.exceptions.Exit(status or FINDINGS)
+    return [CollectorState.model_validate({key: row[key] for key in row if key != "lab"}) for row in rows]

@@ -1,5 +1,6 @@
 """Which of our errors ends the command line with which exit status."""
 
+from collectors.box.place import BoxError
 from collectors.engine.declare import DeclarationError
 from collectors.engine.recorder import CommandNotFoundError
 from collectors.engine.runner import OtherHostError
@@ -18,6 +19,7 @@ def exit_status(error: Exception) -> int | None:
         RecordError: FINDINGS,
         EvidenceError: FINDINGS,
         LeakError: FINDINGS,
+        BoxError: CANNOT,
         StoreError: CANNOT,
         CommandNotFoundError: CANNOT,
         PermissionError: CANNOT,

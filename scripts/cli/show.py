@@ -13,7 +13,7 @@ from rich.table import Table
 
 from collectors.engine.declare import Collector
 from collectors.engine.plan import Standing
-from collectors.records import Status
+from collectors.records import CollectorState, Status
 
 COLOURS = {
     Status.CAPTURED: "green",
@@ -42,19 +42,18 @@ def state(status: Status) -> str:
     return f"[{COLOURS[status]}]{status}[/]"
 
 
-def standings(title: str, found: Sequence[tuple[str, Standing]]) -> None:
+def standings(title: str, rows: Sequence[tuple[str, CollectorState]]) -> None:
     """Print where the collectors of labs stand, and below the table each remedy once."""
-    rows = [(lab, standing, standing.row(lab)) for lab, standing in found]
     table(
         title,
         ("collector", "state", "reason", "seconds"),
         [
             [f"{lab}/{row.name}", state(row.state), escape(row.reason), _seconds(row.seconds)]
-            for lab, _standing, row in rows
+            for lab, row in rows
         ],
     )
     remedies: dict[str, list[str]] = {}
-    for lab, _standing, row in rows:
+    for lab, row in rows:
         if row.remedy:
             remedies.setdefault(row.remedy, []).append(f"{lab}/{row.name}")
     for remedy, names in remedies.items():
@@ -65,9 +64,9 @@ def _seconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds:.1f}"
 
 
-def standing_json(lab: str, standing: Standing) -> dict[str, Any]:
+def row_json(lab: str, row: CollectorState) -> dict[str, Any]:
     """Return a collector's standing as `--json` prints it: the row of state.json, with the lab."""
-    return {"lab": lab, **standing.row(lab).model_dump(mode="json")}
+    return {"lab": lab, **row.model_dump(mode="json")}
 
 
 class Watch:

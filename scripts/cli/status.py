@@ -21,13 +21,13 @@ def status(ctx: click.Context, names: tuple[str, ...], *, host: str | None, json
     """
     project = root()
     found = [
-        (lab, standing)
+        (lab, standing.row(lab))
         for lab in targets.by_lab(project, names)
         for standing in targets.target(project, lab, host).standings()
     ]
     if json_:
-        show.as_json([show.standing_json(*one) for one in found])
+        show.as_json([show.row_json(*one) for one in found])
     else:
         show.standings("Evidence", found)
     fine = {Status.CAPTURED, Status.NOT_APPLICABLE}
-    ctx.exit(FINDINGS if any(one.status not in fine for _lab, one in found) else 0)
+    ctx.exit(FINDINGS if any(row.state not in fine for _lab, row in found) else 0)

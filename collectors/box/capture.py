@@ -1,0 +1,170 @@
+"""lab collect --in-box: the project goes into the box, is captured there, and its evidence comes back."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from collectors.box import machine as machines
+from collectors.box.place import BoxError, Machine
+from collectors.box.project import archives, pack
+from collectors.box.ssh import LOST, Door
+from collectors.engine import adopt, signals, store
+from collectors.engine.labs import find_lab
+from collectors.engine.runner import Progress
+
+PROJECT = "/root/lab"
+ARCHIVES = "/root/archives"
+RESULT = "/root/result.json"
+FORWARDED = ("LAB_REGISTRY_MIRROR",)
+"""Variables that mean the same in the box."""
+
+COLLECT_SECONDS = 4 * 3600.0
+COPY_SECONDS = 1800.0
+STOP_SECONDS = 60.0
+
+UNPACK = 'rm -rf "$1" && mkdir -p "$1" && tar -x -C "$1"'
+RECEIVE = 'mkdir -p "$1" && cat >"$1/$2.part" && mv "$1/$2.part" "$1/$2"'
+SEND = 'cd "$1" 2>/dev/null || exit 0; tar -c --exclude=.lock --exclude=.staging .'
+COLLECT = 'cd "$1"; result=$2; shift 2; echo $$ >/run/lab-collect.pid; exec env "$@" >"$result"'
+INTERRUPT = 'pid=$(cat /run/lab-collect.pid); kill -INT "$pid"; while kill -0 "$pid"; do sleep 1; done'
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked: the project, the lab, the set (a path from the root), the words of the collect there."""
+
+    root: Path
+    lab: str
+    evidence: str
+    words: Sequence[str]
+
+
+def collect(asked: Asked, machine: Machine, progress: Progress) -> tuple[int, list[dict[str, Any]]]:
+    """Capture in the box; return the exit status of the collect there and the rows it printed as JSON.
+
+    A box that is not started is started, and stopped afterwards. Where the machine dies or hangs, it is
+    started again and the collect goes on: what was captured is on its disk. Raise BoxError, and what
+    `store` and `adopt` raise.
+    """
+    folder = asked.root / asked.evidence
+    with signals.interruptible(), store.locked(folder):
+        for text in store.recover(folder):
+            progress.note(text)
+        was_running = machines.running(machine) is not None
+        try:
+            with TemporaryDirectory(dir=machine.box.folder, prefix="copy-") as scratch:
+                return _collect(asked, machine, Path(scratch), progress)
+        finally:
+            if not was_running:
+                with signals.deferred():
+                    progress.working("stopping the box")
+                    machines.stop(machine)
+
+
+def _collect(
+    asked: Asked, machine: Machine, scratch: Path, progress: Progress
+) -> tuple[int, list[dict[str, Any]]]:
+    """Send, capture, bring back; once more from where it stopped if the machine is lost in between."""
+    machines.start(machine, progress.working)
+    environment = send(asked, machines.door(machine), scratch, progress)
+    for number in range(1, machines.TRIES + 1):
+        status = _capture(asked, machine, environment, scratch, progress)
+        if status != LOST:
+            break
+        progress.note(f"the box was lost (try {number} of {machines.TRIES})")
+        machines.end(machine)
+        if number < machines.TRIES:
+            machines.start(machine, progress.working)
+    else:
+        raise BoxError(f"the box was lost {machines.TRIES} times: its console: {machine.console}")
+    rows = bring_back(asked, machines.door(machine), scratch, progress)
+    return status, rows
+
+
+def send(asked: Asked, way: Door, scratch: Path, progress: Progress) -> dict[str, str]:
+    """Bring the project and the archives that the environment names into the box; return the environment.
+
+    An archive that is there already, as large and as new, is not sent again.
+    """
+    progress.working("sending the project")
+    packed = scratch / "project.tar"
+    pack(asked.root, asked.evidence, packed)
+    _done(way.run(["sh", "-c", UNPACK, "unpack", PROJECT], stdin=packed, timeout=COPY_SECONDS), "sending")
+    config = find_lab(asked.root, asked.lab).config
+    variables = [image.archive_env for image in config.images.values()]
+    variables += [archive.archive_env for archive in config.archives.values()]
+    environment = {name: os.environ[name] for name in FORWARDED if name in os.environ}
+    for name, path in archives(iter(filter(None, variables))).items():
+        status = path.stat()
+        there = f"{status.st_mtime_ns:x}-{path.name}"
+        if not way.ask(["sh", "-c", 'test -f "$1/$2" && echo yes', "test", ARCHIVES, there]):
+            progress.working(f"sending {name} ({status.st_size >> 20} MiB)")
+            argv = ["sh", "-c", RECEIVE, "receive", ARCHIVES, there]
+            _done(way.run(argv, stdin=path, timeout=COPY_SECONDS), f"sending {name}")
+        environment[name] = f"{ARCHIVES}/{there}"
+        if digest := checksum(name, path):
+            environment[f"{name}_SHA256"] = digest
+    return environment
+
+
+def checksum(name: str, path: Path) -> str:
+    """Return the SHA-256 that is stated for an archive: by its variable's neighbour, or by a file beside it."""
+    beside = path.with_name(f"{path.name}.sha256")
+    stated = os.environ.get(f"{name}_SHA256") or (beside.read_text() if beside.is_file() else "")
+    return stated.split()[0] if stated.split() else ""
+
+
+def _done(ended: tuple[int, str], what: str) -> None:
+    if ended[0]:
+        raise BoxError(f"{what}: exit status {ended[0]}: {ended[1] or 'it said nothing'}: lab box status")
+
+
+def _capture(
+    asked: Asked, machine: Machine, environment: dict[str, str], scratch: Path, progress: Progress
+) -> int:
+    """Run the collect in the box; return its exit status, LOST where the machine is."""
+    way = machines.door(machine)
+    given = [f"{name}={value}" for name, value in environment.items()]
+    words = [
+        "python3",
+        f"{PROJECT}/scripts/lab.py",
+        "collect",
+        "--containerd",
+        "system",
+        "--json",
+        *asked.words,
+    ]
+    try:
+        return way.follow(
+            ["sh", "-c", COLLECT, "collect", PROJECT, RESULT, *given, *words],
+            scratch / "said.txt",
+            progress.note,
+            mark=machine.mark,
+            timeout=COLLECT_SECONDS,
+        )
+    except KeyboardInterrupt:
+        with signals.deferred():
+            way.run(["sh", "-c", INTERRUPT], timeout=STOP_SECONDS)
+        raise
+
+
+def bring_back(asked: Asked, way: Door, scratch: Path, progress: Progress) -> list[dict[str, Any]]:
+    """Take over the evidence that the box has, held against its hashes; return the rows of its collect."""
+    progress.working("bringing the evidence back")
+    packed, incoming = scratch / "evidence.tar", scratch / "evidence"
+    argv = ["sh", "-c", SEND, "send", f"{PROJECT}/{asked.evidence}"]
+    _done(way.run(argv, stdout=packed, timeout=COPY_SECONDS), "bringing the evidence back")
+    incoming.mkdir()
+    with packed.open("rb") as stream:
+        adopt.unpack(stream, incoming)
+    changed = adopt.adopt(asked.root / asked.evidence, incoming)
+    progress.note(f"{len(changed)} captures came back")
+    try:
+        rows: list[dict[str, Any]] = json.loads(way.ask(["cat", RESULT]) or "[]")
+    except ValueError:
+        return []
+    return rows

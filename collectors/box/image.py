@@ -1,0 +1,150 @@
+"""The box's image: Debian 13 from packages alone, made by debvm-create."""
+
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from collectors.box.accelerator import Accelerator, accelerator
+from collectors.box.place import Box, BoxError
+from collectors.box.room import needs_room
+from collectors.engine import leaks, recorder
+
+RELEASE = "trixie"
+SIZE = "12G"
+CREATE_SECONDS = 1800.0
+DISK_MIB = 3072
+"""What the image, the files it is made from and a machine's disk take, with some to spare."""
+
+PACKAGES = (
+    "busybox-static", "ca-certificates", "containerd", "containernetworking-plugins", "curl", "git",
+    "hyperfine", "iperf3", "iproute2", "iptables", "kmod", "libcap2-bin", "procps", "python3",
+    "python3-click", "python3-filelock", "python3-pydantic", "python3-rich", "python3-sh",
+    "python3-tomlkit", "python3-yaml", "qemu-system-x86", "runc", "systemd", "util-linux", "virtiofsd",
+    "zstd",
+)  # fmt: skip
+"""A KVM host, and the collecting side on Debian's own Python: no pip in the box."""
+
+FILES = {
+    "/etc/modules-load.d/lab.conf": "vhost_vsock\nvhost_net\n",
+    "/etc/tmpfiles.d/lab.conf": "w /sys/kernel/mm/transparent_hugepage/shmem_enabled - - - - always\n",
+}
+"""Huge pages for a guest's memory: without them 3 of 44 nested starts under emulation hung, with them none of
+59. KVM's own module is loaded by the processor that it finds."""
+
+HOSTNAME = "vm"
+PROGRAMS = {"debvm-create": "debvm", "mmdebstrap": "mmdebstrap", "ssh-keygen": "openssh-client",
+            "qemu-system-x86_64": "qemu-system-x86"}  # fmt: skip
+"""What makes and runs the box, and the Debian package of each."""
+
+STEPS = re.compile(r"^(?:I: (?P<step>.+)|(?:Setting up|Unpacking) (?P<package>[^ ]+) .*)$")
+
+
+def missing() -> str:
+    """Return the Debian packages that making and running a box lacks here, or an empty text."""
+    return " ".join(sorted({package for program, package in PROGRAMS.items() if not shutil.which(program)}))
+
+
+def create(box: Box, say: Callable[[str], None]) -> Accelerator:
+    """Make the image, unless it is there, and find out what runs it here; `say` is told of each step.
+
+    Raise BoxError; interrupted or failed, nothing is there afterwards but the log, which the error names.
+    """
+    if packages := missing():
+        raise BoxError(f"the box is made by programs that are not here: apt-get install {packages}")
+    box.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not box.image.exists():
+        needs_room(box.folder, DISK_MIB)
+        _make(box, say)
+    say("trying whether KVM can run it")
+    return accelerator(box)
+
+
+def _make(box: Box, say: Callable[[str], None]) -> None:
+    """Make key and image; the image's name is given to it last."""
+    work = box.folder / "making"
+    mark = box.machine("making").mark
+    leaks.end(mark)
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    _write_files(work / "files")
+    for path in (box.key, box.key.with_suffix(".pub"), box.known_hosts, box.kernel, box.accelerator):
+        path.unlink(missing_ok=True)
+    try:
+        _run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "box", "-f", str(box.key)], box.log)
+        made = work / "image.ext4"
+        daemon = recorder.start(
+            debvm_create(box.key.with_suffix(".pub"), made, work / "files"),
+            log=box.log,
+            env=recorder.environment(mark, {"TMPDIR": str(work)}),
+        )
+        try:
+            if daemon.follow(lambda line: say(step(line)), CREATE_SECONDS) != 0:
+                raise BoxError(f"debvm-create failed: {last_words(box.log)}; all of it is in {box.log}")
+        finally:
+            daemon.stop()
+        _take_out(made, box)
+        made.rename(box.image)
+    finally:
+        leaks.end(mark)
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def debvm_create(public_key: Path, image: Path, files: Path) -> list[str]:
+    """Return the command that makes the image; the files that go into it are below `files`."""
+    uploads = [f"--customize-hook=upload {shlex.quote(str(files) + path)} {path}" for path in FILES]
+    return ["debvm-create", "--release", RELEASE, "--hostname", HOSTNAME, "--size", SIZE,
+            "--skip", "autologin,packagelists", "--sshkey", str(public_key), "--output", str(image),
+            "--", f"--include={','.join(PACKAGES)}", *uploads]  # fmt: skip
+
+
+def _write_files(files: Path) -> None:
+    """Write what the image gets besides packages."""
+    for path, text in FILES.items():
+        (files / path[1:]).parent.mkdir(parents=True)
+        (files / path[1:]).write_text(text)
+
+
+def step(line: str) -> str:
+    """Return what a line of debvm-create's log says that it is doing, or an empty text.
+
+    >>> step("Setting up containerd (1.7.24~ds1-6) ...")
+    'containerd'
+    """
+    found = STEPS.match(line)
+    return (found["step"] or found["package"]) if found else ""
+
+
+def _take_out(image: Path, box: Box) -> None:
+    """Take the kernel and the host's public key out of the image."""
+    link = _printed(["/sbin/debugfs", "-R", "stat /vmlinuz", str(image)])
+    found = re.search(r'Fast link dest: "/?([^"]+)"', link)
+    if not found:
+        raise BoxError(f"the image has no kernel: see {box.log}")
+    _run(["/sbin/debugfs", "-R", f"dump /{found[1]} {box.kernel}", str(image)], box.log)
+    public = _printed(["/sbin/debugfs", "-R", "cat /etc/ssh/ssh_host_ed25519_key.pub", str(image)])
+    kind, key = public.split()[:2]
+    box.known_hosts.write_text(f"box {kind} {key}\n")
+
+
+def _printed(argv: list[str]) -> str:
+    with TemporaryFile() as stdout, Path(os.devnull).open("wb") as stderr:
+        recorder.execute(argv, stdout=stdout, stderr=stderr, env=recorder.environment(""))
+        stdout.seek(0)
+        return stdout.read().decode(errors="replace")
+
+
+def _run(argv: list[str], log: Path) -> None:
+    with log.open("ab") as output:
+        ended = recorder.execute(argv, stdout=output, stderr=output, env=recorder.environment(""))
+    if ended.exit_status:
+        raise BoxError(f"{argv[0]}: exit status {ended.exit_status}: {last_words(log)}")
+
+
+def last_words(log: Path) -> str:
+    """Return the last line of a log that says something."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "it said nothing"

@@ -1,0 +1,56 @@
+"""The project, as it goes into the box: what collects, the evidence of one set, and which commit it is."""
+
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from collectors.engine import recorder
+from collectors.engine.capture import COMMIT_FILE, project
+
+COLLECTING = ("mkdocs.yml", "collectors", "scripts")
+"""What `lab collect` needs of the project."""
+
+UNWANTED = {"__pycache__", ".git", ".venv", "failed", ".staging", ".lock"}
+
+
+def pack(root: Path, evidence: str, to: Path) -> None:
+    """Write a tar of what collects, with the set `evidence` (a path from the root), to the file `to`."""
+    with tarfile.open(to, "w") as tar:
+        for path in _files(root, evidence):
+            tar.add(path, str(path.relative_to(root)), recursive=False, filter=_nobody)
+        commit = to.with_suffix(".commit")
+        commit.write_text(json.dumps(project(root).model_dump()))
+        tar.add(commit, COMMIT_FILE, filter=_nobody)
+        commit.unlink()
+
+
+def _files(root: Path, evidence: str) -> Iterator[Path]:
+    """Yield the files that go along: those that git knows or would take, all where there is no git."""
+    git = ["git", "-c", "safe.directory=*", "-C", str(root), "ls-files", "-z", "--cached", "--others"]
+    names = recorder.output([*git, "--exclude-standard", "--", *COLLECTING])
+    if names:
+        listed = [root / name for name in names.split("\0") if name]
+    else:
+        listed = [
+            root / COLLECTING[0],
+            *(path for name in COLLECTING[1:] for path in (root / name).rglob("*")),
+        ]
+    listed += (root / evidence).rglob("*")
+    for path in listed:
+        if path.is_file() and not path.is_symlink() and not UNWANTED & set(path.relative_to(root).parts):
+            yield path
+
+
+def _nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Take the owner's name and number out of a member."""
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
+
+
+def archives(variables: Iterator[str]) -> dict[str, Path]:
+    """Return the local files that the environment names in these variables, by variable."""
+    named = {name: Path(os.environ.get(name, "")) for name in variables if os.environ.get(name)}
+    return {name: path for name, path in named.items() if path.is_file()}

@@ -1,11 +1,9 @@
 """A container that stays: started, reached over the network, looked into, put away."""
 
 import http.client
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -13,13 +11,11 @@ from urllib.parse import urlsplit
 
 from collectors.containers import ctr, images
 from collectors.containers.containerd import Containerd, containerd, log_tail
+from collectors.containers.ending import put_away, put_away_hung, tasks
 from collectors.containers.network import Attachment, attached
 from collectors.containers.portmap import Published, published
-from collectors.engine import leaks, recorder
+from collectors.engine.attempts import Attempt
 from collectors.engine.run import CaptureError, Run
-
-PATIENCE = 10.0
-"""Seconds that a container is given to end after SIGKILL, before its shim is killed."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +54,14 @@ class Container:
 
     def pid(self) -> int:
         """Return the pid of its first process on this host, as containerd knows it; 0 if it has none."""
-        for row in _tasks(self.server):
+        for row in tasks(self.server):
             if row[0] == self.id:
                 return int(row[1])
         return 0
 
     def running(self) -> bool:
         """Return whether containerd says that it runs."""
-        return any(row[0] == self.id and row[2] == "RUNNING" for row in _tasks(self.server))
+        return any(row[0] == self.id and row[2] == "RUNNING" for row in tasks(self.server))
 
 
 @contextmanager
@@ -77,26 +73,38 @@ def container(  # noqa: PLR0913 - what is asked of a container, by name
     network: bool = True,
     publish: Mapping[int, int] | None = None,
     options: Sequence[str] = (),
-    timeout: float = 120.0,
+    timeout: float = ctr.KATA_SECONDS,
 ) -> Iterator[Container]:
     """Start a container under `runtime` (ctr.RUNC, ctr.KATA) and put it away at the end.
 
     `image` is a name under images in lab.yml; without `argv` the image's own entrypoint runs. `publish` maps
     host ports to container ports; see Container.ports for how they are reached. `timeout` is the start's.
-    Raise Unavailable for an image or containerd that is not to be had, CommandFailedError if the start fails.
+    A start under Kata that hangs is cleared and made once more, with a network of its own: a namespace serves
+    one sandbox. Raise Unavailable for an image or containerd that is not to be had, CommandFailedError if the
+    start fails.
     """
     server = run.resource(containerd)
     name = images.have(run, image).name
-    ident = ctr.new_id(run)
-    log = server.logs / f"{ident}.log"
-    with ExitStack() as stack:
+    made: list[Container] = []
+
+    def attempt(run: Run) -> Attempt:
+        ident = ctr.new_id(run)
+        log = server.logs / f"{ident}.log"
         place = stack.enter_context(attached(run, ident)) if network or publish else None
         ports = stack.enter_context(published(run, place, publish)) if place and publish else {}
         stack.callback(put_away, server, ident)
         given = [*_detached(runtime, log), *_place(place), *options]
-        words = ctr.run_argv(server, runtime, name, ident, options=given, argv=argv)
-        run.command(words, timeout=timeout)
-        yield Container(ident, runtime, server, str(place.address.ip) if place else "", ports, log)
+        made.append(Container(ident, runtime, server, str(place.address.ip) if place else "", ports, log))
+        return Attempt(ctr.run_argv(server, runtime, name, ident, options=given, argv=argv), clear)
+
+    def clear() -> None:
+        put_away_hung(server, made[-1].id)
+        stack.close()
+
+    with ExitStack() as stack:
+        start = ctr.one_more_try(attempt, timeout) if runtime == ctr.KATA else attempt(run).argv
+        run.command(start, timeout=timeout)
+        yield made[-1]
 
 
 def _place(place: Attachment | None) -> list[str]:
@@ -113,36 +121,6 @@ def _detached(runtime: str, log: Path) -> list[str]:
 
 def _exec_id(run: Run, ident: str) -> str:
     return f"{ident}-x{next(run.session.resources.setdefault('exec ids', count(1)))}"
-
-
-def _tasks(server: Containerd) -> list[list[str]]:
-    """Return the rows of `ctr tasks ls`: container, pid, status."""
-    rows = (line.split() for line in recorder.output(server.ctr("tasks", "ls"), timeout=10).splitlines()[1:])
-    return [row for row in rows if len(row) == 3]  # noqa: PLR2004 - its three columns
-
-
-def put_away(server: Containerd, ident: str) -> None:
-    """Kill a container and remove it; a shim that does not answer (Kata, #13676) is killed."""
-    recorder.output(server.ctr("tasks", "kill", "--signal", "SIGKILL", ident), timeout=PATIENCE)
-    deadline = time.monotonic() + PATIENCE
-    while any(row[0] == ident and row[2] != "STOPPED" for row in _tasks(server)):
-        if time.monotonic() > deadline:
-            _kill(ident)
-            break
-        time.sleep(0.02)
-    recorder.output(server.ctr("tasks", "rm", "--force", ident), timeout=PATIENCE)
-    recorder.output(server.ctr("containers", "rm", ident), timeout=PATIENCE)
-    while any(leaks.processes(ident)):
-        if time.monotonic() > deadline:
-            _kill(ident)
-        time.sleep(0.02)
-
-
-def _kill(ident: str) -> None:
-    """Kill a container's processes: its shim has the id as an argument, the others in their cgroup."""
-    for pid in leaks.processes(ident):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
 
 
 def wait_http(run: Run, box: Container, path: str = "/", timeout: float = 120.0) -> float:

@@ -7,38 +7,63 @@ from pathlib import Path
 
 from collectors.containers import images
 from collectors.containers.containerd import SHIM_LEFTOVERS, SHIMS, Containerd, containerd
+from collectors.containers.ending import put_away_hung
+from collectors.engine.attempts import Attempt, OneMoreTry
 from collectors.engine.run import Run
 
 RUNC = "io.containerd.runc.v2"
 KATA = "io.containerd.kata.v2"
 
 ANNOTATION = ("--annotation", "lab=run")
-"""Kata's runtime-rs panics where there is no annotation at all (3.23: manager.rs:391; mended in 4.0). runc
-gets the same one, so that the two commands differ in the runtime alone."""
+"""Kata's runtime-rs panics where there is no annotation at all (3.23: crates/runtimes/src/manager.rs:391;
+mended by kata-containers #12180 in 3.25). runc gets the same one, so that the two commands differ in the
+runtime alone."""
+
+KATA_SECONDS = 120.0
+"""Seconds until a start under Kata counts as hung. The slowest of those that came up took 12 s, in a virtual
+machine that was emulated itself; some never end: the shim reads the guest's answer on the vsock without a
+limit (3.23: crates/agent/src/sock/hybrid_vsock.rs, connect_helper)."""
+
+NO_ANSWER = ("vsock: failed to connect to", "Receive packet timeout")
+"""What Kata says when a guest did not answer within Kata's own limits: its agent on the vsock (3.23:
+crates/agent/src/sock/{hybrid_vsock,vsock}.rs, connect), or a request to it (ttrpc 0.8.4:
+src/asynchronous/client.rs)."""
 
 KATA_FOLDERS = ("/run/kata", "/run/kata-containers/shared/sandboxes", "/run/vc/sbs", "/run/vc/vm")
 """Where Kata keeps a folder for each sandbox."""
 
 
-def in_runc(*argv: str, image: str = "alpine", options: Sequence[str] = ()) -> Callable[[Run], list[str]]:
+def in_runc(*argv: str, image: str = "alpine", options: Sequence[str] = ()) -> Callable[[Run], Sequence[str]]:
     """Return the command that runs `argv` in a new container of `image` under runc, removed when it ends.
 
     `image` is a name under images in lab.yml; `options` are more options of `ctr run`, such as
     `["--privileged"]`. The command's exit status is that of `argv`. Without `argv` the image's own runs.
     What reads standard input to its end may hang: ctr 1.6 loses an end that comes before the task is there.
     """
-    return lambda run: _once(run, RUNC, image, options, argv)
+    return lambda run: _once(run, RUNC, image, options, argv).argv
 
 
-def in_kata(*argv: str, image: str = "alpine", options: Sequence[str] = ()) -> Callable[[Run], list[str]]:
-    """Return the command of `in_runc`, under Kata: the same image digest and options, another runtime."""
-    return lambda run: _once(run, KATA, image, options, argv)
+def in_kata(*argv: str, image: str = "alpine", options: Sequence[str] = ()) -> OneMoreTry:
+    """Return the command of `in_runc`, under Kata: the same image digest and options, another runtime.
+
+    It has KATA_SECONDS unless the caller gives a limit. If it hangs, what it left is cleared, and it is tried
+    once more in a new container; both attempts are in the record.
+    """
+    return one_more_try(lambda run: _once(run, KATA, image, options, argv))
 
 
-def _once(run: Run, runtime: str, image: str, options: Sequence[str], argv: Sequence[str]) -> list[str]:
+def one_more_try(attempt: Callable[[Run], Attempt], timeout: float = KATA_SECONDS) -> OneMoreTry:
+    """Return the command that starts a container under Kata, which is tried once more if the guest hangs."""
+    return OneMoreTry(attempt, timeout, NO_ANSWER)
+
+
+def _once(run: Run, runtime: str, image: str, options: Sequence[str], argv: Sequence[str]) -> Attempt:
+    """Return a start of a new container, which is removed when it ends."""
     server = run.resource(containerd)
     name = images.have(run, image).name
-    return run_argv(server, runtime, name, new_id(run), options=["--rm", *options], argv=argv)
+    ident = new_id(run)
+    words = run_argv(server, runtime, name, ident, options=["--rm", *options], argv=argv)
+    return Attempt(words, lambda: put_away_hung(server, ident))
 
 
 def run_argv(  # noqa: PLR0913 - the parts of one command, by name
@@ -50,7 +75,12 @@ def run_argv(  # noqa: PLR0913 - the parts of one command, by name
     options: Sequence[str] = (),
     argv: Sequence[str] = (),
 ) -> list[str]:
-    """Return the argv of `ctr run`; `image` is containerd's name for it."""
+    """Return the argv of `ctr run`; `image` is containerd's name for it.
+
+    The image's working directory is used; an image that names none gets `/` by containerd. One that names a
+    directory which it has not is Kata's ENOENT from 3.8 to 3.31 (kata-containers #13694, mended by #13118 in
+    3.32), while runc makes it: give such an image `--cwd /` among the options, under both.
+    """
     ours = ["--runtime", runtime, *ANNOTATION, "--fifo-dir", str(server.fifos), *server.snapshots()]
     return server.ctr("run", *ours, *options, image, ident, *argv)
 

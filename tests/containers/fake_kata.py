@@ -1,0 +1,60 @@
+"""A fake for what this machine cannot have: a shim of Kata whose guest hangs at boot, so many times.
+
+The rest of it is real: containerd starts it for the runtime type io.containerd.kata.v2, and after the last
+hang runc's own shim takes its place. A hang is as Kata's: the shim's server is up, in a network namespace
+that it made for itself, takes the request to create the task and never answers. What a shim is told and has
+to print: containerd's core/runtime/v2/README.md.
+"""
+
+import sys
+from pathlib import Path
+
+HANGS, GIVES_UP, FAILS = "hangs", "gives-up", "fails"
+"""What a start can do: wait for ever, say what Kata says when it has waited in vain, say something else."""
+
+SHIM = '''#!{python}
+"""A shim whose first starts do what the lines of the file `plan` say; runc's own takes over afterwards."""
+
+import hashlib, os, secrets, socket, subprocess, sys, time
+from pathlib import Path
+
+plan = Path(__file__).with_name("plan")
+words = sys.argv[1:]
+option = dict(zip(words, words[1:]))
+if words[-1] == "start":
+    word, _end, rest = plan.read_text().partition("\\n")
+    plan.write_text(rest)
+    if word == "gives-up":
+        sys.exit("hybrid vsock: failed to connect to HybridVsock {{ uds: \\"kata.hvsock\\", port: 1024 }}")
+    if word == "fails":
+        sys.exit("cannot load guest kernel into guest memory")
+    if word == "hangs":
+        name = f"{{option['-address']}}/{{option['-namespace']}}/{{option['-id']}}"
+        path = f"/run/containerd/s/{{hashlib.sha256(name.encode()).hexdigest().upper()}}"
+        os.makedirs("/run/containerd/s", exist_ok=True)
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(path)
+        server.listen()
+        os.makedirs("/run/netns", exist_ok=True)
+        netns = f"/run/netns/cnitest-{{secrets.token_hex(8)}}"
+        Path(netns).touch()
+        subprocess.run(["unshare", f"--net={{netns}}", "true"], check=True)
+        fd, null = server.fileno(), subprocess.DEVNULL
+        serve = ["nsenter", f"--net={{netns}}", sys.executable, __file__, "-id", option["-id"], str(fd)]
+        streams = {{"stdin": null, "stdout": null, "stderr": null}}
+        subprocess.Popen(serve, pass_fds=[fd], process_group=0, **streams)
+        print(f"unix://{{path}}", end="")
+        sys.exit()
+if words[0] == "-id" and words[-1].isdigit():
+    connection, _address = socket.socket(fileno=int(words[-1])).accept()
+    time.sleep(3600)
+os.execv("{runc}", ["{runc}", *words])
+'''
+
+
+def write_shim(folder: Path, runc: str, *plan: str) -> None:
+    """Write a shim of Kata to `folder` whose first starts do what `plan` says; `runc` is runc's own."""
+    shim = folder / "containerd-shim-kata-v2"
+    shim.write_text(SHIM.format(python=sys.executable, runc=runc))
+    shim.chmod(0o755)
+    (folder / "plan").write_text("".join(f"{word}\n" for word in plan))

@@ -1,0 +1,117 @@
+"""A start under Kata that hangs: ended at its limit by its shim's pid, recorded, and tried once more."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from collectors.containers.container import container, status
+from collectors.containers.ctr import KATA, in_kata
+from collectors.engine import leaks
+from collectors.engine.outcome import CommandFailedError
+from collectors.engine.run import Run
+from collectors.engine.session import session
+from collectors.records import Outcome
+from tests.containers.fake_kata import FAILS, GIVES_UP, HANGS, write_shim
+from tests.containers.host_state import host_state, new_things
+
+SECONDS = 4.0
+"""The limit of these tests: long enough for runc on a busy machine."""
+
+Plan = Callable[..., Run]
+
+
+@pytest.fixture
+def plan(
+    make_run: Callable[..., Run],
+    web: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Plan]:
+    """Return what gives a run whose first starts under Kata do as planned; all is gone afterwards."""
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("TEST_WEB_ARCHIVE", str(web))
+    before = host_state()
+    with session(lambda _text: None) as own:
+
+        def planned(*words: str) -> Run:
+            write_shim(tmp_path, shutil.which("containerd-shim-runc-v2") or "", *words)
+            return make_run(own, alpine={"made_from": "busybox"}, web={"archive_env": "TEST_WEB_ARCHIVE"})
+
+        yield planned
+        own.look_for_leaks()
+    assert leaks.find(own.name) == set()
+    assert new_things(before, own.name) == {}
+
+
+def starts(run: Run) -> list[tuple[str, bool, Outcome]]:
+    """Return the starts under Kata in a run's record: container, whether its limit was passed, outcome."""
+    words = [one for one in run.commands if KATA in one.argv]
+    name = f"{run.name}-"
+    ids = [next(word for word in one.argv if word.startswith(name)) for one in words]
+    return [(ident, one.timed_out, one.outcome) for ident, one in zip(ids, words, strict=True)]
+
+
+def test_one_more_try(plan: Plan, tmp_path: Path) -> None:
+    """The second attempt answers; the file has its output alone, and the record has both in order."""
+    run = plan(HANGS)
+    with run.file("kata/test1.txt") as out:
+        assert out.run(in_kata("echo", "up"), timeout=SECONDS).text == "up\n"
+    first, second = starts(run)
+    assert first[1:] == (True, Outcome.FAILED)
+    assert second[1:] == (False, Outcome.ANSWERED)
+    assert first[0] != second[0]
+    (span,) = run.spans["kata/test1.txt"]
+    assert second[0] in run.commands[span.command or 0].argv
+    assert [path.read_text() for path in tmp_path.glob("staging-*/kata/test1.txt")] == ["up\n"]
+    run.session.look_for_leaks()
+
+
+def test_hangs_twice(plan: Plan) -> None:
+    """A guest that hangs twice is a failure that says so, and leaves nothing: no shim, no namespace."""
+    run = plan(HANGS, HANGS, HANGS)
+    with pytest.raises(CommandFailedError, match=f"no end after {SECONDS:g} s") as caught:
+        run.command(in_kata("echo", "up"), timeout=SECONDS)
+    assert str(caught.value).endswith(f"the first one hung: no end after {SECONDS:g} s")
+    assert [end[1] for end in starts(run)] == [True, True]
+    run.session.look_for_leaks()
+
+
+def test_gives_up(plan: Plan) -> None:
+    """A guest that did not answer within Kata's own limit gets another try, too."""
+    run = plan(GIVES_UP)
+    assert run.command(in_kata("echo", "up")).text == "up\n"
+    assert [end[1:] for end in starts(run)] == [(False, Outcome.FAILED), (False, Outcome.ANSWERED)]
+
+
+def test_fails(plan: Plan) -> None:
+    """A start that fails for another reason is not tried again, nor is a command that fails."""
+    run = plan(FAILS)
+    with pytest.raises(CommandFailedError, match="cannot load guest kernel"):
+        run.command(in_kata("echo", "up"))
+    with pytest.raises(CommandFailedError, match="exit status 7"):
+        run.command(in_kata("sh", "-c", "exit 7"))
+    assert len(starts(run)) == 2
+
+
+def test_container(plan: Plan) -> None:
+    """A container that stays is made once more with a network of its own, and is reached there."""
+    run = plan(HANGS)
+    with container(run, KATA, "web", timeout=SECONDS) as box:
+        run.wait_until(lambda: status(f"http://{box.address}:3000/") == 200, "the server", 20)
+        assert [end[1] for end in starts(run)] == [True, False]
+        assert box.running()
+    run.session.look_for_leaks()
+
+
+def test_container_hangs_twice(plan: Plan) -> None:
+    """After two hangs there is no container, and its networks are gone."""
+    run = plan(HANGS, HANGS)
+    with (
+        pytest.raises(CommandFailedError, match="the first one hung"),
+        container(run, KATA, "web", timeout=SECONDS),
+    ):
+        pass
+    assert [end[1] for end in starts(run)] == [True, True]
+    run.session.look_for_leaks()

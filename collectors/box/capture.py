@@ -35,7 +35,7 @@ INTERRUPT = 'pid=$(cat /run/lab-collect.pid); kill -INT "$pid"; while kill -0 "$
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked: the project, the lab, the set (a path from the root), the words of the collect there."""
+    """What was asked: the project, the lab, the set (a path from the root), the collect's words."""
 
     root: Path
     lab: str
@@ -112,7 +112,7 @@ def send(asked: Asked, way: Door, scratch: Path, progress: Progress) -> dict[str
 
 
 def checksum(name: str, path: Path) -> str:
-    """Return the SHA-256 that is stated for an archive: by its variable's neighbour, or by a file beside it."""
+    """Return the SHA-256 stated for an archive: in a variable beside its own, or in a file beside it."""
     beside = path.with_name(f"{path.name}.sha256")
     stated = os.environ.get(f"{name}_SHA256") or (beside.read_text() if beside.is_file() else "")
     return stated.split()[0] if stated.split() else ""
@@ -158,6 +158,8 @@ def bring_back(asked: Asked, way: Door, scratch: Path, progress: Progress) -> li
     packed, incoming = scratch / "evidence.tar", scratch / "evidence"
     argv = ["sh", "-c", SEND, "send", f"{PROJECT}/{asked.evidence}"]
     _done(way.run(argv, stdout=packed, timeout=COPY_SECONDS), "bringing the evidence back")
+    if not packed.stat().st_size:
+        raise BoxError("the collect in the box left no evidence: see what it said above")
     incoming.mkdir()
     with packed.open("rb") as stream:
         adopt.unpack(stream, incoming)

@@ -42,13 +42,17 @@ class MachineDied(Exception):
 
 @dataclass(frozen=True)
 class Running:
-    """A machine that runs: the process that leads its group, its ssh port, what runs it, since when."""
+    """A machine that runs: the process that leads its group, its ssh port, what runs it.
+
+    `ssh_seconds` and `seconds` are those from QEMU's start until ssh answered, and until it was a KVM host.
+    """
 
     pid: int
     port: int
     accelerator: str
     why: str
     memory_mib: int
+    ssh_seconds: float
     seconds: float
     tries: int
 
@@ -129,10 +133,19 @@ def _boot(machine: Machine, say: Callable[[str], None], memory_mib: int, number:
     say(f"waiting for ssh ({runs_it.name}{f', {runs_it.why}' if runs_it.why else ''})")
     way = Door(machine.box, port)
     _wait(daemon, lambda: answers(port), "ssh", BOOT_SECONDS)
+    ssh_seconds = time.monotonic() - began
     say("waiting for containerd and /dev/kvm")
     _wait(daemon, lambda: way.run(["sh", "-c", READY])[0] == 0, "containerd and /dev/kvm", READY_SECONDS)
-    seconds = round(time.monotonic() - began, 1)
-    known = Running(daemon.pid, port, runs_it.name, runs_it.why, memory_mib, seconds, number)
+    known = Running(
+        pid=daemon.pid,
+        port=port,
+        accelerator=runs_it.name,
+        why=runs_it.why,
+        memory_mib=memory_mib,
+        ssh_seconds=round(ssh_seconds, 1),
+        seconds=round(time.monotonic() - began, 1),
+        tries=number,
+    )
     machine.state.write_text(json.dumps(asdict(known)))
     return known
 

@@ -15,6 +15,7 @@ from rich.table import Table
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tests.bench.box import box  # noqa: E402
 from tests.bench.build import build  # noqa: E402 - after the path is right
 from tests.bench.capture import capture  # noqa: E402
 from tests.bench.measure import Compared, compare, seconds_of  # noqa: E402
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[Path], Compared]] = {
     "verify": partial(verify, lab=LAB, size=16 * KIB, bound=1.3, pairs=7),
     "verify-2k": partial(verify, lab=LAB, size=2 * KIB, bound=4.0, pairs=7),
     "start": start,
+    "box": partial(box, lab=LAB, pairs=2),
 }
 
 

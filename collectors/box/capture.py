@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from collectors.box import machine as machines
-from collectors.box.place import BoxError, Machine
+from collectors.box.place import BoxError, Machine, alone
 from collectors.box.project import archives, pack
 from collectors.box.ssh import LOST, Door
 from collectors.engine import adopt, signals, store
@@ -51,7 +51,7 @@ def collect(asked: Asked, machine: Machine, progress: Progress) -> tuple[int, li
     `store` and `adopt` raise.
     """
     folder = asked.root / asked.evidence
-    with signals.interruptible(), store.locked(folder):
+    with signals.interruptible(), store.locked(folder), alone(machine.box):
         for text in store.recover(folder):
             progress.note(text)
         was_running = machines.running(machine) is not None

@@ -1,9 +1,13 @@
 """Where the box is kept on this machine, and what its files are called."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 VARIABLE = "LAB_BOX"
 """Names another folder for the box."""
@@ -93,6 +97,21 @@ class Machine:
     def state(self) -> Path:
         """What is known of the machine while it runs."""
         return self.folder / "running.json"
+
+
+@contextmanager
+def alone(kept: Box) -> Iterator[None]:
+    """Hold the box while it is changed or captured in; raise BoxError at once if another lab does."""
+    kept.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(kept.folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BoxError(f"{kept.folder}: another lab is busy with this box: wait for it, or end it") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def box() -> Box:

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 import click
-from filelock import FileLock, Timeout
 
 from collectors.box import image, machine, place
-from collectors.box.place import Box, BoxError
+from collectors.box.place import Box
 from collectors.box.ssh import LOST
 from collectors.engine import signals
 from scripts.cli import show
@@ -40,17 +39,8 @@ def box() -> None:
 @contextmanager
 def _alone(kept: Box) -> Iterator[show.Watch]:
     """Hold the box while it is changed, show what happens, and let Ctrl-C end it in order."""
-    kept.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = FileLock(kept.folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BoxError(f"{kept.folder}: another lab is busy with this box: wait for it") from None
-    try:
-        with signals.interruptible(), show.Watch() as watch:
-            yield watch
-    finally:
-        lock.release()
+    with place.alone(kept), signals.interruptible(), show.Watch() as watch:
+        yield watch
 
 
 @box.command()

@@ -1,0 +1,70 @@
+"""One box for all tests that boot it, made once; `lab` as a user calls it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from collectors.box import image
+from collectors.box.place import VARIABLE, Box, Machine
+from collectors.engine import leaks
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """`lab` in a folder, with a box."""
+
+    folder: Path
+    box: Box
+
+    @property
+    def machine(self) -> Machine:
+        """The machine that `lab box start` starts."""
+        return self.box.machine()
+
+    def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
+        """Start `lab`."""
+        argv = [sys.executable, str(self.folder / "scripts/lab.py"), *words]
+        environment = {**os.environ, VARIABLE: str(self.box.folder), **env}
+        return subprocess.Popen(
+            argv, cwd=self.folder, env=environment, text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def run(self, *words: str, status: int = 0, **env: str) -> str:
+        """Run `lab`, which has to end with this status, and return what it prints."""
+        process = self.start(*words, **env)
+        out, said = process.communicate()
+        assert process.returncode == status, f"{words}: {process.returncode}: {out}{said}"
+        assert "Traceback" not in said
+        return out
+
+    def end(self, process: subprocess.Popen[str], number: signal.Signals) -> int:
+        """Send a signal and return the exit status."""
+        process.send_signal(number)
+        process.communicate()
+        return process.returncode
+
+    def processes(self) -> set[int]:
+        """Return the processes of the started machine."""
+        return set(leaks.processes(self.machine.mark))
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Make a box, and remove it at the end: nothing of it is left then."""
+    if packages := image.missing():
+        pytest.skip(f"the box: not installed: {packages}")
+    lab = Lab(ROOT, Box(tmp_path_factory.mktemp("lab") / "box"))
+    lab.run("box", "create")
+    yield lab
+    lab.run("box", "remove")
+    assert not lab.box.folder.exists()
+    assert not lab.processes()

@@ -1,0 +1,203 @@
+"""A box for real: made of packages, booted, interrupted, killed, captured in."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from collectors.box import accelerator
+from collectors.box.machine import free_port
+from collectors.containers import busybox
+from collectors.engine import leaks
+from collectors.reader import read_host, readable_records
+from tests.box.conftest import Lab
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+WEB = busybox.Program(
+    entrypoint=("httpd", "-f", "-p", "3000", "-h", "/www"), files={"www/index.html": b"shop\n"}
+)
+KATA = (
+    "setup/install-kata-assets.log",
+    "setup/configure-containerd-kata.log",
+    "setup/kata-built-version.txt",
+    "kata/test1.txt",
+    "kata/kernel.txt",
+    "kata/cpu.txt",
+    "analysis/kernel-comparison.txt",
+    "analysis/cpu-comparison.txt",
+    "isolation/dmesg.txt",
+    "isolation/proc.txt",
+    "isolation/network.txt",
+    "isolation/modules.txt",
+)
+
+
+def wait_for_processes(lab: Lab) -> set[int]:
+    """Return the machine's processes as soon as QEMU is one of them."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if found := [pid for pid in lab.processes() if is_qemu(pid)]:
+            return set(found)
+        time.sleep(0.05)
+    raise TimeoutError("no QEMU")
+
+
+def is_qemu(pid: int) -> bool:
+    """Return whether a process is QEMU."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().startswith("qemu")
+    except OSError:
+        return False
+
+
+def test_kvm_is_judged_by_a_guest(made: Lab) -> None:
+    """The question finds the emulated processor able; so a no for KVM is one about KVM."""
+    assert accelerator.boots(made.box.kernel, accelerator.TCG)
+    assert not accelerator.boots(made.box.kernel, ("-machine", "accel=none-such"))
+    found = accelerator.accelerator(made.box)
+    assert (found.name == "kvm") == (not accelerator.no_kvm(made.box.kernel))
+    assert found.name == "kvm" or found.why
+
+
+def test_made_once(made: Lab) -> None:
+    """A second create changes nothing."""
+    before = made.box.image.stat().st_mtime_ns
+    assert str(made.box.image) in made.run("box", "create")
+    assert made.box.image.stat().st_mtime_ns == before
+    assert made.box.folder.stat().st_mode & 0o77 == 0
+
+
+def test_interrupted_at_its_start(made: Lab) -> None:
+    """Ctrl-C: exit status 3 and nothing runs; kill -9: what is left is found and ended by the next start."""
+    process = made.start("box", "start")
+    wait_for_processes(made)
+    assert made.end(process, signal.SIGINT) == 3
+    assert not made.processes()
+    process = made.start("box", "start")
+    left = wait_for_processes(made)
+    made.end(process, signal.SIGKILL)
+    assert left <= made.processes()
+    assert json.loads(made.run("box", "status", "--json", status=1))["started"] is None
+    made.run("box", "start")
+    assert not left & made.processes()
+
+
+def test_a_kvm_host(made: Lab) -> None:
+    """KVM, vhost-vsock, huge pages for guests, containerd; reached over 127.0.0.1 with its own key alone."""
+    made.run("box", "start")
+    state = json.loads(made.run("box", "status", "--json"))["started"]
+    assert state["accelerator"] in {"kvm", "tcg"}
+    said = made.run(
+        "box", "ssh", "--", "sh", "-c", "test -c /dev/kvm && test -c /dev/vhost-vsock && ctr version"
+    )
+    assert "Server:" in said
+    assert "[always]" in made.run("box", "ssh", "cat", "/sys/kernel/mm/transparent_hugepage/shmem_enabled")
+    assert made.run("box", "ssh", "echo", "a  b", "'$HOME'") == "a  b '$HOME'\n"
+    made.run("box", "ssh", "false", status=1)
+    listening = subprocess.run(["ss", "-Hltn"], capture_output=True, text=True, check=True).stdout
+    assert f"127.0.0.1:{state['port']} " in listening
+    assert f"0.0.0.0:{state['port']} " not in listening
+    argv = ["ssh", "-F", "none", "-i", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
+            "-o", "UserKnownHostsFile=/dev/null", "-p", str(state["port"]),
+            "root@127.0.0.1", "true"]  # fmt: skip
+    assert subprocess.run(argv, check=False, capture_output=True).returncode == 255
+
+
+def test_a_run_starts_clean_and_leaves_nothing(made: Lab) -> None:
+    """Twice the same: what a run writes is gone with it; the exit status is the command's."""
+    script = "test ! -e /root/mark && touch /root/mark && echo clean && exit 7"
+    for _time in range(2):
+        assert made.run("box", "run", "--memory", "1024", "--", "sh", "-c", script, status=7) == "clean\n"
+    assert not list(made.box.folder.glob("run-*"))
+
+
+def test_a_killed_run_is_cleared(made: Lab) -> None:
+    """After kill -9 of a run, the next start ends its machine and removes its folder."""
+    process = made.start("box", "run", "true")
+    one = made.box.machine(f"run-{process.pid}")
+    deadline = time.monotonic() + 60
+    while not any(map(is_qemu, leaks.processes(one.mark))) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    made.end(process, signal.SIGKILL)
+    assert any(leaks.processes(one.mark))
+    made.run("box", "start")
+    assert not any(leaks.processes(one.mark))
+    assert not one.folder.exists()
+
+
+def in_clone(made: Lab, clone: Path, web: Path) -> tuple[Lab, dict[str, str]]:
+    """Return `lab` in a clone with the same box, and the environment with the archives."""
+    busybox.write_archive(web, WEB)
+    return Lab(clone, made.box), {
+        "JUICE_SHOP_ARCHIVE": str(web),
+        "LAB_REGISTRY_MIRROR": f"127.0.0.1:{free_port()}",
+    }
+
+
+def test_the_runc_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: Path) -> None:
+    """QEMU dies in the middle: it is started again and the collect goes on; what comes back is the box's."""
+    lab, env = in_clone(made, clone, tmp_path / "web.tar")
+    lab.run("box", "start")
+    process = lab.start(
+        "collect", "lab12", "--in-box", "--as", "box", "--json", **{**env, "KATA_ARCHIVE": ""}
+    )
+    time.sleep(20)
+    for pid in wait_for_processes(lab):
+        os.kill(pid, signal.SIGKILL)
+    out, said = process.communicate()
+    assert process.returncode == 0, said
+    assert "the box was lost (try 1 of 2)" in said
+    rows = {row["name"]: row for row in json.loads(out)}
+    assert {rows[name]["state"] for name in ("health", "http_latency", "host_side")} == {"captured"}
+    assert rows["smoke"]["state"] == "missing"
+    folder = clone / "evidence/hosts/box/lab12"
+    assert (folder / "runc/health.txt").read_text().startswith("juice-runc: HTTP 200\n")
+    hosts = {read_host(folder, record.host).host_class for record in readable_records(folder).values()}
+    assert hosts == {"emulated" if accelerator.accelerator(lab.box).name == "tcg" else "nested"}
+    assert str(tmp_path) not in (folder / "records/health.json").read_text()
+    lab.run("verify")
+    assert json.loads(lab.run("box", "status", "--json"))["started"], "a box that was started stays so"
+
+
+def test_an_interrupted_collect_leaves_the_box_usable(made: Lab, clone: Path, tmp_path: Path) -> None:
+    """Ctrl-C: exit status 3, the set here as it was, and no collect goes on in the box."""
+    lab, env = in_clone(made, clone, tmp_path / "web.tar")
+    lab.run("box", "start")
+    process = lab.start("collect", "lab12/health", "--in-box", "--as", "box", **env)
+    deadline = time.monotonic() + 120
+    while "lab.py collect" not in lab.run("box", "ssh", "ps", "-eo", "args") and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert lab.end(process, signal.SIGINT) == 3
+    assert "lab.py collect" not in lab.run("box", "ssh", "ps", "-eo", "args")
+    assert not list((clone / "evidence/hosts").rglob("*.txt"))
+
+
+def test_the_kata_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: Path) -> None:
+    """With a Kata archive: installed, configured, smoke-tested, and a guest of its own behind each answer."""
+    if not os.environ.get("KATA_ARCHIVE"):
+        pytest.skip(f"KATA_ARCHIVE is not set: not tested: {', '.join(KATA)}")
+    lab, env = in_clone(made, clone, tmp_path / "web.tar")
+    lab.run("collect", "lab12", "--in-box", "--replace", **env)
+    folder = clone / "evidence/lab12"
+    for path in KATA:
+        assert (folder / path).stat().st_size, path
+    host, guest = (folder / "analysis/host.txt").read_text(), (folder / "kata/kernel.txt").read_text()
+    assert guest.strip() not in host
+    assert guest.strip() in (folder / "kata/test1.txt").read_text()
+    lab.run("verify")
+
+
+def test_stopped_and_started_it_is_the_same(made: Lab) -> None:
+    """Its disk stays from one start to the next; stopped twice is no error."""
+    made.run("box", "start")
+    made.run("box", "ssh", "touch", "/root/mark")
+    assert made.run("box", "stop") == "stopped\n"
+    assert not made.processes()
+    assert made.run("box", "stop") == "it was not started\n"
+    made.run("box", "start")
+    made.run("box", "ssh", "test", "-e", "/root/mark")
+    made.run("box", "stop")

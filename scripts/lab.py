@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "Do the pages, or a handed-in report, equal the evidence?",
     "export": "The pages of a lab as one plain Markdown report.",
     "box": "A virtual machine with KVM, for hosts that have none.",
+    "undo": "Put back what collecting changed on this host.",
     "new": "Make a lab: three folders that collect and build at once.",
 }
 """Every command with its summary; each is scripts/cli/<name>.py, with a click command `<name>`."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from collectors.engine import leaks, recorder, runs
+from collectors.engine import leaks, ledger, recorder, runs
 from collectors.engine.asked import SAID_BYTES, Asked, ask
 from collectors.engine.attempts import OneMoreTry
+from collectors.engine.declare import Unavailable
 from collectors.engine.out import Out
 from collectors.engine.outcome import CommandFailedError, Result, failure, how_it_ended, outcome_of
 from collectors.engine.redact import Redactor
@@ -193,6 +194,16 @@ class Run:
         """
         note = runs.note_undo(self.folder, argv, dict(env or {}), stdin)
         return lambda: runs.run_undo(note) if note.exists() else None
+
+    @contextmanager
+    def host(self) -> Iterator[ledger.Ledger]:
+        """Open the ledger through which this host is changed; raise Unavailable if the collect may not."""
+        if not self.session.system:
+            raise Unavailable(
+                "it changes this host", "allow it: lab collect --containerd system; lab undo puts it back"
+            )
+        with ledger.opened() as open_ledger:
+            yield open_ledger
 
     def use_image(self, name: str, image: Image) -> None:
         """Note that the collector used an image of lab.yml."""

@@ -39,11 +39,17 @@ class Progress(Protocol):
 
 
 def collect(
-    target: Target, wanted: Sequence[str], progress: Progress, *, replace: bool = False
+    target: Target,
+    wanted: Sequence[str],
+    progress: Progress,
+    *,
+    replace: bool = False,
+    system: bool = False,
 ) -> list[Standing]:
     """Capture what is not fresh, or the collectors named in `wanted`, and return where each stands.
 
-    With `replace` this host becomes the set's: what another one measured is captured anew or removed.
+    With `replace` this host becomes the set's: what another one measured is captured anew or removed. With
+    `system` collectors may change this host, through the ledger, and use its own containerd.
     Raise OtherHostError, DeclarationError (no such collector), StoreError (locked); KeyboardInterrupt leaves
     nothing behind and the evidence as it was, but for the collectors that were done.
     """
@@ -62,7 +68,7 @@ def collect(
         due = [one for one in before if one.collector.name in chosen]
         done: dict[str, Standing] = {}
         try:
-            with session(progress.working) as shared:
+            with session(progress.working, system=system) as shared:
                 for number, standing in enumerate(due, 1):
                     progress.begin(standing.collector, number, len(due))
                     ended = attempt(target, standing.collector, shared, done)

@@ -16,11 +16,15 @@ class LeakError(Exception):
 
 @dataclass
 class Session:
-    """The run's name and folder, and what was started once: `known` are the leaks that are none yet."""
+    """The run's name and folder, and what was started once: `known` are the leaks that are none yet.
+
+    `system` says that the collect may change this host (through the ledger) and uses its containerd.
+    """
 
     name: str
     folder: Path
     working: Callable[[str], None] = lambda _text: None
+    system: bool = False
     stack: ExitStack = field(default_factory=ExitStack)
     resources: dict[Any, Any] = field(default_factory=dict)
     known: set[leaks.Leak] = field(default_factory=set)
@@ -38,7 +42,7 @@ def _left(left: set[leaks.Leak]) -> str:
 
 
 @contextmanager
-def session(working: Callable[[str], None]) -> Iterator[Session]:
+def session(working: Callable[[str], None], *, system: bool = False) -> Iterator[Session]:
     """Hold what the collectors of one collect share; at the end all of it is put away, whatever happens.
 
     Raise LeakError if something of the run is still there afterwards (it is cleared first).
@@ -46,7 +50,7 @@ def session(working: Callable[[str], None]) -> Iterator[Session]:
     name = f"lab{secrets.token_hex(4)}"
     folder = runs.runs_folder() / name
     with runs.begin(folder):
-        shared = Session(name=name, folder=folder, working=working)
+        shared = Session(name=name, folder=folder, working=working, system=system)
         try:
             yield shared
         finally:

@@ -17,6 +17,13 @@ from scripts.cli.statuses import CANNOT, FINDINGS
 @click.option("--dry-run", is_flag=True, help="Say what would be captured, and why; change nothing.")
 @click.option("--as", "host", metavar="NAME", help="Put it in evidence/hosts/NAME, beside the report's own.")
 @click.option("--replace", is_flag=True, help="Make this host the report's; what another measured goes.")
+@click.option(
+    "--containerd",
+    type=click.Choice(["private", "system"]),
+    default="private",
+    show_default=True,
+    help="Whose containerd runs the containers. `system`: this host's, and it may be set up (see lab undo).",
+)
 @click.option("--in-box", is_flag=True, help="Capture in the box (see lab box) and bring the evidence back.")
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
@@ -27,6 +34,7 @@ def collect(  # noqa: PLR0913 - an option each
     dry_run: bool,
     host: str | None,
     replace: bool,
+    containerd: str,
     in_box: bool,
     json_: bool,
 ) -> None:
@@ -52,8 +60,11 @@ def collect(  # noqa: PLR0913 - an option each
             if in_box:
                 rows = _in_box(target, wanted, watch, host=host, replace=replace)
             else:
+                system = containerd == "system"
                 found = (
-                    target.standings() if dry_run else runner.collect(target, wanted, watch, replace=replace)
+                    target.standings()
+                    if dry_run
+                    else runner.collect(target, wanted, watch, replace=replace, system=system)
                 )
                 rows = [standing.row(lab) for standing in found]
             ended += [(lab, row) for row in rows]

@@ -2,6 +2,7 @@
 
 from collectors.box.place import BoxError
 from collectors.engine.declare import DeclarationError
+from collectors.engine.ledger import LedgerError
 from collectors.engine.recorder import CommandNotFoundError
 from collectors.engine.runner import OtherHostError
 from collectors.engine.session import LeakError
@@ -20,6 +21,7 @@ def exit_status(error: Exception) -> int | None:
         EvidenceError: FINDINGS,
         LeakError: FINDINGS,
         BoxError: CANNOT,
+        LedgerError: CANNOT,
         StoreError: CANNOT,
         CommandNotFoundError: CANNOT,
         PermissionError: CANNOT,

@@ -10,10 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from collectors.containers import ctr, images
-from collectors.containers.containerd import Containerd, containerd, log_tail
+from collectors.containers.containerd import containerd, log_tail
 from collectors.containers.ending import put_away, put_away_hung, tasks
 from collectors.containers.network import Attachment, attached
 from collectors.containers.portmap import Published, published
+from collectors.containers.server import Containerd
 from collectors.engine.attempts import Attempt
 from collectors.engine.run import CaptureError, Run
 

@@ -8,21 +8,25 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from os import environ
 from pathlib import Path
 
+from collectors.containers import system
+from collectors.containers.server import SHIMS, Containerd, snapshotter
 from collectors.containers.shared import ours
 from collectors.engine import leaks, recorder
 from collectors.engine.declare import Unavailable
 from collectors.engine.run import CaptureError, Run
 
 ROOTS = Path("/var/lib/lab")
-SHIMS = Path("/run/containerd")
-"""Shims of every containerd put their sockets and runc's state here, whatever its own folders are."""
-
 SHIM_LEFTOVERS = "what shims may leave behind"
 """Where a session keeps, for each container, what removes its shim's socket and folders."""
+
+TASKS = (
+    "/run/containerd/io.containerd.runtime.v2.task",
+    "/var/lib/containerd/io.containerd.runtime.v2.task",
+)
+"""Where this host's containerd keeps a folder for each namespace that had a container."""
 
 SHIM_FOLDERS = ("/usr/local/bin", "/opt/kata/bin")
 """Where a shim may be besides PATH; containerd finds a runtime by its shim on its own PATH."""
@@ -51,28 +55,6 @@ UNNEEDED = (
     "io.containerd.internal.v1.tracing",
 )
 """Plugins of 1.6 to 2.x that a lab with ctr has no use for; `opt` would make /opt/containerd."""
-
-
-@dataclass(frozen=True)
-class Containerd:
-    """A containerd that answers: its socket, our namespace, where ctr puts its FIFOs, where logs go.
-
-    `snapshotter` is empty where containerd's own choice (overlayfs) works here.
-    """
-
-    address: Path
-    namespace: str
-    fifos: Path
-    logs: Path
-    snapshotter: str = ""
-
-    def ctr(self, *words: str) -> list[str]:
-        """Return the argv of a ctr command in our namespace."""
-        return ["ctr", "--address", str(self.address), "--namespace", self.namespace, *words]
-
-    def snapshots(self) -> list[str]:
-        """Return the option that names the snapshotter, if one must be named."""
-        return ["--snapshotter", self.snapshotter] if self.snapshotter else []
 
 
 def config_version(printed: str) -> int:
@@ -108,29 +90,19 @@ def config_text(version: int, *, root: Path, state: Path, address: Path) -> str:
     )
 
 
-def snapshotter(plugins: str) -> str:
-    """Return which snapshotter must be named, from `ctr plugins ls`: none where overlayfs is ok, else native.
-
-    >>> snapshotter("io.containerd.snapshotter.v1  overlayfs  linux/amd64  ok")
-    ''
-    >>> snapshotter("io.containerd.snapshotter.v1  overlayfs  linux/amd64  skip")
-    'native'
-    """
-    return "" if re.search(r"snapshotter\S*\s+overlayfs\s.*\bok\s*$", plugins, re.MULTILINE) else "native"
-
-
 @contextmanager
 def containerd(run: Run) -> Iterator[Containerd]:
-    """Start a containerd for the collect; use it as `run.resource(containerd)`.
+    """Start a containerd for the collect, or use this host's; use it as `run.resource(containerd)`.
 
     Raise Unavailable if it is not installed or does not come up, with the last lines of its log; another
     collector of the same collect is told the same without a new attempt.
     """
     if failed := run.session.resources.get("containerd's failure"):
         raise failed
+    begin = _attach if run.session.system else _start
     with ExitStack() as stack:
         try:
-            server = _start(run, stack)
+            server = begin(run, stack)
         except Unavailable as error:
             run.session.resources["containerd's failure"] = error
             raise
@@ -143,12 +115,7 @@ def _start(run: Run, stack: ExitStack) -> Containerd:
     root, folder = ROOTS / run.name, run.folder / "containerd"
     server = Containerd(folder / "containerd.sock", run.name, folder / "fifo", root / "logs")
     text = config_text(version, root=root / "root", state=folder / "state", address=server.address)
-    _note_leftovers(run, stack, root)
-    stack.callback(_clear_shims, run)
-    server.fifos.mkdir(parents=True)
-    server.logs.mkdir(parents=True)
-    stack.callback(remove_cgroups, run.name)
-    own_cgroups(run.name)
+    _prepare(run, stack, server)
     config = folder / "config.toml"
     config.write_text(text)
     path = ":".join((environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), *SHIM_FOLDERS))
@@ -158,6 +125,31 @@ def _start(run: Run, stack: ExitStack) -> Containerd:
     _wait(run, daemon, server)
     plugins = recorder.output(server.ctr("plugins", "ls"))
     return Containerd(server.address, server.namespace, server.fifos, server.logs, snapshotter(plugins))
+
+
+def _attach(run: Run, stack: ExitStack) -> Containerd:
+    """Use this host's containerd, in a namespace that is gone afterwards; raise Unavailable."""
+    folder = run.folder / "containerd"
+    server = Containerd(system.SOCKET, run.name, folder / "fifo", ROOTS / run.name / "logs")
+    if not recorder.output(["ctr", "--address", str(server.address), "version"]):
+        raise Unavailable(
+            f"this host's containerd does not answer at {server.address}",
+            "start it (systemctl start containerd), or collect with a private one: --containerd private",
+        )
+    _prepare(run, stack, server)
+    stack.callback(run.undo(system.clear_namespace(server.address, server.namespace)))
+    plugins = recorder.output(server.ctr("plugins", "ls"))
+    return Containerd(server.address, server.namespace, server.fifos, server.logs, snapshotter(plugins))
+
+
+def _prepare(run: Run, stack: ExitStack, server: Containerd) -> None:
+    """Make the folders and cgroups that a containerd's containers need; `stack` takes them away."""
+    _note_leftovers(run, stack, ROOTS / run.name)
+    stack.callback(_clear_shims, run)
+    server.fifos.mkdir(parents=True)
+    server.logs.mkdir(parents=True)
+    stack.callback(remove_cgroups, run.name)
+    own_cgroups(run.name)
 
 
 def _version() -> int:
@@ -177,7 +169,7 @@ def _note_leftovers(run: Run, stack: ExitStack, root: Path) -> None:
     folders = (ROOTS, SHIMS, SHIMS / "s", SHIMS / "runc", SHIMS / "fifo")
     for made in (folder for folder in folders if ours(run, there=folder.exists())):
         stack.callback(run.undo(["rmdir", "--ignore-fail-on-non-empty", str(made)]))
-    named = [str(root), str(SHIMS / "runc" / run.name)]
+    named = [str(root), str(SHIMS / "runc" / run.name), *(f"{tasks}/{run.name}" for tasks in TASKS)]
     stack.callback(run.undo(["rm", "-rf", "--one-file-system", *named]))
 
 

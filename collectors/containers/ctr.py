@@ -6,8 +6,9 @@ from itertools import count
 from pathlib import Path
 
 from collectors.containers import images
-from collectors.containers.containerd import SHIM_LEFTOVERS, SHIMS, Containerd, containerd
+from collectors.containers.containerd import SHIM_LEFTOVERS, containerd
 from collectors.containers.ending import put_away_hung
+from collectors.containers.server import SHIMS, Containerd
 from collectors.engine.attempts import Attempt, OneMoreTry
 from collectors.engine.run import Run
 
@@ -89,7 +90,7 @@ def new_id(run: Run) -> str:
     """Return the next container's id, which carries the run's name; note what its shim could leave behind."""
     number = next(run.session.resources.setdefault("container ids", count(1)))
     ident = f"{run.name}-{number}"
-    address = run.folder / "containerd" / "containerd.sock"
+    address = run.resource(containerd).address
     folders = [f"{folder}/{ident}" for folder in KATA_FOLDERS]
     undo = run.undo(["rm", "-rf", "--one-file-system", *shim_sockets(address, run.name, ident), *folders])
     run.session.resources.setdefault(SHIM_LEFTOVERS, []).append(undo)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
-from collectors.containers.containerd import Containerd
+from collectors.containers.server import Containerd
 from collectors.engine import leaks, recorder
 
 PATIENCE = 10.0

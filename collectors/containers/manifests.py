@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from collectors.containers import busybox
-from collectors.containers.containerd import Containerd
+from collectors.containers.server import Containerd
 from collectors.engine import recorder
 from collectors.engine.run import CaptureError
 

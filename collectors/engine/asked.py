@@ -28,6 +28,7 @@ class Asked:
     """
 
     timeout: float | None = None
+    answered: Sequence[int] = ()
     refused: Sequence[int] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: Path = Path(os.devnull)

@@ -36,6 +36,7 @@ class Out:
         *,
         head: int | None = None,
         tail: int | None = None,
+        answered: Sequence[int] = (),
         refused: Sequence[int] = (),
         stderr: bool = False,
         expect: str = "",
@@ -44,7 +45,8 @@ class Out:
     ) -> Result:
         """Run a command and write what it printed.
 
-        `head` and `tail` keep so many lines; `stderr` has standard error written too, in its place, as it is
+        `head` and `tail` keep so many lines; `answered` are exit statuses that are an answer besides 0 (diff
+        has one); `stderr` has standard error written too, in its place, as it is
         for a probe that names the exit statuses which are a refusal; `expect` is a pattern without which
         the output is no answer; `timeout` is a limit in seconds instead of the command's own. Raise
         CommandFailedError for any other end, with the output still written.
@@ -53,7 +55,15 @@ class Out:
         try:
             result, index, note = self._run.record(
                 argv,
-                Asked(timeout=timeout, refused=refused, env=env or {}, head=head, tail=tail, merge=merge),
+                Asked(
+                    timeout=timeout,
+                    answered=answered,
+                    refused=refused,
+                    env=env or {},
+                    head=head,
+                    tail=tail,
+                    merge=merge,
+                ),
             )
         except CommandFailedError as error:
             self._append(error.printed, None, "")

@@ -33,13 +33,13 @@ class Result:
         return self.data.decode("utf-8", "replace")
 
 
-def outcome_of(ended: recorder.Ended, refused: Sequence[int]) -> Outcome:
+def outcome_of(ended: recorder.Ended, answered: Sequence[int], refused: Sequence[int]) -> Outcome:
     """Return what a command's end means; a limit that was passed is a failure, whatever the status."""
     if ended.timed_out or ended.too_much:
         return Outcome.FAILED
     if ended.exit_status in refused:
         return Outcome.REFUSED
-    return Outcome.ANSWERED if ended.exit_status == 0 else Outcome.FAILED
+    return Outcome.ANSWERED if ended.exit_status in {0, *answered} else Outcome.FAILED
 
 
 def how_it_ended(ended: recorder.Ended, timeout: float) -> str:

@@ -103,6 +103,10 @@ class Redactor:
         self._rules = [rule for rule in rules(who) if rule.name not in keep]
         self.counts: Counter[str] = Counter()
 
+    def hide(self, text: str, mask: str) -> None:
+        """Have a path or an address of this machine shown as `mask` from now on, before all other rules."""
+        self._rules.insert(0, Rule("folder", _literal(text), _always(mask)))
+
     def __call__(self, data: bytes) -> bytes:
         """Return `data` with everything masked that must not be published."""
         for rule in self._rules:

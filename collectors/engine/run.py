@@ -75,6 +75,10 @@ class Run:
         """Return `data` with everything masked that must not be published."""
         return self._redact(data)
 
+    def hide(self, text: str, mask: str) -> None:
+        """Have a path or an address of this machine shown as `mask` from now on, in files and records."""
+        self._redact.hide(text, mask)
+
     def command(
         self,
         argv: Argv,
@@ -133,7 +137,7 @@ class Run:
         cwd = self._staging if self._staging.exists() else self.folder
         printed = ask(words, asked, environment, cwd, timeout)
         ended = printed.ended
-        outcome = Outcome.FAILED if printed.too_large else outcome_of(ended, asked.refused)
+        outcome = Outcome.FAILED if printed.too_large else outcome_of(ended, asked.answered, asked.refused)
         data = self._redact(printed.kept)
         self.environment |= {key: self._redact.text(value) for key, value in asked.env.items()}
         self.commands.append(

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers.containerd import Containerd, config_text, containerd
+from collectors.containers.containerd import config_text, containerd
+from collectors.containers.server import Containerd
 from collectors.engine import leaks
 from collectors.engine.declare import Unavailable
 from collectors.engine.run import CaptureError, Run
 from collectors.engine.session import Session, session
 
 
-@pytest.mark.parametrize("module", ["containerd", "cni", "registry", "manifests"])
+@pytest.mark.parametrize("module", ["containerd", "server", "cni", "registry", "manifests", "runtime_table"])
 def test_examples(module: str) -> None:
     """The examples in docstrings are true."""
     assert doctest.testmod(import_module(f"collectors.containers.{module}")).failed == 0

@@ -1,0 +1,137 @@
+"""A kata-static archive: what may be in it, and what it becomes below /opt/kata."""
+
+import posixpath
+import shutil
+import stat
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+ROOT = PurePosixPath("/opt/kata")
+"""Where Kata's own configuration expects its files."""
+
+SHIMS = ("runtime-rs/bin/containerd-shim-kata-v2", "bin/containerd-shim-kata-v2")
+"""Where releases have the shim of runtime-rs: beside the Go one until 4.0, in its place since."""
+
+CONFIGURATION = "share/defaults/kata-containers/runtime-rs/configuration-dragonball.toml"
+
+MAX_MEMBERS = 100_000
+EXECUTABLE = 0o111
+
+
+class ArchiveError(Exception):
+    """An archive that is refused; the text names the member and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What an archive holds: the paths of its members below /opt/kata, and the bytes of its files."""
+
+    members: tuple[str, ...]
+    bytes: int
+
+
+def contents(archive: Path) -> Contents:
+    """Return what is in a tar, compressed in a way that Python reads or not; raise ArchiveError.
+
+    Everything has to be below ./opt/kata: files, folders, and links that stay there. A device, a set-user-id
+    bit, an absolute name, a `..`, a link that leads out, or a member behind a link is refused.
+    """
+    names: dict[str, tarfile.TarInfo] = {}
+    for member in _members(archive):
+        name = _name(member)
+        _check(member, name)
+        if name:
+            names[name] = member
+        if len(names) > MAX_MEMBERS:
+            raise ArchiveError(f"more than {MAX_MEMBERS} members")
+    links = {name for name, member in names.items() if member.issym()}
+    for name in names:
+        behind = links & {str(parent) for parent in PurePosixPath(name).parents}
+        if behind:
+            raise ArchiveError(f"{name!a}: lies behind the link {min(behind)!a}")
+    if not names:
+        raise ArchiveError("nothing in it is below ./opt/kata: not a kata-static archive")
+    return Contents(tuple(names), sum(member.size for member in names.values() if member.isreg()))
+
+
+def _members(archive: Path) -> Iterator[tarfile.TarInfo]:
+    """Yield the members of a tar; raise ArchiveError where it is none or is cut short."""
+    try:
+        with tarfile.open(archive, "r|*") as tar:
+            yield from tar
+    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+        raise ArchiveError(f"not a whole tar archive ({error}): get it anew") from error
+
+
+def _name(member: tarfile.TarInfo) -> str:
+    """Return a member's path below /opt/kata, empty for that folder and those above it."""
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts:
+        raise ArchiveError(f"{member.name!a}: an absolute path, or one with `..`")
+    parts = path.parts
+    if parts[:2] == ROOT.parts[1:]:
+        return "/".join(parts[2:])
+    if member.isdir() and parts == ROOT.parts[1 : len(parts) + 1]:
+        return ""
+    raise ArchiveError(f"{member.name!a}: not below ./opt/kata")
+
+
+def _check(member: tarfile.TarInfo, name: str) -> None:
+    """Raise ArchiveError for a member that could do harm."""
+    if member.mode & (stat.S_ISUID | stat.S_ISGID):
+        raise ArchiveError(f"{member.name!a}: has a set-user-id or set-group-id bit")
+    if member.issym():
+        target = posixpath.normpath(posixpath.join(ROOT, posixpath.dirname(name), member.linkname))
+        if not name or not _below(target):
+            raise ArchiveError(f"{member.name!a}: a link to {member.linkname!a}, out of /opt/kata")
+    elif member.islnk():
+        target = posixpath.normpath(posixpath.join("/", member.linkname))
+        if not name or ".." in PurePosixPath(member.linkname).parts or not _below(target):
+            raise ArchiveError(f"{member.name!a}: a hard link to {member.linkname!a}, out of /opt/kata")
+    elif not (member.isreg() or member.isdir()) or (not name and not member.isdir()):
+        raise ArchiveError(f"{member.name!a}: neither file, folder nor link")
+
+
+def _below(path: str) -> bool:
+    return path.startswith(f"{ROOT}/")
+
+
+def unpack(archive: Path, to: Path) -> None:
+    """Unpack an archive whose contents were looked at into the folder `to`, as root's; raise ArchiveError."""
+    to.mkdir(mode=0o755)
+    try:
+        with tarfile.open(archive, "r|*") as tar:
+            for member in tar:
+                name = _name(member)
+                _check(member, name)
+                if name:
+                    _make(tar, member, to / name, to)
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        raise ArchiveError(f"not a whole tar archive ({error}): get it anew") from error
+
+
+def _make(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path, root: Path) -> None:
+    """Make one member; an earlier one of the same name goes, as tar does it."""
+    if member.isdir():
+        path.mkdir(mode=0o755, parents=True, exist_ok=True)
+        return
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    if member.issym():
+        path.symlink_to(member.linkname)
+    elif member.islnk():
+        path.hardlink_to(root / _name(member.replace(name=member.linkname, deep=False)))
+    elif source := tar.extractfile(member):
+        with path.open("wb") as file:
+            shutil.copyfileobj(source, file)
+        path.chmod(0o755 if member.mode & EXECUTABLE else 0o644)
+
+
+def shim(members: Sequence[str]) -> str:
+    """Return the shim's path below /opt/kata; raise ArchiveError if there is none."""
+    for path in SHIMS:
+        if path in members:
+            return path
+    raise ArchiveError(f"no shim in it: neither {' nor '.join(SHIMS)}")

@@ -1,0 +1,99 @@
+"""Task 1: Kata's guest assets and configuration, and containerd told of the runtime."""
+
+from pathlib import Path
+
+from collectors.containers import kata_archive, kata_source, runtime_table, system
+from collectors.containers.containerd import config_version
+from collectors.containers.kata_archive import ROOT, ArchiveError
+from collectors.containers.runtime_table import TableError
+from collectors.engine import Run, collector, recorder
+from collectors.engine.host import ROOT as AS_ROOT
+from collectors.engine.host import on_path, this_host
+from collectors.engine.run import CaptureError
+from collectors.records import HostClass
+
+KATA = Path(ROOT)
+SHIM = Path("/usr/local/bin/containerd-shim-kata-v2")
+CONFIGURATION = Path("/etc/kata-containers/runtime-rs/configuration.toml")
+CONTAINERD = Path("/etc/containerd/config.toml")
+ASSETS = ["find", str(KATA / "share/kata-containers"), "-type", "f", "-exec", "sha256sum", "{}", "+"]
+FILES = ["find", str(KATA), "-type", "f", "-printf", "%s %P\\n"]
+READY_SECONDS = 60.0
+
+
+@collector(
+    edition=2025,
+    task=1,
+    writes=["setup/install-kata-assets.log"],
+    needs=[AS_ROOT, on_path("zstd", "curl", packages=("zstd", "curl"))],
+)
+def install(run: Run) -> None:
+    """Kata's shim, guest kernel, image and configuration, from a kata-static archive."""
+    with run.host() as host, run.file("setup/install-kata-assets.log") as out:
+        archive, digest = kata_source.have(run, "kata")
+        sums = run.folder / "kata.sha256"
+        sums.write_text(f"{digest}  {archive}\n")
+        out.line("=== The archive, held against the checksum that is stated for it ===")
+        out.run(["sha256sum", "--check", str(sums)])
+        out.run(["sha256sum", str(archive)])
+
+        tar, contents = kata_source.opened(run, archive)
+        try:
+            shim = kata_archive.shim(contents.members)
+            host.place(KATA, contents.members, lambda new: kata_archive.unpack(tar, new))
+        except ArchiveError as error:
+            raise CaptureError(f"{archive.name}: {error}") from error
+        host.link(SHIM, str(KATA / shim))
+        out.line("=== What was installed: bytes and name of every file ===")
+        out.run(FILES)
+        out.run(["sha256sum", str(KATA / shim)])
+        out.run(ASSETS)
+        out.run(["ls", "-l", str(SHIM)])
+
+        stock = KATA / kata_archive.CONFIGURATION
+        if this_host().host_class is HostClass.EMULATED:
+            values = run.setting("kata.slow_host", dict)
+            host.write(CONFIGURATION, runtime_table.with_values(stock.read_text(), values).encode())
+        else:
+            host.link(CONFIGURATION, str(stock))
+        out.line("=== The configuration, beside the one that Kata ships ===")
+        out.run(["ls", "-l", str(CONFIGURATION)])
+        out.run(["diff", "-u", str(stock), str(CONFIGURATION)], answered=[1])
+
+
+@collector(
+    edition=2025,
+    task=1,
+    writes=["setup/configure-containerd-kata.log"],
+    needs=[AS_ROOT, on_path("containerd", packages=("containerd",))],
+    after=[install],
+)
+def configure(run: Run) -> None:
+    """The runtime kata in containerd's configuration, beside what was there before."""
+    before = run.folder / "before.toml"
+    before.write_bytes(CONTAINERD.read_bytes() if CONTAINERD.exists() else b"")
+    try:
+        version = config_version(recorder.output(["containerd", "--version"]))
+        after = runtime_table.with_kata(before.read_text(), version)
+    except (TableError, ValueError) as error:
+        raise CaptureError(f"{CONTAINERD}: {error}") from error
+    with run.host() as host, run.file("setup/configure-containerd-kata.log") as out:
+        if restart := system.restart():
+            host.restart(restart)
+        if after.encode() != before.read_bytes():
+            host.write(CONTAINERD, after.encode())
+        out.line(f"=== {CONTAINERD}, before and after ===")
+        names = ["--label", "before", "--label", "after"]
+        ended = out.run(["diff", "-u", *names, str(before), str(CONTAINERD)], answered=[1])
+        if ended.exit_status == 0:
+            out.line("the runtime kata was there already: nothing was changed")
+        out.line("=== containerd's own reading of it ===")
+        out.run(["sh", "-c", "containerd --config \"$1\" config dump | grep -A 1 -F 'runtimes.kata]'", "read",
+                 str(CONTAINERD)])  # fmt: skip
+        if restart:
+            out.line("=== containerd, started anew with it ===")
+            run.command(restart)
+            run.wait_until(system.answers, "containerd", READY_SECONDS)
+            out.run(["systemctl", "is-active", "containerd"])
+        else:
+            out.line("no systemd runs containerd here: it reads the file when it is started next")

@@ -1,9 +1,11 @@
 """A kata-static archive: what may be in it, and what it becomes below /opt/kata."""
 
+import lzma
 import posixpath
 import shutil
 import stat
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,6 +17,9 @@ SHIMS = ("runtime-rs/bin/containerd-shim-kata-v2", "bin/containerd-shim-kata-v2"
 """Where releases have the shim of runtime-rs: beside the Go one until 4.0, in its place since."""
 
 CONFIGURATION = "share/defaults/kata-containers/runtime-rs/configuration-dragonball.toml"
+
+END = bytes(512)
+"""A tar ends with two blocks of zeros: Python takes one that is cut at a member's edge for whole."""
 
 MAX_MEMBERS = 100_000
 EXECUTABLE = 0o111
@@ -59,9 +64,13 @@ def contents(archive: Path) -> Contents:
 def _members(archive: Path) -> Iterator[tarfile.TarInfo]:
     """Yield the members of a tar; raise ArchiveError where it is none or is cut short."""
     try:
-        with tarfile.open(archive, "r|*") as tar:
+        with tarfile.open(archive) as tar:
             yield from tar
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+            if tar.fileobj and tar.fileobj.read(len(END)) != END:
+                raise ArchiveError("not a whole tar archive (it has no end): get it anew")
+            while tar.fileobj and tar.fileobj.read(1 << 20):
+                pass  # a compressed file that is cut says so at its own end only
+    except (tarfile.TarError, EOFError, OSError, ValueError, lzma.LZMAError, zlib.error) as error:
         raise ArchiveError(f"not a whole tar archive ({error}): get it anew") from error
 
 
@@ -102,7 +111,7 @@ def unpack(archive: Path, to: Path) -> None:
     """Unpack an archive whose contents were looked at into the folder `to`, as root's; raise ArchiveError."""
     to.mkdir(mode=0o755)
     try:
-        with tarfile.open(archive, "r|*") as tar:
+        with tarfile.open(archive) as tar:
             for member in tar:
                 name = _name(member)
                 _check(member, name)

@@ -1,0 +1,79 @@
+"""containerd's configuration with Kata in it: comments, order and everything else as it was."""
+
+import tomllib
+
+import pytest
+
+from collectors.containers.runtime_table import KATA_TYPE, PLUGINS, TableError, with_kata, with_values
+
+DEBIAN = """\
+version = 2
+
+# mine
+[plugins]
+  [plugins."io.containerd.grpc.v1.cri"]
+    [plugins."io.containerd.grpc.v1.cri".cni]
+      bin_dir = "/usr/lib/cni" # Debian's
+  [plugins."io.containerd.internal.v1.opt"]
+    path = "/var/lib/containerd/opt"
+"""
+WITH_RUNC = """\
+version = 3
+[plugins.'io.containerd.cri.v1.runtime'.containerd]
+  default_runtime_name = 'runc'
+  [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes]
+    [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+      runtime_type = 'io.containerd.runc.v2'
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "version"), [(DEBIAN, 2), (WITH_RUNC, 3), ("", 2), ("", 3), ("# only\n", 2)]
+)
+def test_kata_is_added_and_all_else_stays(text: str, version: int) -> None:
+    """The table is where this version of containerd reads it; what was there is there, line by line."""
+    if text.startswith("#"):
+        text = f"{text}version = {version}\n"
+    after = with_kata(text, version)
+    table = tomllib.loads(after)["plugins"][PLUGINS[version]]["containerd"]["runtimes"]
+    assert table["kata"] == {"runtime_type": KATA_TYPE}
+    lines = iter(after.splitlines())
+    assert all(line in lines for line in text.splitlines() if line.strip()), after
+    before = tomllib.loads(text)
+    assert before.get("version", version) == tomllib.loads(after)["version"]
+    assert with_kata(after, version) == after
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("version = 2\n[plugins", "not TOML: .*line 2"),
+        ("version = 2\nversion = 3\n", "not TOML"),
+        ("[plugins]\n", "of version 1"),
+        ("version = 1\n", "of version 1"),
+        ("version = 9\n", "of version 9"),
+        ("version = 2\nplugins = 1\n", "plugins: not a table"),
+        ('version = 2\n[plugins."io.containerd.grpc.v1.cri"]\ncontainerd = "x"\n',
+         "cri.containerd: not a table"),
+        (DEBIAN + '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kata]\nruntime_type = "mine"\n',
+         "kata: is there already, of type 'mine'"),
+        (DEBIAN + '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes]\nkata = 1\n',
+         "is there already"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_edited(text: str, what: str) -> None:
+    """Where, why, and nothing guessed."""
+    with pytest.raises(TableError, match=what):
+        with_kata(text, 2)
+
+
+def test_values_are_set_where_they_are() -> None:
+    """Comments stay; a key that is not there is an error, not a new key."""
+    text = '[hypervisor.dragonball] # monitor\nkernel_params = "" # of the guest\n'
+    assert with_values(text, {"hypervisor.dragonball.kernel_params": "quiet"}) == text.replace(
+        '""', '"quiet"'
+    )
+    with pytest.raises(TableError, match=r"hypervisor.qemu.kernel_params: not in the configuration"):
+        with_values(text, {"hypervisor.qemu.kernel_params": "quiet"})
+    with pytest.raises(TableError, match="not TOML"):
+        with_values("[", {})

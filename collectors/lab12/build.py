@@ -6,11 +6,12 @@ KATA_BUILD, /var/lib/lab/build, or ~/.cache/lab/build without root.
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from collectors.containers.ctr import in_runc
 from collectors.containers.needs import CONTAINERS, image
-from collectors.engine import Need, Run, collector
+from collectors.engine import Need, Run, Unavailable, collector
 from collectors.engine.host import on_path
 from collectors.engine.outcome import CommandFailedError
 from collectors.engine.run import Argv, CaptureError
@@ -50,10 +51,8 @@ make "$@"
 """
 """What the toolchain's image lacks is added in the container: Rust's own has no musl and no protoc."""
 
-HOST_TOOLCHAIN = on_path(
-    "make", "cargo", "rustc", "musl-gcc", "protoc", packages=("make", "cargo", "rustc", "musl-tools",
-                                                              "protobuf-compiler")
-)  # fmt: skip
+HOST_TOOLCHAIN = on_path("make", "cargo", "rustc", "musl-gcc", "protoc", packages=())
+"""No packages: Debian 12's Rust is too old, and a capture without a build should install none of it."""
 
 
 def _no_toolchain(lab: Lab) -> str:
@@ -67,10 +66,9 @@ TOOLCHAIN = Need(
     name="toolchain",
     missing=_no_toolchain,
     remedy=(
-        f"{HOST_TOOLCHAIN.remedy}, or set settings.kata.toolchain to container and name an archive of "
-        "the image in RUST_ARCHIVE"
+        "install make, musl-tools, protobuf-compiler, and Rust from 1.85.1 on with its musl target (rustup); "
+        "or set settings.kata.toolchain to container"
     ),
-    packages=HOST_TOOLCHAIN.packages,
 )
 
 
@@ -128,7 +126,7 @@ def environment(run: Run) -> dict[str, str]:
 
 
 def clone(run: Run, tree: Path, commit: str) -> None:
-    """Have a clone that holds the commit, made anew if the one that is there does not; raise CaptureError."""
+    """Have a whole clone that holds the commit; raise Unavailable, or CaptureError if the source lacks it."""
     source = os.environ.get("KATA_SOURCE", "") or run.setting("kata.source", str)
     if source != run.lab.settings["kata"].get("source"):
         run.hide(source, "$KATA_SOURCE")
@@ -155,8 +153,11 @@ def _clone(run: Run, source: str, tree: Path) -> None:
             env={"GIT_TERMINAL_PROMPT": "0"},
         )
     except CommandFailedError as error:
-        raise CaptureError(
-            f"{error}\n  name a source that can be cloned, or a local clone, in KATA_SOURCE"
+        with suppress(OSError):
+            tree.parent.rmdir()
+        raise Unavailable(
+            f"Kata's source cannot be cloned: {str(error).splitlines()[-1].strip()}",
+            "name a repository that can be cloned, such as a local clone, in KATA_SOURCE",
         ) from error
     (tree / ".git/lab-whole").touch()
 

@@ -1,0 +1,200 @@
+"""The build of Kata's shim, on a small source of its own: make is real, what it makes is a script."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from collectors.containers import busybox
+from collectors.containers.needs import CONTAINERS
+from collectors.reader import read_record
+from collectors.records import Lab
+from tests.containers.host_state import host_state, new_things
+
+LOG = "setup/build-kata-runtime.log"
+MAKEFILE = """\
+OUT = target/x86_64-unknown-linux-musl/release
+containerd-shim-kata-v2: target/steps
+\ttest ! -e $(CURDIR)/../../../fail
+\tmkdir -p $(OUT)
+\tcp shim.sh $(OUT)/$@
+\tchmod +x $(OUT)/$@
+\t@echo "in $(CURDIR): $(PREFIX) $(LIBC) $(EXTRA_RUSTFLAGS) $(RUSTUP_TOOLCHAIN)"
+target/steps:
+\t@mkdir -p target
+\t@for number in $$(seq 100); do echo "step $$number"; done
+\t@touch $@
+"""
+SHIM = '#!/bin/sh\necho "shim version 3.23.0, commit: of a test"\n'
+CONTAINER_MAKE = """\
+#!/bin/sh
+set -e
+mkdir -p target/m/release
+cp shim.sh target/m/release/containerd-shim-kata-v2
+chmod 755 target/m/release/containerd-shim-kata-v2
+echo "in $PWD: $*"
+"""
+NOTHING = '#!/bin/sh\necho "${0##*/} 1.0 (a stand-in)"\n'
+
+
+@dataclass(frozen=True)
+class Build:
+    """A clone of the project, a small source, and the build folder."""
+
+    project: Path
+    source: Path
+    place: Path
+
+    def git(self, *words: str) -> str:
+        """Run git in the source."""
+        git = ["git", "-c", "user.name=test", "-c", "user.email=test@invalid", "-C", str(self.source)]
+        done = subprocess.run([*git, *words], check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def setting(self, **values: str) -> None:
+        """Change settings.kata of the clone's lab.yml."""
+        path = self.project / "collectors/lab12/lab.yml"
+        config = yaml.safe_load(path.read_text())
+        config["settings"]["kata"] |= values
+        path.write_text(yaml.safe_dump(config))
+
+    def collect(self, **env: str) -> dict[str, Any]:
+        """Collect the build and return its row."""
+        argv = [sys.executable, "scripts/lab.py", "collect", "lab12/build", "--as", "test", "--json"]
+        given = {"KATA_SOURCE": str(self.source), "KATA_BUILD": str(self.place), **env}
+        ended = subprocess.run(
+            argv, cwd=self.project, env={**os.environ, **given}, capture_output=True, text=True, check=False
+        )
+        assert "Traceback" not in ended.stderr
+        rows = {row["name"]: row for row in json.loads(ended.stdout)}
+        return {"exit": ended.returncode, **rows["build"]}
+
+    @property
+    def evidence(self) -> Path:
+        """Where the evidence goes."""
+        return self.project / "evidence/hosts/test/lab12"
+
+    @property
+    def log(self) -> str:
+        """What was captured."""
+        return (self.evidence / LOG).read_text()
+
+
+@pytest.fixture
+def made(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
+    """Return a build whose toolchain is there: the programs that the small Makefile does not call, too."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("cargo", "rustc", "musl-gcc", "protoc"):
+        (programs / name).write_text(NOTHING)
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=":")
+    made = Build(clone, tmp_path / "secret-place/kata.git", tmp_path / "cache")
+    (made.source / "src/runtime-rs").mkdir(parents=True)
+    (made.source / "src/runtime-rs/Makefile").write_text(MAKEFILE)
+    (made.source / "src/runtime-rs/shim.sh").write_text(SHIM)
+    (made.source / "programs").mkdir()
+    for name in ("make", "cargo", "rustc", "musl-gcc", "protoc"):
+        program = made.source / "programs" / name
+        program.write_text(CONTAINER_MAKE if name == "make" else NOTHING)
+        program.chmod(0o755)
+    made.git("init", "-q")
+    made.git("add", "-A")
+    made.git("commit", "-q", "-m", "the pinned one")
+    made.setting(commit=made.git("rev-parse", "HEAD"))
+    (made.source / "src/runtime-rs/shim.sh").write_text("#!/bin/sh\nexit 1\n")
+    made.git("commit", "-q", "-a", "-m", "a later one")
+    return made
+
+
+def test_the_pinned_commit_is_built(made: Build) -> None:
+    """The log says commit, toolchain, the end of make's output, duration, hash and version; and no path."""
+    row = made.collect(RUSTUP_TOOLCHAIN="stable")
+    assert (row["exit"], row["state"], row["role"]) == (0, "captured", "build"), row
+    commit = made.git("rev-parse", "HEAD~1")
+    assert f"\n{commit} " in made.log
+    assert "rustc 1.0 (a stand-in)\ncargo 1.0 (a stand-in)\n" in made.log
+    assert "in $KATA_BUILD/kata-containers/src/runtime-rs: /opt/kata musl --cap-lints warn stable" in made.log
+    assert "step 99\n" in made.log
+    assert "step 10\n" not in made.log
+    assert re.search(r"^the build took \d+ s$", made.log, re.MULTILINE)
+    assert re.search(r"^[0-9a-f]{64}  \$KATA_BUILD/\S+/containerd-shim-kata-v2$", made.log, re.MULTILINE)
+    assert "shim version 3.23.0, commit: of a test" in made.log
+    record = read_record(made.evidence / "records/build.json")
+    for text in (made.log, record.model_dump_json()):
+        assert "secret-place" not in text
+        assert str(made.place) not in text
+    assert record.environment["RUSTUP_TOOLCHAIN"] == "stable"
+    assert record.settings["kata.commit"] == commit
+    (make,) = [one for one in record.commands if one.argv[0] == "make"]
+    assert "EXTRA_RUSTFLAGS=--cap-lints warn" in make.argv
+
+
+def test_a_commit_that_the_source_has_not(made: Build) -> None:
+    """The error names the commit and both remedies; nothing is captured, and the next build clones anew."""
+    made.setting(commit="0" * 40)
+    row = made.collect()
+    assert (row["exit"], row["state"]) == (1, "failed")
+    assert f"the source has no commit {'0' * 40}" in row["reason"]
+    assert "KATA_SOURCE" in row["reason"]
+    made.setting(commit=made.git("rev-parse", "HEAD~1"))
+    assert made.collect()["state"] == "captured"
+
+
+def test_a_source_that_is_none(made: Build) -> None:
+    """Git's own words, the remedy, and no path of this machine."""
+    row = made.collect(KATA_SOURCE=str(made.source.parent / "nowhere"))
+    assert (row["exit"], row["state"]) == (4, "missing")
+    assert "repository '$KATA_SOURCE' does not exist" in row["reason"]
+    assert "KATA_SOURCE" in row["remedy"]
+
+
+def test_a_make_that_fails_is_kept_and_goes_on(made: Build) -> None:
+    """Its output is kept under failed/; the next build begins where it stopped."""
+    made.place.mkdir()
+    (made.place / "fail").touch()
+    row = made.collect()
+    assert (row["exit"], row["state"]) == (1, "failed")
+    kept = (made.evidence / "failed/build" / LOG).read_text()
+    assert "step 99" in kept
+    assert "secret-place" not in kept
+    (made.place / "fail").unlink()
+    assert made.collect()["state"] == "captured"
+    assert "step 99" not in made.log, "what was made is not made again"
+
+
+def test_what_is_missing_is_named(made: Build, tmp_path: Path) -> None:
+    """Without a toolchain the collector is missing, with both ways to have one."""
+    programs = tmp_path / "few"
+    programs.mkdir()
+    for name in ("git", "make", "env", "sh"):
+        (programs / name).symlink_to(f"/usr/bin/{name}")
+    row = made.collect(PATH=str(programs))
+    assert (row["exit"], row["state"]) == (4, "missing")
+    assert "cargo, rustc, musl-gcc, protoc" in row["reason"]
+    assert "musl-tools" in row["remedy"]
+    assert "container" in row["remedy"]
+
+
+def test_the_toolchain_of_a_container(made: Build, tmp_path: Path) -> None:
+    """The same source, made in a container of the image rust; the record has the image; nothing is left."""
+    if reason := CONTAINERS.missing(Lab(title="x", editions={})):
+        pytest.skip(f"containers: {reason}")
+    before = host_state()
+    archive = tmp_path / "rust.tar"
+    busybox.write_archive(archive, busybox.Program(env=["PATH=/kata/programs:/bin:/usr/bin"]))
+    made.setting(toolchain="container")
+    row = made.collect(RUST_ARCHIVE=str(archive))
+    assert row["state"] == "captured", row["reason"]
+    assert "in /kata/src/runtime-rs: PREFIX=/opt/kata LIBC=musl EXTRA_RUSTFLAGS=--cap-lints warn" in made.log
+    assert "shim version 3.23.0" in made.log
+    assert "rust" in read_record(made.evidence / "records/build.json").images
+    assert str(made.place) not in read_record(made.evidence / "records/build.json").model_dump_json()
+    assert not new_things(before)

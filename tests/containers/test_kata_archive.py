@@ -86,8 +86,44 @@ def test_a_hostile_member_is_refused_by_name(tmp_path: Path, member: Member) -> 
 def test_a_member_behind_a_link_is_refused(tmp_path: Path) -> None:
     """A link inside and a file below it would be written wherever the link leads on this host."""
     members = [*GOOD, ("./opt/kata/dir", LINK, "/opt/kata/share"), ("./opt/kata/dir/x", FILE, "x")]
-    with pytest.raises(ArchiveError, match="lies behind the link 'dir'"):
+    with pytest.raises(ArchiveError, match="lies behind 'dir'"):
         contents(packed(tmp_path / "a.tar", members))
+
+
+WAY_OUT: list[Member] = [
+    ("./opt/kata/z", FOLDER, ""),
+    ("./opt/kata/a/b/c/up", LINK, "../../../z"),
+    ("./opt/kata/d", LINK, "a/b/c/up/../../out"),
+    ("./opt/kata/d/x", FILE, "written outside"),
+    ("./opt/kata/d", FOLDER, ""),
+]
+"""`d` seems to stay inside, but `up/../..` is two above z; and by the end of the archive, `d` is a folder."""
+
+
+def test_a_way_out_over_two_links(tmp_path: Path) -> None:
+    """A link that goes up behind another link leads elsewhere than it reads; a name is one thing to the end."""
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ArchiveError, match=r"'./opt/kata/d': a link to 'a/b/c/up/../../out'"):
+        contents(packed(tmp_path / "a.tar", [*GOOD, *WAY_OUT]))
+    turned = [*GOOD, ("./opt/kata/d", LINK, "share"), *WAY_OUT[3:]]
+    with pytest.raises(ArchiveError, match=r"'./opt/kata/d(/x)?': (is in it twice|lies behind)"):
+        contents(packed(tmp_path / "a.tar", turned))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("member", "said"),
+    [
+        (("./opt/kata/VERSION/x", FILE, "x"), "lies behind 'VERSION'"),
+        (("./opt/kata/VERSION", FILE, "x"), "is in it twice"),
+        (("./opt/kata/x", HARD, "./opt/kata/later"), "a hard link to './opt/kata/later', which is no file"),
+        (("./opt/kata/x", HARD, "./opt/kata/share/vmlinux"), "which is no file"),
+    ],
+)
+def test_what_no_packer_makes_is_refused(tmp_path: Path, member: Member, said: str) -> None:
+    """A file with something below it, a name twice, a hard link to what is no file before it."""
+    with pytest.raises(ArchiveError, match=said):
+        contents(packed(tmp_path / "a.tar", [*GOOD, member]))
 
 
 def test_a_program_that_takes_its_owners_rights_is_refused(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ WAY_OUT: list[Member] = [
 
 
 def test_a_way_out_over_two_links(tmp_path: Path) -> None:
-    """A link that goes up behind another one leads elsewhere than it reads; a name is one thing to the end."""
+    """A link that goes up behind another one leads elsewhere than it reads; a name is one thing only."""
     (tmp_path / "out").mkdir()
     with pytest.raises(ArchiveError, match=r"'./opt/kata/d': a link to 'a/b/c/up/../../out'"):
         contents(packed(tmp_path / "a.tar", [*GOOD, *WAY_OUT]))

@@ -5,15 +5,18 @@ KATA_BUILD, /var/lib/lab/build, or ~/.cache/lab/build without root.
 """
 
 import os
+import re
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from collectors.containers.ctr import in_runc
 from collectors.containers.needs import CONTAINERS, image
-from collectors.engine import Need, Run, Unavailable, collector
+from collectors.engine import Need, Run, Unavailable, collector, recorder
 from collectors.engine.host import on_path
 from collectors.engine.outcome import CommandFailedError
+from collectors.engine.redact import PUBLIC_SUFFIXES
 from collectors.engine.run import Argv, CaptureError
 from collectors.records import Lab
 
@@ -21,6 +24,11 @@ LOG = "setup/build-kata-runtime.log"
 SHIM = "containerd-shim-kata-v2"
 MAKE_SECONDS = 3 * 3600.0
 GIT_SECONDS = 3600.0
+ROOM_BYTES = 8 << 30
+"""What source, crates and cargo's target folder may take: asked for before a build begins."""
+
+NO_SUCH_COMMIT = ("not our ref", "bad object", "unadvertised object", "couldn't find remote ref")
+"""What a source says that is there and has not the commit."""
 
 PASSED = (
     "CARGO_HOME",
@@ -34,19 +42,20 @@ PASSED = (
 Upstream pins a toolchain in rust-toolchain.toml; RUSTUP_TOOLCHAIN=stable sets the pin aside.
 """
 
+UPLOAD_PACK = "git -c safe.directory=* upload-pack"
+"""A local clone may belong to the person who called sudo: git would refuse it to root."""
+
 OPTIONS = ("PREFIX=/opt/kata", "LIBC=musl", "EXTRA_RUSTFLAGS=--cap-lints warn")
 """Upstream denies warnings: a compiler newer than its own has new ones, which are no errors here."""
 
 IN_CONTAINER = """
 set -e
 cd /kata/src/runtime-rs
-if ! command -v musl-gcc protoc >/dev/null; then
+if ! command -v musl-gcc >/dev/null || ! command -v protoc >/dev/null; then
     apt-get update -qq
     apt-get install -y -qq --no-install-recommends musl-tools protobuf-compiler
 fi
 if command -v rustup >/dev/null; then rustup target add "$(uname -m)-unknown-linux-musl"; fi
-rustc --version
-cargo --version
 make "$@"
 """
 """What the toolchain's image lacks is added in the container: Rust's own has no musl and no protoc."""
@@ -78,27 +87,24 @@ TOOLCHAIN = Need(
 def build(run: Run) -> None:
     """Kata's Rust shim, built from source at the pinned commit."""
     tree = build_folder(run) / "kata-containers"
-    given = environment(run)
-    commit = run.setting("kata.commit", str)
+    commit, given = run.setting("kata.commit", str), environment(run)
+    contained = run.setting("kata.toolchain", str) == "container"
+    earlier = (tree / "src/runtime-rs/target").exists() or (tree / "target").exists()
+    if not earlier:
+        ask_for_room(tree.parent)
     with run.file(LOG) as out:
         out.line("=== Source ===")
-        clone(run, tree, commit)
+        fetch(run, tree, commit, given)
         out.run(["git", "-C", str(tree), "checkout", "--quiet", "--detach", "--force", commit], stderr=True)
         out.run(["git", "-C", str(tree), "log", "-1", "--format=%H %cI %s"], expect=f"^{commit}")
-        make: Argv
-        if run.setting("kata.toolchain", str) == "container":
-            out.line("=== Toolchain and build, in a container ===")
-            mount = f"type=bind,src={tree},dst=/kata,options=rbind:rw"
-            options = ["--net-host", "--mount", mount]
-            make = in_runc("sh", "-c", IN_CONTAINER, "build", *OPTIONS, image="rust", options=options)
-        else:
-            out.line("=== Toolchain ===")
-            for program in ("rustc", "cargo"):
-                out.run(["env", "-C", str(tree), program, "--version"], env=given, timeout=MAKE_SECONDS)
-            out.line("=== Build ===")
-            make = ["make", "-C", str(tree / "src/runtime-rs"), *OPTIONS]
+        out.line(f"=== Toolchain: {'in a container of the image rust' if contained else 'of this host'} ===")
+        for program in ("rustc", "cargo"):
+            out.run(toolchain(tree, program, "--version", contained=contained), env=given)
+        out.line("=== Build: the end of what it printed ===")
+        make = making(tree, contained=contained)
         out.run(make, tail=40, stderr=True, env=given, timeout=MAKE_SECONDS)
-        out.line(f"the build took {run.commands[-1].seconds:.0f} s")
+        left = ", of what an earlier build had left to do" if earlier else ""
+        out.line(f"the build took {run.commands[-1].seconds:.0f} s{left}")
         out.line("=== The shim ===")
         shim = str(binary(tree))
         out.run(["sha256sum", shim])
@@ -106,60 +112,102 @@ def build(run: Run) -> None:
         out.run([shim, "--version"], stderr=True)
 
 
+def making(tree: Path, *, contained: bool) -> Argv:
+    """Return the command that builds: make, and before it what a container's image lacks."""
+    if contained:
+        return toolchain(tree, "sh", "-c", IN_CONTAINER, "build", *OPTIONS, contained=True)
+    return ["make", "-C", str(tree / "src/runtime-rs"), *OPTIONS]
+
+
+def toolchain(tree: Path, *argv: str, contained: bool) -> Argv:
+    """Return the command that runs `argv` in the source, which a container sees as /kata."""
+    if contained:
+        mount = f"type=bind,src={tree},dst=/kata,options=rbind:rw"
+        return in_runc(*argv, image="rust", options=["--net-host", "--mount", mount])
+    return ["env", "-C", str(tree), *argv]
+
+
 def build_folder(run: Run) -> Path:
-    """Return where source and target folder stay, made if need be; in the record it is $KATA_BUILD."""
+    """Return where source and target folder stay; in the record it is $KATA_BUILD."""
     kept = Path("/var/lib/lab/build") if os.geteuid() == 0 else Path.home() / ".cache/lab/build"
     folder = Path(os.environ.get("KATA_BUILD") or kept).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
     for path in sorted({str(folder.resolve()), str(folder)}):
         run.hide(path, "$KATA_BUILD")
     return folder
 
 
+def ask_for_room(folder: Path) -> None:
+    """Raise Unavailable where a build from the beginning would fill the disk."""
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    free = shutil.disk_usage(there).free
+    if free < ROOM_BYTES:
+        raise Unavailable(
+            f"the build folder has {free >> 20} MiB free, {ROOM_BYTES >> 20} may be needed",
+            "make room, or name a folder on another disk in KATA_BUILD",
+        )
+
+
 def environment(run: Run) -> dict[str, str]:
-    """Return what the toolchain is given of the caller's environment; its paths are hidden."""
-    given = {name: os.environ[name] for name in PASSED if os.environ.get(name)}
+    """Return what git and the toolchain are given of the caller's environment; its paths are hidden.
+
+    rustup would get the toolchain that upstream pins, without its musl target: the one that is its default
+    here is named, unless the caller names another one.
+    """
+    given = {"CARGO_NET_GIT_FETCH_WITH_CLI": "true"}  # so that git's own rewriting of addresses applies
+    if default := recorder.output(["rustup", "default"]).split():
+        given["RUSTUP_TOOLCHAIN"] = default[0]
+    given |= {name: os.environ[name] for name in PASSED if os.environ.get(name)}
     for name, value in given.items():
         if value.startswith("/"):
             run.hide(value, f"${name}")
+    for address in rewritten(given):
+        run.hide(address, "[mirror]")
     return given
 
 
-def clone(run: Run, tree: Path, commit: str) -> None:
-    """Have a whole clone that holds the commit; raise Unavailable, or CaptureError if the source lacks it."""
-    source = os.environ.get("KATA_SOURCE", "") or run.setting("kata.source", str)
-    if source != run.lab.settings["kata"].get("source"):
+def rewritten(given: Mapping[str, str]) -> list[str]:
+    """Return what git is configured to put in the place of public addresses, unless it is public itself."""
+    settings = [f"{name}={value}" for name, value in given.items()]
+    rules = recorder.output(["env", *settings, "git", "config", "--get-regexp", r"^url\..*\.insteadof$"])
+    addresses = [re.sub(r"^url\.|/?\.insteadof .*$", "", line) for line in rules.splitlines()]
+    return [one for one in addresses if one and not any(public in one for public in PUBLIC_SUFFIXES)]
+
+
+def fetch(run: Run, tree: Path, commit: str, given: dict[str, str]) -> None:
+    """Have the commit in `tree`, without its history; what was built there before stays.
+
+    Raise CaptureError where the source has no such commit, Unavailable where there is no source.
+    """
+    public = run.setting("kata.source", str)
+    source, kind = os.environ.get("KATA_SOURCE") or public, "upstream's address"
+    if source != public:
+        kind = "the local clone in KATA_SOURCE" if source.startswith("/") else "the address in KATA_SOURCE"
         run.hide(source, "$KATA_SOURCE")
-    there = ["git", "-C", str(tree), "cat-file", "-e", f"{commit}^{{commit}}"]
-    if not (tree / ".git/lab-whole").exists():
-        shutil.rmtree(tree, ignore_errors=True)
-        _clone(run, source, tree)
-    try:
-        run.command(there)
-    except CommandFailedError as error:
-        shutil.rmtree(tree)
-        raise CaptureError(
-            f"the source has no commit {commit}: name one that has it in KATA_SOURCE, or mend "
-            "settings.kata.commit in lab.yml"
-        ) from error
-
-
-def _clone(run: Run, source: str, tree: Path) -> None:
-    """Clone a source; a clone that was cut short is not taken for a whole one."""
+    new = not tree.exists()
+    run.command(["git", "init", "--quiet", str(tree)])
+    for lock in (tree / ".git").glob("*.lock"):
+        lock.unlink()  # left by a git that was killed
+    words = ["git", "-C", str(tree), "fetch", "--quiet", "--depth", "1", "--upload-pack", UPLOAD_PACK]
     try:
         run.command(
-            ["git", "clone", "--quiet", "--no-checkout", source, str(tree)],
-            timeout=GIT_SECONDS,
-            env={"GIT_TERMINAL_PROMPT": "0"},
+            [*words, "--", source, commit], timeout=GIT_SECONDS, env={**given, "GIT_TERMINAL_PROMPT": "0"}
         )
     except CommandFailedError as error:
-        with suppress(OSError):
-            tree.parent.rmdir()
+        if new:
+            shutil.rmtree(tree)
+            with suppress(OSError):
+                tree.parent.rmdir()
+        said = run.commands[-1].stderr
+        if any(sign in said for sign in NO_SUCH_COMMIT):
+            raise CaptureError(
+                f"{kind} has no commit {commit}: name a source that has it in KATA_SOURCE, or mend "
+                "settings.kata.commit in lab.yml"
+            ) from error
+        why = (re.findall(r"^(?:fatal|error): (.*)", said, re.MULTILINE) or [error.how])[0]
         raise Unavailable(
-            f"Kata's source cannot be cloned: {str(error).splitlines()[-1].strip()}",
+            f"Kata's source cannot be had from {kind}: {why}",
             "name a repository that can be cloned, such as a local clone, in KATA_SOURCE",
         ) from error
-    (tree / ".git/lab-whole").touch()
 
 
 def binary(tree: Path) -> Path:

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ import yaml
 
 from collectors.containers import busybox
 from collectors.containers.needs import CONTAINERS
+from collectors.engine import Unavailable
+from collectors.lab12.build import ask_for_room
 from collectors.reader import read_record
 from collectors.records import Lab
 from tests.containers.host_state import host_state, new_things
@@ -23,6 +27,7 @@ MAKEFILE = """\
 OUT = target/x86_64-unknown-linux-musl/release
 containerd-shim-kata-v2: target/steps
 \ttest ! -e $(CURDIR)/../../../fail
+\ttest ! -e $(CURDIR)/../../../slow || { touch $(CURDIR)/../../../waits; sleep 100; }
 \tmkdir -p $(OUT)
 \tcp shim.sh $(OUT)/$@
 \tchmod +x $(OUT)/$@
@@ -65,16 +70,26 @@ class Build:
         config["settings"]["kata"] |= values
         path.write_text(yaml.safe_dump(config))
 
-    def collect(self, **env: str) -> dict[str, Any]:
-        """Collect the build and return its row."""
+    def start(self, **env: str) -> subprocess.Popen[str]:
+        """Start to collect the build."""
         argv = [sys.executable, "scripts/lab.py", "collect", "lab12/build", "--as", "test", "--json"]
         given = {"KATA_SOURCE": str(self.source), "KATA_BUILD": str(self.place), **env}
-        ended = subprocess.run(
-            argv, cwd=self.project, env={**os.environ, **given}, capture_output=True, text=True, check=False
+        return subprocess.Popen(
+            argv,
+            cwd=self.project,
+            env={**os.environ, **given},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        assert "Traceback" not in ended.stderr
-        rows = {row["name"]: row for row in json.loads(ended.stdout)}
-        return {"exit": ended.returncode, **rows["build"]}
+
+    def collect(self, **env: str) -> dict[str, Any]:
+        """Collect the build and return its row."""
+        process = self.start(**env)
+        printed, said = process.communicate()
+        assert "Traceback" not in said
+        rows = {row["name"]: row for row in json.loads(printed)}
+        return {"exit": process.returncode, **rows["build"]}
 
     @property
     def evidence(self) -> Path:
@@ -138,22 +153,81 @@ def test_the_pinned_commit_is_built(made: Build) -> None:
 
 
 def test_a_commit_that_the_source_has_not(made: Build) -> None:
-    """The error names the commit and both remedies; nothing is captured, and the next build clones anew."""
+    """The error names commit and source, and both remedies; nothing is captured, and what was built stays."""
+    assert made.collect()["state"] == "captured"
     made.setting(commit="0" * 40)
     row = made.collect()
     assert (row["exit"], row["state"]) == (1, "failed")
-    assert f"the source has no commit {'0' * 40}" in row["reason"]
-    assert "KATA_SOURCE" in row["reason"]
+    assert f"the local clone in KATA_SOURCE has no commit {'0' * 40}" in row["reason"]
+    assert "settings.kata.commit" in row["reason"]
     made.setting(commit=made.git("rev-parse", "HEAD~1"))
     assert made.collect()["state"] == "captured"
+    assert "step 99" not in made.log
+    assert re.search(
+        r"^the build took \d+ s, of what an earlier build had left to do$", made.log, re.MULTILINE
+    )
 
 
 def test_a_source_that_is_none(made: Build) -> None:
     """Git's own words, the remedy, and no path of this machine."""
     row = made.collect(KATA_SOURCE=str(made.source.parent / "nowhere"))
     assert (row["exit"], row["state"]) == (4, "missing")
-    assert "repository '$KATA_SOURCE' does not exist" in row["reason"]
+    assert "'$KATA_SOURCE' does not appear to be a git repository" in row["reason"]
     assert "KATA_SOURCE" in row["remedy"]
+    assert not made.place.exists()
+
+
+def test_a_source_of_someone_else(made: Build) -> None:
+    """Through sudo the local clone is not root's: git would refuse it."""
+    if os.geteuid() != 0:
+        pytest.skip("containers: not root")
+    for path in (made.source, *made.source.rglob("*")):
+        os.chown(path, 12345, 12345, follow_symlinks=False)
+    assert made.collect()["state"] == "captured"
+
+
+def test_an_address_that_git_rewrites(made: Build, tmp_path: Path) -> None:
+    """The caller's git configuration applies; where it leads is not in the record, nor said when it fails."""
+    config = tmp_path / "gitconfig"
+    config.write_text(f'[url "{made.source.parent}/"]\n\tinsteadOf = https://example.invalid/\n')
+    env = {"GIT_CONFIG_GLOBAL": str(config), "KATA_SOURCE": "https://example.invalid/kata.git"}
+    assert made.collect(**env)["state"] == "captured"
+    record = read_record(made.evidence / "records/build.json")
+    assert record.environment["GIT_CONFIG_GLOBAL"] == "$GIT_CONFIG_GLOBAL"
+    assert "secret-place" not in record.model_dump_json()
+    assert "example.invalid" not in record.model_dump_json()
+    row = made.collect(**env | {"KATA_SOURCE": "https://example.invalid/other.git"})
+    assert "[mirror]/other.git" in row["reason"]
+    assert "secret-place" not in row["reason"]
+
+
+def test_a_build_that_is_interrupted_goes_on(made: Build) -> None:
+    """Ctrl-C ends make; git was killed, say, and left its locks; the next build begins where it stopped."""
+    made.place.mkdir()
+    (made.place / "slow").touch()
+    process = made.start()
+    began = time.monotonic()
+    while not (made.place / "waits").exists():
+        assert process.poll() is None
+        assert time.monotonic() - began < 60
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert not (made.evidence / LOG).exists()
+    (made.place / "slow").unlink()
+    for name in ("shallow.lock", "index.lock"):
+        (made.place / "kata-containers/.git" / name).touch()
+    assert made.collect()["state"] == "captured"
+    assert "step 99" not in made.log, "what was made is not made again"
+
+
+def test_a_disk_that_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked before anything begins; the error says what is free and what may be needed."""
+    monkeypatch.setattr("collectors.lab12.build.ROOM_BYTES", 1 << 60)
+    with pytest.raises(Unavailable, match=r"\d+ MiB free, \d+ may be needed") as caught:
+        ask_for_room(tmp_path / "not/there/yet")
+    assert "KATA_BUILD" in caught.value.remedy
 
 
 def test_a_make_that_fails_is_kept_and_goes_on(made: Build) -> None:
@@ -193,6 +267,7 @@ def test_the_toolchain_of_a_container(made: Build, tmp_path: Path) -> None:
     made.setting(toolchain="container")
     row = made.collect(RUST_ARCHIVE=str(archive))
     assert row["state"] == "captured", row["reason"]
+    assert "rustc 1.0 (a stand-in)\ncargo 1.0 (a stand-in)\n" in made.log
     assert "in /kata/src/runtime-rs: PREFIX=/opt/kata LIBC=musl EXTRA_RUSTFLAGS=--cap-lints warn" in made.log
     assert "shim version 3.23.0" in made.log
     assert "rust" in read_record(made.evidence / "records/build.json").images

@@ -5,6 +5,8 @@ import os
 import click
 
 from collectors.engine import ledger, signals
+from collectors.engine import undo as undoing
+from collectors.engine.places import NOTHING
 from scripts.cli import show
 from scripts.cli.statuses import CANNOT, FINDINGS
 
@@ -28,7 +30,7 @@ def undo(ctx: click.Context, *, dry_run: bool, json_: bool) -> None:
             left: list[str] = []
         else:
             with signals.deferred():
-                done, left = ledger.undo(noted)
+                done, left = undoing.undo(noted)
     if json_:
         show.as_json({"done": done, "left": left})
     else:
@@ -40,4 +42,4 @@ def what(entry: ledger.Entry) -> str:
     """Return in one line what undoing an entry would do."""
     if entry.kind == "restart":
         return f"{' '.join(entry.argv)}: would be run"
-    return f"{entry.path}: would be {'removed' if entry.before == ledger.NOTHING else 'put back'}"
+    return f"{entry.path}: would be {'removed' if entry.before == NOTHING else 'put back'}"

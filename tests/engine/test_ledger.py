@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.engine import ledger
-from collectors.engine.ledger import Ledger, LedgerError, opened, undo
+from collectors.engine.ledger import Ledger, LedgerError, opened
+from collectors.engine.undo import undo
 
 ROOT = Path(__file__).parents[2]
 
@@ -112,6 +113,74 @@ def test_what_somebody_else_changed_stays(host: Path, tmp_path: Path) -> None:
     assert (host / "etc/containerd/config.toml").read_text() == "version = 2\n"
 
 
+def test_what_somebody_made_of_our_change_is_kept(host: Path, tmp_path: Path) -> None:
+    """A file of ours that was edited by hand and then written by us again: undo brings the edit back."""
+    config = host / "etc/containerd/config.toml"
+    with opened(tmp_path / "ledger") as noted:
+        noted.write(config, b"ours")
+        config.write_bytes(b"ours, and their edit")
+        noted.write(config, b"ours again")
+        _done, left = undo(noted)
+    assert config.read_bytes() == b"ours, and their edit"
+    assert len(left) == 1
+    assert "somebody else changed it since" in left[0]
+
+
+def test_what_somebody_changed_in_a_tree_stays(host: Path, tmp_path: Path) -> None:
+    """A member of our tree that was edited by hand is neither removed by undo nor by another install."""
+    edited = host / "opt/kata/bin/shim"
+    with opened(tmp_path / "ledger") as noted:
+        noted.place(host / "opt/kata", MEMBERS, fill)
+        edited.write_text("edited by hand")
+        mine = snapshot(host)
+        with pytest.raises(LedgerError, match="bin/shim is none of ours"):
+            noted.place(host / "opt/kata", MEMBERS, fill)
+        assert snapshot(host) == mine
+        _done, left = undo(noted)
+        (line,) = left
+        assert "opt/kata: bin/shim is none of ours" in line
+        assert edited.read_text() == "edited by hand"
+        edited.unlink()
+        assert undo(noted)[1] == []
+    assert (host / "opt/kata/bin/old").read_text() == "old"
+
+
+def test_entries_that_were_left_are_not_written_over(host: Path, tmp_path: Path) -> None:
+    """After an undo that left some entries, new ones get names of their own."""
+    before = snapshot(host)
+    config = host / "etc/containerd/config.toml"
+    with opened(tmp_path / "ledger") as noted:
+        noted.write(host / "a", b"a")
+        noted.write(config, b"ours")
+        config.write_bytes(b"theirs")
+        assert len(undo(noted)[1]) == 1
+        for name in ("b", "c", "d"):
+            noted.write(host / name, b"x")
+        config.write_bytes(b"ours")
+        assert undo(noted)[1] == []
+    assert snapshot(host) == before
+
+
+def test_what_was_removed_comes_back(host: Path, tmp_path: Path) -> None:
+    """A removed file and a removed link."""
+    before = snapshot(host)
+    with opened(tmp_path / "ledger") as noted:
+        noted.remove(host / "etc/containerd/config.toml")
+        noted.remove(host / "etc/link")
+        noted.remove(host / "etc/nothing")
+        assert snapshot(host) != before
+        assert undo(noted)[1] == []
+    assert snapshot(host) == before
+
+
+def test_a_ledger_that_others_can_write_is_refused(tmp_path: Path) -> None:
+    """Whoever could write there could have files put anywhere."""
+    (tmp_path / "ledger").mkdir()
+    (tmp_path / "ledger").chmod(0o777)
+    with pytest.raises(LedgerError, match="others can write in it"), opened(tmp_path / "ledger"):
+        pass
+
+
 def test_what_is_in_the_way_is_refused(host: Path, tmp_path: Path) -> None:
     """A folder where a file has to be, a file where a tree has to be: an error, and nothing changed."""
     before = snapshot(host)
@@ -205,7 +274,8 @@ def play(noted: Ledger, host: Path, steps: list[tuple[str, str, str]]) -> None:
 DRIVER = """
 import sys
 from pathlib import Path
-from collectors.engine.ledger import opened, undo
+from collectors.engine.ledger import opened
+from collectors.engine.undo import undo
 from tests.engine.test_ledger import change
 host, folder, verb = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 with opened(folder) as noted:

@@ -1,0 +1,92 @@
+"""What is at a path of the host, told in one word, and files that are on disk before anything goes on."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+NOTHING = "nothing"
+FOLDER = "folder"
+
+Members = Mapping[str, tuple[str, ...]]
+"""What is in a tree: paths below it, each with the signs of what we put there."""
+
+
+def state(path: Path) -> str:
+    """Return what is at a path: nothing, a folder, link:TARGET, file:SHA256, or something else."""
+    if path.is_symlink():
+        return f"link:{path.readlink()}"
+    if path.is_dir():
+        return FOLDER
+    if path.is_file():
+        with path.open("rb") as file:
+            return f"file:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    return "something else" if path.exists() else NOTHING
+
+
+def sign(path: Path) -> str:
+    """Return a quick sign of what is at a path: a file by its size and time, not by its content."""
+    if path.is_symlink() or not path.is_file():
+        return state(path)
+    status = path.lstat()
+    return f"{status.st_size} bytes of {status.st_mtime_ns}"
+
+
+def signs(root: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the sign of each of these paths below a folder."""
+    return {name: sign(root / name) for name in names}
+
+
+def durable(path: Path, data: bytes) -> None:
+    """Have a file on disk, whole, before going on."""
+    partial = path.with_name(f".{path.name}.part")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(path)
+    sync(path.parent)
+
+
+def sync(folder: Path) -> None:
+    """Have a folder's entries on disk before going on."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def part(path: Path) -> Path:
+    """Return where a file or a link is made, to be renamed to `path`; what a killed one left there goes."""
+    partial = path.with_name(f".{path.name}.lab-part")
+    partial.unlink(missing_ok=True)
+    return partial
+
+
+def new(path: Path) -> Path:
+    """Return where a tree is made, to be renamed to `path`; what a killed one left there goes."""
+    folder = path.with_name(f".{path.name}.lab-new")
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def foreign(root: Path, members: Members) -> list[str]:
+    """Return what is in a tree that we did not put there, or that somebody changed since, sorted."""
+    inside = {str(path.relative_to(root)): path for path in root.rglob("*")}
+    return sorted(name for name, path in inside.items() if sign(path) not in members.get(name, ()))
+
+
+def remove_members(root: Path, members: Members) -> None:
+    """Remove what we put into a tree and nobody changed, and the folders that are empty then."""
+    for name in sorted(members, reverse=True):
+        path = root / name
+        with suppress(OSError):
+            if path.is_dir() and not path.is_symlink():
+                path.rmdir()
+            elif sign(path) in members[name]:
+                path.unlink()
+    with suppress(OSError):
+        root.rmdir()

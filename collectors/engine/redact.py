@@ -34,7 +34,8 @@ PUBLIC_SUFFIXES = ("debian.org", "ubuntu.com", "pypi.org", "pythonhosted.org", "
 
 MIRROR_FILES = ("/etc/pip.conf", "~/.config/pip/pip.conf", "~/.pip/pip.conf", "~/.cargo/config.toml",
                 "~/.cargo/config", "~/.npmrc", "/etc/npmrc", "~/.gitconfig", "/etc/gitconfig",
-                "~/.config/go/env", "~/.m2/settings.xml", "/etc/apt/sources.list")  # fmt: skip
+                "~/.config/go/env", "~/.m2/settings.xml", "/etc/apt/sources.list",
+                "$CARGO_HOME/config.toml", "$CARGO_HOME/config", "$GIT_CONFIG_GLOBAL")  # fmt: skip
 MIRROR_VARIABLES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "GOPROXY", "NPM_CONFIG_REGISTRY", "HTTP_PROXY",
                     "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY")  # fmt: skip
 
@@ -81,7 +82,7 @@ def _mirrors() -> Iterable[str]:
     """Yield the hosts of private package mirrors and proxies that are configured here."""
     texts = [os.environ.get(name, "") for name in MIRROR_VARIABLES]
     lists = Path("/etc/apt/sources.list.d")
-    files = [Path(one).expanduser() for one in MIRROR_FILES]
+    files = [Path(os.path.expandvars(one)).expanduser() for one in MIRROR_FILES]
     files += sorted(lists.glob("*")) if lists.is_dir() else []
     for file in files:
         try:

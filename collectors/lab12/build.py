@@ -15,6 +15,7 @@ from collectors.containers.ctr import in_runc
 from collectors.containers.needs import CONTAINERS, image
 from collectors.engine import Need, Run, Unavailable, collector, recorder
 from collectors.engine.host import on_path
+from collectors.engine.out import Out
 from collectors.engine.outcome import CommandFailedError
 from collectors.engine.redact import PUBLIC_SUFFIXES
 from collectors.engine.run import Argv, CaptureError
@@ -94,7 +95,7 @@ def build(run: Run) -> None:
         ask_for_room(tree.parent)
     with run.file(LOG) as out:
         out.line("=== Source ===")
-        fetch(run, tree, commit, given)
+        fetch(run, out, tree, commit, given)
         out.run(["git", "-C", str(tree), "checkout", "--quiet", "--detach", "--force", commit], stderr=True)
         out.run(["git", "-C", str(tree), "log", "-1", "--format=%H %cI %s"], expect=f"^{commit}")
         out.line(f"=== Toolchain: {'in a container of the image rust' if contained else 'of this host'} ===")
@@ -161,19 +162,27 @@ def environment(run: Run) -> dict[str, str]:
         if value.startswith("/"):
             run.hide(value, f"${name}")
     for address in rewritten(given):
-        run.hide(address, "[mirror]")
+        hide(run, address, "[mirror]")
     return given
+
+
+def hide(run: Run, repository: str, mask: str) -> None:
+    """Have a repository shown as `mask`: git says it without `.git`."""
+    for text in (repository, repository.removesuffix(".git")):
+        run.hide(text, mask)
 
 
 def rewritten(given: Mapping[str, str]) -> list[str]:
     """Return what git is configured to put in the place of public addresses, unless it is public itself."""
     settings = [f"{name}={value}" for name, value in given.items()]
     rules = recorder.output(["env", *settings, "git", "config", "--get-regexp", r"^url\..*\.insteadof$"])
-    addresses = [re.sub(r"^url\.|/?\.insteadof .*$", "", line) for line in rules.splitlines()]
+    addresses = [re.sub(r"^url\.|\.insteadof .*$", "", line) for line in rules.splitlines()]
+    # the beginning of a name is no name that could be hidden: its folder is
+    addresses = [one if one.endswith(".git") else one.rpartition("/")[0] for one in addresses]
     return [one for one in addresses if one and not any(public in one for public in PUBLIC_SUFFIXES)]
 
 
-def fetch(run: Run, tree: Path, commit: str, given: dict[str, str]) -> None:
+def fetch(run: Run, out: Out, tree: Path, commit: str, given: Mapping[str, str]) -> None:
     """Have the commit in `tree`, without its history; what was built there before stays.
 
     Raise CaptureError where the source has no such commit, Unavailable where there is no source.
@@ -181,23 +190,23 @@ def fetch(run: Run, tree: Path, commit: str, given: dict[str, str]) -> None:
     public = run.setting("kata.source", str)
     source, kind = os.environ.get("KATA_SOURCE") or public, "upstream's address"
     if source != public:
-        kind = "the local clone in KATA_SOURCE" if source.startswith("/") else "the address in KATA_SOURCE"
-        run.hide(source, "$KATA_SOURCE")
+        kind = "the local clone in KATA_SOURCE" if Path(source).exists() else "the address in KATA_SOURCE"
+        source = str(Path(source).absolute()) if Path(source).exists() else source
+        hide(run, source.rstrip("/"), "$KATA_SOURCE")
     new = not tree.exists()
     run.command(["git", "init", "--quiet", str(tree)])
     for lock in (tree / ".git").glob("*.lock"):
         lock.unlink()  # left by a git that was killed
-    words = ["git", "-C", str(tree), "fetch", "--quiet", "--depth", "1", "--upload-pack", UPLOAD_PACK]
+    words = ["fetch", "--depth", "1", "--upload-pack", UPLOAD_PACK, "--", source, commit]
+    asked = {**given, "GIT_TERMINAL_PROMPT": "0"}
     try:
-        run.command(
-            [*words, "--", source, commit], timeout=GIT_SECONDS, env={**given, "GIT_TERMINAL_PROMPT": "0"}
-        )
+        out.run(["git", "-C", str(tree), *words], stderr=True, timeout=GIT_SECONDS, env=asked)
     except CommandFailedError as error:
         if new:
             shutil.rmtree(tree)
             with suppress(OSError):
                 tree.parent.rmdir()
-        said = run.commands[-1].stderr
+        said = error.printed.decode(errors="replace")
         if any(sign in said for sign in NO_SUCH_COMMIT):
             raise CaptureError(
                 f"{kind} has no commit {commit}: name a source that has it in KATA_SOURCE, or mend "

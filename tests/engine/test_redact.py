@@ -155,6 +155,19 @@ def test_this_machines_names_are_known() -> None:
     assert ("/somewhere/project", ".") in who.folders
 
 
+def test_mirrors_configured_elsewhere_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cargo's and git's configuration may be named by the environment; public hosts are no mirrors."""
+    (tmp_path / "config.toml").write_text('index = "sparse+https://crates.example-corp.test/api/"\n')
+    (tmp_path / "git").write_text(
+        '[url "https://git.example-corp.test/"]\n insteadOf = https://github.com/\n'
+    )
+    monkeypatch.setenv("CARGO_HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "git"))
+    mirrors = identity(tmp_path / "project").mirrors
+    assert {"crates.example-corp.test", "git.example-corp.test"} <= mirrors
+    assert "github.com" not in mirrors
+
+
 def test_arguments_errors_and_our_own_lines_are_masked(project: Throwaway) -> None:
     """Nothing of it reaches evidence, record, failed/ or state.json, and every mask is counted."""
     body = """

@@ -134,6 +134,9 @@ def test_the_pinned_commit_is_built(made: Build) -> None:
     row = made.collect(RUSTUP_TOOLCHAIN="stable")
     assert (row["exit"], row["state"], row["role"]) == (0, "captured", "build"), row
     commit = made.git("rev-parse", "HEAD~1")
+    assert made.log.startswith(
+        f"=== Source ===\nFrom $KATA_SOURCE\n * branch            {commit} -> FETCH_HEAD\n"
+    )
     assert f"\n{commit} " in made.log
     assert "rustc 1.0 (a stand-in)\ncargo 1.0 (a stand-in)\n" in made.log
     assert "in $KATA_BUILD/kata-containers/src/runtime-rs: /opt/kata musl --cap-lints warn stable" in made.log
@@ -186,18 +189,31 @@ def test_a_source_of_someone_else(made: Build) -> None:
     assert made.collect()["state"] == "captured"
 
 
-def test_an_address_that_git_rewrites(made: Build, tmp_path: Path) -> None:
+def test_a_source_named_from_the_folder_at_hand(made: Build) -> None:
+    """A relative path is one of the caller, and its name is no word to be masked wherever it stands."""
+    (made.project / "shim").symlink_to(made.source)
+    assert made.collect(KATA_SOURCE="shim")["state"] == "captured"
+    assert "shim version 3.23.0" in made.log
+
+
+@pytest.mark.parametrize("rule", ["{}/|https://example.invalid/", "{}/k|https://example.invalid/k",
+                                  "{}/kata.git|https://example.invalid/kata.git"])  # fmt: skip
+def test_an_address_that_git_rewrites(made: Build, tmp_path: Path, rule: str) -> None:
     """The caller's git configuration applies; where it leads is not in the record, nor said when it fails."""
     config = tmp_path / "gitconfig"
-    config.write_text(f'[url "{made.source.parent}/"]\n\tinsteadOf = https://example.invalid/\n')
+    to, public = rule.format(made.source.parent).split("|")
+    config.write_text(f'[url "{to}"]\n\tinsteadOf = {public}\n')
     env = {"GIT_CONFIG_GLOBAL": str(config), "KATA_SOURCE": "https://example.invalid/kata.git"}
     assert made.collect(**env)["state"] == "captured"
     record = read_record(made.evidence / "records/build.json")
     assert record.environment["GIT_CONFIG_GLOBAL"] == "$GIT_CONFIG_GLOBAL"
-    assert "secret-place" not in record.model_dump_json()
-    assert "example.invalid" not in record.model_dump_json()
-    row = made.collect(**env | {"KATA_SOURCE": "https://example.invalid/other.git"})
-    assert "[mirror]/other.git" in row["reason"]
+    assert "From [mirror]" in made.log
+    for text in (made.log, record.model_dump_json()):
+        assert "secret-place" not in text
+        assert "example.invalid" not in text
+    made.source.rename(made.source.with_name("elsewhere"))
+    row = made.collect(**env)
+    assert "'[mirror]" in row["reason"]
     assert "secret-place" not in row["reason"]
 
 

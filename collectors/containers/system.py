@@ -1,11 +1,17 @@
 """The host's own containerd: used in a namespace of the run, restarted when it is configured anew."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from collectors.engine import recorder
+from collectors.engine.ledger import Ledger
+from collectors.engine.outcome import CommandFailedError
+from collectors.engine.run import CaptureError, Run
 
 SOCKET = Path("/run/containerd/containerd.sock")
+READY_SECONDS = 60.0
+JOURNAL = ("journalctl", "--unit", "containerd", "--lines", "3", "--no-pager", "--output", "cat")
 
 CLEAR = """
 c() { ctr --address "$address" --namespace "$namespace" "$@"; }
@@ -31,9 +37,44 @@ def clear_namespace(address: Path, namespace: str) -> list[str]:
 
 def restart() -> Sequence[str]:
     """Return the command that restarts this host's containerd; empty where no systemd runs it."""
-    if recorder.output(["systemctl", "is-active", "containerd"]) == "active":
-        return ["systemctl", "restart", "containerd"]
-    return []
+    return ["systemctl", "restart", "containerd"] if _active() == "active" else []
+
+
+def _active() -> str:
+    return recorder.output(["systemctl", "is-active", "containerd"])
+
+
+@contextmanager
+def tried(host: Ledger, config: Path, argv: Sequence[str]) -> Iterator[None]:
+    """Have a configuration as it is now again, if what is done with it meanwhile fails; `argv` restarts."""
+    before = config.read_bytes() if config.exists() else None
+    try:
+        yield
+    except Exception:
+        if before is None:
+            host.remove(config)
+        else:
+            host.write(config, before)
+        if argv:
+            recorder.output(argv, timeout=READY_SECONDS)
+        raise
+
+
+def start_anew(run: Run, argv: Sequence[str]) -> None:
+    """Restart containerd and wait until it answers; raise CaptureError with the end of its journal."""
+    how = "it gives no answer"
+    try:
+        run.command(argv, timeout=READY_SECONDS)
+        with suppress(CaptureError):
+            run.wait_until(lambda: answers() or _active() == "failed", "containerd", READY_SECONDS)
+    except CommandFailedError as error:
+        how = error.how
+    if not answers():
+        said = " / ".join(line.strip()[:300] for line in recorder.output(JOURNAL).splitlines())
+        raise CaptureError(
+            f"containerd does not come up with it: {how}: {said or 'its journal is empty'}; "
+            "the configuration is as it was again"
+        )
 
 
 def answers() -> bool:

@@ -18,7 +18,6 @@ CONFIGURATION = Path("/etc/kata-containers/runtime-rs/configuration.toml")
 CONTAINERD = Path("/etc/containerd/config.toml")
 ASSETS = ["find", str(KATA / "share/kata-containers"), "-type", "f", "-exec", "sha256sum", "{}", "+"]
 FILES = ["find", str(KATA), "-type", "f", "-printf", "%s %P\\n"]
-READY_SECONDS = 60.0
 
 
 @collector(
@@ -77,10 +76,15 @@ def configure(run: Run) -> None:
         after = runtime_table.with_kata(before.read_text(), version)
     except (TableError, ValueError) as error:
         raise CaptureError(f"{CONTAINERD}: {error}") from error
-    with run.host() as host, run.file("setup/configure-containerd-kata.log") as out:
-        if restart := system.restart():
-            host.restart(restart)
+    restart = system.restart()
+    with (
+        run.host() as host,
+        run.file("setup/configure-containerd-kata.log") as out,
+        system.tried(host, CONTAINERD, restart),
+    ):
         if after.encode() != before.read_bytes():
+            if restart:
+                host.restart(restart)
             host.write(CONTAINERD, after.encode())
         out.line(f"=== {CONTAINERD}, before and after ===")
         names = ["--label", "before", "--label", "after"]
@@ -92,8 +96,7 @@ def configure(run: Run) -> None:
                  str(CONTAINERD)])  # fmt: skip
         if restart:
             out.line("=== containerd, started anew with it ===")
-            run.command(restart)
-            run.wait_until(system.answers, "containerd", READY_SECONDS)
+            system.start_anew(run, restart)
             out.run(["systemctl", "is-active", "containerd"])
         else:
             out.line("no systemd runs containerd here: it reads the file when it is started next")

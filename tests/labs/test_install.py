@@ -257,6 +257,42 @@ def test_a_configuration_that_cannot_be_edited(install: Install, text: str, what
             config.write_bytes(kept)
 
 
+SYSTEMCTL = """\
+#!/bin/sh
+echo "$*" >>"$0.calls"
+[ "$1" = restart ] && touch "$0.restarted"
+[ "$1" = is-active ] || exit 0
+[ -e "$0.restarted" ] && echo failed && exit 3
+echo active
+"""
+
+
+def test_a_containerd_that_does_not_come_up(install: Install, tmp_path: Path) -> None:
+    """The configuration is as it was, containerd started with it, and the error has the end of the journal.
+
+    No systemd runs here: what stands for it says that containerd is active, until it is restarted.
+    """
+    if system.answers():
+        pytest.skip("a containerd runs here: it is not put to this test")
+    config = Path("/etc/containerd/config.toml")
+    before = config.read_bytes() if config.exists() else None
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, text in (("systemctl", SYSTEMCTL), ("journalctl", "#!/bin/sh\necho 'no such luck'\n")):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    path = f"{programs}:{os.environ['PATH']}"
+    rows = install.collect("install", "configure", status=1, PATH=path)
+    assert rows["configure"]["state"] == "failed"
+    assert "does not come up with it: it gives no answer: no such luck" in rows["configure"]["reason"]
+    assert (config.read_bytes() if config.exists() else None) == before
+    calls = programs / "systemctl.calls"
+    assert calls.read_text().count("restart containerd\n") == 2
+    out, said = install.start("undo", PATH=path).communicate()
+    assert "systemctl restart containerd: done" in out, said
+    assert calls.read_text().count("restart containerd\n") == 3
+
+
 def test_it_is_downloaded_where_an_address_is_given(install: Install) -> None:
     """A mirror is an address like any other; its checksum has to be stated."""
     server = subprocess.Popen(

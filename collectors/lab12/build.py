@@ -99,11 +99,12 @@ def build(run: Run) -> None:
         out.run(["git", "-C", str(tree), "checkout", "--quiet", "--detach", "--force", commit], stderr=True)
         out.run(["git", "-C", str(tree), "log", "-1", "--format=%H %cI %s"], expect=f"^{commit}")
         out.line(f"=== Toolchain: {'in a container of the image rust' if contained else 'of this host'} ===")
+        env = {} if contained else given
         for program in ("rustc", "cargo"):
-            out.run(toolchain(tree, program, "--version", contained=contained), env=given)
+            out.run(toolchain(tree, program, "--version", contained=contained), env=env)
         out.line("=== Build: the end of what it printed ===")
         make = making(tree, contained=contained)
-        out.run(make, tail=40, stderr=True, env=given, timeout=MAKE_SECONDS)
+        out.run(make, tail=40, stderr=True, env=env, timeout=MAKE_SECONDS)
         left = ", of what an earlier build had left to do" if earlier else ""
         out.line(f"the build took {run.commands[-1].seconds:.0f} s{left}")
         out.line("=== The shim ===")
@@ -130,7 +131,8 @@ def toolchain(tree: Path, *argv: str, contained: bool) -> Argv:
 
 def build_folder(run: Run) -> Path:
     """Return where source and target folder stay; in the record it is $KATA_BUILD."""
-    kept = Path("/var/lib/lab/build") if os.geteuid() == 0 else Path.home() / ".cache/lab/build"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    kept = Path("/var/lib/lab/build") if os.geteuid() == 0 else cache / "lab/build"
     folder = Path(os.environ.get("KATA_BUILD") or kept).absolute()
     for path in sorted({str(folder.resolve()), str(folder)}):
         run.hide(path, "$KATA_BUILD")
@@ -154,7 +156,7 @@ def environment(run: Run) -> dict[str, str]:
     rustup would get the toolchain that upstream pins, without its musl target: the one that is its default
     here is named, unless the caller names another one.
     """
-    given = {"CARGO_NET_GIT_FETCH_WITH_CLI": "true"}  # so that git's own rewriting of addresses applies
+    given = {"GIT_TERMINAL_PROMPT": "0", "CARGO_NET_GIT_FETCH_WITH_CLI": "true"}  # git's rewriting applies
     if default := recorder.output(["rustup", "default"]).split():
         given["RUSTUP_TOOLCHAIN"] = default[0]
     given |= {name: os.environ[name] for name in PASSED if os.environ.get(name)}
@@ -182,23 +184,30 @@ def rewritten(given: Mapping[str, str]) -> list[str]:
     return [one for one in addresses if one and not any(public in one for public in PUBLIC_SUFFIXES)]
 
 
+def source(run: Run) -> tuple[str, str]:
+    """Return where the source comes from, hidden unless it is upstream, and in words what that is."""
+    public = run.setting("kata.source", str)
+    named = os.environ.get("KATA_SOURCE") or public
+    if named == public:
+        return public, "upstream's address"
+    local = Path(named).exists() or named.startswith(("/", "."))
+    address = str(Path(named).absolute()) if local else named
+    hide(run, address.rstrip("/"), "$KATA_SOURCE")
+    return address, f"the {'local clone' if local else 'address'} in KATA_SOURCE"
+
+
 def fetch(run: Run, out: Out, tree: Path, commit: str, given: Mapping[str, str]) -> None:
     """Have the commit in `tree`, without its history; what was built there before stays.
 
     Raise CaptureError where the source has no such commit, Unavailable where there is no source.
     """
-    public = run.setting("kata.source", str)
-    source, kind = os.environ.get("KATA_SOURCE") or public, "upstream's address"
-    if source != public:
-        kind = "the local clone in KATA_SOURCE" if Path(source).exists() else "the address in KATA_SOURCE"
-        source = str(Path(source).absolute()) if Path(source).exists() else source
-        hide(run, source.rstrip("/"), "$KATA_SOURCE")
+    address, kind = source(run)
     new = not tree.exists()
     run.command(["git", "init", "--quiet", str(tree)])
     for lock in (tree / ".git").glob("*.lock"):
         lock.unlink()  # left by a git that was killed
-    words = ["fetch", "--depth", "1", "--upload-pack", UPLOAD_PACK, "--", source, commit]
-    asked = {**given, "GIT_TERMINAL_PROMPT": "0"}
+    words = ["fetch", "--depth", "1", "--upload-pack", UPLOAD_PACK, "--", address, commit]
+    asked = {name: value for name, value in given.items() if name.startswith("GIT_")}
     try:
         out.run(["git", "-C", str(tree), *words], stderr=True, timeout=GIT_SECONDS, env=asked)
     except CommandFailedError as error:

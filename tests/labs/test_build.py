@@ -175,7 +175,10 @@ def test_a_source_that_is_none(made: Build) -> None:
     """Git's own words, the remedy, and no path of this machine."""
     row = made.collect(KATA_SOURCE=str(made.source.parent / "nowhere"))
     assert (row["exit"], row["state"]) == (4, "missing")
-    assert "'$KATA_SOURCE' does not appear to be a git repository" in row["reason"]
+    assert (
+        "from the local clone in KATA_SOURCE: '$KATA_SOURCE' does not appear to be a git repository"
+        in row["reason"]
+    )
     assert "KATA_SOURCE" in row["remedy"]
     assert not made.place.exists()
 
@@ -286,6 +289,8 @@ def test_the_toolchain_of_a_container(made: Build, tmp_path: Path) -> None:
     assert "rustc 1.0 (a stand-in)\ncargo 1.0 (a stand-in)\n" in made.log
     assert "in /kata/src/runtime-rs: PREFIX=/opt/kata LIBC=musl EXTRA_RUSTFLAGS=--cap-lints warn" in made.log
     assert "shim version 3.23.0" in made.log
-    assert "rust" in read_record(made.evidence / "records/build.json").images
-    assert str(made.place) not in read_record(made.evidence / "records/build.json").model_dump_json()
+    record = read_record(made.evidence / "records/build.json")
+    assert "rust" in record.images
+    assert str(made.place) not in record.model_dump_json()
+    assert "RUSTUP_TOOLCHAIN" not in record.environment, "the container is not given the host's"
     assert not new_things(before)

@@ -1,0 +1,61 @@
+"""`lab undo`: what it says, and its exit status."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collectors.engine.ledger import PLACE, opened
+from collectors.engine.undo import undo
+from tests.cli.conftest import ROOT, Shell
+
+
+@pytest.fixture
+def noted(tmp_path: Path) -> Iterator[Path]:
+    """Return a file that was changed through this host's ledger; afterwards the ledger is empty again."""
+    if os.geteuid() != 0:
+        pytest.skip("not root: the ledger is root's")
+    if PLACE.exists() and any(PLACE.glob("*.json")):
+        pytest.skip("this host has changes of its own to undo")
+    file = tmp_path / "file"
+    file.write_text("before")
+    with opened() as ledger:
+        ledger.write(file, b"ours")
+    yield file
+    file.write_text("ours")
+    with opened() as ledger:
+        undo(ledger)
+
+
+def test_what_was_changed_is_put_back(shell: Shell, noted: Path) -> None:
+    """A dry run says what would be done and changes nothing; then it is done, and nothing is left to do."""
+    shown = shell.lab("undo", "--dry-run")
+    assert (shown.returncode, shown.stdout) == (0, f"{noted}: would be put back\n")
+    assert noted.read_text() == "ours"
+    assert shell.json("undo") == {"done": [f"{noted}: put back"], "left": []}
+    assert noted.read_text() == "before"
+    again = shell.lab("undo")
+    assert (again.returncode, again.stdout) == (0, "nothing to undo\n")
+    assert not PLACE.exists()
+
+
+def test_what_somebody_else_changed_is_a_finding(shell: Shell, noted: Path) -> None:
+    """It is named and left, with exit status 1."""
+    noted.write_text("theirs")
+    ended = shell.lab("undo")
+    assert ended.returncode == 1
+    assert f"left: {noted}: somebody else changed it since" in ended.stdout
+    assert noted.read_text() == "theirs"
+
+
+def test_the_ledger_is_roots() -> None:
+    """Anyone else is told so: exit status 4."""
+    code = "import os, sys; from scripts.lab import main; import scripts.cli.undo; "
+    code += "os.geteuid() or os.setuid(65534); sys.argv = ['lab', 'undo']; main()"
+    argv = [sys.executable, "-c", code]
+    ended = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert "run it with sudo" in ended.stderr

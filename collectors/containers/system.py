@@ -51,12 +51,14 @@ def tried(host: Ledger, config: Path, argv: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except Exception:
-        if before is None:
-            host.remove(config)
-        else:
-            host.write(config, before)
-        if argv:
-            recorder.output(argv, timeout=READY_SECONDS)
+        now = config.read_bytes() if config.exists() else None
+        if now != before:
+            if before is None:
+                host.remove(config)
+            else:
+                host.write(config, before)
+            if argv:
+                recorder.output(argv, timeout=READY_SECONDS)
         raise
 
 

@@ -90,7 +90,8 @@ def _missing(lab: FoundLab, one: Collector, folder: Path) -> Standing:
     last = _last_row(folder, one.name)
     if last and last.state in {Status.MISSING, Status.FAILED} and last.reason:
         return Standing(one, last.state, last.reason, last.remedy, None, last.seconds)
-    return Standing(one, Status.MISSING, NOT_YET, "collect it")
+    how = "name it: a build is collected only then" if one.role == "build" else "collect it"
+    return Standing(one, Status.MISSING, NOT_YET, how)
 
 
 def _last_row(folder: Path, name: str) -> CollectorState | None:

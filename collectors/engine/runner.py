@@ -128,9 +128,12 @@ def _cleared(name: str) -> str:
 
 
 def _not_fresh(found: Sequence[Standing]) -> set[str]:
-    """Return the names of the collectors that a plain collect captures."""
+    """Return the names of the collectors that a plain collect captures.
+
+    A build takes long, and may be made on another host: it is made where it is named.
+    """
     fresh = {Status.CAPTURED, Status.NOT_APPLICABLE}
-    return {one.collector.name for one in found if one.status not in fresh}
+    return {one.collector.name for one in found if one.status not in fresh and one.collector.role != "build"}
 
 
 def _foreign(target: Target, *, replace: bool) -> set[str]:

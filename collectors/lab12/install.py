@@ -69,19 +69,18 @@ def install(run: Run) -> None:
 )
 def configure(run: Run) -> None:
     """The runtime kata in containerd's configuration, beside what was there before."""
-    before = run.folder / "before.toml"
-    before.write_bytes(CONTAINERD.read_bytes() if CONTAINERD.exists() else b"")
-    try:
-        version = config_version(recorder.output(["containerd", "--version"]))
-        after = runtime_table.with_kata(before.read_text(), version)
-    except (TableError, ValueError) as error:
-        raise CaptureError(f"{CONTAINERD}: {error}") from error
-    restart = system.restart()
+    before, restart = run.folder / "before.toml", system.restart()
     with (
         run.host() as host,
-        run.file("setup/configure-containerd-kata.log") as out,
         system.tried(host, CONTAINERD, restart),
+        run.file("setup/configure-containerd-kata.log") as out,
     ):
+        before.write_bytes(CONTAINERD.read_bytes() if CONTAINERD.exists() else b"")
+        try:
+            version = config_version(recorder.output(["containerd", "--version"]))
+            after = runtime_table.with_kata(before.read_text(), version)
+        except (TableError, ValueError) as error:
+            raise CaptureError(f"{CONTAINERD}: {error}") from error
         if after.encode() != before.read_bytes():
             if restart:
                 host.restart(restart)

@@ -203,3 +203,11 @@ def test_through_sudo_all_belongs_to_the_caller(project: Throwaway, monkeypatch:
     owners = {(path.lstat().st_uid, path.lstat().st_gid) for path in (evidence, *evidence.rglob("*"))}
     assert (evidence / f"hosts/some/{project.name}/failed/f/sub/f.txt").exists()
     assert owners == {(12345, 12346)}
+
+
+def test_a_build_is_collected_where_it_is_named(project: Throwaway) -> None:
+    """It takes long, and may be made on another host: a plain collect leaves it and says how to have it."""
+    project.collector('with run.file("x.txt") as out: out.line("made")', 'writes=["x.txt"], role="build"')
+    left = project.collect()["probe"]
+    assert (left.status, left.remedy) == (Status.MISSING, "name it: a build is collected only then")
+    assert project.collect("probe")["probe"].status is Status.CAPTURED

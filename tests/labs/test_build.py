@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from collectors.containers import busybox
+from collectors.containers.kata_build import ask_for_room
 from collectors.containers.needs import CONTAINERS
 from collectors.engine import Unavailable
-from collectors.lab12.build import ask_for_room
 from collectors.reader import read_record
 from collectors.records import Lab
 from tests.containers.host_state import host_state, new_things
@@ -243,7 +243,7 @@ def test_a_build_that_is_interrupted_goes_on(made: Build) -> None:
 
 def test_a_disk_that_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is asked before anything begins; the error says what is free and what may be needed."""
-    monkeypatch.setattr("collectors.lab12.build.ROOM_BYTES", 1 << 60)
+    monkeypatch.setattr("collectors.containers.kata_build.ROOM_BYTES", 1 << 60)
     with pytest.raises(Unavailable, match=r"\d+ MiB free, \d+ may be needed") as caught:
         ask_for_room(tmp_path / "not/there/yet")
     assert "KATA_BUILD" in caught.value.remedy

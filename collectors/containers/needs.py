@@ -52,8 +52,8 @@ KATA = Need(
     name="kata",
     missing=_no_kata,
     remedy=(
-        "use a machine with KVM (bare metal, or nested virtualization switched on), install Kata's shim "
-        "and guest; an open /dev/kvm alone proves nothing, only a guest that boots does"
+        "use a machine with KVM (bare metal, or nested virtualization switched on) and install Kata there, "
+        "or capture in the box: KATA_ARCHIVE=… lab collect --in-box (docs/guides/box.md)"
     ),
     tools=(("containerd", "--version"), (KATA_SHIM, "--version")),
 )

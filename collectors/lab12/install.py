@@ -17,6 +17,7 @@ SHIM = Path("/usr/local/bin/containerd-shim-kata-v2")
 CONFIGURATION = Path("/etc/kata-containers/runtime-rs/configuration.toml")
 CONTAINERD = Path("/etc/containerd/config.toml")
 ASSETS = ["find", str(KATA / "share/kata-containers"), "-type", "f", "-exec", "sha256sum", "{}", "+"]
+READING = "containerd --config \"$1\" config dump | sed -n '/runtimes[.]kata[]]/,/runtime_type/p'"
 FILES = ["find", str(KATA), "-type", "f", "-printf", "%s %P\\n"]
 
 
@@ -91,8 +92,7 @@ def configure(run: Run) -> None:
         if ended.exit_status == 0:
             out.line("the runtime kata was there already: nothing was changed")
         out.line("=== containerd's own reading of it ===")
-        out.run(["sh", "-c", "containerd --config \"$1\" config dump | grep -A 1 -F 'runtimes.kata]'", "read",
-                 str(CONTAINERD)])  # fmt: skip
+        out.run(["sh", "-c", READING, "read", str(CONTAINERD)], expect="runtime_type")
         if restart:
             out.line("=== containerd, started anew with it ===")
             system.start_anew(run, restart)

@@ -43,7 +43,7 @@ def test_kata(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert "cannot be opened (No such file or directory)" in KATA.missing(lab())
     (tmp_path / "kvm").touch()
     assert KATA.missing(lab()) == ""
-    assert "only a guest that boots does" in KATA.remedy
+    assert "lab collect --in-box" in KATA.remedy
 
 
 @pytest.mark.usefixtures("host")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,11 @@ UNPACK = 'rm -rf "$1" && mkdir -p "$1" && tar -x -C "$1"'
 RECEIVE = 'mkdir -p "$1" && cat >"$1/$2.part" && mv "$1/$2.part" "$1/$2"'
 SEND = 'cd "$1" 2>/dev/null || exit 0; tar -c --exclude=.lock --exclude=.staging .'
 COLLECT = 'cd "$1"; result=$2; shift 2; echo $$ >/run/lab-collect.pid; exec env "$@" >"$result"'
-INTERRUPT = 'pid=$(cat /run/lab-collect.pid); kill -INT "$pid"; while kill -0 "$pid"; do sleep 1; done'
+INTERRUPT = """
+pid=$(cat /run/lab-collect.pid) && grep -q scripts/lab.py "/proc/$pid/cmdline" || exit 0
+kill -INT "$pid"
+while kill -0 "$pid"; do sleep 0.5; done
+"""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ def collect(asked: Asked, machine: Machine, progress: Progress) -> tuple[int, li
     with signals.interruptible(), store.locked(folder), alone(machine.box):
         for text in store.recover(folder):
             progress.note(text)
+        for left in machine.box.folder.glob("copy-*"):
+            shutil.rmtree(left)
         was_running = machines.running(machine) is not None
         try:
             with TemporaryDirectory(dir=machine.box.folder, prefix="copy-") as scratch:
@@ -73,6 +80,7 @@ def _collect(
     environment = send(asked, machines.door(machine), scratch, progress)
     for number in range(1, machines.TRIES + 1):
         status = _capture(asked, machine, environment, scratch, progress)
+        environment["LAB_BOX_TRY"] = f"{number + 1}, the box was lost before"
         if status != LOST:
             break
         progress.note(f"the box was lost (try {number} of {machines.TRIES})")
@@ -90,6 +98,7 @@ def send(asked: Asked, way: Door, scratch: Path, progress: Progress) -> dict[str
 
     An archive that is there already, as large and as new, is not sent again.
     """
+    way.run(["sh", "-c", INTERRUPT], timeout=STOP_SECONDS)  # one that was killed here may go on there
     progress.working("sending the project")
     packed = scratch / "project.tar"
     pack(asked.root, asked.evidence, packed)

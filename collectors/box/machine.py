@@ -32,7 +32,7 @@ READY = "test -c /dev/kvm && test -c /dev/vhost-vsock && ctr version >/dev/null"
 
 
 OWN = ("image.ext4", "vmlinuz", "key", "key.pub", "known_hosts", "create.log", "accelerator.json", ".lock",
-       "making", "started", "run-*")  # fmt: skip
+       "making", "started", "run-*", "copy-*")  # fmt: skip
 """What a box consists of."""
 
 

@@ -1,6 +1,7 @@
 """One collector's capture: run it, look at what it left, record it."""
 
 import errno
+import os
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +31,9 @@ EXPECTED = (
     recorder.CommandNotFoundError,
     store.StoreError,
 )
+NOTED = ("LAB_BOX_TRY",)
+"""Variables that go into the record where they are set: whether the box was lost in this collect before."""
+
 COMMIT_FILE = ".commit.json"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
@@ -169,7 +173,7 @@ def _record(target: Target, one: Collector, run: Run, redact: Redactor, files: S
         host=this_host().id,
         project=project(target.root),
         tools=versions(one.needs),
-        environment=run.environment,
+        environment=run.environment | {key: os.environ[key] for key in NOTED if key in os.environ},
         settings=run.settings,
         images=run.images,
         commands=run.commands,

@@ -157,6 +157,8 @@ def test_the_runc_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: 
     folder = clone / "evidence/hosts/box/lab12"
     assert (folder / "runc/health.txt").read_text().startswith("juice-runc: HTTP 200\n")
     hosts = {read_host(folder, record.host).host_class for record in readable_records(folder).values()}
+    tries = [one.environment.get("LAB_BOX_TRY") for one in readable_records(folder).values()]
+    assert "2, the box was lost before" in tries
     assert hosts == {"emulated" if accelerator.accelerator(lab.box).name == "tcg" else "nested"}
     assert str(tmp_path) not in (folder / "records/health.json").read_text()
     lab.run("verify")

@@ -37,11 +37,12 @@ def clear_namespace(address: Path, namespace: str) -> list[str]:
 
 def restart() -> Sequence[str]:
     """Return the command that restarts this host's containerd; empty where no systemd runs it."""
-    return ["systemctl", "restart", "containerd"] if _active() == "active" else []
+    active = recorder.output(["systemctl", "is-active", "containerd"]) == "active"
+    return ["systemctl", "restart", "containerd"] if active else []
 
 
-def _active() -> str:
-    return recorder.output(["systemctl", "is-active", "containerd"])
+def _failed() -> bool:
+    return recorder.output(["systemctl", "is-failed", "containerd"]) == "failed"
 
 
 @contextmanager
@@ -68,7 +69,7 @@ def start_anew(run: Run, argv: Sequence[str]) -> None:
     try:
         run.command(argv, timeout=READY_SECONDS)
         with suppress(CaptureError):
-            run.wait_until(lambda: answers() or _active() == "failed", "containerd", READY_SECONDS)
+            run.wait_until(lambda: answers() or _failed(), "containerd", READY_SECONDS)
     except CommandFailedError as error:
         how = error.how
     if not answers():

@@ -18,6 +18,10 @@ from typing import BinaryIO
 from collectors.engine import leaks, recorder
 
 
+UNDO_SECONDS = 120.0
+"""How long a noted command may take: clearing a containerd's namespace takes a while on a slow host."""
+
+
 def runs_folder() -> Path:
     """Return the folder that holds a folder for each run under way; nobody else can write there."""
     path = Path("/run/lab") if os.geteuid() == 0 else Path(tempfile.gettempdir()) / f"lab-{os.geteuid()}"
@@ -126,6 +130,6 @@ def run_undo(path: Path) -> None:
             stderr=sink,
             env=recorder.environment("", note["env"]),
             stdin=Path(note["stdin"]),
-            timeout=30,
+            timeout=UNDO_SECONDS,
         )
     path.rename(path.with_suffix(".done"))

@@ -17,7 +17,6 @@ from typing import BinaryIO
 
 from collectors.engine import leaks, recorder
 
-
 UNDO_SECONDS = 120.0
 """How long a noted command may take: clearing a containerd's namespace takes a while on a slow host."""
 

@@ -120,7 +120,9 @@ def execute(  # noqa: PLR0913 - one place runs commands; each is a fact of the r
         finally:
             _signal_group(process.pid, signal.SIGKILL)
         status = _status(process)
-    return Ended(status, time.monotonic() - began, timed_out, too_much)
+        ended = Ended(status, time.monotonic() - began, timed_out, too_much)
+        _group_gone(process.pid)
+    return ended
 
 
 def start(argv: Sequence[str], *, log: Path, env: Mapping[str, str]) -> "Daemon":
@@ -246,6 +248,25 @@ def _gone(pid: int, seconds: float) -> None:
         select.select([descriptor], [], [], seconds)
     finally:
         os.close(descriptor)
+
+
+def _group_gone(pid: int) -> None:
+    """Wait until a killed group has ended, for a bounded time: who is still dying would pass for a leak."""
+    deadline = time.monotonic() + GRACE
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, 0)
+        while _group_runs(pid) and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+
+def _group_runs(pid: int) -> bool:
+    """Return whether a process of the group runs; a zombie does not (proc(5): state and group in stat)."""
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _parent, group = entry.read_text().rpartition(")")[2].split()[:3]
+            if group == str(pid) and state not in "ZX":
+                return True
+    return False
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 
 import pytest
 
-from collectors.engine import recorder
+from collectors.engine import leaks, recorder
 from collectors.engine.recorder import CommandNotFoundError, Ended, environment, execute
 
 
@@ -84,6 +84,15 @@ def test_the_time_limit_ends_the_whole_group() -> None:
     assert ended.timed_out
     assert time.monotonic() - began < 5
     assert gone(int(printed))
+
+
+def test_who_is_still_dying_is_waited_for() -> None:
+    """After a command that was ended at its limit nothing of its group runs: it would pass for a leak."""
+    for _again in range(10):
+        with TemporaryFile() as file:
+            environ = environment("lab0dead0dy")
+            execute(["sh", "-c", "sleep 60; :"], stdout=file, stderr=file, env=environ, timeout=0.05)
+        assert list(leaks.processes("lab0dead0dy")) == []
 
 
 def test_a_background_child_ends_with_its_leader() -> None:

@@ -30,6 +30,8 @@ NO_ANSWER = ("vsock: failed to connect to", "Receive packet timeout")
 crates/agent/src/sock/{hybrid_vsock,vsock}.rs, connect), or a request to it (ttrpc 0.8.4:
 src/asynchronous/client.rs)."""
 
+REMEDY = "the guest never answers: see docs/guides/troubleshooting.md"
+
 KATA_FOLDERS = ("/run/kata", "/run/kata-containers/shared/sandboxes", "/run/vc/sbs", "/run/vc/vm")
 """Where Kata keeps a folder for each sandbox."""
 
@@ -55,7 +57,7 @@ def in_kata(*argv: str, image: str = "alpine", options: Sequence[str] = ()) -> O
 
 def one_more_try(attempt: Callable[[Run], Attempt], timeout: float = KATA_SECONDS) -> OneMoreTry:
     """Return the command that starts a container under Kata, which is tried once more if the guest hangs."""
-    return OneMoreTry(attempt, timeout, NO_ANSWER)
+    return OneMoreTry(attempt, timeout, NO_ANSWER, REMEDY)
 
 
 def _once(run: Run, runtime: str, image: str, options: Sequence[str], argv: Sequence[str]) -> Attempt:

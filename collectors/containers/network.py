@@ -1,7 +1,8 @@
 """A container's network: a namespace made beforehand, on a bridge of the run, by CNI's bridge plugin.
 
-runc and Kata take the same path: `ctr run --cni` fails under Kata (it gives pid 0 at create), a namespace
-that is there before the container works for both.
+runc and Kata take the same path: `ctr run --cni` fails under Kata (it gives pid 0 at create; kata-containers
+#2580, #8442) and leaves a task that cannot be killed; a namespace that is there before the container works
+for both.
 """
 
 import re

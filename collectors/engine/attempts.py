@@ -27,12 +27,13 @@ class OneMoreTry:
 
     `attempt` makes each attempt anew: names that serve once are new ones. An attempt hangs if it has no end
     after `timeout` seconds (a limit given by the caller comes first), or if it fails and says one of `signs`:
-    what it started gave up waiting by itself.
+    what it started gave up waiting by itself. `remedy` is what to do where both attempts hang.
     """
 
     attempt: Callable[[Run], Attempt]
     timeout: float
     signs: Sequence[str] = ()
+    remedy: str = ""
 
     def __call__(self, run: Run) -> Sequence[str]:
         """Return the arguments of one attempt, for whoever wants the words alone."""

@@ -122,9 +122,10 @@ class Run:
         try:
             return self._record(attempt.argv, asked)
         except CommandFailedError as error:
+            text = f"{error}\n  this was the second attempt; the first one hung: {first.how}"
             if command.hung(self.commands[-1], error):
                 attempt.clear()
-            text = f"{error}\n  this was the second attempt; the first one hung: {first.how}"
+                text += f"\n  {command.remedy}"
             raise CommandFailedError(text, error.printed, error.how) from error
 
     def _record(self, words: Sequence[str], asked: Asked) -> tuple[Result, int, str]:

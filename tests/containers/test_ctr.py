@@ -1,13 +1,15 @@
 """One command in a container of its own."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from collectors.containers import busybox
 from collectors.containers.ctr import in_kata, in_runc
 from collectors.engine.outcome import CommandFailedError
 from collectors.engine.run import Run
-from collectors.engine.session import LeakError, session
+from collectors.engine.session import LeakError, Session, session
 from collectors.records import Outcome
 from tests.containers.host_state import host_state, new_things
 
@@ -37,6 +39,18 @@ def test_options(run: Run) -> None:
     words = ("grep", "^Seccomp:", "/proc/1/status")
     assert run.command(in_runc(*words)).text.split() == ["Seccomp:", "0"]
     assert run.command(in_runc(*words, options=["--seccomp"])).text.split() == ["Seccomp:", "2"]
+
+
+def test_working_directory(
+    shared: Session, make_run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image that names none works in `/`; `--cwd` names one, for an image whose own is not there."""
+    busybox.write_archive(tmp_path / "plain.tar", busybox.Program(working_dir=""))
+    monkeypatch.setenv("TEST_PLAIN_ARCHIVE", str(tmp_path / "plain.tar"))
+    run = make_run(shared, plain={"archive_env": "TEST_PLAIN_ARCHIVE"})
+    assert run.command(in_runc("pwd", image="plain")).text == "/\n"
+    assert run.command(in_runc("pwd", image="plain", options=["--cwd", "/root"])).text == "/root\n"
+    shared.look_for_leaks()
 
 
 def test_the_same_words(run: Run) -> None:

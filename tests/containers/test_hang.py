@@ -73,7 +73,8 @@ def test_hangs_twice(plan: Plan) -> None:
     run = plan(HANGS, HANGS, HANGS)
     with pytest.raises(CommandFailedError, match=f"no end after {SECONDS:g} s") as caught:
         run.command(in_kata("echo", "up"), timeout=SECONDS)
-    assert str(caught.value).endswith(f"the first one hung: no end after {SECONDS:g} s")
+    assert f"the first one hung: no end after {SECONDS:g} s\n" in str(caught.value)
+    assert str(caught.value).endswith("see docs/guides/troubleshooting.md")
     assert [end[1] for end in starts(run)] == [True, True]
     run.session.look_for_leaks()
 

@@ -15,7 +15,7 @@ HEAD = """
             word = next(tries)
             return Attempt(["sh", "-c", word], lambda: cleared.append(word))
 
-        command = OneMoreTry(attempt, timeout=0.5, signs=["the guest gave no answer"])
+        command = OneMoreTry(attempt, timeout=0.5, signs=["the guest gave no answer"], remedy="read on")
 """
 HANGS = "echo partial; sleep 60"
 GIVES_UP = "echo partial; echo the guest gave no answer >&2; exit 1"
@@ -74,6 +74,7 @@ def test_hangs_twice(project: Throwaway) -> None:
         f"sh -c {HANGS}: no end after 0.5 s",
         "  partial",
         "  this was the second attempt; the first one hung: no end after 0.5 s",
+        "  read on",
     ]
 
 

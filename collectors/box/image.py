@@ -34,7 +34,7 @@ FILES = {
     "/etc/tmpfiles.d/lab.conf": "w /sys/kernel/mm/transparent_hugepage/shmem_enabled - - - - always\n",
 }
 """KVM's own module is loaded by the processor that it finds. A kernel that panics ends QEMU, which is started
-with -no-reboot, so that the loss is seen at once. Huge pages for a guest's memory: without them 3 of 44 nested
+with -no-reboot, so that the loss is seen at once. Guests' memory is in huge pages: without them 3 of 44 nested
 starts under emulation hung, with them none of 59."""
 
 HOSTNAME = "vm"

@@ -1,0 +1,174 @@
+"""Quantities: a number with the digits that the evidence has, and its unit.
+
+Arithmetic keeps units and refuses nonsense. What it shows is rounded half up to the precision of what it was
+made from; what it compares is exact, so that a sum or a ratio of many steps never turns on a rounding. A
+plain whole number is a count, and exact: it limits no precision.
+"""
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from report.units import UNITS, Dimension, UnitError, symbol, symbol_for
+
+__all__ = ["MAX_DIGITS", "Quantity", "UnitError", "decimal"]
+
+MAX_DIGITS = 40
+"""Evidence is hostile: a number of more digits than these, or a larger exponent, is none of a measurement."""
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)", re.ASCII)
+
+
+def decimal(text: str) -> Decimal:
+    """Return the number in `text` with all its digits: "1.620", "1,620" (a decimal comma) or ".68".
+
+    Raises ValueError for anything else; digits are never grouped.
+    """
+    if not _NUMBER.fullmatch(text) or len(text) > MAX_DIGITS:
+        raise ValueError(f"{text!r} is no number: write it like 1.620")
+    return Decimal(text.replace(",", "."))
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number as it is shown, and its unit's symbol, "" for a plain number.
+
+    `unrounded` is what the shown value was rounded from, where it is the result of arithmetic.
+    """
+
+    value: Decimal
+    unit: str
+    unrounded: Fraction | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unit", symbol(self.unit))
+        digits, exponent = self.value.as_tuple().digits, self.value.as_tuple().exponent
+        if not isinstance(exponent, int) or abs(exponent) > MAX_DIGITS or len(digits) > MAX_DIGITS:
+            raise OverflowError(f"{self.value:.6g} {self.unit} is no measurement: it has too many digits")
+
+    def __str__(self) -> str:
+        return f"{self.value:f} {self.unit}".rstrip()
+
+    @property
+    def exact(self) -> Fraction:
+        """The value in its unit, unrounded."""
+        return Fraction(self.value) if self.unrounded is None else self.unrounded
+
+    @property
+    def is_count(self) -> bool:
+        """Whether this is a plain whole number, which is exact."""
+        return self.unit == "" and _exponent(self.value) >= 0
+
+    def to(self, unit: str) -> "Quantity":
+        """Return the same in another `unit`, with as many significant digits; raise UnitError."""
+        if unit == self.unit:
+            return self
+        if unit not in UNITS or UNITS[unit].dimension != UNITS[self.unit].dimension:
+            raise UnitError(f"{self} cannot be given in {_name(unit)}")
+        exact = self.exact * UNITS[self.unit].factor / UNITS[unit].factor
+        return _significant(exact, unit, _digits(self.value))
+
+    def rounded(self, decimals: int) -> "Quantity":
+        """Return the same with at most so many decimals; digits that the evidence has not are never added."""
+        return _round(self.exact, self.unit, max(-decimals, _exponent(self.value)))
+
+    def compare(self, other: "Quantity") -> int:
+        """Return -1, 0 or 1 where this is less than, equal to or more than `other`; raise UnitError."""
+        left, right = UNITS[self.unit], UNITS[other.unit]
+        if left.dimension != right.dimension:
+            raise UnitError(f"{self} and {other} cannot be compared: {_units(self, other)}")
+        difference = self.exact * left.factor - other.exact * right.factor
+        return (difference > 0) - (difference < 0)
+
+    def __add__(self, other: "Quantity") -> "Quantity":
+        """Return the sum in this one's unit, with the fewer decimals."""
+        return self._sum(other, "+", 1)
+
+    def __sub__(self, other: "Quantity") -> "Quantity":
+        """Return the difference in this one's unit, with the fewer decimals."""
+        return self._sum(other, "-", -1)
+
+    def _sum(self, other: "Quantity", sign: str, factor: int) -> "Quantity":
+        if UNITS[self.unit].dimension != UNITS[other.unit].dimension:
+            raise UnitError(f"{self} {sign} {other} is nonsense: {_units(self, other)}")
+        right = other.to(self.unit)
+        limits = [_exponent(one.value) for one in (self, right) if not one.is_count]
+        exponent = max(limits) if limits else min(_exponent(self.value), _exponent(right.value))
+        return _round(self.exact + factor * right.exact, self.unit, exponent)
+
+    def __neg__(self) -> "Quantity":
+        """Return the same below zero."""
+        return _round(-self.exact, self.unit, _exponent(self.value))
+
+    def __mul__(self, other: "Quantity") -> "Quantity":
+        """Return the product, with the significant digits of the less precise; raise UnitError."""
+        left, right = UNITS[self.unit], UNITS[other.unit]
+        unit = _unit_of(self, other, "*", left.dimension * right.dimension)
+        exact = self.exact * left.factor * other.exact * right.factor / UNITS[unit].factor
+        return _significant(exact, unit, _precision(self, other))
+
+    def __truediv__(self, other: "Quantity") -> "Quantity":
+        """Return the quotient, with the significant digits of the less precise; raise UnitError.
+
+        Raises ZeroDivisionError, too.
+        """
+        left, right = UNITS[self.unit], UNITS[other.unit]
+        if other.exact == 0:
+            raise ZeroDivisionError(f"{self} / {other} divides by zero")
+        unit = _unit_of(self, other, "/", left.dimension / right.dimension)
+        exact = self.exact * left.factor / (other.exact * right.factor) / UNITS[unit].factor
+        return _significant(exact, unit, _precision(self, other))
+
+
+def _units(left: Quantity, right: Quantity) -> str:
+    return f"{_name(left.unit)} and {_name(right.unit)} measure different things"
+
+
+def _name(unit: str) -> str:
+    return unit or "a plain number"
+
+
+def _unit_of(left: Quantity, right: Quantity, sign: str, dimension: Dimension) -> str:
+    """Return the unit of a product or quotient, as near to those of its operands as there is one."""
+    found = symbol_for(dimension, (left.unit, right.unit))
+    if found is None:
+        raise UnitError(
+            f"{left} {sign} {right}: {_name(left.unit)} {sign} {_name(right.unit)} is no unit here"
+        )
+    return found
+
+
+def _exponent(value: Decimal) -> int:
+    """Return the power of ten of the last digit: -3 for 1.620."""
+    exponent = value.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0
+
+
+def _digits(value: Decimal) -> int:
+    """Return how many significant digits there are: 4 for 1.620, 2 for 0.0026."""
+    return len(value.as_tuple().digits)
+
+
+def _precision(left: Quantity, right: Quantity) -> int:
+    """Return how many digits a product or quotient has: those of the less precise; counts limit nothing."""
+    limits = [_digits(one.value) for one in (left, right) if not one.is_count]
+    return min(limits) if limits else max(_digits(left.value), _digits(right.value))
+
+
+def _significant(exact: Fraction, unit: str, digits: int) -> Quantity:
+    """Return `exact` rounded to so many significant digits."""
+    if exact == 0:
+        return _round(exact, unit, 1 - digits)
+    power = len(str(abs(exact.numerator))) - len(str(exact.denominator))
+    if abs(exact) < Fraction(10) ** power:
+        power -= 1
+    return _round(exact, unit, power + 1 - digits)
+
+
+def _round(exact: Fraction, unit: str, exponent: int) -> Quantity:
+    """Return `exact` rounded half up, away from zero, to the given power of ten."""
+    scaled = abs(exact) / Fraction(10) ** exponent
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    shown = Decimal((int(exact < 0), tuple(map(int, str(whole))), exponent))
+    return Quantity(shown, unit, exact)

@@ -33,9 +33,9 @@ FILES = {
     "/etc/sysctl.d/lab.conf": "kernel.panic = 1\n",
     "/etc/tmpfiles.d/lab.conf": "w /sys/kernel/mm/transparent_hugepage/shmem_enabled - - - - always\n",
 }
-"""KVM's own module is loaded by the processor that it finds. A kernel that panics ends QEMU, which is started
-with -no-reboot, so that the loss is seen at once. Guests' memory is in huge pages: without them 3 of 44 nested
-starts under emulation hung, with them none of 59."""
+"""KVM's own module is loaded by the processor that it finds. A kernel that panics ends QEMU (-no-reboot), so
+that the loss is seen at once. Memory of guests is in huge pages: without them 3 of 44 nested starts under
+emulation hung, with them none of 59."""
 
 HOSTNAME = "vm"
 PROGRAMS = {"debvm-create": "debvm", "mmdebstrap": "mmdebstrap", "ssh-keygen": "openssh-client",

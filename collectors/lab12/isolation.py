@@ -1,6 +1,7 @@
 """Task 3: what a container under Kata sees of a kernel of its own."""
 
-from collectors.containers.ctr import in_kata
+from collectors.containers.container import container
+from collectors.containers.ctr import KATA, in_kata
 from collectors.engine import Run, collector
 from collectors.lab12.comparison import MODULES, PROC_ENTRIES
 from collectors.lab12.smoke import KATA_NEEDS, smoke
@@ -36,10 +37,13 @@ def proc(run: Run) -> None:
 )
 def network(run: Run) -> None:
     """The network interfaces inside the guest; their addresses are the container's own."""
-    with run.file("isolation/network.txt") as out:
+    with (
+        container(run, KATA, "alpine", "sleep", "600", network=True) as guest,
+        run.file("isolation/network.txt") as out,
+    ):
         out.line("=== Network Interfaces ===")
         out.line("Kata VM network:")
-        out.run(in_kata("ip", "addr"))
+        out.run(guest.exec("ip", "addr"))
 
 
 @collector(edition=2025, task=3, writes=["isolation/modules.txt"], needs=KATA_NEEDS, after=[smoke])

@@ -1,0 +1,95 @@
+"""Working an expression out from evidence: a value, or whether a condition holds, and what that stands on.
+
+A sentence stands on all its parts: both sides of an `or` need evidence, and nothing is left out because the
+rest decides already.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from report.expressions import Expression, parse
+from report.nodes import Fact, parts
+from report.quantity import Quantity
+from report.reasons import bases, why
+from report.steps import NotComparable, Steps, Value
+from report.tokens import ExpressionError
+
+
+class State(StrEnum):
+    """What became of an expression; a value is what one that is no condition comes to."""
+
+    HOLDS = "holds"
+    CONTRADICTED = "contradicted"
+    VALUE = "value"
+    NO_EVIDENCE = "no evidence"
+    NOT_COMPARABLE = "not comparable"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Result:
+    """An expression worked out; `value` is None where it could not be.
+
+    `reason` says why it could not, and of what is contradicted which parts, with their values. `bases` says
+    of each percentage what is 100 %. `facts` are those that were used and that have a value.
+    """
+
+    text: str
+    state: State
+    value: Quantity | bool | str | None = None
+    reason: str = ""
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    bases: tuple[str, ...] = ()
+    error: ExpressionError | None = None
+
+    @property
+    def emulated(self) -> bool:
+        """Whether any value that was used is of an emulated processor."""
+        return any(one.emulated for one in self.facts.values())
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The ids of the hosts whose values were used."""
+        return frozenset(one.host for one in self.facts.values())
+
+
+def evaluate(text: str, values: Mapping[str, Value]) -> Result:
+    """Return what `text` comes to with the facts' `values`; a fact that is not in them has no evidence."""
+    try:
+        return _worked_out(parse(text), values)
+    except ExpressionError as error:
+        return _failed(Result(text, State.ERROR), error)
+
+
+def judge(text: str, values: Mapping[str, Value]) -> Result:
+    """Return what becomes of a claim: as `evaluate`, and what is no condition is an error."""
+    result = evaluate(text, values)
+    if result.error is not None or parse(text).is_condition:
+        return result
+    return _failed(result, ExpressionError(text, 0, "it is a value", "a condition, such as a < 1 s"))
+
+
+def _failed(result: Result, error: ExpressionError) -> Result:
+    return replace(result, state=State.ERROR, value=None, reason=str(error), error=error)
+
+
+def _worked_out(expression: Expression, values: Mapping[str, Value]) -> Result:
+    used = dict.fromkeys(node.name for node in parts(expression.root) if isinstance(node, Fact))
+    facts = {name: values[name] for name in used if name in values}
+    result = Result(expression.text, State.NO_EVIDENCE, facts=facts)
+    if missing := [name for name in used if name not in facts]:
+        return replace(result, reason=f"no evidence of {', '.join(missing)}")
+    steps = Steps(expression, facts)
+    try:
+        value = steps.outcome(expression.root)
+    except NotComparable as error:
+        return replace(result, state=State.NOT_COMPARABLE, reason=str(error))
+    except ExpressionError as error:
+        return _failed(result, error)
+    result = replace(result, value=value, bases=tuple(bases(steps)))
+    if not isinstance(value, bool):
+        return replace(result, state=State.VALUE)
+    if value:
+        return replace(result, state=State.HOLDS)
+    return replace(result, state=State.CONTRADICTED, reason="; ".join(why(steps, expression.root)))

@@ -1,0 +1,50 @@
+"""Why a condition does not hold, in words: each part that decides, with its values."""
+
+from collections.abc import Iterator
+
+from report.nodes import Comparison, Fact, Function, Joined, Literal, Node, Not, parts
+from report.operations import MIRRORED, compared, shown
+from report.steps import Steps
+
+
+def why(steps: Steps, node: Node, *, holds: bool = False) -> Iterator[str]:
+    """Yield why the condition `node` does not hold, or why it `holds`: `a is 4.10, not < 3`."""
+    match node:
+        case Not(part=part):
+            yield from why(steps, part, holds=not holds)
+        case Joined(parts=several):
+            for part in several:
+                if steps.holds(part) is holds:
+                    yield from why(steps, part, holds=holds)
+        case Comparison():
+            for left, operator, right in steps.links(node):
+                if compared(steps.value(left), operator, steps.value(right)) is holds:
+                    yield _link(steps, left, operator, right, holds=holds)
+
+
+def bases(steps: Steps) -> Iterator[str]:
+    """Yield what is 100 % of each percentage: `percent(a, b): 100 % is b, 2.00 s`."""
+    for node in parts(steps.expression.root):
+        if isinstance(node, Function) and node.name == "percent":
+            base = node.arguments[1]
+            source = steps.expression.source
+            yield f"{source(node)}: 100 % is {source(base)}, {shown(steps.value(base))}"
+
+
+def _link(steps: Steps, left: Node, operator: str, right: Node, *, holds: bool) -> str:
+    """Return one comparison in words, told of the side that has facts."""
+    if _has_facts(right) and not _has_facts(left):
+        left, operator, right = right, MIRRORED[operator], left
+    is_so = "which is" if holds else "not"
+    value = shown(steps.value(left))
+    subject = value if isinstance(left, Literal) else f"{steps.expression.source(left)} is {value}"
+    return f"{subject}, {is_so} {operator} {_other(steps, right)}"
+
+
+def _other(steps: Steps, node: Node) -> str:
+    source = steps.expression.source(node)
+    return source if isinstance(node, Literal) else f"{source} ({shown(steps.value(node))})"
+
+
+def _has_facts(node: Node) -> bool:
+    return any(isinstance(part, Fact) for part in parts(node))

@@ -1,0 +1,146 @@
+"""The steps of an expression, one part after the other. What is put together must be of one host class.
+
+Times and rates must be of one host: they tell of it as much as of what was measured.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from collectors.records import HostClass
+from report.expressions import Expression
+from report.nodes import (
+    Arithmetic,
+    Comparison,
+    Fact,
+    Function,
+    Joined,
+    Literal,
+    Negative,
+    Node,
+    Not,
+    parts,
+)
+from report.operations import applied, calculated, compared, has_time, must_be_alike, shown
+from report.quantity import Quantity
+from report.tokens import ExpressionError
+from report.units import UnitError
+
+_ALIKE = "numbers that measure the same, each with its unit; texts with == and !="
+
+
+@dataclass(frozen=True)
+class Value:
+    """A fact's value and where it is from: the host (its id, its class if that is known), file and line."""
+
+    value: Quantity | str
+    host: str
+    host_class: HostClass | None
+    emulated: bool
+    file: str
+    line: int
+
+
+class NotComparable(Exception):
+    """Values of hosts that cannot be put together; the text names both."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """An expression and the values of all its facts."""
+
+    expression: Expression
+    facts: Mapping[str, Value]
+
+    def outcome(self, node: Node) -> Quantity | bool | str:
+        """Return what a part comes to; raise ExpressionError, or NotComparable."""
+        match node:
+            case Comparison():
+                return self._comparison(node)
+            case Joined(word=word):
+                held = [self.holds(part) for part in node.parts]
+                return all(held) if word == "and" else any(held)
+            case Not(part=part):
+                return not self.holds(part)
+        return self.value(node)
+
+    def holds(self, condition: Node) -> bool:
+        """Return whether a condition holds; raise as `outcome` does."""
+        return self.outcome(condition) is True
+
+    def value(self, node: Node) -> Quantity | str:
+        """Return what a part that is no condition comes to; raise as `outcome` does."""
+        match node:
+            case Literal(value=value):
+                return value
+            case Fact(name=name):
+                return self.facts[name].value
+            case Negative(operand=operand):
+                return -self._number(operand)
+            case Arithmetic():
+                return self._arithmetic(node)
+            case Function():
+                return self._function(node)
+        raise self.expression.error(node, "this is no value", "a value")
+
+    def links(self, node: Comparison) -> list[tuple[Node, str, Node]]:
+        """Return the comparisons of a chain, two operands each."""
+        return list(zip(node.operands, node.operators, node.operands[1:], strict=False))
+
+    def _comparison(self, node: Comparison) -> bool:
+        values = {one: self.value(one) for one in node.operands}
+        self._check_hosts(node, list(values.values()))
+        held = []
+        for left, operator, right in self.links(node):
+            try:
+                held.append(compared(values[left], operator, values[right]))
+            except UnitError as error:
+                raise self.expression.error(right, str(error), _ALIKE) from error
+        return all(held)
+
+    def _arithmetic(self, node: Arithmetic) -> Quantity:
+        left, right = self._number(node.left), self._number(node.right)
+        self._check_hosts(node, [left, right])
+        try:
+            return calculated(left, node.operator, right)
+        except (ArithmeticError, ValueError) as error:
+            raise self._failed(node.right, error) from error
+
+    def _function(self, node: Function) -> Quantity:
+        values = [self._number(one) for one in node.arguments]
+        self._check_hosts(node, values)
+        for argument, value in zip(node.arguments, values, strict=True):
+            try:
+                must_be_alike(values[0], value)
+            except UnitError as error:
+                raise self.expression.error(argument, str(error), _ALIKE) from error
+        try:
+            return applied(node.name, values)
+        except (ArithmeticError, ValueError) as error:
+            raise self._failed(node.arguments[-1], error) from error
+
+    def _failed(self, node: Node, error: Exception) -> ExpressionError:
+        match error:
+            case UnitError():
+                return self.expression.error(node, str(error), _ALIKE)
+            case ZeroDivisionError():
+                return self.expression.error(node, str(error), "a number that is not zero")
+        return self.expression.error(node, "a number of too many digits comes out", "a measurement's digits")
+
+    def _number(self, node: Node) -> Quantity:
+        value = self.value(node)
+        if isinstance(value, Quantity):
+            return value
+        raise self.expression.error(node, f"{shown(value)} is a text", "a number")
+
+    def _check_hosts(self, node: Node, values: Sequence[Quantity | str]) -> None:
+        """Raise NotComparable where `values`, put together by `node`, are of hosts that differ too much."""
+        used = [one.name for one in parts(node) if isinstance(one, Fact)]
+        timed = any(map(has_time, values))
+        for name in used[1:]:
+            first, other = self.facts[used[0]], self.facts[name]
+            if first.host_class != other.host_class or (timed and first.host != other.host):
+                raise NotComparable(f"{_whose(used[0], first)}, {_whose(name, other)}")
+
+
+def _whose(name: str, value: Value) -> str:
+    return f"{name} is of host {value.host} ({value.host_class or 'class unknown'})"

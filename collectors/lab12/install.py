@@ -16,9 +16,9 @@ KATA = Path(ROOT)
 SHIM = Path("/usr/local/bin/containerd-shim-kata-v2")
 CONFIGURATION = Path("/etc/kata-containers/runtime-rs/configuration.toml")
 CONTAINERD = Path("/etc/containerd/config.toml")
-ASSETS = ["find", str(KATA / "share/kata-containers"), "-type", "f", "-exec", "sha256sum", "{}", "+"]
+ASSETS = ["sh", "-c", f"find {KATA}/share/kata-containers -type f | sort | xargs sha256sum"]
 READING = "containerd --config \"$1\" config dump | sed -n '/runtimes[.]kata[]]/,/runtime_type/p'"
-FILES = ["find", str(KATA), "-type", "f", "-printf", "%s %P\\n"]
+FILES = ["sh", "-c", f"find {KATA} -type f -printf '%s %P\\n' | sort -k 2"]
 
 
 @collector(

@@ -44,12 +44,19 @@ def test_options(run: Run) -> None:
 def test_working_directory(
     shared: Session, make_run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An image that names none works in `/`; `--cwd` names one, for an image whose own is not there."""
-    busybox.write_archive(tmp_path / "plain.tar", busybox.Program(working_dir=""))
-    monkeypatch.setenv("TEST_PLAIN_ARCHIVE", str(tmp_path / "plain.tar"))
-    run = make_run(shared, plain={"archive_env": "TEST_PLAIN_ARCHIVE"})
+    """Without one it is `/`; runc makes one that the image lacks; with `--cwd /` none has to be made."""
+    images = {}
+    for name, folder in {"plain": "", "absent": "/not/there"}.items():
+        busybox.write_archive(tmp_path / f"{name}.tar", busybox.Program(working_dir=folder))
+        monkeypatch.setenv(f"TEST_{name.upper()}_ARCHIVE", str(tmp_path / f"{name}.tar"))
+        images[name] = {"archive_env": f"TEST_{name.upper()}_ARCHIVE"}
+    run = make_run(shared, **images)
     assert run.command(in_runc("pwd", image="plain")).text == "/\n"
-    assert run.command(in_runc("pwd", image="plain", options=["--cwd", "/root"])).text == "/root\n"
+    assert run.command(in_runc("pwd", image="absent")).text == "/not/there\n"
+    words = ("sh", "-c", "pwd; ls -d /not")
+    listed = run.command(in_runc(*words, image="absent", options=["--cwd", "/"]), refused=[1])
+    assert listed.text.splitlines()[0] == "/"
+    assert "/not\n" not in listed.text
     shared.look_for_leaks()
 
 

@@ -36,6 +36,10 @@ def test_what_a_hung_start_says_is_on_the_page(text: str) -> None:
         "MiB of memory available; the box takes",
         "MiB free,",
         "is taken on this host",
+        "QEMU ended: ",
+        "the box did not start: ",
+        "the box was lost (try ",
+        "times: its console: ",
     ],
 )
 def test_our_own_messages_are_printed_as_the_page_has_them(text: str) -> None:

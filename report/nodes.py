@@ -95,3 +95,8 @@ def _inside(node: Node) -> tuple[Node, ...]:
         case Function(arguments=several) | Comparison(operands=several) | Joined(parts=several):
             return several
     return ()
+
+
+def has_facts(node: Node) -> bool:
+    """Return whether a part rests on evidence; it is an author's own number, which is exact, otherwise."""
+    return any(isinstance(part, Fact) for part in parts(node))

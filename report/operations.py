@@ -19,6 +19,23 @@ _HOLDS: dict[str, Callable[[int], bool]] = {
     ">": lambda order: order > 0,
 }
 
+_DIGITS = 25
+_DECIMALS = 20
+
+
+def exact_beside(value: Quantity, other: Quantity) -> Quantity:
+    """Return an author's own number so that it limits the digits of nothing made of it and `other`.
+
+    A count has no digits that could be limited, and would have those added here.
+    """
+    if other.is_count or value.is_count:
+        return value
+    sign, digits, exponent = value.value.as_tuple()
+    more = min(_DIGITS - len(digits), _DECIMALS + int(exponent))
+    if more <= 0:
+        return value
+    return Quantity(Decimal((sign, digits + (0,) * more, int(exponent) - more)), value.unit, value.unrounded)
+
 
 def has_time(value: Quantity | str) -> bool:
     """Return whether a value depends on how fast its host is: a time, a rate, and what is made of them."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from report.nodes import Comparison, Fact, Function, Joined, Literal, Node, Not, parts
+from report.nodes import Comparison, Function, Joined, Literal, Node, Not, has_facts, parts
 from report.operations import MIRRORED, compared, shown
 from report.steps import Steps
 
@@ -23,17 +23,15 @@ def why(steps: Steps, node: Node, *, holds: bool = False) -> Iterator[str]:
 
 
 def bases(steps: Steps) -> Iterator[str]:
-    """Yield what is 100 % of each percentage: `percent(a, b): 100 % is b, 2.00 s`."""
+    """Yield what is 100 % of each percentage: `percent(a, b): 100 % is b (2.00 s)`."""
     for node in parts(steps.expression.root):
         if isinstance(node, Function) and node.name == "percent":
-            base = node.arguments[1]
-            source = steps.expression.source
-            yield f"{source(node)}: 100 % is {source(base)}, {shown(steps.value(base))}"
+            yield f"{steps.expression.source(node)}: 100 % is {_other(steps, node.arguments[1])}"
 
 
 def _link(steps: Steps, left: Node, operator: str, right: Node, *, holds: bool) -> str:
     """Return one comparison in words, told of the side that has facts."""
-    if _has_facts(right) and not _has_facts(left):
+    if has_facts(right) and not has_facts(left):
         left, operator, right = right, MIRRORED[operator], left
     is_so = "which is" if holds else "not"
     value = shown(steps.value(left))
@@ -44,7 +42,3 @@ def _link(steps: Steps, left: Node, operator: str, right: Node, *, holds: bool) 
 def _other(steps: Steps, node: Node) -> str:
     source = steps.expression.source(node)
     return source if isinstance(node, Literal) else f"{source} ({shown(steps.value(node))})"
-
-
-def _has_facts(node: Node) -> bool:
-    return any(isinstance(part, Fact) for part in parts(node))

@@ -18,9 +18,10 @@ from report.nodes import (
     Negative,
     Node,
     Not,
+    has_facts,
     parts,
 )
-from report.operations import applied, calculated, compared, has_time, must_be_alike, shown
+from report.operations import applied, calculated, compared, exact_beside, has_time, must_be_alike, shown
 from report.quantity import Quantity
 from report.tokens import ExpressionError
 from report.units import UnitError
@@ -98,8 +99,9 @@ class Steps:
         return all(held)
 
     def _arithmetic(self, node: Arithmetic) -> Quantity:
-        left, right = self._number(node.left), self._number(node.right)
-        self._check_hosts(node, [left, right])
+        values = [self._number(node.left), self._number(node.right)]
+        self._check_hosts(node, values)
+        left, right = self._exact((node.left, node.right), values)
         try:
             return calculated(left, node.operator, right)
         except (ArithmeticError, ValueError) as error:
@@ -113,10 +115,19 @@ class Steps:
                 must_be_alike(values[0], value)
             except UnitError as error:
                 raise self.expression.error(argument, str(error), _ALIKE) from error
+        if node.name in {"percent", "ratio"}:
+            values = self._exact(node.arguments, values)
         try:
             return applied(node.name, values)
         except (ArithmeticError, ValueError) as error:
             raise self._failed(node.arguments[-1], error) from error
+
+    def _exact(self, nodes: Sequence[Node], values: list[Quantity]) -> list[Quantity]:
+        """Return two values: the digits of a result are those of the evidence, not those of `2 s`."""
+        (one, other), (left, right) = map(has_facts, nodes), values
+        if one == other:
+            return values
+        return [left, exact_beside(right, left)] if one else [exact_beside(left, right), right]
 
     def _failed(self, node: Node, error: Exception) -> ExpressionError:
         match error:

@@ -97,6 +97,20 @@ def test_a_claim_is_a_condition() -> None:
     assert judge("a <", FACTS).state is State.ERROR
 
 
+def listed(title: str) -> list[str]:
+    """Return the expressions in the first column of a section's table in docs/reference/expressions.md."""
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "expressions.md").read_text()
+    section = page.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    return [text for row in rows for text in re.findall("`([^`]+)`", row.split("|")[1])]
+
+
+def test_the_reference_is_right() -> None:
+    """What it lists as a form is one, and what it lists as refused is an error."""
+    assert State.ERROR not in {evaluate(text, FACTS).state for text in listed("Forms")}
+    assert {evaluate(text, FACTS).state for text in listed("What is refused")} == {State.ERROR}
+
+
 def test_facts_are_told_in_the_order_of_the_text() -> None:
     """Once each, those that have a value; `names` has all of them."""
     text = "b < a or gone < b"

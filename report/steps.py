@@ -103,6 +103,7 @@ class Steps:
         self._check_hosts(node, values)
         left, right = self._exact((node.left, node.right), values)
         try:
+            calculated(values[0], node.operator, values[1])  # an error names the numbers as they are written
             return calculated(left, node.operator, right)
         except (ArithmeticError, ValueError) as error:
             raise self._failed(node.right, error) from error
@@ -115,10 +116,10 @@ class Steps:
                 must_be_alike(values[0], value)
             except UnitError as error:
                 raise self.expression.error(argument, str(error), _ALIKE) from error
-        if node.name in {"percent", "ratio"}:
-            values = self._exact(node.arguments, values)
+        exact = self._exact(node.arguments, values) if node.name in {"percent", "ratio"} else values
         try:
-            return applied(node.name, values)
+            applied(node.name, values)  # an error names the numbers as they are written
+            return applied(node.name, exact)
         except (ArithmeticError, ValueError) as error:
             raise self._failed(node.arguments[-1], error) from error
 

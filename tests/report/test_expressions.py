@@ -111,6 +111,22 @@ def test_the_reference_is_right() -> None:
     assert {evaluate(text, FACTS).state for text in listed("What is refused")} == {State.ERROR}
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("a / 0 s", "column 4: 1.62 s / 0 s divides by zero"),
+        ("ratio(a, 0 s)", "column 9: 1.62 s / 0 s divides by zero"),
+        ("a + 1 MiB", "column 4: 1.62 s and 1 MiB are not alike"),
+        ("a * 1 MiB", "column 4: 1.62 s * 1 MiB: s * MiB is no unit here"),
+        ("percent(b, a) < 25", "column 16: 24.4 % and 25, which has no unit, are not alike"),
+        ("version < '6.2'", 'column 10: texts have no order: < says nothing of "6.12" and "6.2"'),
+    ],
+)
+def test_an_error_names_the_numbers_as_they_are_written(text: str, what: str) -> None:
+    """Whatever was done to them to work it out."""
+    assert evaluate(text, FACTS).reason.startswith(what)
+
+
 def test_facts_are_told_in_the_order_of_the_text() -> None:
     """Once each, those that have a value; `names` has all of them."""
     text = "b < a or gone < b"

@@ -94,3 +94,27 @@ def test_print_shows_all_of_a_block(phone: Watched, hostile: Little) -> None:
     code = phone.page.locator("[data-evidence]").first
     assert code.evaluate("e => getComputedStyle(e).whiteSpace") == "pre-wrap"
     assert phone.page.locator("details.ev-from dl").first.is_visible()
+
+
+CONTRAST = """() => {
+  const mark = document.createElement("span");
+  mark.className = "ev-class";
+  mark.dataset.class = "emulated";
+  document.querySelector("article").append(mark);
+  const parts = text => text.match(/[0-9.]+/g).slice(0, 3).map(one => one / 255);
+  const light = text => parts(text).map(one => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, one, at) => sum + one * [0.2126, 0.7152, 0.0722][at], 0);
+  const all = [getComputedStyle(mark).color, getComputedStyle(document.body).backgroundColor].map(light);
+  return (Math.max(...all) + 0.05) / (Math.min(...all) + 0.05);
+}"""
+"""The ratio of WCAG 2.2 between the mark's colour and the page's."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_mark_of_an_emulated_host_can_be_read(browser: Browser, hostile: Little, scheme: str) -> None:
+    """Light and dark: at least the contrast that WCAG asks of text."""
+    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    page = context.new_page()
+    page.goto((hostile.site / "about.html").as_uri())
+    assert page.evaluate(CONTRAST) >= 4.5
+    context.close()

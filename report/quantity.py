@@ -163,7 +163,10 @@ def _significant(exact: Fraction, unit: str, digits: int) -> Quantity:
     power = len(str(abs(exact.numerator))) - len(str(exact.denominator))
     if abs(exact) < Fraction(10) ** power:
         power -= 1
-    return _round(exact, unit, power + 1 - digits)
+    shown = _round(exact, unit, power + 1 - digits)
+    if _digits(shown.value) > digits:  # 0.999 to two digits is 1.0
+        return _round(exact, unit, power + 2 - digits)
+    return shown
 
 
 def _round(exact: Fraction, unit: str, exponent: int) -> Quantity:

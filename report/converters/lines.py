@@ -1,0 +1,127 @@
+"""Finds the one line that holds a value, and says why there is none: not there, or there and unreadable."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import Generic, TypeVar
+
+from report.problems import one_line
+from report.quantity import Quantity
+
+Value = TypeVar("Value")
+
+NUMBER = r"(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)"
+"""A number as tools print it, with a decimal point or comma; digits are never grouped."""
+
+_SHOWN = 100
+_FAILURES = re.compile(
+    r"""
+      \bnot\ found\b | \b[Nn]o\ such\b | \b[Pp]ermission\ denied\b | \bnot\ permitted\b | \bcannot\b
+    | \b[Ff]ailed\ to\b | \bfailed:\  | \b[Cc]ould\ not\b | \btimed\ out\b | \bdeadline\ exceeded\b
+    | \bnon-zero\b | \bincorrect\ password\b | \bdoes\ not\ exist\b | \berror\ writing\b
+    | \blevel=(?:error|fatal)\b
+    | \b[Nn]o\ space\ left\b | \bInput/output\ error\b | \bFile\ too\ large\b | \bTraceback\b
+    | \bSegmentation\ fault\b | \b(?:Terminated|Killed|Aborted)\b | ^(?:[Ee]rror|ERROR|fatal|FATAL|panic)\b
+    """,
+    re.VERBOSE,
+)
+"""What a tool says when it has failed; whatever else such a text holds was printed by a failed run."""
+
+
+class NotThere(Exception):
+    """What was asked for is not in this text."""
+
+
+class Unreadable(Exception):
+    """What was asked for is in this text, and cannot be read as a value."""
+
+
+@dataclass(frozen=True)
+class Form(Generic[Value]):
+    """A way in which tools print a value: a pattern of the whole line, and what it says."""
+
+    line: re.Pattern[str]
+    value: Callable[[re.Match[str]], Value]
+
+
+@dataclass(frozen=True)
+class Kind(Generic[Value]):
+    """A kind of value: its name in errors, its forms, and what a line begins like that tries to say it."""
+
+    name: str
+    forms: tuple[Form[Value], ...]
+    looks: re.Pattern[str]
+
+
+def form(pattern: str, value: Callable[[re.Match[str]], Value]) -> Form[Value]:
+    """Return the form of lines that are `pattern` from end to end."""
+    return Form(re.compile(pattern, re.ASCII), value)
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines that hold anything, without space around them.
+
+    Raises Unreadable if one of them says that a tool has failed.
+    """
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    for line in lines:
+        if _FAILURES.search(line):
+            raise Unreadable(f"a failure, not a value: {shown(line)}")
+    return lines
+
+
+def shown(line: str) -> str:
+    """Return a line as an error shows it."""
+    return one_line(line if len(line) <= _SHOWN else f"{line[:_SHOWN]} …")
+
+
+def labelled(lines: Iterable[str], label: str) -> list[str]:
+    """Return what stands behind `label` and a colon or equals sign, for each line that begins so."""
+    start = re.compile(rf"{re.escape(label)}\s*[:=]\s*")
+    return [line[found.end() :] for line in lines if (found := start.match(line))]
+
+
+def read_line(text: str, label: str, kind: Kind[Value]) -> Value:
+    """Return the value that exactly one line of `text` says, behind `label` where one is given.
+
+    Raises NotThere and Unreadable.
+    """
+    lines = lines_of(text)
+    if label:
+        lines = labelled(lines, label)
+    said = [line for line in lines if label or kind.looks.match(line) or _matches(kind, line)]
+    if not said:
+        where = f" behind {label!r}" if label else ""
+        raise NotThere(f"no {kind.name}{where} in {shown(text.strip()) or 'an empty text'}")
+    if len(set(said)) > 1:
+        lines_said = f"{shown(said[0])} and {shown(said[1])}"
+        raise Unreadable(f"more than one {kind.name}: {lines_said}: name the lines of one")
+    return value_of(said[0], kind)
+
+
+def value_of(line: str, kind: Kind[Value]) -> Value:
+    """Return the value that a line says; raise Unreadable if it says none."""
+    for one in kind.forms:
+        found = one.line.fullmatch(line)
+        if found:
+            return checked(line, kind.name, partial(one.value, found))
+    raise Unreadable(f"no {kind.name}: {shown(line) or 'nothing'}")
+
+
+def checked(line: str, name: str, value: Callable[[], Value]) -> Value:
+    """Return `value()`; raise Unreadable where its digits or units make no sense."""
+    try:
+        return value()
+    except (ValueError, ArithmeticError) as error:
+        raise Unreadable(f"no {name}: {shown(line)}: {error}") from error
+
+
+def _matches(kind: Kind[Value], line: str) -> bool:
+    return any(one.line.fullmatch(line) for one in kind.forms)
+
+
+def count_of(digits: str) -> Quantity:
+    """Return a whole number."""
+    return Quantity(Decimal(digits), "")

@@ -28,7 +28,6 @@ Read = Quantity | str | tuple[Quantity, ...]
 class Argument(StrEnum):
     """What stands behind a converter's name."""
 
-    NONE = "nothing"
     LABEL = "a label, or nothing"
     NEEDED = "what to read"
 
@@ -46,7 +45,7 @@ CONVERTERS = {
     "addresses": Converter(addresses, Argument.NEEDED),
     "capabilities": Converter(capabilities, Argument.LABEL),
     "count": Converter(count, Argument.LABEL),
-    "cpu": Converter(cpu, Argument.NONE),
+    "cpu": Converter(cpu, Argument.LABEL),
     "csv": Converter(column, Argument.NEEDED),
     "dd": Converter(dd, Argument.NEEDED),
     "hyperfine": Converter(hyperfine, Argument.NEEDED),
@@ -55,7 +54,7 @@ CONVERTERS = {
     "meminfo": Converter(meminfo, Argument.NEEDED),
     "mtu": Converter(mtu, Argument.NEEDED),
     "quantity": Converter(quantity, Argument.LABEL),
-    "samples": Converter(samples, Argument.NONE),
+    "samples": Converter(samples, Argument.LABEL),
     "seconds": Converter(seconds, Argument.LABEL),
     "status": Converter(status, Argument.LABEL),
     "summary": Converter(summary, Argument.NEEDED),
@@ -74,8 +73,7 @@ def convert(how: str, text: str) -> Read:
     if name not in CONVERTERS:
         raise FaultError(f"there is no converter {name!r}", f"one of: {', '.join(CONVERTERS)}")
     converter = CONVERTERS[name]
-    wrong = {Argument.NONE: bool(argument), Argument.NEEDED: not argument}
-    if wrong.get(converter.argument, False):
+    if converter.argument is Argument.NEEDED and not argument:
         raise FaultError(f"{how.strip()!r} is no way to read", f"{name} takes {converter.argument}")
     return converter.read(text, argument)
 

@@ -77,23 +77,33 @@ def shown(line: str) -> str:
     return one_line(line if len(line) <= _SHOWN else f"{line[:_SHOWN]} …")
 
 
-def labelled(lines: Iterable[str], label: str) -> list[str]:
-    """Return what stands behind `label` and a colon or equals sign, for each line that begins so."""
-    start = re.compile(rf"{re.escape(label)}\s*[:=]\s*")
+def behind(lines: Iterable[str], label: str) -> list[str]:
+    """Return what stands behind `label` and a colon or equals sign, for each line that goes on after it."""
+    start = re.compile(rf"{re.escape(label)}\s*[:=]\s*(?=\S)")
     return [line[found.end() :] for line in lines if (found := start.match(line))]
 
 
+def below(lines: Iterable[str], label: str) -> list[str]:
+    """Return the lines below the heading `label` and a colon, up to the next heading."""
+    inside, found = False, []
+    for line in lines:
+        if line.endswith(":") or line.startswith("==="):
+            inside = line == f"{label}:"
+        elif inside:
+            found.append(line)
+    return found
+
+
 def read_line(text: str, label: str, kind: Kind[Value]) -> Value:
-    """Return the value that exactly one line of `text` says, behind `label` where one is given.
+    """Return the value that exactly one line of `text` says, behind or below `label` where one is given.
 
     Raises NotThere and Unreadable.
     """
     lines = lines_of(text)
-    if label:
-        lines = labelled(lines, label)
-    said = [line for line in lines if label or kind.looks.match(line) or _matches(kind, line)]
+    told = behind(lines, label) if label else []
+    said = told + [line for line in (below(lines, label) if label else lines) if _says(kind, line)]
     if not said:
-        where = f" behind {label!r}" if label else ""
+        where = f" behind or below {label!r}" if label else ""
         raise NotThere(f"no {kind.name}{where} in {shown(text.strip()) or 'an empty text'}")
     if len(set(said)) > 1:
         lines_said = f"{shown(said[0])} and {shown(said[1])}"
@@ -107,7 +117,7 @@ def value_of(line: str, kind: Kind[Value]) -> Value:
         found = one.line.fullmatch(line)
         if found:
             return checked(line, kind.name, partial(one.value, found))
-    raise Unreadable(f"no {kind.name}: {shown(line) or 'nothing'}")
+    raise Unreadable(f"no {kind.name}: {shown(line)}")
 
 
 def checked(line: str, name: str, value: Callable[[], Value]) -> Value:
@@ -118,8 +128,9 @@ def checked(line: str, name: str, value: Callable[[], Value]) -> Value:
         raise Unreadable(f"no {name}: {shown(line)}: {error}") from error
 
 
-def _matches(kind: Kind[Value], line: str) -> bool:
-    return any(one.line.fullmatch(line) for one in kind.forms)
+def _says(kind: Kind[Value], line: str) -> bool:
+    """Return whether a line says such a value, or tries to."""
+    return bool(kind.looks.match(line)) or any(one.line.fullmatch(line) for one in kind.forms)
 
 
 def count_of(digits: str) -> Quantity:

@@ -14,10 +14,12 @@ _COUNT = Kind(
 
 
 def count(text: str, label: str = "") -> Quantity:
-    r"""Return a plain whole number, as `wc -l` prints it, or behind a label.
+    r"""Return a plain whole number, as `wc -l` prints it, or behind or below a label.
 
     >>> str(count("    245\n")), str(count("Host: 245\nKata VM: 52\n", "Kata VM"))
     ('245', '52')
+    >>> str(count("=== /proc Entries Count ===\nHost:\n245\nKata VM:\n52\n", "Kata VM"))
+    '52'
     """
     return read_line(text, label, _COUNT)
 

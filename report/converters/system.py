@@ -74,13 +74,15 @@ def version(text: str, label: str = "") -> str:
 _MODEL = Kind("model name", (form(r"model name\s*: (\S.*)", lambda m: m[1]),), re.compile(r"model name\b"))
 
 
-def cpu(text: str, _: str = "") -> str:
+def cpu(text: str, label: str = "") -> str:
     r"""Return the processor's model from /proc/cpuinfo, where each core says the same.
 
     >>> cpu("processor\t: 0\nmodel name\t: AMD EPYC 7763 64-Core Processor\nprocessor\t: 1\n")
     'AMD EPYC 7763 64-Core Processor'
+    >>> cpu("Host CPU:\nmodel name\t: AMD EPYC 7763\nKata VM CPU:\nmodel name\t: AMD EPYC\n", "Kata VM CPU")
+    'AMD EPYC'
     """
-    return read_line(text, "", _MODEL)
+    return read_line(text, label, _MODEL)
 
 
 _MEMORY = Kind(

@@ -8,6 +8,7 @@ from report.converters.lines import (
     Kind,
     NotThere,
     Unreadable,
+    below,
     checked,
     form,
     lines_of,
@@ -81,25 +82,29 @@ def seconds(text: str, label: str = "") -> Quantity:
     >>> str(seconds("Executed in  393.85 millis    fish           external"))
     '0.39385 s'
 
-    curl's `%{time_total}`, bc, a numbered sample, and one behind a label:
+    curl's `%{time_total}`, bc, a numbered sample; one behind a label, or below it:
 
     >>> str(seconds("0.002613\n")), str(seconds(".68 s")), str(seconds("1: 0.681 s"))
     ('0.002613 s', '0.68 s', '0.681 s')
     >>> str(seconds("runc: 0.681 s\nKata: 1.9 s\n", "Kata"))
     '1.9 s'
+    >>> str(seconds("runc:\nreal\t0m0.681s\nKata:\nreal\t0m1.900s\n", "Kata"))
+    '1.900 s'
     """
     return read_line(text, label, _SECONDS)
 
 
-def samples(text: str, _: str = "") -> tuple[Quantity, ...]:
-    r"""Return a time for every line, all of which must say one, in seconds.
+def samples(text: str, label: str = "") -> tuple[Quantity, ...]:
+    r"""Return a time for every line, or every one below a heading, all of which must say one, in seconds.
 
     >>> [str(one) for one in samples("0.002914\n0.002936\n")]
     ['0.002914 s', '0.002936 s']
+    >>> [str(one) for one in samples("runc:\n1: 0.681 s\n2: 0.70 s\nKata:\n1: 1.9 s\n", "runc")]
+    ['0.681 s', '0.70 s']
     """
-    lines = lines_of(text)
+    lines = below(lines_of(text), label) if label else lines_of(text)
     if not lines:
-        raise NotThere("no times in an empty text")
+        raise NotThere(f"no times below {label!r}" if label else "no times in an empty text")
     return tuple(value_of(line, _SECONDS) for line in lines)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from collectors.box.accelerator import Accelerator, accelerator
-from collectors.box.place import Box, BoxError
+from collectors.box.place import Box, BoxError, wipe
 from collectors.box.room import needs_room
 from collectors.engine import leaks, recorder
 
@@ -70,7 +70,7 @@ def _make(box: Box, say: Callable[[str], None]) -> None:
     work = box.folder / "making"
     mark = box.machine("making").mark
     leaks.end(mark)
-    shutil.rmtree(work, ignore_errors=True)
+    wipe(work)
     work.mkdir()
     _write_files(work / "files")
     for path in (box.key, box.key.with_suffix(".pub"), box.known_hosts, box.kernel, box.accelerator):
@@ -94,13 +94,16 @@ def _make(box: Box, say: Callable[[str], None]) -> None:
         made.rename(box.image)
     finally:
         leaks.end(mark)
-        shutil.rmtree(work, ignore_errors=True)
+        wipe(work)
 
 
 def debvm_create(public_key: Path, image: Path, files: Path) -> list[str]:
     """Return the command that makes the image; the files that go into it are below `files`."""
     uploads = [f"--customize-hook=upload {shlex.quote(str(files) + path)} {path}" for path in FILES]
-    return ["debvm-create", "--release", RELEASE, "--hostname", HOSTNAME, "--size", SIZE,
+    own_mounts = (
+        ["unshare", "--mount"] if os.geteuid() == 0 else []
+    )  # gone with the last process, however it ends
+    return [*own_mounts, "debvm-create", "--release", RELEASE, "--hostname", HOSTNAME, "--size", SIZE,
             "--skip", "autologin,packagelists", "--sshkey", str(public_key), "--output", str(image),
             "--", f"--include={','.join(PACKAGES)}", *uploads]  # fmt: skip
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from collectors.box.accelerator import accelerator
 from collectors.box.image import last_words
-from collectors.box.place import Box, BoxError, Machine
+from collectors.box.place import Box, BoxError, Machine, wipe
 from collectors.box.room import needs_memory, needs_room
 from collectors.box.ssh import Door
 from collectors.engine import leaks, recorder
@@ -223,7 +223,7 @@ def remove(box: Box) -> bool:
     for path in found:
         if path.is_dir():
             end(box.machine(path.name))
-            shutil.rmtree(path)
+            wipe(path)
         else:
             path.unlink()
     with suppress(OSError):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from collectors.engine import recorder
+
 VARIABLE = "LAB_BOX"
 """Names another folder for the box."""
 
@@ -112,6 +114,15 @@ def alone(kept: Box) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def wipe(folder: Path) -> None:
+    """Remove a folder of the box, but nothing that is mounted in it; raise BoxError if something is left."""
+    recorder.output(["rm", "-rf", "--one-file-system", str(folder)], timeout=120)
+    if folder.exists():
+        raise BoxError(
+            f"{folder}: cannot be removed: is something mounted in it? Look at findmnt, and remove it"
+        )
 
 
 def box() -> Box:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from collectors.box import accelerator
+from collectors.box import accelerator, image
 from collectors.box.machine import free_port
+from collectors.box.place import Box
 from collectors.containers import busybox
 from collectors.engine import leaks
 from collectors.reader import read_host, readable_records
-from tests.box.conftest import Lab
+from tests.box.conftest import ROOT, Lab
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 WEB = busybox.Program(
@@ -203,3 +204,29 @@ def test_stopped_and_started_it_is_the_same(made: Lab) -> None:
     made.run("box", "start")
     made.run("box", "ssh", "test", "-e", "/root/mark")
     made.run("box", "stop")
+
+
+def mounts(folder: Path) -> list[str]:
+    """Return what is mounted below a folder."""
+    return [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(folder) in line]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_create_that_is_cut_short_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    """In the middle of making the image: no process, no mount; `remove` takes the rest, at once."""
+    if packages := image.missing():
+        pytest.skip(f"the box: not installed: {packages}")
+    lab = Lab(ROOT, Box(tmp_path / "box"))
+    process = lab.start("box", "create")
+    making = lab.box.folder / "making"
+    deadline = time.monotonic() + 300
+    while (
+        not list(making.glob("mmdebstrap.*/usr")) and process.poll() is None and time.monotonic() < deadline
+    ):
+        time.sleep(0.2)
+    time.sleep(5)
+    assert lab.end(process, number) == (3 if number is signal.SIGINT else -signal.SIGKILL)
+    lab.run("box", "remove")
+    assert not lab.box.folder.exists()
+    assert not any(leaks.processes(lab.box.machine("making").mark))
+    assert not mounts(lab.box.folder)

@@ -1,4 +1,4 @@
-"""The raw files in the site: evidence and records beside their hashes, and the schemas of records.
+"""The raw files in the site: evidence and records beside their hashes, and the schemas of what is on disk.
 
 They are written past mkdocs' own list of files, so that no evidence ever becomes a page.
 """
@@ -7,12 +7,17 @@ import hashlib
 import json
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from collectors.reader import EvidenceError, read_evidence
 from collectors.records import PUBLISHED
 from report.cite import published
 from report.evidence import Evidence
+from report.facts import FactsFile
 
 SUMS = "SHA256SUMS"
+SCHEMAS: dict[str, type[BaseModel]] = {**PUBLISHED, "facts-1.json": FactsFile}
+"""The models whose JSON Schema the site has, by file name."""
 
 
 def write_raw(evidence: Evidence, site: Path) -> None:
@@ -33,7 +38,7 @@ def write_raw(evidence: Evidence, site: Path) -> None:
 
 def write_schemas(site: Path) -> None:
     """Write the JSON Schema of each model on disk below `site`/schema/."""
-    for name, model in PUBLISHED.items():
+    for name, model in SCHEMAS.items():
         schema = json.dumps(model.model_json_schema(by_alias=True), indent=1) + "\n"
         _write(site / "schema" / name, schema.encode())
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "status": "Which evidence is fresh, stale or missing, and why.",
     "verify": "Is every evidence file what its record says?",
     "check": "Do the pages, or a handed-in report, equal the evidence?",
+    "facts": "The values that pages stand on, and where each is from.",
     "export": "The pages of a lab as one plain Markdown report.",
     "box": "A virtual machine with KVM, for hosts that have none.",
     "undo": "Put back what collecting changed on this host.",

@@ -9,6 +9,7 @@ from collectors.engine.session import LeakError
 from collectors.engine.store import StoreError
 from collectors.reader import EvidenceError
 from collectors.records import RecordError
+from report.problems import FaultError
 from scripts.cli.statuses import CANNOT, FINDINGS, WRONG_USE
 
 
@@ -17,6 +18,7 @@ def exit_status(error: Exception) -> int | None:
     statuses: dict[type[Exception], int] = {
         DeclarationError: WRONG_USE,
         OtherHostError: WRONG_USE,
+        FaultError: WRONG_USE,
         RecordError: FINDINGS,
         EvidenceError: FINDINGS,
         LeakError: FINDINGS,

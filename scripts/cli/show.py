@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status as Spinner
-from rich.table import Table
+from rich.table import Column, Table
 
 from collectors.engine.declare import Collector
 from collectors.engine.plan import Standing
@@ -31,7 +31,8 @@ def as_json(value: Any) -> None:
 
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table on standard output; cells are rich markup, so data in them is escaped by the caller."""
-    shown = Table(*heads, title=title, title_justify="left", show_lines=False, expand=False)
+    columns = [Column(head, overflow="fold") for head in heads]  # nothing is cut: a name is copied from here
+    shown = Table(*columns, title=title, title_justify="left", show_lines=False, expand=False)
     for row in rows:
         shown.add_row(*row)
     Console(soft_wrap=False).print(shown)

@@ -1,0 +1,183 @@
+"""The values of a lab's facts, read from evidence, and why there is none where there is none.
+
+A value needs a record, bytes that are still those of the record, and no command behind its lines that failed
+or was refused.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from collectors.records import Command, Host, HostClass, Outcome
+from report.cite import LABS, Block, Gap, Page, cite
+from report.converters import NotThere, Read, Unreadable, convert, in_unit
+from report.evidence import Captured, Evidence
+from report.facts import FACTS_FILE, Fact, Facts
+from report.problems import FaultError
+from report.ranges import Range
+from report.steps import Value
+from report.units import UnitError
+
+
+class Absence(StrEnum):
+    """Why a fact has no value."""
+
+    NOT_CAPTURED = "not captured"
+    NO_RECORD = "no record"
+    ALTERED = "altered"
+    FAILED_RUN = "failed run"
+    NOT_THERE = "not there"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class NoValue:
+    """A fact without a value: the kind of absence, why, and what to do."""
+
+    absence: Absence
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.absence}: {self.reason}: {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of a fact: one value or a series, the file (lab first) and lines, and whose it is.
+
+    `host` is None where the record's host cannot be read; `host_id` is known all the same.
+    """
+
+    read: Read
+    file: str
+    lines: Range
+    host_id: str
+    host: Host | None
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """The values with where they are from; one, or those of a series, which may be none."""
+        several = self.read if isinstance(self.read, tuple) else (self.read,)
+        host_class = self.host.host_class if self.host else None
+        emulated = host_class is HostClass.EMULATED
+        return tuple(
+            Value(one, self.host_id, host_class, emulated, self.file, self.lines.start) for one in several
+        )
+
+    @property
+    def value(self) -> Value | None:
+        """The value for an expression, which takes no series."""
+        return None if isinstance(self.read, tuple) else self.values[0]
+
+
+def value_of(fact: Fact, lab: str, evidence: Evidence) -> Reading | NoValue:
+    """Return what the evidence of `lab` holds of a fact; each file is read once for one Evidence."""
+    try:
+        found = cite(evidence, Page(f"{LABS}/{lab}/{FACTS_FILE}"), fact.wanted)
+    except FaultError as error:
+        return NoValue(Absence.NOT_THERE, error.what, error.remedy)
+    if isinstance(found, Gap):
+        command = f" (`{found.command}`)" if found.command else ""
+        return NoValue(Absence.NOT_CAPTURED, f"{found.path}: {found.reason}", f"{found.remedy}{command}")
+    captured = found.captured
+    if captured is None:
+        return NoValue(Absence.NO_RECORD, f"no record tells of {found.path}", "capture it with `lab record`")
+    return _distrust(found, captured) or _read(fact, found, captured)
+
+
+def _distrust(found: Block, captured: Captured) -> NoValue | None:
+    """Return why nothing in these lines is a measurement, None if it may be."""
+    again = f"`lab collect {found.set.lab}/{captured.record.collector.name}`"
+    if found.content.sha256 != captured.file.sha256:
+        what = f"{found.path} is not what its record says"
+        return NoValue(Absence.ALTERED, what, f"restore it from git, or capture it again: {again}")
+    for origin in captured.origins(found.slice.range):
+        if origin.command is not None and (how := _unanswered(origin.command)):
+            what = f"lines {origin.lines} of {found.path}: {origin.command.argv[0]} {how}"
+            return NoValue(Absence.FAILED_RUN, what, f"capture it again, or name other lines: {again}")
+    return None
+
+
+def _unanswered(command: Command) -> str:
+    """Return how a command ended that answered nothing; empty if it answered."""
+    if command.timed_out:
+        return "was ended at its time limit"
+    if command.exit_status is None:
+        return "did not end by itself"
+    if command.outcome is not Outcome.ANSWERED:
+        return f"{_ENDINGS[command.outcome]} (exit status {command.exit_status})"
+    return ""
+
+
+_ENDINGS = {Outcome.FAILED: "failed", Outcome.REFUSED: "was refused"}
+
+
+def _read(fact: Fact, found: Block, captured: Captured) -> Reading | NoValue:
+    lines = found.slice.range
+    read = read_text(found.slice.text, fact.read, f"lines {lines} of {found.path}", fact.unit)
+    if isinstance(read, NoValue):
+        return read
+    return Reading(read, found.path, lines, captured.record.host, found.host)
+
+
+def read_text(text: str | None, how: str, where: str, unit: str | None = None) -> Read | NoValue:
+    """Return what a converter reads of `text`, which `where` names in errors; None is no text at all.
+
+    Raises FaultError where there is no such converter.
+    """
+    if text is None:
+        return NoValue(Absence.UNREADABLE, f"{where}: no text", "name a text file")
+    remedy = f"mend `read: {how}`, or name other lines"
+    try:
+        read = convert(how, text)
+        return read if unit is None else _converted(read, unit)
+    except NotThere as error:
+        return NoValue(Absence.NOT_THERE, f"{where}: {error}", remedy)
+    except (Unreadable, UnitError) as error:
+        return NoValue(Absence.UNREADABLE, f"{where}: {error}", remedy)
+
+
+def _converted(read: Read, unit: str) -> Read:
+    if isinstance(read, str):
+        raise Unreadable(f"a text has no unit, such as {unit}")
+    return in_unit(read, unit)
+
+
+@dataclass
+class Readings(Mapping[str, Value]):
+    """The values of a lab's facts by name, as expressions take them, each read when it is asked for.
+
+    What has no value, or is a series, is not in the mapping; `reading` tells of all.
+    """
+
+    facts: Facts
+    evidence: Evidence
+    _found: dict[str, Reading | NoValue] = field(default_factory=dict)
+
+    def reading(self, name: str) -> Reading | NoValue:
+        """Return what was read of the fact `name`, which must be declared."""
+        if name not in self._found:
+            self._found[name] = value_of(self.facts.facts[name], self.facts.lab, self.evidence)
+        return self._found[name]
+
+    def why_not(self, name: str) -> str:
+        """Return why an expression gets no value of the fact `name`; empty if it gets one."""
+        if name not in self.facts.facts:
+            return f"{self.facts.file} declares no {name}"
+        found = self.reading(name)
+        if isinstance(found, NoValue):
+            return str(found)
+        return "" if found.value else f"{name} is a series of {len(found.values)} values, not one"
+
+    def __getitem__(self, name: str) -> Value:
+        found = self.reading(name)
+        if isinstance(found, NoValue) or found.value is None:
+            raise KeyError(name)
+        return found.value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self.facts.facts if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
-"""A shell's background job ignores Ctrl-C, and so would all that the tests start and interrupt."""
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+"""A shell's background job ignores Ctrl-C, nohup a hangup, and so would all that the tests start and end."""
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -184,8 +184,8 @@ def test_the_kata_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: 
     if not os.environ.get("KATA_ARCHIVE"):
         pytest.skip(f"KATA_ARCHIVE is not set: not tested: {', '.join(KATA)}")
     lab, env = in_clone(made, clone, tmp_path / "web.tar")
-    lab.run("collect", "lab12", "--in-box", "--replace", **env)
-    folder = clone / "evidence/lab12"
+    lab.run("collect", "lab12", "--in-box", "--as", "box", **env)
+    folder = clone / "evidence/hosts/box/lab12"
     for path in KATA:
         assert (folder / path).stat().st_size, path
     host, guest = (folder / "analysis/host.txt").read_text(), (folder / "kata/kernel.txt").read_text()

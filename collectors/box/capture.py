@@ -107,7 +107,7 @@ def send(asked: Asked, way: Door, scratch: Path, progress: Progress) -> dict[str
     variables = [image.archive_env for image in config.images.values()]
     variables += [archive.archive_env for archive in config.archives.values()]
     environment = {name: os.environ[name] for name in FORWARDED if name in os.environ}
-    for name, path in archives(iter(filter(None, variables))).items():
+    for name, path in archives(variables).items():
         status = path.stat()
         there = f"{status.st_mtime_ns:x}-{path.name}"
         if not way.ask(["sh", "-c", 'test -f "$1/$2" && echo yes', "test", ARCHIVES, there]):

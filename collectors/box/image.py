@@ -6,7 +6,6 @@ import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from collectors.box.accelerator import Accelerator, accelerator
 from collectors.box.place import Box, BoxError, wipe
@@ -100,9 +99,8 @@ def _make(box: Box, say: Callable[[str], None]) -> None:
 def debvm_create(public_key: Path, image: Path, files: Path) -> list[str]:
     """Return the command that makes the image; the files that go into it are below `files`."""
     uploads = [f"--customize-hook=upload {shlex.quote(str(files) + path)} {path}" for path in FILES]
-    own_mounts = (
-        ["unshare", "--mount"] if os.geteuid() == 0 else []
-    )  # gone with the last process, however it ends
+    # mounts of its own are gone with the last process, however it ends
+    own_mounts = ["unshare", "--mount"] if os.geteuid() == 0 else []
     return [*own_mounts, "debvm-create", "--release", RELEASE, "--hostname", HOSTNAME, "--size", SIZE,
             "--skip", "autologin,packagelists", "--sshkey", str(public_key), "--output", str(image),
             "--", f"--include={','.join(PACKAGES)}", *uploads]  # fmt: skip
@@ -133,21 +131,14 @@ def _complete(image: Path, log: Path) -> None:
 
 def _take_out(image: Path, box: Box) -> None:
     """Take the kernel and the host's public key out of the image."""
-    link = _printed(["/sbin/debugfs", "-R", "stat /vmlinuz", str(image)])
+    link = recorder.output(["/sbin/debugfs", "-R", "stat /vmlinuz", str(image)])
     found = re.search(r'Fast link dest: "/?([^"]+)"', link)
     if not found:
         raise BoxError(f"the image has no kernel: see {box.log}")
     _run(["/sbin/debugfs", "-R", f"dump /{found[1]} {box.kernel}", str(image)], box.log)
-    public = _printed(["/sbin/debugfs", "-R", "cat /etc/ssh/ssh_host_ed25519_key.pub", str(image)])
+    public = recorder.output(["/sbin/debugfs", "-R", "cat /etc/ssh/ssh_host_ed25519_key.pub", str(image)])
     kind, key = public.split()[:2]
     box.known_hosts.write_text(f"box {kind} {key}\n")
-
-
-def _printed(argv: list[str]) -> str:
-    with TemporaryFile() as stdout, Path(os.devnull).open("wb") as stderr:
-        recorder.execute(argv, stdout=stdout, stderr=stderr, env=recorder.environment(""))
-        stdout.seek(0)
-        return stdout.read().decode(errors="replace")
 
 
 def _run(argv: list[str], log: Path, fine: tuple[int, ...] = (0,)) -> None:

@@ -83,7 +83,7 @@ def start(machine: Machine, say: Callable[[str], None], memory_mib: int = MEMORY
         raise BoxError("there is no box yet: lab box create")
     if known := running(machine):
         return known
-    clear(machine)
+    end(machine)  # what a killed start left
     needs_memory(memory_mib)
     machine.folder.mkdir(mode=0o700, exist_ok=True)
     _have_disk(machine)
@@ -207,13 +207,6 @@ def end(machine: Machine) -> None:
     shutil.rmtree(machine.folder / "tmp", ignore_errors=True)
 
 
-def clear(machine: Machine) -> bool:
-    """End what a killed start of this machine left behind; return whether there was anything."""
-    left = any(leaks.processes(machine.mark))
-    end(machine)
-    return left
-
-
 def remove(box: Box) -> bool:
     """End the box's machines and remove all that it has on this host; return whether there was anything.
 
@@ -232,14 +225,9 @@ def remove(box: Box) -> bool:
     return bool(found)
 
 
-def clear_dead(box: Box) -> int:
-    """End and remove the one-off machines whose caller is gone; return how many there were."""
-    dead = [
-        path
-        for path in box.folder.glob("run-*")
-        if not Path("/proc", path.name.removeprefix("run-")).exists()
-    ]
-    for path in dead:
-        end(box.machine(path.name))
-        shutil.rmtree(path)
-    return len(dead)
+def clear_dead(box: Box) -> None:
+    """End and remove the one-off machines whose caller is gone."""
+    for path in list(box.folder.glob("run-*")):
+        if not Path("/proc", path.name.removeprefix("run-")).exists():
+            end(box.machine(path.name))
+            wipe(path)

@@ -3,7 +3,7 @@
 import json
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from collectors.engine import recorder
@@ -50,7 +50,7 @@ def _nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
     return member
 
 
-def archives(variables: Iterator[str]) -> dict[str, Path]:
+def archives(variables: Iterable[str]) -> dict[str, Path]:
     """Return the local files that the environment names in these variables, by variable."""
     named = {name: Path(os.environ.get(name, "")) for name in variables if os.environ.get(name)}
     return {name: path for name, path in named.items() if path.is_file()}

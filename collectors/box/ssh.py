@@ -41,7 +41,6 @@ class Door:
         self,
         command: Sequence[str],
         *,
-        mark: str = "",
         stdin: Path = Path(os.devnull),
         stdout: Path = Path(os.devnull),
         timeout: float = 120.0,
@@ -52,7 +51,7 @@ class Door:
                 self.argv(command),
                 stdout=output,
                 stderr=said,
-                env=recorder.environment(mark),
+                env=recorder.environment(""),
                 stdin=stdin,
                 timeout=timeout,
             )

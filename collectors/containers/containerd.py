@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from os import environ
 from pathlib import Path
 
@@ -103,10 +104,11 @@ def containerd(run: Run) -> Iterator[Containerd]:
     with ExitStack() as stack:
         try:
             server = begin(run, stack)
+            plugins = recorder.output(server.ctr("plugins", "ls"))
         except Unavailable as error:
             run.session.resources["containerd's failure"] = error
             raise
-        yield server
+        yield replace(server, snapshotter=snapshotter(plugins))
 
 
 def _start(run: Run, stack: ExitStack) -> Containerd:
@@ -123,8 +125,7 @@ def _start(run: Run, stack: ExitStack) -> Containerd:
     stack.callback(daemon.stop)
     stack.callback(end_tasks, daemon, server)
     _wait(run, daemon, server)
-    plugins = recorder.output(server.ctr("plugins", "ls"))
-    return Containerd(server.address, server.namespace, server.fifos, server.logs, snapshotter(plugins))
+    return server
 
 
 def _attach(run: Run, stack: ExitStack) -> Containerd:
@@ -138,8 +139,7 @@ def _attach(run: Run, stack: ExitStack) -> Containerd:
         )
     _prepare(run, stack, server)
     stack.callback(run.undo(system.clear_namespace(server.address, server.namespace)))
-    plugins = recorder.output(server.ctr("plugins", "ls"))
-    return Containerd(server.address, server.namespace, server.fifos, server.logs, snapshotter(plugins))
+    return server
 
 
 def _prepare(run: Run, stack: ExitStack, server: Containerd) -> None:

@@ -65,10 +65,7 @@ def adopt(folder: Path, incoming: Path) -> list[str]:
     state = incoming / RECORDS / STATE_FILE
     if state.is_file():
         store.write(folder / RECORDS / STATE_FILE, state.read_bytes())
-    named = {f"host-{record.host}.json" for record in theirs.values()}
-    for host in (folder / RECORDS).glob("host-*.json"):
-        if host.name not in named:
-            host.unlink()
+    store.drop_hosts(folder, theirs.values())
     _adopt_failed(folder, incoming)
     return different + gone
 

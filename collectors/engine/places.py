@@ -50,9 +50,9 @@ def durable(path: Path, data: bytes) -> None:
     sync(path.parent)
 
 
-def sync(folder: Path) -> None:
-    """Have a folder's entries on disk before going on."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Have a file, or a folder's entries, on disk before going on."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

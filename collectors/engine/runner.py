@@ -168,7 +168,4 @@ def write_state(target: Target, done: Mapping[str, Standing]) -> None:
         raise store.StoreError(store.explain(target.lab.name, error)) from error
     if (target.folder / STAGING).exists():
         return  # an intent that is still to be finished may name a host that no record does yet
-    named = {f"host-{record.host}.json" for record in records.values()}
-    for host in (target.folder / RECORDS).glob("host-*.json"):
-        if host.name not in named:
-            host.unlink()
+    store.drop_hosts(target.folder, records.values())

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from collectors.engine import signals
+from collectors.engine import places, signals
 from collectors.reader import EvidenceError, read_evidence, read_record, readable_records
 from collectors.records import MAX_BYTES, RECORDS, File, Record, RecordError, dump, parse
 from collectors.verify import FAILED, INTENT, REMOVAL, STAGING
@@ -81,7 +81,7 @@ class Staging:
             with _explained(record.lab):
                 _prepare(self.folder, record)
                 for file in record.files:
-                    _sync(self.files / file.path)
+                    places.sync(self.files / file.path)
                 reached("staged")
                 write(self.path / INTENT, dump(record))
             reached("intent")
@@ -158,11 +158,11 @@ def _finish(folder: Path, staged: Path, record: Record) -> None:
         for path in _files_of(place) - claimed:
             _unlink(folder, path)
         for parent in {(folder / file.path).parent for file in record.files}:
-            _sync(parent)
+            places.sync(parent)
         reached("files")
         _own(staged / INTENT)
         (staged / INTENT).rename(place)
-        _sync(place.parent)
+        places.sync(place.parent)
     reached("record")
     shutil.rmtree(staged)
     with suppress(OSError):
@@ -234,6 +234,14 @@ def _finish_removal(folder: Path, staged: Path) -> None:
         staged.parent.rmdir()
 
 
+def drop_hosts(folder: Path, records: Iterable[Record]) -> None:
+    """Remove the hosts' files that none of the set's records names."""
+    named = {f"host-{record.host}.json" for record in records}
+    for host in (folder / RECORDS).glob("host-*.json"):
+        if host.name not in named:
+            host.unlink()
+
+
 def write(path: Path, data: bytes) -> None:
     """Put `data` at `path` as a whole or not at all; raise OSError with the old content in place."""
     _make(path.parent)
@@ -300,15 +308,6 @@ def _make(folder: Path) -> None:
     _make(folder.parent)
     folder.mkdir(exist_ok=True)
     _own(folder)
-
-
-def _sync(path: Path) -> None:
-    """Have the file or folder on disk before going on."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _own(path: Path) -> None:

@@ -5,11 +5,17 @@ an element with `data-evidence` is the slice, byte for byte, in a browser's DOM.
 """
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 
+from collectors.records import Host
+from report.calls import Shown
 from report.cite import Block, Fault, Gap
+from report.claims import Stands
 from report.evidence import Origin
+from report.readings import Reading
 from report.tables import (
     Cell,
     Runs,
@@ -190,14 +196,35 @@ def _cell(cell: Cell, up: str) -> str:
     return f'<td><a href="{escape(up + cell.link)}">{text}</a></td>' if cell.link else f"<td>{text}</td>"
 
 
-def banner_html(blocks: Iterable[Block]) -> str:
+@dataclass(frozen=True)
+class Moment:
+    """When something that a page shows was captured, and on what host."""
+
+    start: datetime
+    host: Host | None
+
+
+def moments(shown: Iterable[Shown]) -> Iterator[Moment]:
+    """Yield when each block and each value that a page shows was captured."""
+    for one in shown:
+        if isinstance(one, Block) and one.captured:
+            yield Moment(one.captured.record.start, one.host)
+        elif isinstance(one, Stands):
+            yield from (
+                Moment(found.start, found.host)
+                for found in one.readings.values()
+                if isinstance(found, Reading)
+            )
+
+
+def banner_html(moments: Iterable[Moment]) -> str:
     """Return the line that tells a page's oldest evidence and its host classes; empty without evidence."""
-    told = [block for block in blocks if block.captured]
+    told = list(moments)
     if not told:
         return ""
-    oldest = min(block.captured.record.start for block in told if block.captured)
-    classes = sorted({str(block.host.host_class) if block.host else "unknown" for block in told})
-    emulated = any(is_emulated(block.host) for block in told)
+    oldest = min(one.start for one in told)
+    classes = sorted({str(one.host.host_class) if one.host else "unknown" for one in told})
+    emulated = any(is_emulated(one.host) for one in told)
     mark = ' data-emulated="true"' if emulated else ""
     warning = " <strong>Times here are not those of real hardware.</strong>" if emulated else ""
     return (

@@ -9,23 +9,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from report.cite import Block, Fault, Gap, Page, cite
+from report.claims import Claim, Said, claimed, say
 from report.embed import wanted
 from report.evidence import Captured, Evidence, EvidenceSet
 from report.problems import FaultError
+from report.readings import Readings
 from report.tables import Ran, Runs, Table, all_runs, host_table, hosts_table, index_table, ran, state_table
 
-Shown = Block | Gap | Fault | Table | tuple[Runs, ...]
+Shown = Block | Gap | Fault | Table | tuple[Runs, ...] | Said | Claim
 
 
 @dataclass(frozen=True)
 class Desk:
-    """What a macro works with: the evidence of the build, and the page that calls."""
+    """What a macro works with: the evidence of the build, the facts of each lab, and the page that calls."""
 
     evidence: Evidence
+    facts: Callable[[str], Readings]
     page: Page
 
     def set_of(self, lab: object) -> EvidenceSet:
         """Return the set of `lab`, or of the page's own; raise FaultError if there is neither."""
+        return self.evidence.set(self._lab(lab))
+
+    def facts_of(self, lab: object) -> Readings:
+        """Return the facts of `lab`, or of the page's own; raise FaultError if there are none."""
+        return self.facts(self._lab(lab))
+
+    def _lab(self, lab: object) -> str:
         name = lab if lab is not None else self.page.lab
         if not isinstance(name, str):
             raise FaultError(f"lab is {name!r}", 'give it in quotes: lab="lab12"')
@@ -33,7 +43,7 @@ class Desk:
             raise FaultError("this page belongs to no lab", 'name one: lab="lab12"')
         if name not in self.evidence.labs and name not in self.evidence.names():
             raise FaultError(f"there is no lab {name}", f"one of: {', '.join(sorted(self.evidence.labs))}")
-        return self.evidence.set(name)
+        return name
 
 
 def evidence(  # noqa: PLR0913 # what a page may say of a block
@@ -103,19 +113,45 @@ def index(desk: Desk, lab: object = None) -> Shown:
     return index_table(desk.evidence, [desk.set_of(lab).name])
 
 
+def fact(
+    desk: Desk, expression: object, *, unit: object = None, decimals: object = None, lab: object = None
+) -> Shown:
+    """Show a value: a fact, or an expression, in another `unit` or with at most so many `decimals`."""
+    text = _expression("fact", expression)
+    if unit is not None and not isinstance(unit, str):
+        raise FaultError(f"unit is {unit!r}", 'give it in quotes: unit="ms"')
+    if decimals is not None and not isinstance(decimals, int):
+        raise FaultError(f"decimals is {decimals!r}", "give a number: decimals=1")
+    return say(desk.facts_of(lab), desk.page, text, unit, decimals)
+
+
+def claim(desk: Desk, condition: object, *, lab: object = None) -> Shown:
+    """Bind the sentence of the call block to a condition."""
+    return claimed(desk.facts_of(lab), desk.page, _expression("claim", condition))
+
+
+def _expression(macro: str, text: object) -> str:
+    if not isinstance(text, str):
+        raise FaultError(f"the expression is {text!r}", f'give it in quotes: {macro}("startup.kata")')
+    return text
+
+
 MACROS: dict[str, Callable[..., Shown]] = {
-    one.__name__: one for one in (evidence, command, commands, state, host, hosts, index)
+    one.__name__: one for one in (evidence, command, commands, state, host, hosts, index, fact, claim)
 }
 """The macros by the name that a page uses."""
+INLINE = frozenset({fact.__name__, claim.__name__})
+"""Those that stand in a sentence; the others stand on a line of their own."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A macro's call as a page wrote it."""
+    """A macro's call as a page wrote it; `sentence` stands between `{% call %}` and `{% endcall %}`."""
 
     name: str
     args: tuple[object, ...] = ()
     named: tuple[tuple[str, object], ...] = ()
+    sentence: str | None = None
 
     def __str__(self) -> str:
         values = [*map(_literal, self.args), *(f"{key}={_literal(value)}" for key, value in self.named)]
@@ -124,6 +160,8 @@ class Call:
     def run(self, desk: Desk) -> Shown:
         """Return what the call shows: a Fault where it cannot."""
         macro = MACROS[self.name]
+        if fault := self._misused():
+            return fault
         try:
             inspect.signature(macro).bind(desk, *self.args, **dict(self.named))
         except TypeError as error:
@@ -132,6 +170,19 @@ class Call:
             return macro(desk, *self.args, **dict(self.named))
         except FaultError as error:
             return Fault(str(self), error.what, error.remedy)
+
+    def _misused(self) -> Fault | None:
+        """Return what is wrong with the sentence, or with there being none."""
+        form = 'write {% call claim("a < 1 s") %}the sentence{% endcall %}'
+        if self.sentence is None:
+            return Fault(str(self), "it binds no sentence", form) if self.name == claim.__name__ else None
+        if self.name != claim.__name__:
+            return Fault(str(self), f"{self.name} takes no sentence", "write {{ … }}, not {% call … %}")
+        if not self.sentence.strip():
+            return Fault(str(self), "its sentence is empty", form)
+        if any(not line.strip() for line in self.sentence.strip().split("\n")):
+            return Fault(str(self), "a blank line is in its sentence", "bind each sentence on its own")
+        return None
 
 
 def _literal(value: object) -> str:

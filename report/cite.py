@@ -12,10 +12,10 @@ from collectors.reader import EvidenceError
 from collectors.records import CollectorState, Host, Status, evidence_path
 from report.embed import Content, Slice, Wanted, cut
 from report.evidence import Captured, Evidence, EvidenceSet
+from report.front_matter import NOTHING_SAID, FrontMatter
 from report.problems import FaultError
 
 LABS = "labs"
-EXPECTED = "expected_gaps"
 RENDERED = frozenset(
     "htm html xht xhtml shtml mht mhtml svg svgz xml xsl xslt js mjs cjs pdf php swf wasm".split()  # noqa: SIM905 # read as a list
 )
@@ -24,11 +24,11 @@ RENDERED = frozenset(
 
 @dataclass(frozen=True)
 class Page:
-    """A page of docs/: its path, how to reach the site's root from it, the gaps that it expects."""
+    """A page of docs/: its path, how to reach the site's root from it, what its front matter says."""
 
     path: str
     up: str = ""
-    expected: frozenset[str] = frozenset()
+    front_matter: FrontMatter = NOTHING_SAID
 
     @property
     def lab(self) -> str:
@@ -77,15 +77,6 @@ def lab_of(path: str) -> str:
     """Return the lab of a page's path below docs/: `labs/<lab>/page.md`; empty for any other page."""
     parts = PurePosixPath(path).parts
     return parts[1] if len(parts) > 2 and parts[0] == LABS else ""  # noqa: PLR2004 # labs, the lab, the page
-
-
-def expected_gaps(front_matter: object) -> frozenset[str]:
-    """Return the paths that a page's `expected_gaps` lists; raise FaultError if that is no list of paths."""
-    if front_matter is None:
-        return frozenset()
-    if not isinstance(front_matter, list) or not all(isinstance(one, str) for one in front_matter):
-        raise FaultError(f"{EXPECTED} is {front_matter!r}", "list paths: [kata/test1.txt]")
-    return frozenset(front_matter)
 
 
 def published(path: str) -> str:
@@ -144,7 +135,7 @@ def _notes(found: EvidenceSet, content: Content, captured: Captured | None) -> t
 
 def _gap(found: EvidenceSet, path: str, written: str, page: Page) -> Gap:
     """Return the gap where `path` would be; raise FaultError if no collector writes such a file."""
-    expected = written in page.expected
+    expected = written in page.front_matter.expected
     collect = f"lab collect {found.lab}"
     if found.state is None:
         return Gap(f"{found.name}/{path}", "nothing was captured yet", "capture it", collect, expected)

@@ -13,12 +13,20 @@ from pathlib import Path
 import yaml
 from jinja2 import FileSystemLoader
 
-from report.calls import MACROS, Shown
-from report.cite import EXPECTED, LABS, Block, Fault, Gap
+from report.calls import MACROS
+from report.cite import LABS, Block, Fault, Gap
 from report.flatten import dash, fences, fill_line, plain
-from report.markdown import block_markdown, fault_markdown, gap_markdown, runs_markdown, table_markdown
+from report.markdown import (
+    block_markdown,
+    fault_markdown,
+    gap_markdown,
+    runs_markdown,
+    table_markdown,
+    words,
+)
 from report.problems import Problem
-from report.publish import Build
+from report.publish import BlockLevel, Build
+from report.slots import Inline
 from report.tables import Table
 from report.template import PageEnvironment
 
@@ -54,15 +62,19 @@ class MarkdownBuild(Build):
 
     prefix = ""
 
-    def html(self, shown: Shown) -> str:
-        """Return the Markdown of what a call shows."""
+    def html(self, shown: BlockLevel) -> str:
+        """Return the Markdown of a block."""
         return markdown_of(shown, self.prefix)
+
+    def inline(self, inline: Inline) -> Inline:
+        """Return what stands in a sentence as Markdown."""
+        return Inline("", words(inline.text))
 
     def slots_filled(self, text: str) -> str:
         """Return `text` with every slot replaced by its block, indented as the slot is."""
         filled: list[str] = []
         after_block = False
-        for line in text.split("\n"):
+        for line in self.slots.as_text(text).split("\n"):
             block = fill_line(line, self.slots)
             if (block or after_block) and filled[-1:] != [""] and line.strip():
                 filled.append("")
@@ -78,8 +90,8 @@ def markdown_build(root: Path, prefix: str = "") -> MarkdownBuild:
     return build
 
 
-def markdown_of(shown: Shown, prefix: str) -> str:
-    """Return the Markdown of what a call shows."""
+def markdown_of(shown: BlockLevel, prefix: str) -> str:
+    """Return the Markdown of a block."""
     match shown:
         case Block():
             return block_markdown(shown, prefix)
@@ -119,7 +131,7 @@ def render(build: Build, path: Path) -> str:
     """Return a page rendered with the macros, front matter dropped; slots stand where blocks will be."""
     source = path.read_text(encoding="utf-8-sig")
     name = path.relative_to(build.docs).as_posix()
-    text, meta = source, None
+    text, meta = source, {}
     if found := _FRONT_MATTER.match(source):
         text = source[found.end() :]
         meta = _meta(build, name, found[1] or "")
@@ -128,21 +140,22 @@ def render(build: Build, path: Path) -> str:
     environment = PageEnvironment(build.broken, macros, FileSystemLoader(build.docs))
     rendered = environment.from_string(text).render()
     _report_misplaced(build, rendered)
+    build.check_emulated()
     return rendered
 
 
-def _meta(build: Build, name: str, text: str) -> object:
+def _meta(build: Build, name: str, text: str) -> dict[str, object]:
     try:
         meta = yaml.safe_load(text)
     except yaml.YAMLError:
         build.add(Problem(name, 1, "front matter", "it is no YAML", "mend it"))
-        return None
-    return meta.get(EXPECTED) if isinstance(meta, dict) else None
+        return {}
+    return meta if isinstance(meta, dict) else {}
 
 
 def _report_misplaced(build: Build, rendered: str) -> None:
-    """Note each slot in a code fence, as a build of the site would."""
+    """Note each slot in a code fence, and each value in a heading, as a build of the site would."""
     for line, fenced in fences(rendered.split("\n")):
-        if fenced:
-            for number in build.slots.numbers(line):
-                build.misplaced(number)
+        numbers = build.slots.inline_numbers(line) if fenced or line.startswith("#") else []
+        for number in [*(build.slots.numbers(line) if fenced else []), *numbers]:
+            build.misplaced(number)

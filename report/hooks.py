@@ -22,7 +22,6 @@ if (ROOT := str(Path(__file__).parent.parent)) not in sys.path:
 
 from report import gate  # only now can it be found
 from report.calls import MACROS
-from report.cite import EXPECTED
 from report.problems import Problem
 from report.publish import Build, current, start
 from report.raw import write_raw, write_schemas
@@ -82,7 +81,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     del config, files
     before = page.file.content_string.count("\n") - markdown.count("\n")
     up = "../" * page.url.count("/")
-    current().begin(page.file.src_uri, up, page.meta.get(EXPECTED), max(before, 0))
+    current().begin(page.file.src_uri, up, page.meta, max(before, 0))
     return markdown
 
 

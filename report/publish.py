@@ -4,7 +4,7 @@ mkdocs' hook and macros both work on `current()`; neither knows the other.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,24 +14,31 @@ from report.blocks import (
     block_html,
     fault_html,
     gap_html,
+    moments,
     provenance_html,
     runs_html,
     table_html,
 )
-from report.calls import Call, Desk, Shown
-from report.cite import EXPECTED, LABS, Block, Fault, Gap, Page, expected_gaps
+from report.calls import INLINE, Call, Desk, Shown
+from report.cite import LABS, Block, Fault, Gap, Page
+from report.claims import Claim, Said
 from report.evidence import Evidence
+from report.facts import FACTS_FILE, load
+from report.front_matter import EMULATED, read_front_matter
 from report.problems import FaultError, Problem
-from report.slots import Slots
-from report.tables import Table
+from report.prose import claim_inlines, fault_inline, said_inline, tip_html
+from report.readings import Readings
+from report.slots import Inline, Slots
+from report.tables import Runs, Table
 from report.template import calling_line
+from report.verdicts import problems_of, warnings_of
 
 HERE_ENV = "LAB_HERE"
 """Set to 1, a build takes in evidence/hosts/here as `mkdocs serve` does."""
 
 MISPLACED = (
-    "the macro stands where no block can: in a code fence, an attribute or a title",
-    "put the call on a line of its own; in an example, wrap it in {% raw %}",
+    "the macro stands where its kind cannot: in a code fence, a heading, an attribute or a title",
+    "put a block on a line of its own, a value in a sentence; in an example, wrap it in {% raw %}",
 )
 """What is wrong, and what to do, where a slot was not found in the finished page."""
 
@@ -44,33 +51,22 @@ def labs_of(docs: Path) -> frozenset[str]:
     return frozenset(path.name for path in folder.iterdir() if path.is_dir())
 
 
-def problems_of(shown: Shown, page: str, line: int, reference: str) -> list[Problem]:
-    """Return what is wrong with what a call shows."""
-    match shown:
-        case Fault():
-            return [Problem(page, line, reference, shown.what, shown.remedy)]
-        case Gap() if not shown.expected:
-            what = f"{shown.path} was not captured: {shown.reason}"
-            command = f" (`{shown.command}`)" if shown.command else ""
-            remedy = f"{shown.remedy}{command}, or list it in the page's {EXPECTED}"
-            return [Problem(page, line, reference, what, remedy)]
-        case Block() if shown.captured is None:
-            what = f"{shown.path} has no record"
-            return [Problem(page, line, reference, what, "capture it with `lab record`")]
-    return []
+BlockLevel = Block | Gap | Fault | Table | tuple[Runs, ...]
+"""What a call shows on a line of its own."""
 
 
-def warnings_of(shown: Shown, page: str, line: int, reference: str) -> list[Problem]:
-    """Return what the author should know, and what fails no build."""
-    if not isinstance(shown, Block) or shown.slice.moved_from is None:
-        return []
-    old, new = shown.slice.moved_from, shown.slice.range
-    remedy = f'write lines="{new}"'
-    return [Problem(page, line, reference, f"lines {old} of {shown.path} are lines {new} now", remedy)]
+@dataclass(frozen=True)
+class Made:
+    """A call of a page and what it shows. `page` is below docs/, `line` in its file, 0 if not known."""
+
+    page: str
+    line: int
+    call: Call
+    shown: Shown
 
 
-def html_of(shown: Shown, up: str, slots: Slots) -> str:
-    """Return the HTML of what a call shows; where a block comes from is kept for later in `slots`."""
+def html_of(shown: BlockLevel, up: str, slots: Slots) -> str:
+    """Return the HTML of a block; where it comes from is kept for later in `slots`."""
     match shown:
         case Block():
             return block_html(shown, slots.put_late(provenance_html(shown, up)))
@@ -96,8 +92,10 @@ class Build:
     slots: Slots = field(default_factory=Slots)
     page: Page = field(default_factory=lambda: Page(""))
     front_matter_lines: int = 0
-    _blocks: list[Block] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
+    _first_here: int = 0
     _calls: dict[int, tuple[int, str]] = field(default_factory=dict)
+    _facts: dict[str, Readings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.here = self.here or os.environ.get(HERE_ENV) == "1"
@@ -115,40 +113,72 @@ class Build:
             self.problems.append(problem)
         self.tell(problem, fails)
 
-    def begin(self, path: str, up: str, front_matter: object, front_matter_lines: int) -> None:
-        """Begin a page: its path below docs/, the way to the root, `expected_gaps`, lines before its text."""
-        self._blocks.clear()
+    def lab_facts(self, lab: str) -> Readings:
+        """Return the facts of a lab with their values; raise FactsError where its facts.yml is wrong."""
+        if lab not in self._facts:
+            facts = load(self.docs / LABS / lab / FACTS_FILE)
+            self._facts[lab] = Readings(facts, self.evidence)
+        return self._facts[lab]
+
+    def begin(self, path: str, up: str, meta: Mapping[str, object], front_matter_lines: int) -> None:
+        """Begin a page: its path below docs/, the way to the root, front matter, lines before its text."""
+        self._first_here = len(self.made)
         self._calls.clear()
         self.front_matter_lines = front_matter_lines
         self.page = Page(path, up)
         try:
-            self.page = Page(path, up, expected_gaps(front_matter))
+            self.page = Page(path, up, read_front_matter(meta))
         except FaultError as error:
             self.add(Problem(path, 1, "front matter", error.what, error.remedy))
 
     def call(self, name: str, *args: object, **named: object) -> str:
         """Run a macro for the page and return the slot that stands for it. Never raises."""
-        call = Call(name, args, tuple(named.items()))
-        shown = call.run(Desk(self.evidence, self.page))
+        body = named.pop("caller", None)
+        sentence = str(body()) if callable(body) else None
+        call = Call(name, args, tuple(named.items()), sentence and self.slots.as_text(sentence))
+        shown = call.run(Desk(self.evidence, self.lab_facts, self.page))
+        if sentence and self.slots.numbers(sentence):
+            shown = Fault(str(call), "a block is in its sentence", "put the block before or behind it")
         line = self._line(calling_line())
+        self.made.append(Made(self.page.path, line, call, shown))
         for problem in problems_of(shown, self.page.path, line, str(call)):
             self.add(problem)
         for warning in warnings_of(shown, self.page.path, line, str(call)):
             self.add(warning, fails=False)
-        if isinstance(shown, Block):
-            self._blocks.append(shown)
-        return self._put(shown, line, str(call))
+        return self._put(shown, line, call, sentence)
 
     def _line(self, line: int) -> int:
         """Return the line of the page's file for a line of its text; 0 stays 0, not known."""
         return line + self.front_matter_lines if line else 0
 
-    def html(self, shown: Shown) -> str:
-        """Return the HTML of what a call shows."""
+    def html(self, shown: BlockLevel) -> str:
+        """Return the HTML of a block."""
         return html_of(shown, self.page.up, self.slots)
 
-    def _put(self, shown: Shown, line: int, reference: str) -> str:
-        slot = self.slots.put(self.html(shown))
+    def inline(self, inline: Inline) -> Inline:
+        """Return what stands in a sentence as this build writes it."""
+        return inline
+
+    def _put(self, shown: Shown, line: int, call: Call, sentence: str | None) -> str:
+        """Return the slots of what a call shows, around its sentence if it has one."""
+        around: tuple[Inline, ...]
+        match shown:
+            case Said():
+                around = (said_inline(shown, self._tip(shown), len(self.made)),)
+            case Claim():
+                around = claim_inlines(shown, self._tip(shown), len(self.made))
+            case Fault() if call.name in INLINE:
+                around = (fault_inline(shown),)
+            case _:
+                return self._placed(self.slots.put(self.html(shown)), line, str(call))
+        slots = [self._placed(self.slots.put_inline(self.inline(one)), line, str(call)) for one in around]
+        return (sentence or "").strip().join(slots) if len(slots) > 1 else (sentence or "").strip() + slots[0]
+
+    def _tip(self, stands: Said | Claim) -> str:
+        return self.slots.put_late(tip_html(stands, self.page.up))
+
+    def _placed(self, slot: str, line: int, reference: str) -> str:
+        """Return `slot`, with a note of where it was put."""
         self._calls[self.slots.latest] = (line, reference)
         return slot
 
@@ -159,19 +189,36 @@ class Build:
         if not reference:
             self.slots.forget()
         self.add(Problem(self.page.path, line, reference, what, remedy))
-        return self._put(Fault(reference, f"Line {line}: {what}", remedy), line, reference)
+        box = self.html(Fault(reference, f"Line {line}: {what}", remedy))
+        return self._placed(self.slots.put(box), line, reference)
 
     def misplaced(self, number: int) -> Fault:
-        """Note that the slot `number` of this page stands where no block can; return what to say of it."""
+        """Note that the slot `number` of this page stands where its kind cannot; return what to say of it."""
         line, reference = self._calls[number]
         self.add(Problem(self.page.path, line, reference, *MISPLACED))
         return Fault(reference, f"Line {line}: {MISPLACED[0]}", MISPLACED[1])
 
+    def shown_here(self) -> list[Made]:
+        """Return the calls of the page that is being made."""
+        return self.made[self._first_here :]
+
+    def check_emulated(self) -> list[Fault]:
+        """Note values of an emulated host on a page that does not accept them; return what to say of it."""
+        found = [one for one in self.shown_here() if isinstance(one.shown, Said | Claim)]
+        emulated = [one for one in found if one.shown.result.emulated]  # type: ignore[union-attr] # as above
+        if not emulated or self.page.front_matter.accepts_emulated:
+            return []
+        first = emulated[0]
+        what = f"{len(emulated)} of this page's values and claims are of an emulated host, this one first"
+        remedy = f"if that is meant, write `{EMULATED}: true` in the page's front matter"
+        self.add(Problem(first.page, first.line, str(first.call), what, remedy))
+        return [Fault(str(first.call), what, remedy)]
+
     def finish(self, html: str) -> str:
         """Return the page's HTML with every slot filled and the banner in it."""
         filled, lost = self.slots.fill(html)
-        boxes = (fault_html(self.misplaced(number)) for number in lost)
-        top = banner_html(self._blocks) + "".join(boxes)
+        faults = [*self.check_emulated(), *map(self.misplaced, lost)]
+        top = banner_html(moments(one.shown for one in self.shown_here())) + "".join(map(fault_html, faults))
         head, end, rest = filled.partition("</h1>")
         return f"{head}{end}{top}{rest}" if end else f"{top}{filled}"
 

@@ -4,8 +4,10 @@ A value needs a record, bytes that are still those of the record, and no command
 or was refused.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from collectors.records import Command, Host, HostClass, Outcome
@@ -44,9 +46,10 @@ class NoValue:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read of a fact: one value or a series, the file (lab first) and lines, and whose it is.
+    """What was read of a fact: one value or a series, the file (lab first) and lines, whose it is, and when.
 
-    `host` is None where the record's host cannot be read; `host_id` is known all the same.
+    `text` are the lines themselves. `host` is None where the record's host cannot be read; `host_id` is known
+    all the same.
     """
 
     read: Read
@@ -54,6 +57,8 @@ class Reading:
     lines: Range
     host_id: str
     host: Host | None
+    start: datetime
+    text: str
 
     @property
     def values(self) -> tuple[Value, ...]:
@@ -118,7 +123,26 @@ def _read(fact: Fact, found: Block, captured: Captured) -> Reading | NoValue:
     read = read_text(found.slice.text, fact.read, f"lines {lines} of {found.path}", fact.unit)
     if isinstance(read, NoValue):
         return read
-    return Reading(read, found.path, lines, captured.record.host, found.host)
+    record, text = captured.record, found.slice.text or ""
+    if not isinstance(read, tuple):
+        lines, text = _narrowed(lines, text, fact, read)
+    return Reading(read, found.path, lines, record.host, found.host, record.start, text)
+
+
+def _narrowed(lines: Range, text: str, fact: Fact, read: Read) -> tuple[Range, str]:
+    """Return the fewest of `lines` that still say `read`, and their text: what a reader has to look at."""
+    every = [f"{line}\n" for line in text.removesuffix("\n").split("\n")]
+
+    def silent(start: int, end: int) -> bool:
+        return read_text("".join(every[start:end]), fact.read, "", fact.unit) != read
+
+    end = len(every) - bisect_left(
+        range(len(every)), x=True, key=lambda left: silent(0, len(every) - left - 1)
+    )
+    start = bisect_left(range(end), x=True, key=lambda place: silent(place + 1, end))
+    if silent(start, end):
+        return lines, text
+    return Range(lines.start + start, lines.start + end - 1), "".join(every[start:end])
 
 
 def read_text(text: str | None, how: str, where: str, unit: str | None = None) -> Read | NoValue:

@@ -1,7 +1,7 @@
 """Slots: what a macro leaves in the Markdown, and what the finished page gets in its place.
 
-A slot is one line of HTML with a token that is drawn for each build, so no page and no evidence can forge
-one, and no Markdown extension sees what will stand there.
+A slot is HTML with a token that is drawn for each build, so no page and no evidence can forge one, and no
+Markdown extension sees what will stand there: a `div` for a block, a `span` for what stands in a sentence.
 
 What no search should find is put in later still, when the page is written: until then a comment holds its
 place, and neither the search nor the theme reads it.
@@ -10,6 +10,18 @@ place, and neither the search nor the theme reads it.
 import re
 import secrets
 from dataclasses import dataclass, field
+from html import escape
+
+_HEADING = re.compile(r"<h[1-6][ >].*?</h[1-6]>", re.DOTALL)
+_FENCE = re.compile(r"<pre[ >].*?</pre>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Inline:
+    """What stands in a sentence; `text` is for where there can be no HTML: an alt text, code, a title."""
+
+    html: str
+    text: str
 
 
 @dataclass
@@ -18,14 +30,21 @@ class Slots:
 
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     _html: dict[int, str] = field(default_factory=dict)
+    _inline: dict[int, Inline] = field(default_factory=dict)
     _late: dict[int, str] = field(default_factory=dict)
     _count: int = 0
 
     def put(self, html: str) -> str:
-        """Keep `html` and return the line that stands for it."""
+        """Keep a block's `html` and return the line that stands for it."""
         self._count += 1
         self._html[self._count] = html
         return f'<div id="slot-{self.token}-{self._count}"></div>'
+
+    def put_inline(self, inline: Inline) -> str:
+        """Keep what stands in a sentence and return what stands for it."""
+        self._count += 1
+        self._inline[self._count] = inline
+        return f'<span id="slot-{self.token}-{self._count}"></span>'
 
     @property
     def latest(self) -> int:
@@ -33,16 +52,27 @@ class Slots:
         return self._count
 
     def numbers(self, text: str) -> list[int]:
-        """Return the numbers of the slots in `text`."""
+        """Return the numbers of the blocks' slots in `text`."""
         return [int(number) for number in re.findall(self._pattern(), text)]
 
+    def inline_numbers(self, text: str) -> list[int]:
+        """Return the numbers of the sentences' slots in `text`."""
+        return [int(number) for number in re.findall(self._inline_pattern(), text)]
+
     def split(self, line: str) -> list[str]:
-        """Return a line of text cut at its slots: text, what the slot stands for, text, and so on."""
+        """Return a line of text cut at its blocks: text, what the slot stands for, text, and so on."""
         parts = re.split(self._pattern(), line)
         return [self._html.get(int(part), "") if n % 2 else part for n, part in enumerate(parts)]
 
+    def as_text(self, text: str) -> str:
+        """Return `text` with what stands in a sentence as text."""
+        return re.sub(self._inline_pattern(), lambda match: self._inline[int(match[1])].text, text)
+
     def _pattern(self) -> str:
         return f'<div id="slot-{self.token}-([0-9]+)"></div>'
+
+    def _inline_pattern(self) -> str:
+        return f'<span id="slot-{self.token}-([0-9]+)"></span>'
 
     def put_late(self, html: str) -> str:
         """Keep `html` until the page is written and return the comment that stands for it."""
@@ -57,25 +87,59 @@ class Slots:
     def forget(self) -> None:
         """Forget the slots of a page that will not be rendered."""
         self._html.clear()
+        self._inline.clear()
 
     def fill(self, page: str) -> tuple[str, list[int]]:
         """Return the page with its slots filled, and the numbers of those that were not found in it.
 
-        A slot that was not found has been made text or part of an attribute; its token is taken out. Slots
-        are forgotten afterwards: the next page has its own.
+        A block's slot that was not found has been made text or part of an attribute; its token is taken out.
+        So is a sentence's in a heading, whose text is read elsewhere, or in a fence. Slots are forgotten
+        afterwards: the next page has its own.
         """
-        one = self._pattern()
         found: set[int] = set()
+        filled = self._fill_blocks(self._fill_inline(page, found), found)
+        lost = sorted((self._html.keys() | self._inline.keys()) - found)
+        self.forget()
+        return (self._without_slots(filled) if lost else filled), lost
+
+    def _without_slots(self, page: str) -> str:
+        """Return a page without what is left of slots, as HTML or as text."""
+        less, more, quote = "(?:<|&lt;)", "(?:>|&gt;)", '(?:"|&quot;)'
+        slot = f"{less}(?P<tag>div|span) id={quote}slot-{self.token}-[0-9]+{quote}{more}{less}/(?P=tag){more}"
+        return re.sub(slot, "", page).replace(self.token, "")
+
+    def _fill_blocks(self, page: str, found: set[int]) -> str:
+        one = self._pattern()
 
         def fill(match: re.Match[str]) -> str:
-            before = match.start()
-            if page.rfind("<", 0, before) > page.rfind(">", 0, before):
-                return match[0]  # inside a tag: an attribute
+            if _in_a_tag(page, match.start()):
+                return match[0]
             number = int(match[1] or match[2])
             found.add(number)
             return self._html.get(number, "")
 
-        filled = re.sub(rf"<p>\s*{one}\s*</p>|{one}", fill, page)
-        lost = sorted(self._html.keys() - found)
-        self._html.clear()
-        return (filled.replace(self.token, "") if lost else filled), lost
+        return re.sub(rf"<p>\s*{one}\s*</p>|{one}", fill, page) if self._html else page
+
+    def _fill_inline(self, page: str, found: set[int]) -> str:
+        if not self._inline:
+            return page
+        headings = [one.span() for one in _HEADING.finditer(page)]
+        fences = [one.span() for one in _FENCE.finditer(page)]
+
+        def fill(match: re.Match[str]) -> str:
+            at, number = match.start(), int(match[1] or match[2])
+            places = headings if match[1] else fences
+            if any(start < at < end for start, end in places) or (match[1] and _in_a_tag(page, at)):
+                return match[0]
+            found.add(number)
+            inline = self._inline[number]
+            return inline.html if match[1] else escape(inline.text)
+
+        quote = '(?:&quot;|")'
+        as_text = f"&lt;span id={quote}slot-{self.token}-([0-9]+){quote}&gt;&lt;/span&gt;"
+        return re.sub(f"{self._inline_pattern()}|{as_text}", fill, page)
+
+
+def _in_a_tag(page: str, at: int) -> bool:
+    """Return whether a place is inside a tag: in an attribute."""
+    return page.rfind("<", 0, at) > page.rfind(">", 0, at)

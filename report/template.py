@@ -98,15 +98,26 @@ class _PlainPage(Template):
     def render(self, *args: Any, **kwargs: Any) -> str:
         """Return the page with each call replaced by what it returns, as Jinja would."""
         del args, kwargs
-        parts, end = [], 0
+        parts: list[str] = []
+        outside: list[str] = []
+        opened: PlainCall | None = None
+        end = 0
         for plain in self._calls:
-            parts += [self._source[end : plain.start], self.call(plain)]
+            parts.append(self._source[end : plain.start])
             end = plain.end
+            if plain.opens:
+                opened, outside, parts = plain, parts, []
+            elif plain.name:
+                parts.append(self.call(plain))
+            elif opened is not None:
+                parts = [*outside, self.call(opened, "".join(parts))]
         return "".join([*parts, self._source[end:]]).removesuffix("\n")
 
-    def call(self, plain: PlainCall) -> str:
+    def call(self, plain: PlainCall, sentence: str | None = None) -> str:
         """Return what the macro returns; its line is looked for in this frame."""
-        return self._macros[plain.name](*plain.args, **plain.named)
+        if sentence is None:
+            return self._macros[plain.name](*plain.args, **plain.named)
+        return self._macros[plain.name](*plain.args, **plain.named, caller=lambda: sentence)
 
 
 class _UnreadablePage(Template):

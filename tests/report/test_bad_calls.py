@@ -9,7 +9,7 @@ import pytest
 from collectors.records import MAX_BYTES
 from report.calls import Call, Desk
 from report.cite import Fault, Page
-from report.evidence import Evidence
+from report.publish import Build
 from tests.report.project import Captured, Little, make, row
 
 CASES = json.loads((Path(__file__).parent / "cases" / "bad-calls.json").read_text())
@@ -36,7 +36,8 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
 
 def desk(little: Little, page: str) -> Desk:
     """Return the desk of a page of the project."""
-    return Desk(Evidence(little.root / "evidence", frozenset({"lab12"})), Page(page))
+    build = Build(little.root, little.root / "docs")
+    return Desk(build.evidence, build.lab_facts, Page(page))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])

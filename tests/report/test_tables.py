@@ -8,8 +8,8 @@ import pytest
 from report.blocks import runs_html, table_html
 from report.calls import Call, Desk
 from report.cite import Gap, Page
-from report.evidence import Evidence
 from report.markdown import runs_markdown, table_markdown
+from report.publish import Build
 from report.tables import Cell, Ran, Runs, Table
 from tests.report.project import HOST, Captured, Little, make, row
 
@@ -43,7 +43,8 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
 
 def show(little: Little, name: str, *args: object, page: str = "labs/lab12/x.md", **named: object) -> object:
     """Return what a macro shows on a page."""
-    desk = Desk(Evidence(little.root / "evidence", frozenset({"lab12"})), Page(page))
+    build = Build(little.root, little.root / "docs")
+    desk = Desk(build.evidence, build.lab_facts, Page(page))
     return Call(name, args, tuple(named.items())).run(desk)
 
 
@@ -125,6 +126,7 @@ def test_cells_are_escaped() -> None:
 def test_nothing_at_all_is_one_error(tmp_path: Path) -> None:
     """Each table of a lab that has no evidence says what to run."""
     made = make(tmp_path / "project")
+    made.page("labs/lab12/index.md", "# x\n")
     for name in ("state", "host", "commands"):
         assert "lab collect lab12" in show(made, name).remedy
     assert texts(show(made, "hosts")) == []

@@ -1,0 +1,97 @@
+"""HTML of what stands in a sentence: a value, and a claim with its mark, each with what it stands on.
+
+Everything from evidence, records and hosts is hostile and is escaped here.
+"""
+
+from html import escape
+from urllib.parse import quote
+
+from report.cite import Fault, published
+from report.claims import Claim, Said, Stands
+from report.evaluate import State
+from report.problems import one_line
+from report.readings import NoValue, Reading
+from report.slots import Inline
+from report.tables import utc
+
+LONGEST_QUOTE = 160
+MARKS = {
+    State.HOLDS: "✓",
+    State.CONTRADICTED: "✗",
+    State.NO_EVIDENCE: "?",
+    State.NOT_COMPARABLE: "≁",
+    State.ERROR: "!",
+}
+"""The sign of a claim's state; its name always stands beside it or is read out."""
+_EMULATED = '<sup class="ev-emulated" title="measured on an emulated processor">emu</sup>'
+
+
+def said_inline(said: Said, tip: str, number: int) -> Inline:
+    """Return a value that shows, on hover and focus, where it is from: `tip`, unique by `number`."""
+    text = said.text or f"({said.result.state})"
+    shown = escape(text).replace(" ", "\u00a0") if len(text) < 24 else escape(text)  # noqa: PLR2004 # a value and its unit stay on one line
+    mark = _EMULATED if said.text and said.emulated_times else ""
+    state = said.result.state
+    return Inline(
+        f'<span class="ev-fact" data-state="{state}" tabindex="0" aria-describedby="tip-{number}">'
+        f'{shown}{mark}<span class="ev-tip" role="tooltip" id="tip-{number}">{tip}</span></span>',
+        f"{text} (emulated)" if mark else text,
+    )
+
+
+def claim_inlines(claim: Claim, tip: str, number: int) -> tuple[Inline, Inline]:
+    """Return what stands before and after a claim's sentence: the mark opens `tip`, unique by `number`.
+
+    A claim that holds has its sign alone; of any other the state and the reason are in plain sight.
+    """
+    state = claim.result.state
+    said = "" if state is State.HOLDS else str(state)
+    if not claim.fine:
+        said += f": {one_line(claim.reason)}"
+    emulated = _EMULATED if claim.emulated_times else ""
+    return Inline(f'<span class="ev-claim" data-state="{state}">', ""), Inline(
+        f'{emulated}<button type="button" class="ev-mark" popovertarget="tip-{number}" '
+        f'aria-label="{escape(said or str(state))}: what it stands on">{MARKS[state]} {escape(said)}</button>'
+        f'<span popover class="ev-tip" id="tip-{number}">{tip}</span></span>',
+        f" ({said})" if said else "",
+    )
+
+
+def fault_inline(fault: Fault) -> Inline:
+    """Return what stands in a sentence for a macro that could not do what the page asks."""
+    parts = [one_line(part) for part in (fault.reference, fault.what, fault.remedy) if part]
+    return Inline(
+        f'<span class="ev-fault"><strong>Problem</strong>: {escape(": ".join(parts))}</span>',
+        f"(problem: {': '.join(parts)})",
+    )
+
+
+def tip_html(stands: Stands, up: str) -> str:
+    """Return what an expression stands on: the condition, each value with its lines, host and time."""
+    text = stands.result.text
+    head = "" if text in stands.readings else f"<code>{escape(one_line(text))}</code>"
+    if isinstance(stands, Claim):
+        head = f"<strong>{escape(str(stands.result.state))}</strong>: {head}"
+    notes = [stands.reason, *stands.result.bases]
+    rows = [head] if head else []
+    rows += [escape(one_line(note)) for note in notes if note]
+    rows += [_reading(name, found, up) for name, found in stands.readings.items()]
+    return "".join(f'<span class="ev-tip-row">{row}</span>' for row in rows)
+
+
+def _reading(name: str, found: Reading | NoValue, up: str) -> str:
+    if isinstance(found, NoValue):
+        return f"<code>{escape(name)}</code>: {escape(one_line(str(found)))}"
+    value = found.value
+    shown = f"{len(found.values)} values" if value is None else str(value.value)
+    link = escape(up + quote(f"evidence/{published(found.file)}"))
+    lines = f"line {found.lines.start}" if found.lines.start == found.lines.end else f"lines {found.lines}"
+    host_class = str(found.host.host_class) if found.host else "host unknown"
+    text = one_line(found.text.split("\n", 1)[0])
+    text = text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+    return (
+        f"<code>{escape(name)}</code> = {escape(one_line(shown))} · "
+        f'<a href="{link}">{escape(found.file)}</a>, {lines} · '
+        f'<span class="ev-class" data-class="{escape(host_class)}">{escape(host_class)}</span> '
+        f"(host {escape(found.host_id)}) · {utc(found.start)}<br><code>{escape(text)}</code>"
+    )

@@ -1,0 +1,43 @@
+"""What is wrong with what a call shows, and what its author should know."""
+
+from report.calls import Shown
+from report.cite import Block, Fault, Gap
+from report.claims import Claim, Said
+from report.evaluate import State
+from report.front_matter import EXPECTED
+from report.problems import Problem
+
+_REMEDIES = {
+    State.CONTRADICTED: "write what the evidence says",
+    State.NO_EVIDENCE: f"capture it, or list the file in the page's {EXPECTED}",
+    State.NOT_COMPARABLE: "compare values of one host",
+    State.ERROR: "mend the expression: docs/reference/expressions.md",
+}
+
+
+def problems_of(shown: Shown, page: str, line: int, reference: str) -> list[Problem]:
+    """Return what is wrong with what a call shows."""
+    match shown:
+        case Fault():
+            return [Problem(page, line, reference, shown.what, shown.remedy)]
+        case Gap() if not shown.expected:
+            what = f"{shown.path} was not captured: {shown.reason}"
+            command = f" (`{shown.command}`)" if shown.command else ""
+            remedy = f"{shown.remedy}{command}, or list it in the page's {EXPECTED}"
+            return [Problem(page, line, reference, what, remedy)]
+        case Block() if shown.captured is None:
+            what = f"{shown.path} has no record"
+            return [Problem(page, line, reference, what, "capture it with `lab record`")]
+        case Said() | Claim() if not shown.fine:
+            what = f"{shown.result.state}: {shown.reason}"
+            return [Problem(page, line, reference, what, _REMEDIES[shown.result.state])]
+    return []
+
+
+def warnings_of(shown: Shown, page: str, line: int, reference: str) -> list[Problem]:
+    """Return what the author should know, and what fails no build."""
+    if not isinstance(shown, Block) or shown.slice.moved_from is None:
+        return []
+    old, new = shown.slice.moved_from, shown.slice.range
+    remedy = f'write lines="{new}"'
+    return [Problem(page, line, reference, f"lines {old} of {shown.path} are lines {new} now", remedy)]

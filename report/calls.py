@@ -12,9 +12,10 @@ from report.cite import Block, Fault, Gap, Page, cite
 from report.claims import Claim, Said, claimed, say
 from report.embed import wanted
 from report.evidence import Captured, Evidence, EvidenceSet
+from report.overview import class_named, hosts_table, labs_table
 from report.problems import FaultError
 from report.readings import Readings
-from report.tables import Ran, Runs, Table, all_runs, host_table, hosts_table, index_table, ran, state_table
+from report.tables import Ran, Runs, Table, all_runs, host_table, index_table, ran, state_table
 
 Shown = Block | Gap | Fault | Table | tuple[Runs, ...] | Said | Claim
 
@@ -101,9 +102,14 @@ def host(desk: Desk, lab: object = None) -> Shown:
     return host_table(desk.set_of(lab))
 
 
-def hosts(desk: Desk) -> Shown:
-    """Show the host of every set, those of evidence/hosts included."""
-    return hosts_table(desk.evidence)
+def hosts(desk: Desk, host_class: object = None) -> Shown:
+    """Show every host that measured, of one class or of all; those of evidence/hosts included."""
+    return hosts_table(desk.evidence, class_named(host_class))
+
+
+def labs(desk: Desk) -> Shown:
+    """Show every lab that has pages, with what was captured of it."""
+    return labs_table(desk.evidence)
 
 
 def index(desk: Desk, lab: object = None) -> Shown:
@@ -137,7 +143,7 @@ def _expression(macro: str, text: object) -> str:
 
 
 MACROS: dict[str, Callable[..., Shown]] = {
-    one.__name__: one for one in (evidence, command, commands, state, host, hosts, index, fact, claim)
+    one.__name__: one for one in (evidence, command, commands, state, host, hosts, labs, index, fact, claim)
 }
 """The macros by the name that a page uses."""
 INLINE = frozenset({fact.__name__, claim.__name__})

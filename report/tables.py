@@ -134,10 +134,11 @@ def _state_row(row: CollectorState) -> tuple[Cell, ...]:
     )
 
 
-_HOST_HEAD = ("kernel", "distribution", "CPU", "cores", "memory", "host class")
+HOST_HEAD = ("kernel", "distribution", "CPU", "cores", "memory", "host class")
 
 
-def _host_cells(host: Host) -> tuple[Cell, ...]:
+def host_cells(host: Host) -> tuple[Cell, ...]:
+    """Return what is told of a host, under HOST_HEAD."""
     kind = f"{host.host_class}, in a container" if host.container else str(host.host_class)
     return (
         Cell(f"{host.kernel} ({host.architecture})", code=True),
@@ -153,19 +154,7 @@ def host_table(found: EvidenceSet) -> Table:
     """Return the host or hosts that measured a set; raise FaultError where no record tells of one."""
     if not found.measuring:
         raise FaultError(f"{found.name} has no host", f"run `lab collect {found.lab}`")
-    return Table(_HOST_HEAD, tuple(_host_cells(host) for host in found.measuring))
-
-
-def hosts_table(evidence: Evidence) -> Table:
-    """Return a row for each set and each host that measured it."""
-    rows = []
-    for name in evidence.names():
-        found = evidence.set(name)
-        files = Cell(str(sum(map(recorded, found.files()))))
-        times = [record.start for record in found.records.values()]
-        when = Cell(utc(min(times))[:10] if times else "")
-        rows += [(Cell(name, code=True), *_host_cells(host), files, when) for host in found.measuring]
-    return Table(("set", *_HOST_HEAD, "files", "captured from"), tuple(rows))
+    return Table(HOST_HEAD, tuple(host_cells(host) for host in found.measuring))
 
 
 def index_table(evidence: Evidence, names: list[str]) -> Table:

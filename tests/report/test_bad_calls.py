@@ -59,7 +59,7 @@ def test_a_bad_call_is_one_clear_error(little: Little, case: dict[str, object]) 
         (Call("state"), "this page belongs to no lab"),
         (Call("state", ("lab99",)), "there is no lab lab99"),
         (Call("host", (5,)), "lab is 5"),
-        (Call("hosts", ("x",)), "too many positional arguments"),
+        (Call("hosts", ("virtual", "x")), "too many positional arguments"),
         (Call("command", ("lab12/eight.txt",), (("n", 2),)), "n of lab12/eight.txt is 2"),
         (Call("command", ("lab12/eight.txt",), (("n", "1"),)), "n of lab12/eight.txt is '1'"),
         (Call("command", ("lab12/empty.txt",)), "no command printed these lines"),

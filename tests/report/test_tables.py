@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.records import HostClass
 from report.blocks import runs_html, table_html
 from report.calls import Call, Desk
 from report.cite import Gap, Page
@@ -13,6 +14,7 @@ from report.publish import Build
 from report.tables import Cell, Ran, Runs, Table
 from tests.report.project import HOST, Captured, Little, make, row
 
+EMULATED = HOST.model_copy(update={"host_class": HostClass.EMULATED})
 BAD = '</code><img src=x onerror="alert(1)"> | `x` *y*\n'
 
 
@@ -91,14 +93,38 @@ def test_stale_evidence_says_so_in_its_block(little: Little) -> None:
     assert show(little, "evidence", "a.txt").notes == ()
 
 
-def test_hosts_have_a_row_for_each_set(little: Little) -> None:
-    """With the number of files and the day of the oldest record."""
+def test_hosts_have_one_row_each_and_classes_are_apart(little: Little) -> None:
+    """A host that measured two sets is one row with both; a class names those of its own alone."""
     rows = texts(show(little, "hosts"))
     assert [(one[0], one[4], one[6], one[7], one[8]) for one in rows] == [
         ("lab12", "2", "virtual", "3", "2026-03-04"),
         ("hosts/big/lab12", "64", "virtual", "1", "2027-01-01"),
     ]
     assert len(texts(show(little, "host"))) == 1
+    assert texts(show(little, "hosts", "virtual")) == rows
+    assert [one[0] for one in texts(show(little, "hosts", "emulated"))] == ["none"]
+    assert "bare metal, virtual" in show(little, "hosts", "metal").remedy
+
+
+def test_a_host_that_measured_two_labs_is_one_row(tmp_path: Path) -> None:
+    """Its row names both sets and counts the files of both."""
+    made = make(tmp_path / "project")
+    made.capture(Captured("a.txt", b"1\n"))
+    made.capture(Captured("b.txt", b"1\n"), lab="lab13", start=datetime(2025, 1, 1, tzinfo=UTC))
+    made.capture(Captured("a.txt", b"1\n"), lab="hosts/slow/lab12", host=EMULATED)
+    rows = texts(show(made, "hosts"))
+    assert [(one[0], one[6], one[7], one[8]) for one in rows] == [
+        ("lab12, lab13", "virtual", "2", "2025-01-01"),
+        ("hosts/slow/lab12", "emulated", "1", "2026-03-04"),
+    ]
+
+
+def test_labs_have_a_row_each(little: Little, tmp_path: Path) -> None:
+    """With what was captured of how much; a lab that has pages and no evidence has a row, too."""
+    (row_,) = texts(show(little, "labs"))
+    assert row_ == ["lab12", "1 of 3", "3", "2026-03-04", "virtual"]
+    assert show(little, "labs").rows[0][0].link == "labs/lab12/index.html"
+    assert texts(show(make(tmp_path / "project"), "labs")) == [["lab12", "0 of 0", "0", "", ""]]
 
 
 def test_the_index_names_every_file(little: Little) -> None:
@@ -129,7 +155,7 @@ def test_nothing_at_all_is_one_error(tmp_path: Path) -> None:
     made.page("labs/lab12/index.md", "# x\n")
     for name in ("state", "host", "commands"):
         assert "lab collect lab12" in show(made, name).remedy
-    assert texts(show(made, "hosts")) == []
+    assert [one[0] for one in texts(show(made, "hosts"))] == ["none"]
 
 
 def test_a_command_run_many_times_in_a_row_is_shown_once(little: Little) -> None:

@@ -1,0 +1,58 @@
+"""A course site: several labs, each three folders, and the instructor's guide as it stands."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cli.conftest import Shell
+from tests.report.project import REPO, clean_environment
+
+
+@pytest.mark.timeout(600)
+def test_several_labs_are_one_site(clone: Path, tmp_path: Path) -> None:
+    """Without Lab 12, with two others: it builds whole, and each has its row, its section, its hashes."""
+    subprocess.run(
+        ["git", "rm", "-rq", "collectors/lab12", "docs/labs/lab12", "evidence/lab12"], cwd=clone, check=True
+    )
+    shell = Shell(clone)
+    for name in ("lab1", "lab2"):
+        assert shell.lab("new", name, "--title", f"The lab {name}").returncode == 0
+        assert shell.lab("collect", name).returncode == 0
+    site = tmp_path / "site"
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(site)],
+        cwd=clone, env=clean_environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    front = (site / "index.html").read_text()
+    sums = (site / "evidence" / "SHA256SUMS").read_text()
+    for name in ("lab1", "lab2"):
+        assert f'<td><a href="labs/{name}/index.html">{name}</a></td><td>1 of 1</td>' in front
+        assert f'<a href="labs/{name}/index.html" class="md-nav__link">' in front
+        assert f"  {name}/kernel/release.txt\n" in sums
+    hosts = (site / "hosts.html").read_text()
+    assert "<code>lab1, lab2</code>" in hosts
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_gitlab_s_job_builds_the_site(clone: Path) -> None:
+    """The guide's .gitlab-ci.yml, its lines in order as a runner would run them."""
+    guide = (REPO / "docs" / "guides" / "course.md").read_text()
+    found = re.search(r"^```yaml\n(# .gitlab-ci.yml\n.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    assert found
+    job = yaml.safe_load(found[1])["pages"]
+    env = {**clean_environment(), **job["variables"], "CI_PAGES_URL": "https://course.example.org/2026"}
+    env.pop("VIRTUAL_ENV", None)
+    script = "\n".join(job["script"])
+    ended = subprocess.run(
+        ["sh", "-e", "-c", script], cwd=clone, env=env, capture_output=True, text=True, check=False
+    )
+    assert (clone / job["artifacts"]["paths"][0] / "index.html").is_file(), ended.stdout + ended.stderr
+    front = (clone / "public" / "index.html").read_text()
+    assert job["variables"]["SITE_NAME"] in front
+    assert 'href="https://course.example.org/2026/index.html"' in front

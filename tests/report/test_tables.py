@@ -22,6 +22,7 @@ BAD = '</code><img src=x onerror="alert(1)"> | `x` *y*\n'
 def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
     """Make a lab of two tasks captured, one missing, one of no task, and a second host."""
     made = make(tmp_path_factory.mktemp("tables") / "project")
+    made.page("labs/lab12/index.md", "# Lab\n")
     made.capture(Captured("b.txt", b"1\n2\n", (("nproc",), ("free", "-m")), "second"), task=2)
     made.capture(Captured("a.txt", b"1\n", (("sh", "-c", "echo 'a b'"),), "first"), task=1)
     made.capture(Captured("z.txt", b"1\n", (), "facts"), task=None)
@@ -121,10 +122,11 @@ def test_a_host_that_measured_two_labs_is_one_row(tmp_path: Path) -> None:
 
 def test_labs_have_a_row_each(little: Little, tmp_path: Path) -> None:
     """With what was captured of how much; a lab that has pages and no evidence has a row, too."""
-    (row_,) = texts(show(little, "labs"))
-    assert row_ == ["lab12", "1 of 3", "3", "2026-03-04", "virtual"]
+    assert texts(show(little, "labs")) == [["lab12", "1 of 3", "3", "2026-03-04", "virtual"]]
     assert show(little, "labs").rows[0][0].link == "labs/lab12/index.html"
-    assert texts(show(make(tmp_path / "project"), "labs")) == [["lab12", "0 of 0", "0", "", ""]]
+    bare = make(tmp_path / "project")
+    bare.page("labs/lab13/index.md", "# Lab\n")
+    assert texts(show(bare, "labs")) == [["lab13", "0 of 0", "0", "", ""]]
 
 
 def test_the_index_names_every_file(little: Little) -> None:

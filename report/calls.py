@@ -17,6 +17,9 @@ from report.problems import FaultError
 from report.readings import Readings
 from report.tables import Ran, Runs, Table, all_runs, host_table, index_table, ran, state_table
 
+SENTENCE = 120
+"""How much of a claim's sentence an error repeats, in characters."""
+
 Shown = Block | Gap | Fault | Table | tuple[Runs, ...] | Said | Claim
 
 
@@ -162,6 +165,14 @@ class Call:
     def __str__(self) -> str:
         values = [*map(_literal, self.args), *(f"{key}={_literal(value)}" for key, value in self.named)]
         return f"{self.name}({', '.join(values)})"
+
+    @property
+    def reference(self) -> str:
+        """The call and the sentence that it binds, as an error names them."""
+        sentence = " ".join((self.sentence or "").split())
+        if not sentence:
+            return str(self)
+        return f"{self} “{sentence if len(sentence) <= SENTENCE else f'{sentence[:SENTENCE]}…'}”"
 
     def run(self, desk: Desk) -> Shown:
         """Return what the call shows: a Fault where it cannot."""

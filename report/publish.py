@@ -141,9 +141,9 @@ class Build:
             shown = Fault(str(call), "a block is in its sentence", "put the block before or behind it")
         line = self._line(calling_line())
         self.made.append(Made(self.page.path, line, call, shown))
-        for problem in problems_of(shown, self.page.path, line, str(call)):
+        for problem in problems_of(shown, self.page.path, line, call.reference):
             self.add(problem)
-        for warning in warnings_of(shown, self.page.path, line, str(call)):
+        for warning in warnings_of(shown, self.page.path, line, call.reference):
             self.add(warning, fails=False)
         return self._put(shown, line, call, sentence)
 

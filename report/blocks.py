@@ -1,34 +1,19 @@
-"""HTML of what a macro shows: a block of evidence, a gap, a fault, tables, the page's banner.
+"""HTML of what a macro shows on a line of its own: a block of evidence, a gap, a fault, commands, tables.
 
 Everything from evidence, records and hosts is hostile and is escaped here. What stands between the tags of
 an element with `data-evidence` is the slice, byte for byte, in a browser's DOM.
 """
 
-import shlex
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 from html import escape
 
-from collectors.records import Host
-from report.calls import Shown
 from report.cite import Block, Fault, Gap
-from report.claims import Stands
-from report.evidence import Origin
-from report.readings import Reading
-from report.tables import (
-    Cell,
-    Runs,
-    Table,
-    exit_words,
-    image_note,
-    is_emulated,
-    raw_link,
-    record_link,
-    seconds_words,
-    utc,
-)
+from report.provenance import provenance_html
+from report.slots import Slots
+from report.tables import Cell, Runs, Table
 
+BlockLevel = Block | Gap | Fault | Table | tuple[Runs, ...]
+"""What a call shows on a line of its own."""
 PREVIEW_BYTES = 64
 _MAGIC = {
     b"\x7fELF": "an ELF program",
@@ -40,6 +25,21 @@ _MAGIC = {
     b"\xff\xd8\xff": "a JPEG picture",
     b"%PDF": "PDF",
 }
+
+
+def html_of(shown: BlockLevel, up: str, slots: Slots) -> str:
+    """Return the HTML of a block; where it comes from is kept for later in `slots`."""
+    match shown:
+        case Block():
+            return block_html(shown, slots.put_late(provenance_html(shown, up)))
+        case Gap():
+            return gap_html(shown)
+        case Fault():
+            return fault_html(shown)
+        case Table():
+            return table_html(shown, up)
+        case _:
+            return runs_html(shown)
 
 
 def verbatim(text: str) -> str:
@@ -75,73 +75,6 @@ def _notes(block: Block) -> str:
     if block.slice.moved_from:
         notes.append(f"moved: the page says lines {block.slice.moved_from}, they are {block.slice.range} now")
     return "".join(f'<p class="ev-note">{escape(note)}</p>' for note in notes)
-
-
-def provenance_html(block: Block, up: str) -> str:
-    """Return where a block comes from, folded to one line; `up` leads from the page to the site's root."""
-    rows = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in _facts(block, up))
-    return f'<details class="ev-from"><summary>{_summary(block)}</summary><dl>{rows}</dl></details>'
-
-
-def _summary(block: Block) -> str:
-    lines, total = block.slice.range, len(block.content.lines)
-    if block.slice.text is None:
-        shown = f"{len(block.slice.data)} bytes"
-    elif total == 0:
-        shown = "empty"
-    elif (lines.start, lines.end) == (1, total):
-        shown = f"all {total} lines" if total > 1 else "its one line"
-    else:
-        shown = f"lines {lines} of {total}"
-    parts = [f"<code>{escape(block.path)}</code>", shown]
-    if block.captured:
-        statuses = dict.fromkeys(
-            exit_words(one.command) for one in block.captured.origins(lines) if one.command
-        )
-        parts += [utc(block.captured.record.start), _class(block), *statuses]
-    return " · ".join(parts)
-
-
-def _class(block: Block) -> str:
-    if block.host is None:
-        return "host unknown"
-    return f'<span class="ev-class" data-class="{block.host.host_class}">{block.host.host_class}</span>'
-
-
-def _facts(block: Block, up: str) -> Iterable[tuple[str, str]]:
-    """Yield the provenance of a block: each name with its HTML."""
-    lines, name = block.slice.range, block.set.name
-    link = escape(up + raw_link(name, block.content.path))
-    yield "File", f'<a href="{link}">{escape(block.path)}</a>, lines {lines} of {len(block.content.lines)}'
-    yield "sha256", f"<code>{block.slice.sha256}</code> (of these lines)"
-    if block.captured is None:
-        return
-    record = block.captured.record
-    for origin in block.captured.origins(lines):
-        yield f"Lines {origin.lines}", _origin(origin)
-    yield "When", f"{utc(record.start)}, {seconds_words(record.seconds)} in all"
-    if block.host:
-        host = block.host
-        what = f"{host.distribution}, kernel {host.kernel}, {host.cpu}, {host.cores} cores"
-        yield "Host", escape(f"{host.host_class}: {what}")
-    else:
-        yield "Host", f"{escape(record.host)}, of which nothing is known"
-    for image in record.images.values():
-        if note := image_note(image):
-            yield "Image", escape(note)
-    for rule, count in record.redactions.counts.items():
-        yield "Masked", f"{escape(rule)}: {count} times"
-    made_by = f" ({escape(record.collector.file)}:{record.collector.line})" if record.collector.file else ""
-    link = escape(up + record_link(name, record))
-    yield "Record", f'<a href="{link}">{escape(record.collector.name)}</a>{made_by}'
-
-
-def _origin(origin: Origin) -> str:
-    if origin.command is None:
-        return "text of ours"
-    cut = f"; {escape(origin.cut)}" if origin.cut else ""
-    command = origin.command
-    return f"<code>{escape(shlex.join(command.argv))}</code>: {exit_words(command)}, {command.outcome}{cut}"
 
 
 def gap_html(gap: Gap) -> str:
@@ -194,40 +127,3 @@ def _cell(cell: Cell, up: str) -> str:
     if cell.code and cell.text:
         text = f"<code>{text}</code>"
     return f'<td><a href="{escape(up + cell.link)}">{text}</a></td>' if cell.link else f"<td>{text}</td>"
-
-
-@dataclass(frozen=True)
-class Moment:
-    """When something that a page shows was captured, and on what host."""
-
-    start: datetime
-    host: Host | None
-
-
-def moments(shown: Iterable[Shown]) -> Iterator[Moment]:
-    """Yield when each block and each value that a page shows was captured."""
-    for one in shown:
-        if isinstance(one, Block) and one.captured:
-            yield Moment(one.captured.record.start, one.host)
-        elif isinstance(one, Stands):
-            yield from (
-                Moment(found.start, found.host)
-                for found in one.readings.values()
-                if isinstance(found, Reading)
-            )
-
-
-def banner_html(moments: Iterable[Moment]) -> str:
-    """Return the line that tells a page's oldest evidence and its host classes; empty without evidence."""
-    told = list(moments)
-    if not told:
-        return ""
-    oldest = min(one.start for one in told)
-    classes = sorted({str(one.host.host_class) if one.host else "unknown" for one in told})
-    emulated = any(is_emulated(one.host) for one in told)
-    mark = ' data-emulated="true"' if emulated else ""
-    warning = " <strong>Times here are not those of real hardware.</strong>" if emulated else ""
-    return (
-        f'<p class="ev-banner" data-search-exclude{mark}>The oldest evidence on this page is of '
-        f"{utc(oldest)}; host class: {', '.join(classes)}.{warning}</p>"
-    )

@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 from jinja2 import FileSystemLoader
 
+from report.blocks import BlockLevel
 from report.calls import MACROS
 from report.cite import LABS, Block, Fault, Gap
 from report.flatten import dash, fences, fill_line, plain
@@ -25,7 +26,7 @@ from report.markdown import (
     words,
 )
 from report.problems import Problem
-from report.publish import BlockLevel, Build
+from report.publish import Build
 from report.slots import Inline
 from report.tables import Table
 from report.template import PageEnvironment

@@ -9,29 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from collectors.verify import verify
-from report.blocks import (
-    banner_html,
-    block_html,
-    fault_html,
-    gap_html,
-    moments,
-    provenance_html,
-    runs_html,
-    table_html,
-)
+from report.banner import banner_html, moments
+from report.blocks import BlockLevel, fault_html, html_of
 from report.calls import INLINE, Call, Desk, Shown
-from report.cite import LABS, Block, Fault, Gap, Page
+from report.cite import LABS, Fault, Page
 from report.claims import Claim, Said
 from report.evidence import Evidence
 from report.facts import FACTS_FILE, load
-from report.front_matter import EMULATED, read_front_matter
+from report.front_matter import read_front_matter
 from report.problems import FaultError, Problem
 from report.prose import claim_inlines, fault_inline, said_inline, tip_html
 from report.readings import Readings
 from report.slots import Inline, Slots
-from report.tables import Runs, Table
 from report.template import calling_line
-from report.verdicts import problems_of, warnings_of
+from report.verdicts import Made, emulated_problems, problems_of, warnings_of
 
 HERE_ENV = "LAB_HERE"
 """Set to 1, a build takes in evidence/hosts/here as `mkdocs serve` does."""
@@ -49,35 +40,6 @@ def labs_of(docs: Path) -> frozenset[str]:
     if not folder.is_dir():
         return frozenset()
     return frozenset(path.name for path in folder.iterdir() if path.is_dir())
-
-
-BlockLevel = Block | Gap | Fault | Table | tuple[Runs, ...]
-"""What a call shows on a line of its own."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """A call of a page and what it shows. `page` is below docs/, `line` in its file, 0 if not known."""
-
-    page: str
-    line: int
-    call: Call
-    shown: Shown
-
-
-def html_of(shown: BlockLevel, up: str, slots: Slots) -> str:
-    """Return the HTML of a block; where it comes from is kept for later in `slots`."""
-    match shown:
-        case Block():
-            return block_html(shown, slots.put_late(provenance_html(shown, up)))
-        case Gap():
-            return gap_html(shown)
-        case Fault():
-            return fault_html(shown)
-        case Table():
-            return table_html(shown, up)
-        case _:
-            return runs_html(shown)
 
 
 @dataclass
@@ -204,15 +166,12 @@ class Build:
 
     def check_emulated(self) -> list[Fault]:
         """Note values of an emulated host on a page that does not accept them; return what to say of it."""
-        found = [one for one in self.shown_here() if isinstance(one.shown, Said | Claim)]
-        emulated = [one for one in found if one.shown.result.emulated]  # type: ignore[union-attr] # as above
-        if not emulated or self.page.front_matter.accepts_emulated:
+        if self.page.front_matter.accepts_emulated:
             return []
-        first = emulated[0]
-        what = f"{len(emulated)} of this page's values and claims are of an emulated host, this one first"
-        remedy = f"if that is meant, write `{EMULATED}: true` in the page's front matter"
-        self.add(Problem(first.page, first.line, str(first.call), what, remedy))
-        return [Fault(str(first.call), what, remedy)]
+        found = emulated_problems(self.shown_here())
+        for problem in found:
+            self.add(problem)
+        return [Fault(problem.reference, problem.what, problem.remedy) for problem in found]
 
     def finish(self, html: str) -> str:
         """Return the page's HTML with every slot filled and the banner in it."""

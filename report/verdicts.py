@@ -1,10 +1,13 @@
 """What is wrong with what a call shows, and what its author should know."""
 
-from report.calls import Shown
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from report.calls import Call, Shown
 from report.cite import Block, Fault, Gap
 from report.claims import Claim, Said
 from report.evaluate import State
-from report.front_matter import EXPECTED
+from report.front_matter import EMULATED, EXPECTED
 from report.problems import Problem
 
 _REMEDIES = {
@@ -13,6 +16,16 @@ _REMEDIES = {
     State.NOT_COMPARABLE: "compare values of one host",
     State.ERROR: "mend the expression: docs/reference/expressions.md",
 }
+
+
+@dataclass(frozen=True)
+class Made:
+    """A call of a page and what it shows. `page` is below docs/, `line` in its file, 0 if not known."""
+
+    page: str
+    line: int
+    call: Call
+    shown: Shown
 
 
 def problems_of(shown: Shown, page: str, line: int, reference: str) -> list[Problem]:
@@ -41,3 +54,14 @@ def warnings_of(shown: Shown, page: str, line: int, reference: str) -> list[Prob
     old, new = shown.slice.moved_from, shown.slice.range
     remedy = f'write lines="{new}"'
     return [Problem(page, line, reference, f"lines {old} of {shown.path} are lines {new} now", remedy)]
+
+
+def emulated_problems(made: Iterable[Made]) -> list[Problem]:
+    """Return the one problem of a page that shows values of an emulated host, if it does."""
+    emulated = [one for one in made if isinstance(one.shown, Said | Claim) and one.shown.result.emulated]
+    if not emulated:
+        return []
+    first = emulated[0]
+    what = f"{len(emulated)} of this page's values and claims are of an emulated host, this one first"
+    remedy = f"if that is meant, write `{EMULATED}: true` in the page's front matter"
+    return [Problem(first.page, first.line, first.call.reference, what, remedy)]

@@ -225,3 +225,24 @@ def test_neither_imports_mkdocs() -> None:
     )
     told = subprocess.run([sys.executable, "-c", probe], cwd=REPO, capture_output=True, text=True, check=True)
     assert told.stdout == "[]\n"
+
+
+def test_values_and_claims_are_words_in_a_report(tmp_path: Path) -> None:
+    """A value is text that no Markdown reads, a claim its sentence; one that does not hold says so."""
+    made = make(tmp_path / "project")
+    made.capture(Captured("a.txt", b"took: 1.50 s\nkernel: 6.1.0-*x*_y_\n"))
+    made.page(
+        "labs/lab12/facts.yml",
+        "a: {file: a.txt, read: seconds took}\nk: {file: a.txt, read: version kernel}\n",
+    )
+    made.page("labs/lab12/index.md", "# Lab 12\n")
+    made.page(
+        "labs/lab12/task-1.md",
+        '# Task 1\n\n- It took {{ fact("a") }}. {% call claim("a < 2 s") %}Under *two*{% endcall %}, and\n'
+        '  {% call claim("a < 1 s") %}under one{% endcall %}.\n\n{{ evidence("a.txt") }}\n',
+    )
+    exported = export(made.root, "lab12")
+    assert "- It took 1.50 s. Under *two*, and\n" in exported.markdown
+    assert "  under one (contradicted: a is 1.50 s, not \\< 1 s).\n" in exported.markdown
+    assert [problem.line for problem in exported.problems] == [4]
+    assert "slot-" not in exported.markdown

@@ -112,7 +112,7 @@ def test_a_sentence_that_does_not_hold_fails_the_build(
     page(little, f'Words.\n\n{{% call claim("{condition}") %}}So it is.{{% endcall %}}')
     built = little.build()
     assert built.returncode != 0
-    assert f'labs/lab12/task-1.md:5: claim("{condition}"): ' in built.stderr
+    assert f'labs/lab12/task-1.md:5: claim("{condition}") “So it is.”: ' in built.stderr
     assert why in built.stderr
     assert state in built.stderr
     assert "So it is." in text(little)

@@ -78,8 +78,11 @@ def shown(line: str) -> str:
 
 
 def behind(lines: Iterable[str], label: str) -> list[str]:
-    """Return what stands behind `label` and a colon or equals sign, for each line that goes on after it."""
-    start = re.compile(rf"{re.escape(label)}\s*[:=]\s*(?=\S)")
+    """Return what stands behind `label`, for each line that goes on after it.
+
+    A colon or equals sign stands between the two, or nothing if a number comes next: `the build took 12 s`.
+    """
+    start = re.compile(rf"{re.escape(label)}(?:\s*[:=]\s*(?=\S)|\s+(?=[0-9]))")
     return [line[found.end() :] for line in lines if (found := start.match(line))]
 
 

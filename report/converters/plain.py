@@ -37,6 +37,8 @@ def quantity(text: str, label: str = "") -> Quantity:
 
     >>> str(quantity("7,25 KiB")), str(quantity("Memory: 2.5 kB", "Memory")), str(quantity("12.5%"))
     ('7.25 KiB', '2.5 kB', '12.5 %')
+    >>> str(quantity("the build took 1179 s", "the build took"))
+    '1179 s'
     """
     return read_line(text, label, _QUANTITY)
 

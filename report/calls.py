@@ -7,6 +7,7 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 from report.cite import Block, Fault, Gap, Page, cite
 from report.claims import Claim, Said, claimed, say
@@ -163,6 +164,10 @@ class Call:
     sentence: str | None = None
 
     def __str__(self) -> str:
+        return self._written
+
+    @cached_property
+    def _written(self) -> str:
         values = [*map(_literal, self.args), *(f"{key}={_literal(value)}" for key, value in self.named)]
         return f"{self.name}({', '.join(values)})"
 
@@ -180,7 +185,7 @@ class Call:
         if fault := self._misused():
             return fault
         try:
-            inspect.signature(macro).bind(desk, *self.args, **dict(self.named))
+            _signature(macro).bind(desk, *self.args, **dict(self.named))
         except TypeError as error:
             return Fault(str(self), f"{self.name}: {error}", f"it takes {_usage(macro)}")
         try:
@@ -208,4 +213,10 @@ def _literal(value: object) -> str:
 
 
 def _usage(macro: Callable[..., Shown]) -> str:
-    return ", ".join(list(inspect.signature(macro).parameters)[1:]) or "nothing"
+    return ", ".join(list(_signature(macro).parameters)[1:]) or "nothing"
+
+
+@cache
+def _signature(macro: Callable[..., Shown]) -> inspect.Signature:
+    """Return what a macro takes; asked once a macro, not once a call."""
+    return inspect.signature(macro)

@@ -6,6 +6,7 @@ The rules of a page are here: whose evidence a path means, which gaps the page e
 import difflib
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from collectors.reader import EvidenceError
@@ -79,6 +80,7 @@ def lab_of(path: str) -> str:
     return parts[1] if len(parts) > 2 and parts[0] == LABS else ""  # noqa: PLR2004 # labs, the lab, the page
 
 
+@lru_cache(maxsize=4096)
 def published(path: str) -> str:
     """Return an evidence file's path in the site: `.txt` behind a name that a browser would run or render.
 

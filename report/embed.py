@@ -64,6 +64,11 @@ class Content:
         return lines[:-1] if lines[-1] == b"" else lines
 
     @cached_property
+    def decoded(self) -> list[str]:
+        """The lines as text to search in, without their CR; what is no UTF-8 stands as U+FFFD."""
+        return [line.decode(errors="replace").removesuffix("\r") for line in self.lines]
+
+    @cached_property
     def sha256(self) -> str:
         """The hash of the whole file, in hexadecimal."""
         return hashlib.sha256(self.data).hexdigest()
@@ -151,7 +156,7 @@ def _lines(content: Content, wish: Wanted) -> Range:
 
 def _by_content(content: Content, wish: Wanted) -> Range:
     """Return the lines from the first that matches `start` to the first from there that matches `end`."""
-    text = [line.decode(errors="replace").removesuffix("\r") for line in content.lines]
+    text = content.decoded
     start = 1 if wish.start is None else _first(text, 1, "start", wish.start, wish.path)
     end = len(text) if wish.end is None else _first(text, start, "end", wish.end, wish.path)
     if not text:

@@ -64,6 +64,8 @@ class Expression:
 def parse(text: str) -> Expression:
     """Return `text` as an expression; raise ExpressionError if it is none."""
     found = tokens(text)
+    if len(found) == 1:
+        return Expression(text, _operand(found[0]))
     written = _Written(text, found)
     return Expression(text, written.node(ast.parse(written.python, mode="eval").body))
 

@@ -33,6 +33,8 @@ class FaultError(Exception):
 
 def one_line(text: str) -> str:
     """Return `text` with line ends and control characters escaped: it cannot forge a line of a log."""
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
     )

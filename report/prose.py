@@ -27,20 +27,20 @@ _EMULATED = '<sup class="ev-emulated" title="measured on an emulated processor">
 
 
 def said_inline(said: Said, tip: str, number: int) -> Inline:
-    """Return a value that shows, on hover and focus, where it is from: `tip`, unique by `number`."""
+    """Return a value that shows, on hover and focus, where it is from: the `tip` of this `number`."""
     text = said.text or f"({said.result.state})"
     shown = escape(text).replace(" ", "\u00a0") if len(text) < 24 else escape(text)  # noqa: PLR2004 # a value and its unit stay on one line
     mark = _EMULATED if said.text and said.emulated_times else ""
     state = said.result.state
     return Inline(
         f'<span class="ev-fact" data-state="{state}" tabindex="0" aria-describedby="tip-{number}">'
-        f'{shown}{mark}<span class="ev-tip" role="tooltip" id="tip-{number}">{tip}</span></span>',
+        f'{shown}{mark}{tip}</span>',
         f"{text} (emulated)" if mark else text,
     )
 
 
 def claim_inlines(claim: Claim, tip: str, number: int) -> tuple[Inline, Inline]:
-    """Return what stands before and after a claim's sentence: the mark opens `tip`, unique by `number`.
+    """Return what stands before and after a claim's sentence: the mark opens the `tip` of this `number`.
 
     A claim that holds has its sign alone; of any other the state and the reason are in plain sight.
     """
@@ -52,7 +52,7 @@ def claim_inlines(claim: Claim, tip: str, number: int) -> tuple[Inline, Inline]:
     return Inline(f'<span class="ev-claim" data-state="{state}">', ""), Inline(
         f'{emulated}<button type="button" class="ev-mark" popovertarget="tip-{number}" '
         f'aria-label="{escape(said or str(state))}: what it stands on">{MARKS[state]} {escape(said)}</button>'
-        f'<span popover class="ev-tip" id="tip-{number}">{tip}</span></span>',
+        f"{tip}</span>",
         f" ({said})" if said else "",
     )
 
@@ -66,8 +66,9 @@ def fault_inline(fault: Fault) -> Inline:
     )
 
 
-def tip_html(stands: Stands, up: str) -> str:
-    """Return what an expression stands on: the condition, each value with its lines, host and time."""
+def tip_html(stands: Stands, up: str, number: int) -> str:
+    """Return what opens: what an expression stands on, each value with its lines, host and time."""
+    how = "popover" if isinstance(stands, Claim) else 'role="tooltip"'
     text = stands.result.text
     head = "" if text in stands.readings else f"<code>{escape(one_line(text))}</code>"
     if isinstance(stands, Claim):
@@ -76,7 +77,8 @@ def tip_html(stands: Stands, up: str) -> str:
     rows = [head] if head else []
     rows += [escape(one_line(note)) for note in notes if note]
     rows += [_reading(name, found, up) for name, found in stands.readings.items()]
-    return "".join(f'<span class="ev-tip-row">{row}</span>' for row in rows)
+    inner = "".join(f'<span class="ev-tip-row">{row}</span>' for row in rows)
+    return f'<span {how} class="ev-tip" id="tip-{number}">{inner}</span>'
 
 
 def _reading(name: str, found: Reading | NoValue, up: str) -> str:

@@ -137,7 +137,7 @@ class Build:
         return (sentence or "").strip().join(slots) if len(slots) > 1 else (sentence or "").strip() + slots[0]
 
     def _tip(self, stands: Said | Claim) -> str:
-        return self.slots.put_late(tip_html(stands, self.page.up))
+        return self.slots.put_late(tip_html(stands, self.page.up, len(self.made)))
 
     def _placed(self, slot: str, line: int, reference: str) -> str:
         """Return `slot`, with a note of where it was put."""

@@ -78,6 +78,8 @@ class Quantity:
         left, right = UNITS[self.unit], UNITS[other.unit]
         if left.dimension != right.dimension:
             raise UnitError(f"{self} and {other} cannot be compared: {_units(self, other)}")
+        if self.unit == other.unit and self.unrounded is other.unrounded is None:
+            return (self.value > other.value) - (self.value < other.value)
         difference = self.exact * left.factor - other.exact * right.factor
         return (difference > 0) - (difference < 0)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from collectors.records import Command, Host, HostClass, Outcome
 from report.cite import LABS, Block, Gap, Page, cite
@@ -60,7 +61,7 @@ class Reading:
     start: datetime
     text: str
 
-    @property
+    @cached_property
     def values(self) -> tuple[Value, ...]:
         """The values with where they are from; one, or those of a series, which may be none."""
         several = self.read if isinstance(self.read, tuple) else (self.read,)
@@ -124,7 +125,7 @@ def _read(fact: Fact, found: Block, captured: Captured) -> Reading | NoValue:
     if isinstance(read, NoValue):
         return read
     record, text = captured.record, found.slice.text or ""
-    if not isinstance(read, tuple):
+    if not isinstance(read, tuple) and lines.start < lines.end:
         lines, text = _narrowed(lines, text, fact, read)
     return Reading(read, found.path, lines, record.host, found.host, record.start, text)
 

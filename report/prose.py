@@ -34,7 +34,7 @@ def said_inline(said: Said, tip: str, number: int) -> Inline:
     state = said.result.state
     return Inline(
         f'<span class="ev-fact" data-state="{state}" tabindex="0" aria-describedby="tip-{number}">'
-        f'{shown}{mark}{tip}</span>',
+        f"{shown}{mark}{tip}</span>",
         f"{text} (emulated)" if mark else text,
     )
 

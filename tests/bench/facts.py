@@ -88,4 +88,3 @@ def _page(number: int, *, bound: bool) -> str:
         for nth, words in enumerate(paragraphs)
     ]
     return f"# Page {number}\n\n" + "\n".join(blocks)
-

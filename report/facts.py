@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
 
-import yaml
-from pydantic import AfterValidator, BeforeValidator, RootModel, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, RootModel, model_validator
 
-from collectors.records import EvidencePath, Model, explain
+from collectors.records import EvidencePath, Model
 from report.converters import NotThere, Unreadable, convert
 from report.embed import Wanted
 from report.expressions import names
@@ -20,13 +19,13 @@ from report.problems import FaultError
 from report.ranges import RANGE
 from report.tokens import ExpressionError
 from report.units import UnitError, symbol
+from report.yaml_file import YamlError, read_yaml
 
 FACTS_FILE = "facts.yml"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where libyaml is there
 _REMEDY = "docs/reference/facts.md says what a fact is made of"
 
 
-class FactsError(FaultError):
+class FactsError(YamlError):
     """A facts.yml that cannot be used; the text names the file, the key and the remedy."""
 
 
@@ -111,71 +110,19 @@ class FactsFile(RootModel[dict[Annotated[str, AfterValidator(_name)], Fact]]):
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts of a lab by name; `file` is their facts.yml, from the project's root."""
+    """The facts of a lab by name; `file` is their facts.yml from the root, `lines` where each is."""
 
     lab: str
     file: str
     facts: Mapping[str, Fact]
+    lines: Mapping[str, int]
 
 
 def load(path: Path) -> Facts:
     """Return the facts of docs/labs/LAB/facts.yml; raise FactsError."""
     where = "/".join(path.parts[-4:])
-    node = _node(path, where)
-    if node is None or not isinstance(node, yaml.MappingNode):
-        raise FactsError(f"{where}: no facts", "write name: {file: PATH, read: CONVERTER}")
-    _check_unique(node, where)
     try:
-        facts = FactsFile.model_validate(_LOADER("").construct_document(node)).root
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]["loc"]
-        line = _line_of(node, str(first[0]) if first else "")
-        what = explain(error).replace("Value error, ", "").replace(".[key]", "")
-        raise FactsError(f"{where}:{line}: {what}", _REMEDY) from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise FactsError(f"{where}{_place(error)}: {_problem(error)}", _REMEDY) from error
-    return Facts(path.parent.name, where, facts)
-
-
-def _node(path: Path, where: str) -> yaml.Node | None:
-    """Return what a YAML file holds, with the lines; raise FactsError."""
-    try:
-        node: yaml.Node | None = _LOADER(path.read_text(encoding="utf-8")).get_single_node()
-    except FileNotFoundError as error:
-        raise FactsError(f"{where}: no such file", "write it: docs/reference/facts.md says how") from error
-    except OSError as error:
-        raise FactsError(
-            f"{where}: cannot be read ({error.strerror})", "put a readable file there"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise FactsError(f"{where}: not UTF-8", "save it as UTF-8") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        what = f"not YAML: {_problem(error)}"
-        raise FactsError(f"{where}{_place(error)}: {what}", "mend that line") from error
-    return node
-
-
-def _place(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-
-
-def _problem(error: Exception) -> str:
-    return " ".join(str(getattr(error, "problem", None) or error).split())
-
-
-def _check_unique(node: yaml.MappingNode, where: str) -> None:
-    """Raise FactsError where a name, or a key of a fact, is given twice: YAML would take the last."""
-    facts = [value for _key, value in node.value if isinstance(value, yaml.MappingNode)]
-    for mapping in (node, *facts):
-        seen: set[str] = set()
-        for key in (key for key, _value in mapping.value if isinstance(key, yaml.ScalarNode)):
-            if key.value in seen:
-                line = key.start_mark.line + 1
-                raise FactsError(f"{where}:{line}: {key.value} is given twice", "leave out one of the two")
-            seen.add(key.value)
-
-
-def _line_of(node: yaml.MappingNode, name: str) -> int:
-    """Return the line of a fact, 1-based; 1 if it is not found."""
-    return next((key.start_mark.line + 1 for key, _value in node.value if key.value == name), 1)
+        found = read_yaml(path, where, FactsFile, _REMEDY)
+    except YamlError as error:
+        raise FactsError(error.file, error.line, error.message, error.remedy, column=error.column) from error
+    return Facts(path.parent.name, where, found.value.root, found.lines)

@@ -224,8 +224,8 @@ def test_facts_are_read_when_they_are_asked_for_and_files_once(
 
 
 BAD = {
-    "": "no facts: write name",
-    "- a": "no facts",
+    "": "holds no keys",
+    "- a": "holds no keys",
     "a: [": ": not YAML: ",
     "a: {file: x.txt, read: count}\na: {file: y.txt, read: count}": ":2: a is given twice",
     "a: {file: x.txt, read: count, read: cpu}": ":1: read is given twice",

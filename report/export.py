@@ -7,16 +7,12 @@ line. Write it as it is: no line end may be changed.
 
 import re
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-import yaml
-from jinja2 import FileSystemLoader
-
 from report.blocks import BlockLevel
-from report.calls import MACROS
+from report.calls import Covered
 from report.cite import LABS, Block, Fault, Gap
-from report.flatten import dash, fences, fill_line, plain
+from report.flatten import dash, fill_line, plain
 from report.markdown import (
     block_markdown,
     fault_markdown,
@@ -27,11 +23,9 @@ from report.markdown import (
 )
 from report.problems import Problem
 from report.publish import Build
+from report.render import FRONT_MATTER, render
 from report.slots import Inline
 from report.tables import Table
-from report.template import PageEnvironment
-
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)??(?:---|\.\.\.)[ \t]*(?:\n+|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -63,8 +57,10 @@ class MarkdownBuild(Build):
 
     prefix = ""
 
-    def html(self, shown: BlockLevel) -> str:
+    def html(self, shown: BlockLevel | Covered) -> str:
         """Return the Markdown of a block."""
+        if isinstance(shown, Covered):  # this page is not whole yet: another build reads it, and the others
+            return table_markdown(Build(self.root, self.docs, self.here).covered(shown.lab))
         return markdown_of(shown, self.prefix)
 
     def inline(self, inline: Inline) -> Inline:
@@ -120,43 +116,9 @@ def _title(folder: Path, lab: str) -> str:
     """Return the report's heading: the overview's, `Lab 12 — …`."""
     overview = folder / "index.md"
     text = overview.read_text(encoding="utf-8") if overview.is_file() else ""
-    found = re.search(r"^# +(.*?)(?: *\{[^}]*\})? *$", _FRONT_MATTER.sub("", text, count=1), re.MULTILINE)
+    found = re.search(r"^# +(.*?)(?: *\{[^}]*\})? *$", FRONT_MATTER.sub("", text, count=1), re.MULTILINE)
     title = dash(found[1]) if found else ""
     number = re.fullmatch(r"lab([0-9]+)", lab)
     if number and not title.startswith(f"Lab {number[1]}"):
         title = f"Lab {number[1]} — {title or lab}"
     return f"## {title or lab}\n"
-
-
-def render(build: Build, path: Path) -> str:
-    """Return a page rendered with the macros, front matter dropped; slots stand where blocks will be."""
-    source = path.read_text(encoding="utf-8-sig")
-    name = path.relative_to(build.docs).as_posix()
-    text, meta = source, {}
-    if found := _FRONT_MATTER.match(source):
-        text = source[found.end() :]
-        meta = _meta(build, name, found[1] or "")
-    build.begin(name, "", meta, source.count("\n") - text.count("\n"))
-    macros = {macro: partial(build.call, macro) for macro in MACROS}
-    environment = PageEnvironment(build.broken, macros, FileSystemLoader(build.docs))
-    rendered = environment.from_string(text).render()
-    _report_misplaced(build, rendered)
-    build.check_emulated()
-    return rendered
-
-
-def _meta(build: Build, name: str, text: str) -> dict[str, object]:
-    try:
-        meta = yaml.safe_load(text)
-    except yaml.YAMLError:
-        build.add(Problem(name, 1, "front matter", "it is no YAML", "mend it"))
-        return {}
-    return meta if isinstance(meta, dict) else {}
-
-
-def _report_misplaced(build: Build, rendered: str) -> None:
-    """Note each slot in a code fence, and each value in a heading, as a build of the site would."""
-    for line, fenced in fences(rendered.split("\n")):
-        numbers = build.slots.inline_numbers(line) if fenced or line.startswith("#") else []
-        for number in [*(build.slots.numbers(line) if fenced else []), *numbers]:
-            build.misplaced(number)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.check import check_pages, check_submission, submitted
 from report.export import export
 from report.markdown import code, fence
+from report.submission import check_submission, submitted
 from tests.report.project import REPO, Captured, Little, make, row
 from tests.site.conftest import HOSTILE
 
@@ -192,24 +192,11 @@ def test_an_export_says_what_a_build_would_fail_on(little: Little) -> None:
     )
     try:
         exported = export(little.root, "lab12")
-        pages = check_pages(little.root)
     finally:
         page.unlink()
     said = [str(problem) for problem in exported.problems]
     assert [line.partition(": ")[0] for line in said] == ["labs/lab12/task-3.md:3", "labs/lab12/task-3.md:6"]
-    assert [str(problem) for problem in pages] == said
     assert "> Problem: evidence" in exported.markdown
-
-
-def test_checking_pages_finds_altered_evidence(tmp_path: Path) -> None:
-    """As a build would; where all is well it finds nothing."""
-    made = make(tmp_path / "project")
-    made.capture(Captured("x.txt", b"x\n"))
-    assert check_pages(made.root) == ()
-    (made.root / "evidence/lab12/x.txt").write_bytes(b"y\n")
-    (problem,) = check_pages(made.root)
-    assert "evidence/lab12/x.txt: altered" in str(problem)
-    assert problem.as_json()["page"] == ""
 
 
 def test_a_lab_without_tasks_is_said(little: Little) -> None:
@@ -220,9 +207,8 @@ def test_a_lab_without_tasks_is_said(little: Little) -> None:
 
 def test_neither_imports_mkdocs() -> None:
     """Exporting and checking need no site generator."""
-    probe = (
-        "import sys, report.export, report.check; print([name for name in sys.modules if 'mkdocs' in name])"
-    )
+    modules = "report.export, report.submission, report.checks.project"
+    probe = f"import sys, {modules}; print([name for name in sys.modules if 'mkdocs' in name])"
     told = subprocess.run([sys.executable, "-c", probe], cwd=REPO, capture_output=True, text=True, check=True)
     assert told.stdout == "[]\n"
 

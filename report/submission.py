@@ -1,4 +1,4 @@
-"""Holds a report that was handed in, or the project's own pages, against the evidence."""
+"""Holds a report that was handed in against the evidence: is each block what its lines are?"""
 
 import re
 from collections.abc import Iterator
@@ -8,8 +8,7 @@ from pathlib import Path
 from collectors.reader import EvidenceError, read_evidence
 from collectors.records import evidence_path
 from report.embed import Content
-from report.export import markdown_build, render
-from report.problems import FaultError, Problem, one_line
+from report.problems import FaultError, one_line
 from report.ranges import Range, lines_in_words, parse_range, whole
 
 _OPEN = re.compile(rb"([ \t]*(?:(?:[-*+]|[0-9]+[.)])[ \t]+)?)(`{3,}|~{3,})([^\n]*)")
@@ -45,16 +44,6 @@ class BlockResult:
         return asdict(self)
 
 
-def check_pages(root: Path) -> tuple[Problem, ...]:
-    """Return every problem that a build of the project `root` would find in its evidence and pages."""
-    build = markdown_build(root)
-    build.check_evidence()
-    for path in sorted(build.docs.rglob("*.md")):
-        render(build, path)
-        build.slots.forget()
-    return tuple(build.problems)
-
-
 def check_submission(file: Path, evidence: Path, prefix: str = "") -> list[BlockResult]:
     """Return for each fence of `file` whose info string is `start:end:path` whether it equals its lines.
 
@@ -62,7 +51,12 @@ def check_submission(file: Path, evidence: Path, prefix: str = "") -> list[Block
     report; if it is empty, whatever leads to a file is taken to be one. Two things are accepted: a last line
     without LF, to which the fence gives one, and, with a note, a range that ends one line past the file.
     """
-    return [_result(block, evidence, prefix) for block in submitted(file.read_bytes())]
+    return check_text(file.read_bytes(), evidence, prefix)
+
+
+def check_text(report: bytes, evidence: Path, prefix: str) -> list[BlockResult]:
+    """Return the same for the text of a report."""
+    return [_result(block, evidence, prefix) for block in submitted(report)]
 
 
 def submitted(report: bytes) -> Iterator[SubmittedBlock]:

@@ -1,0 +1,1 @@
+"""What `lab check` finds beyond a build: numbers bound to no evidence, evidence that nobody shows."""

@@ -1,0 +1,130 @@
+"""All checks of one lab."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from report.checks.coverage import Coverage, by_edition
+from report.checks.edits import Edit
+from report.checks.finding import Finding, Kind, in_order
+from report.checks.numbers import WAIVED, Numbers, numbers_of
+from report.checks.page import PageSource
+from report.checks.quotes import typed_quotes
+from report.checks.rubric import Judged, judged, read_rubric, rubric_findings
+from report.checks.settings import Settings, read_lab, settings_of
+from report.checks.shown import (
+    claims_by_state,
+    claims_on_emulation,
+    displays,
+    facts_named,
+    values_shown,
+)
+from report.checks.slices import moved_slices, unpinned_slices
+from report.checks.unshown import unshown_evidence, unused_facts
+from report.checks.waivers import Waived, read_waivers, waive
+from report.evidence import Evidence
+from report.facts import Facts
+from report.verdicts import Made
+from report.yaml_file import YamlError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class LabPages:
+    """What there is of a lab: its `pages`, what they show (`made`), its evidence, and any facts."""
+
+    root: Path
+    docs: Path
+    lab: str
+    pages: Sequence[PageSource]
+    made: Sequence[Made]
+    evidence: Evidence
+    facts: Facts | None
+
+
+@dataclass(frozen=True)
+class LabChecked:
+    """The findings of a lab that are not waived, its coverage, the `edits` of a page that would mend some."""
+
+    findings: list[Finding]
+    coverage: Coverage
+    edits: dict[str, list[Edit]]
+
+
+def check_lab(of: LabPages, today: date, others: Sequence[Finding] = ()) -> LabChecked:
+    """Return what the checks find in a lab; `others` are findings that its waivers may be of, too."""
+    found = [*others]
+    lab = _read(lambda: read_lab(of.root, of.lab), found)
+    settings = settings_of(lab.value) if lab else Settings()
+    numbers = [numbers_of(page, settings) for page in of.pages]
+    found += [finding for one in numbers for finding in one.naked]
+    edits = _check_slices(of, found)
+    _check_use(of, found)
+    for page in of.pages:
+        found += typed_quotes(page, of.evidence.root)
+    rubric = _read(lambda: read_rubric(of.docs, of.lab), found)
+    several: list[Judged] = []
+    if rubric:
+        several = judged(rubric.value, of.pages, list(displays(of.made, of.lab)))
+        found += rubric_findings(rubric, several, lab.value if lab else None)
+    found = in_order(found)
+    waivers = _read(lambda: read_waivers(of.docs, of.lab), found)
+    split = waive(found, waivers, of.lab, today) if waivers else Waived(found, [])
+    return LabChecked(split.left, _coverage(of, numbers, split, several), edits)
+
+
+def _read(read: Callable[[], T], found: list[Finding]) -> T | None:
+    """Return what `read` returns; where a file cannot be used, that is a finding."""
+    try:
+        return read()
+    except YamlError as error:
+        place = error.file, max(error.line, 1), max(error.column, 1)
+        found.append(Finding(Kind.PROBLEM, *place, error.message, error.remedy, error.message))
+        return None
+
+
+def _check_slices(of: LabPages, found: list[Finding]) -> dict[str, list[Edit]]:
+    """Add what is to be said of the slices of the pages; return the edits that put right those that moved."""
+    edits: dict[str, list[Edit]] = {}
+    for page in of.pages:
+        made = [one for one in of.made if one.page == page.path]
+        found += unpinned_slices(page, made)
+        for moved in moved_slices(page, made):
+            found.append(moved.finding)
+            if moved.edit:
+                edits.setdefault(page.path, []).append(moved.edit)
+    return edits
+
+
+def _check_use(of: LabPages, found: list[Finding]) -> None:
+    """Add the facts that no page names, and the evidence that none shows."""
+    shown = {one.file for one in displays(of.made, of.lab)}
+    if of.facts is not None:
+        named = facts_named(of.made, of.lab)
+        found += unused_facts(of.facts, named)
+        shown |= {fact.file for name, fact in of.facts.facts.items() if name in named}
+    if of.lab in of.evidence.names():
+        found += unshown_evidence(of.evidence.set(of.lab), shown)
+
+
+def _coverage(
+    of: LabPages,
+    numbers: Sequence[Numbers],
+    split: Waived,
+    rubric: Sequence[Judged],
+) -> Coverage:
+    exempt = sum((one.exempt for one in numbers), Counter())
+    if count := sum(one.kind is Kind.NUMBER for one in split.waived):
+        exempt[WAIVED] = count
+    return Coverage(
+        values_shown(of.made, of.lab) + sum(one.claimed for one in numbers),
+        sum(one.kind is Kind.NUMBER for one in split.left),
+        exempt,
+        Counter(claims_by_state(of.made, of.lab)),
+        claims_on_emulation(of.made, of.lab),
+        by_edition(rubric),
+    )

@@ -1,0 +1,49 @@
+"""Everything that the checks look at, read and rendered once: the pages, what they show, and the evidence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from report.checks.page import PageSource, read_page
+from report.problems import Problem
+from report.publish import Build
+from report.render import render
+from report.verdicts import Made
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A project's pages, in order, their text as the macros leave it, and what they show."""
+
+    root: Path
+    build: Build
+    pages: tuple[PageSource, ...]
+    texts: Mapping[str, str]
+
+    @property
+    def made(self) -> Sequence[Made]:
+        """Every call of every page, in order."""
+        return self.build.made
+
+    def of_lab(self, lab: str) -> tuple[PageSource, ...]:
+        """Return the pages of a lab."""
+        return tuple(page for page in self.pages if page.lab == lab)
+
+
+def survey(root: Path) -> Survey:
+    """Return what the project `root` has; what a build would fail on is among the build's problems."""
+    build = Build(root, root / "docs")
+    build.check_evidence()
+    pages, texts = [], {}
+    for path in sorted(build.docs.rglob("*.md")):
+        try:
+            page = read_page(build.docs, path)
+        except UnicodeDecodeError:
+            build.add(
+                Problem(path.relative_to(build.docs).as_posix(), 1, "", "not UTF-8", "save it as UTF-8")
+            )
+            continue
+        pages.append(page)
+        texts[page.path] = render(build, path)
+        build.slots.forget()
+    return Survey(root, build, tuple(pages), texts)

@@ -1,0 +1,157 @@
+"""`lab check` as people call it: its lines, its JSON, annotations, --fix, exit statuses."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from report.checks.finding import Finding, Kind
+from scripts.cli.check import annotation
+from tests.cli.conftest import Shell
+from tests.report.project import Captured, Little, make
+
+PAGE = '# Task 1\n\nIt took 3 s, [b].\n\n{{ evidence("a.txt") }}\n'
+
+
+@pytest.fixture
+def little(tmp_path: Path) -> Little:
+    """Return a lab with one finding."""
+    made = make(tmp_path / "project")
+    made.capture(Captured("a.txt", b"one\ntwo\n"))
+    made.page("labs/lab12/task-1.md", PAGE)
+    return made
+
+
+def test_a_finding_is_a_line_and_status_1(little: Little) -> None:
+    """Place, what, remedy, id; then what there is of numbers and claims; no colours without a terminal."""
+    ended = Shell(little.root).lab("check")
+    first, *rest = ended.stdout.splitlines()
+    assert ended.returncode == 1
+    assert re.fullmatch(
+        r"docs/labs/lab12/task-1\.md:3:9: 3 s: a number .*: read it .* \[number-[0-9a-f]{8}\]", first
+    )
+    assert rest == ["numbers: 0 bound, 1 naked", "claims: none", "1 finding"]
+    assert "\x1b" not in ended.stdout
+
+
+def test_without_a_finding_the_status_is_0(little: Little) -> None:
+    """And the last line says so."""
+    little.page("labs/lab12/task-1.md", PAGE.replace("3 s", "`3 s`"))
+    ended = Shell(little.root).lab("check")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == [
+        "numbers: 0 bound, 0 naked, 1 exempt (inline code)",
+        "claims: none",
+        "no findings",
+    ]
+
+
+def test_json_has_findings_claims_and_numbers(little: Little) -> None:
+    """All that the lines say, for scripts."""
+    shell = Shell(little.root)
+    told = shell.json("check")
+    (finding,) = told["findings"]
+    assert {key: finding[key] for key in ("kind", "file", "line", "column")} == {
+        "kind": "number", "file": "docs/labs/lab12/task-1.md", "line": 3, "column": 9,
+    }  # fmt: skip
+    assert finding["id"].startswith("number-")
+    assert finding["remedy"]
+    assert told["numbers"] == {"bound": 0, "naked": 1, "exempt": {}}
+    assert told["claims"] == dict.fromkeys(
+        ("holds", "contradicted", "no evidence", "not comparable", "error", "emulated"), 0
+    )
+    assert told["rubric"] == {}
+    assert shell.lab("check", "--json").returncode == 1
+
+
+def test_annotations_are_workflow_commands(little: Little) -> None:
+    """One for each finding, and nothing else on standard output."""
+    ended = Shell(little.root).lab("check", "--annotations")
+    (line,) = ended.stdout.splitlines()
+    assert ended.returncode == 1
+    assert line.startswith("::warning file=docs/labs/lab12/task-1.md,line=3,col=9,title=number-")
+
+
+def test_an_annotation_is_escaped() -> None:
+    """What would end a property, or the command, does not; nothing else is touched."""
+    finding = Finding(Kind.LINK, "docs/a,b:c%.md", 1, 2, "50 %\r\n::error::x, y: z", "mend", "")
+    assert annotation(finding) == (
+        f"::warning file=docs/a%2Cb%3Ac%25.md,line=1,col=2,title={finding.id}"
+        "::50 %25%0D%0A::error::x, y: z: mend"
+    )
+
+
+def test_markup_in_a_finding_stays_text(little: Little) -> None:
+    """Whatever a page says, it colours nothing and forges no line."""
+    little.page("labs/lab12/task-1.md", PAGE.replace("[b]", "[b](gone-[red]x.md)"))
+    assert "gone-[red]x.md: there is no" in Shell(little.root).lab("check").stdout
+
+
+def test_fix_writes_ranges_and_checks_again(little: Little) -> None:
+    """What it wrote is said on standard error; what is left is found."""
+    pin = hashlib.sha256(b"two\n").hexdigest()[:8]
+    page = little.page(
+        "labs/lab12/task-1.md", f'3 s {{{{ evidence("a.txt", lines="1", sha256="{pin}") }}}}\n'
+    )
+    shell = Shell(little.root)
+    assert shell.lab("check").stdout.count("[moved-") == 1
+    ended = shell.lab("check", "--fix")
+    assert (ended.returncode, ended.stderr) == (1, "1 range written\n")
+    assert ended.stdout.count("[number-") == 1
+    assert "[moved-" not in ended.stdout
+    assert page.read_text() == f'3 s {{{{ evidence("a.txt", lines="2:2", sha256="{pin}") }}}}\n'
+    again = shell.lab("check", "--fix")
+    assert (again.returncode, again.stderr) == (1, "")
+
+
+def test_nothing_to_check_is_an_error(shell: Shell) -> None:
+    """A project without evidence and without a lab's page: status 1, and it says what to do."""
+    (shell.root / "docs").mkdir()
+    ended = shell.lab("check")
+    assert ended.returncode == 1
+    assert "nothing to check" in ended.stdout
+    assert "lab new" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--json", "--annotations"), ("--fix", "FILE"), ("--annotations", "FILE"), ("FILE",)],
+    ids=" ".join,
+)
+def test_wrong_use(little: Little, words: tuple[str, ...]) -> None:
+    """Forms that exclude each other, options for pages with a file, a file without its folder: status 2."""
+    file = little.page("x.md", "x\n")
+    ended = Shell(little.root).lab("check", *(str(file) if word == "FILE" else word for word in words))
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_new_lab_checks_clean(one_lab: Shell) -> None:
+    """What `lab new` makes has nothing to be found once it is collected."""
+    assert one_lab.lab("collect").returncode == 0
+    ended = one_lab.lab("check")
+    assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "no findings")
+
+
+def test_coverage_on_a_page_is_what_check_counts(little: Little) -> None:
+    """Though the page is made before those that it counts; in a dirty build, too; and the export agrees."""
+    little.page("labs/lab12/facts.yml", "n: {file: n.txt, read: count}\n")
+    little.capture(Captured("n.txt", b"52\n"))
+    little.page("labs/lab12/index.md", "# Lab\n\n{{ coverage() }}\n")
+    little.page(
+        "labs/lab12/task-2.md", '# Task 2\n\n{{ fact("n") }} {% call claim("n > 50") %}many{% endcall %}\n'
+    )
+    little.page("labs/lab12/task-9.md", "# Task 9\n\n{{ coverage() }}\n")
+    told = Shell(little.root).json("check")
+    assert (told["numbers"]["bound"], told["numbers"]["naked"], told["claims"]["holds"]) == (1, 1, 1)
+    rows = ("Numbers bound to evidence 1", "Numbers bound to none 1", "Claims that hold 1 of 1")
+    index = little.site / "labs/lab12/index.html"
+    for words in ((), ("--dirty",)):
+        assert little.build(*words).returncode == 0
+        shown = " ".join(re.sub("<[^>]+>", " ", index.read_text()).split())
+        assert all(row in shown for row in rows), shown
+        index.touch()
+        (little.root / "docs/labs/lab12/index.md").touch()
+    exported = Shell(little.root).lab("export", "lab12").stdout
+    assert "| Numbers bound to evidence | 1 |" in exported

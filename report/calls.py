@@ -21,7 +21,15 @@ from report.tables import Ran, Runs, Table, all_runs, host_table, index_table, r
 SENTENCE = 120
 """How much of a claim's sentence an error repeats, in characters."""
 
-Shown = Block | Gap | Fault | Table | tuple[Runs, ...] | Said | Claim
+
+@dataclass(frozen=True)
+class Covered:
+    """How much of a lab's report its evidence holds: known once every page of `lab` has been read."""
+
+    lab: str
+
+
+Shown = Block | Gap | Fault | Table | tuple[Runs, ...] | Said | Claim | Covered
 
 
 @dataclass(frozen=True)
@@ -34,13 +42,14 @@ class Desk:
 
     def set_of(self, lab: object) -> EvidenceSet:
         """Return the set of `lab`, or of the page's own; raise FaultError if there is neither."""
-        return self.evidence.set(self._lab(lab))
+        return self.evidence.set(self.lab_named(lab))
 
     def facts_of(self, lab: object) -> Readings:
         """Return the facts of `lab`, or of the page's own; raise FaultError if there are none."""
-        return self.facts(self._lab(lab))
+        return self.facts(self.lab_named(lab))
 
-    def _lab(self, lab: object) -> str:
+    def lab_named(self, lab: object) -> str:
+        """Return `lab`, or the page's own; raise FaultError if there is neither."""
         name = lab if lab is not None else self.page.lab
         if not isinstance(name, str):
             raise FaultError(f"lab is {name!r}", 'give it in quotes: lab="lab12"')
@@ -123,6 +132,11 @@ def index(desk: Desk, lab: object = None) -> Shown:
     return index_table(desk.evidence, [desk.set_of(lab).name])
 
 
+def coverage(desk: Desk, lab: object = None) -> Shown:
+    """Show how many of a lab's numbers, claims and requirements its evidence holds."""
+    return Covered(desk.lab_named(lab))
+
+
 def fact(
     desk: Desk, expression: object, *, unit: object = None, decimals: object = None, lab: object = None
 ) -> Shown:
@@ -147,7 +161,8 @@ def _expression(macro: str, text: object) -> str:
 
 
 MACROS: dict[str, Callable[..., Shown]] = {
-    one.__name__: one for one in (evidence, command, commands, state, host, hosts, labs, index, fact, claim)
+    one.__name__: one
+    for one in (evidence, command, commands, state, host, hosts, labs, index, coverage, fact, claim)
 }
 """The macros by the name that a page uses."""
 INLINE = frozenset({fact.__name__, claim.__name__})

@@ -10,8 +10,12 @@ from pathlib import Path
 
 from collectors.verify import verify
 from report.banner import banner_html, moments
-from report.blocks import BlockLevel, fault_html, html_of
-from report.calls import INLINE, Call, Desk, Shown
+from report.blocks import BlockLevel, fault_html, html_of, table_html
+from report.calls import INLINE, Call, Covered, Desk, Shown
+from report.checks.coverage import coverage_table
+from report.checks.lab import LabPages, check_lab
+from report.checks.page import read_page
+from report.checks.waivers import today
 from report.cite import LABS, Fault, Page
 from report.claims import Claim, Said
 from report.evidence import Evidence
@@ -20,7 +24,9 @@ from report.front_matter import read_front_matter
 from report.problems import FaultError, Problem
 from report.prose import claim_inlines, fault_inline, said_inline, tip_html
 from report.readings import Readings
+from report.render import render
 from report.slots import Inline, Slots
+from report.tables import Table
 from report.template import calling_line
 from report.verdicts import Made, emulated_problems, problems_of, warnings_of
 
@@ -58,6 +64,8 @@ class Build:
     _first_here: int = 0
     _calls: dict[int, tuple[int, str]] = field(default_factory=dict)
     _facts: dict[str, Readings] = field(default_factory=dict)
+    _begun: set[str] = field(default_factory=set)
+    _covered: dict[str, Table] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.here = self.here or os.environ.get(HERE_ENV) == "1"
@@ -85,6 +93,7 @@ class Build:
     def begin(self, path: str, up: str, meta: Mapping[str, object], front_matter_lines: int) -> None:
         """Begin a page: its path below docs/, the way to the root, front matter, lines before its text."""
         self._first_here = len(self.made)
+        self._begun.add(path)
         self._calls.clear()
         self.front_matter_lines = front_matter_lines
         self.page = Page(path, up)
@@ -113,9 +122,31 @@ class Build:
         """Return the line of the page's file for a line of its text; 0 stays 0, not known."""
         return line + self.front_matter_lines if line else 0
 
-    def html(self, shown: BlockLevel) -> str:
+    def html(self, shown: BlockLevel | Covered) -> str:
         """Return the HTML of a block."""
+        if isinstance(shown, Covered):
+            up = self.page.up
+            return self.slots.put_late(lambda: table_html(self.covered(shown.lab), up))
         return html_of(shown, self.page.up, self.slots)
+
+    def covered(self, lab: str) -> Table:
+        """Return how much of a lab's report its evidence holds.
+
+        mkdocs renders every page before it writes the first, and this is asked when one is written: what the
+        pages show is known by then, and costs nothing again. Those that a dirty build left out are rendered.
+        """
+        if lab not in self._covered:
+            rest = Build(self.root, self.docs, self.here)
+            rest.evidence = self.evidence
+            paths = sorted((self.docs / LABS / lab).rglob("*.md"))
+            pages = [read_page(self.docs, path) for path in paths]
+            for page, path in zip(pages, paths, strict=True):
+                if page.path not in self._begun:
+                    render(rest, path)
+            made = [*self.made, *rest.made]
+            of = LabPages(self.root, self.docs, lab, pages, made, self.evidence, None)
+            self._covered[lab] = coverage_table(check_lab(of, today()).coverage)
+        return self._covered[lab]
 
     def inline(self, inline: Inline) -> Inline:
         """Return what stands in a sentence as this build writes it."""

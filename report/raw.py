@@ -11,12 +11,19 @@ from pydantic import BaseModel
 
 from collectors.reader import EvidenceError, read_evidence
 from collectors.records import PUBLISHED
+from report.checks.rubric import RubricFile
+from report.checks.waivers import WaiversFile
 from report.cite import published
 from report.evidence import Evidence
 from report.facts import FactsFile
 
 SUMS = "SHA256SUMS"
-SCHEMAS: dict[str, type[BaseModel]] = {**PUBLISHED, "facts-1.json": FactsFile}
+SCHEMAS: dict[str, type[BaseModel]] = {
+    **PUBLISHED,
+    "facts-1.json": FactsFile,
+    "rubric-1.json": RubricFile,
+    "waivers-1.json": WaiversFile,
+}
 """The models whose JSON Schema the site has, by file name."""
 
 

@@ -9,6 +9,7 @@ place, and neither the search nor the theme reads it.
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 
@@ -31,7 +32,7 @@ class Slots:
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     _html: dict[int, str] = field(default_factory=dict)
     _inline: dict[int, Inline] = field(default_factory=dict)
-    _late: dict[int, str] = field(default_factory=dict)
+    _late: dict[int, str | Callable[[], str]] = field(default_factory=dict)
     _count: int = 0
 
     def put(self, html: str) -> str:
@@ -74,15 +75,20 @@ class Slots:
     def _inline_pattern(self) -> str:
         return f'<span id="slot-{self.token}-([0-9]+)"></span>'
 
-    def put_late(self, html: str) -> str:
-        """Keep `html` until the page is written and return the comment that stands for it."""
+    def put_late(self, html: str | Callable[[], str]) -> str:
+        """Keep `html`, or what makes it, until the page is written; return the comment that stands for it."""
         self._late[len(self._late)] = html
         return f"<!--{self.token}-{len(self._late) - 1}-->"
 
     def fill_late(self, page: str) -> str:
         """Return the page with what was kept for it. It may come again: the build keeps all to its end."""
         comment = f"<!--{self.token}-([0-9]+)-->"
-        return re.sub(comment, lambda match: self._late.get(int(match[1]), ""), page)
+
+        def fill(match: re.Match[str]) -> str:
+            html = self._late.get(int(match[1]), "")
+            return html if isinstance(html, str) else html()
+
+        return re.sub(comment, fill, page)
 
     def forget(self) -> None:
         """Forget the slots of a page that will not be rendered."""

@@ -1,0 +1,359 @@
+"""What an author, a copy or a newer capture can make a report say wrongly: each is caught and named.
+
+One true report; then one lie at a time, of the page, of its facts.yml, of the evidence, or of a file handed in. A lie that is typed by hand, where neither build nor fence can see it, is what `lab check` finds.
+"""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from collectors.records import Host, HostClass, Outcome, Record, dump
+from tests.report.project import HOST, REPO, Captured, Little, clean_environment, make, row
+
+RUNC, KATA = b"runc:\nreal 0m0.395s\nuser 0m0.010s\n", b"Kata:\nreal 0m1.620s\nuser 0m0.020s\n"
+NEWER = RUNC.replace(b"0.395", b"0.842")
+NESTED = HOST.model_copy(update={"host_class": HostClass.NESTED})
+HASH = hashlib.sha256(b"".join(RUNC.splitlines(keepends=True)[1:2])).hexdigest()[:12]
+KATA_FILE = "bench/kata.txt"
+FACTS = """\
+startup.runc: {file: bench/runc.txt, read: seconds, lines: "2"}
+startup.kata: {file: bench/kata.txt, read: seconds, lines: "2"}
+startup.other: {file: bench/other.txt, read: seconds}
+"""
+PAGE = f"""\
+# Task 4 — Start-up
+
+{{{{ evidence("bench/runc.txt", lines="2:2", sha256="{HASH}") }}}}
+
+{{{{ evidence("bench/kata.txt", lines="1:3") }}}}
+
+runc takes {{{{ fact("startup.runc") }}}}, Kata {{{{ fact("startup.kata") }}}}.
+
+{{% call claim("startup.runc < startup.kata") %}}runc is quicker{{% endcall %}}.
+
+{{% call claim("startup.kata == 1.620 s") %}}Kata takes 1.620 s{{% endcall %}}.
+
+{{% call claim("4.05 <= startup.kata / startup.runc < 4.15") %}}That is 4.1 times as long{{% endcall %}}.
+
+{{% call claim("24 % < percent(startup.runc, startup.kata) < 25 %") %}}runc takes a quarter{{% endcall %}}.
+"""
+
+
+@pytest.fixture
+def little(tmp_path: Path) -> Little:
+    """Return a project whose one page is true."""
+    made = make(tmp_path / "project")
+    made.capture(Captured("bench/runc.txt", RUNC))
+    made.capture(Captured("bench/kata.txt", KATA))
+    made.state(row("bench-other.txt", "bench/other.txt", reason="no KVM here", remedy="use a host with KVM"))
+    made.page("labs/lab12/facts.yml", FACTS)
+    made.page("labs/lab12/task-4.md", PAGE)
+    return made
+
+
+def test_the_report_is_true(little: Little) -> None:
+    """Without a lie it is built; and so a lie alone is what a build fails on."""
+    built = little.build()
+    assert built.returncode == 0, built.stderr
+
+
+def typed(old: str, new: str, file: str = "task-4.md") -> Callable[[Little], None]:
+    """Return the lie of an author who writes `new` for `old` in the page, or in the facts."""
+
+    def lie(little: Little) -> None:
+        path = little.root / "docs" / "labs" / "lab12" / file
+        text = path.read_text()
+        assert text.count(old) == 1, old
+        path.write_text(text.replace(old, new))
+
+    return lie
+
+
+def declared(old: str, new: str) -> Callable[[Little], None]:
+    """Return the lie of a facts.yml."""
+    return typed(old, new, "facts.yml")
+
+
+def altered(path: str, data: bytes) -> Callable[[Little], None]:
+    """Return the lie of who changes an evidence file and leaves its record."""
+
+    def lie(little: Little) -> None:
+        (little.root / "evidence" / "lab12" / path).write_bytes(data)
+
+    return lie
+
+
+def captured(path: str, data: bytes, host: Host = HOST) -> Callable[[Little], None]:
+    """Return what a newer capture does, on this host or another, to sentences that stay as they were."""
+
+    def lie(little: Little) -> None:
+        little.capture(Captured(path, data), host=host)
+
+    return lie
+
+
+def swapped(little: Little) -> None:
+    """Exchange two files, as a copy in the wrong order does."""
+    folder = little.root / "evidence" / "lab12" / "bench"
+    (folder / "runc.txt").rename(folder / "x.txt")
+    (folder / "kata.txt").rename(folder / "runc.txt")
+    (folder / "x.txt").rename(folder / "kata.txt")
+
+
+def failed(little: Little) -> None:
+    """Have the command behind Kata's time fail, as it may after it has printed something."""
+    record = little.capture(Captured("bench/kata.txt", KATA))
+    command = record.commands[0].model_copy(update={"outcome": Outcome.FAILED, "exit_status": 1})
+    _rewrite(little, record.model_copy(update={"commands": [command]}))
+
+
+def _rewrite(little: Little, record: Record) -> None:
+    path = little.root / "evidence" / "lab12" / "records" / f"{record.collector.name}.json"
+    path.write_bytes(dump(record))
+
+
+def without_record(little: Little) -> None:
+    """Have a file that no record tells of."""
+    (little.root / "evidence" / "lab12" / "records" / "bench-kata.txt.json").unlink()
+
+
+@dataclass(frozen=True)
+class Lie:
+    """A lie, how it is told, and what the build must say of it."""
+
+    name: str
+    tell: Callable[[Little], None]
+    said: tuple[str, ...]
+
+
+IN_KATA = 'labs/lab12/task-4.md:11: claim("startup.kata == 1.620 s") “Kata takes 1.620 s”: '
+LIES = [
+    Lie(
+        "range off by one: past the file",
+        typed('lines="1:3"', 'lines="1:4"'),
+        ('task-4.md:5: evidence("bench/kata.txt", lines="1:4")', "1:3 is the whole file"),
+    ),
+    Lie(
+        "range off by one: a line more than was quoted",
+        typed('lines="2:2"', 'lines="2:3"'),
+        ("task-4.md:3: evidence(", "lines 2:3 of bench/runc.txt have changed"),
+    ),
+    Lie(
+        "range off by one: a fact's",
+        declared(f'{KATA_FILE}, read: seconds, lines: "2"', f'{KATA_FILE}, read: seconds, lines: "3"'),
+        ('task-4.md:7: fact("startup.kata"): no evidence: not there: lines 3',),
+    ),
+    Lie(
+        "digit changed: in the sentence's condition",
+        typed('"startup.kata == 1.620 s"', '"startup.kata == 1.630 s"'),
+        (
+            'task-4.md:11: claim("startup.kata == 1.630 s") “Kata takes 1.620 s”: contradicted: ',
+            "startup.kata is 1.620 s, not == 1.630 s",
+        ),
+    ),
+    Lie(
+        "digit changed: in the evidence",
+        altered("bench/kata.txt", KATA.replace(b"1.620", b"1.520")),
+        ("evidence/lab12/bench/kata.txt: altered", f"{IN_KATA}no evidence: altered: lab12/bench/kata.txt"),
+    ),
+    Lie(
+        "unit changed: in the condition",
+        typed('"startup.kata == 1.620 s"', '"startup.kata == 1.620 ms"'),
+        ("startup.kata is 1.620 s, not == 1.620 ms",),
+    ),
+    Lie(
+        "unit changed: a time as a size",
+        typed('fact("startup.kata")', 'fact("startup.kata", unit="MB")'),
+        ('task-4.md:7: fact("startup.kata", unit="MB"): 1.620 s cannot be given in MB',),
+    ),
+    Lie(
+        "unit changed: of a fact",
+        declared('lines: "2"}\nstartup.kata:', 'lines: "2", unit: KiB}\nstartup.kata:'),
+        ('task-4.md:7: fact("startup.runc"): no evidence: unreadable', "0.395 s cannot be given in KiB"),
+    ),
+    Lie(
+        "decimal comma: in the condition",
+        typed('"startup.kata == 1.620 s"', '"startup.kata == 1,620 s"'),
+        ("task-4.md:11:", "a decimal point is a point"),
+    ),
+    Lie(
+        "swapped files: under their records",
+        swapped,
+        ("evidence/lab12/bench/kata.txt: altered", "evidence/lab12/bench/runc.txt: altered", "task-4.md:9:"),
+    ),
+    Lie(
+        "swapped files: in the facts",
+        declared("bench/runc.txt", "bench/kata.txt"),
+        (
+            'task-4.md:9: claim("startup.runc < startup.kata") “runc is quicker”: contradicted: ',
+            "startup.runc is 1.620 s, not < startup.kata (1.620 s)",
+        ),
+    ),
+    Lie(
+        "swapped files: of a quote",
+        typed('"bench/runc.txt", lines="2:2"', '"bench/kata.txt", lines="2:2"'),
+        ("task-4.md:3: evidence(", "lines 2:2 of bench/kata.txt have changed"),
+    ),
+    Lie(
+        "other host's file: with its record",
+        captured("bench/kata.txt", KATA, host=NESTED),
+        (
+            'task-4.md:9: claim("startup.runc < startup.kata") “runc is quicker”: not comparable',
+            "(nested)",
+            "(virtual)",
+        ),
+    ),
+    Lie(
+        "other host's file: without its record",
+        altered("bench/kata.txt", KATA.replace(b"1.620", b"0.207")),
+        ("evidence/lab12/bench/kata.txt: altered",),
+    ),
+    Lie(
+        "newer evidence under an old sentence",
+        captured("bench/kata.txt", KATA.replace(b"1.620", b"0.207")),
+        (f"{IN_KATA}contradicted: startup.kata is 0.207 s", "task-4.md:9:", "task-4.md:13:", "task-4.md:15:"),
+    ),
+    Lie(
+        "newer evidence under an old quote",
+        captured("bench/runc.txt", NEWER),
+        ("task-4.md:3: evidence(", "lines 2:2 of bench/runc.txt have changed"),
+    ),
+    Lie(
+        "ratio rounded the wrong way",
+        typed('"4.05 <= startup.kata / startup.runc < 4.15"', '"4.15 <= startup.kata / startup.runc < 4.25"'),
+        ("task-4.md:13:", "startup.kata / startup.runc is 4.10, not >= 4.15"),
+    ),
+    Lie(
+        "ratio rounded the wrong way: as if it were exact",
+        typed('"4.05 <= startup.kata / startup.runc < 4.15"', '"startup.kata / startup.runc == 4.1"'),
+        ("task-4.md:13:", "startup.kata / startup.runc is 4.10, not == 4.1"),
+    ),
+    Lie(
+        "percentage of the wrong base",
+        typed("percent(startup.runc, startup.kata)", "percent(startup.kata, startup.runc)"),
+        ("task-4.md:15:", "percent(startup.kata, startup.runc) is 410 %, not < 25 %"),
+    ),
+    Lie(
+        "number from a failed run",
+        failed,
+        ('task-4.md:7: fact("startup.kata"): no evidence: failed run', f"{IN_KATA}no evidence: failed run"),
+    ),
+    Lie(
+        "number with no evidence: not captured",
+        typed('fact("startup.runc")', 'fact("startup.other")'),
+        ('task-4.md:7: fact("startup.other"): no evidence: not captured', "no KVM here"),
+    ),
+    Lie(
+        "number with no evidence: no record",
+        without_record,
+        (f"{IN_KATA}no evidence: no record", "evidence/lab12/bench/kata.txt: altered"),
+    ),
+    Lie(
+        "number with no evidence: no such fact",
+        typed('fact("startup.runc")', 'fact("startup.rune")'),
+        ('task-4.md:7: fact("startup.rune")', "is startup.runc meant?"),
+    ),
+    Lie(
+        "quote with a dropped line: in the evidence",
+        altered("bench/kata.txt", KATA.partition(b"\n")[2]),
+        ("evidence/lab12/bench/kata.txt: altered", "task-4.md:5: evidence("),
+    ),
+    Lie(
+        "quote with an altered word: in the evidence",
+        altered("bench/runc.txt", RUNC.replace(b"real", b"user")),
+        ("evidence/lab12/bench/runc.txt: altered", "task-4.md:3: evidence("),
+    ),
+    Lie(
+        "right value under the wrong name: in a condition",
+        typed('"startup.kata == 1.620 s"', '"startup.runc == 1.620 s"'),
+        ("task-4.md:11:", "startup.runc is 0.395 s, not == 1.620 s"),
+    ),
+    Lie(
+        "right value under the wrong name: in the facts",
+        declared("startup.runc: {file: bench/runc.txt", "startup.runc: {file: bench/kata.txt"),
+        ("task-4.md:9:", "startup.runc is 1.620 s, not < startup.kata (1.620 s)"),
+    ),
+]
+
+
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.name)
+def test_a_build_catches(little: Little, lie: Lie) -> None:
+    """It fails, and names page and line, what was asked, and what the evidence says."""
+    lie.tell(little)
+    built = little.build()
+    assert built.returncode != 0
+    for part in lie.said:
+        assert part in built.stderr, built.stderr
+
+
+HANDED_IN = """\
+### Task 4 — Performance Snapshot & Trade-offs
+
+- runc:
+
+```2:3:labs/lab12/bench/runc.txt
+real 0m0.395s
+user 0m0.010s
+```
+
+- Kata:
+
+```1:3:labs/lab12/bench/kata.txt
+Kata:
+real 0m1.620s
+user 0m0.020s
+```
+"""
+QUOTES = [
+    (
+        "range off by one: shifted",
+        "2:3:",
+        "1:2:",
+        "line 6 of the report is not line 1 of labs/lab12/bench/runc.txt",
+    ),
+    ("range off by one: longer", "2:3:", "1:3:", "line 6 of the report is not line 1"),
+    ("range off by one: shorter", "1:3:", "1:2:", "the block has 3 lines, the file 2"),
+    ("digit changed", "1.620", "1.630", "'real 0m1.630s', the file has 'real 0m1.620s'"),
+    ("unit changed", "0.395s", "0.395ms", "'real 0m0.395ms', the file has 'real 0m0.395s'"),
+    ("decimal comma", "1.620", "1,620", "'real 0m1,620s', the file has 'real 0m1.620s'"),
+    ("swapped files", "bench/runc.txt", "bench/kata.txt", "the file has 'real 0m1.620s'"),
+    ("number with no evidence", "bench/runc.txt", "bench/other.txt", "bench/other.txt"),
+    ("quote with a dropped line", "real 0m1.620s\n", "", "'user 0m0.020s', the file has 'real 0m1.620s'"),
+    (
+        "quote with an altered word",
+        "Kata:\nreal",
+        "Kata:\nuser",
+        "'user 0m1.620s', the file has 'real 0m1.620s'",
+    ),
+    ("right value under the wrong name", "\nKata:", "\nrunc:", "'runc:', the file has 'Kata:'"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), [one[1:] for one in QUOTES], ids=[one[0] for one in QUOTES])
+def test_a_report_that_is_handed_in_is_caught(little: Little, old: str, new: str, said: str) -> None:
+    """`lab check FILE --evidence` says which block is not whole, and where it differs first."""
+    assert HANDED_IN.count(old) == 1
+    assert checked(little, HANDED_IN).returncode == 0
+    caught = checked(little, HANDED_IN.replace(old, new))
+    assert caught.returncode == 1
+    assert "not whole" in caught.stdout
+    assert said in caught.stdout
+
+
+def checked(little: Little, report: str) -> subprocess.CompletedProcess[str]:
+    """Run `lab check` on a report that is handed in."""
+    (little.root / "submission12.md").write_text(report)
+    argv = [sys.executable, str(REPO / "scripts" / "lab.py"), "check", "submission12.md"]
+    return subprocess.run(
+        [*argv, "--evidence", "evidence/lab12", "--prefix", "labs/lab12/"],
+        cwd=little.root,
+        env={**clean_environment(), "COLUMNS": "250"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

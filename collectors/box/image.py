@@ -20,9 +20,9 @@ DISK_MIB = 3072
 
 PACKAGES = (
     "busybox-static", "ca-certificates", "containerd", "containernetworking-plugins", "curl", "git",
-    "hyperfine", "iperf3", "iproute2", "iptables", "kmod", "libcap2-bin", "procps", "python3",
+    "hyperfine", "iperf3", "iproute2", "iptables", "jq", "kmod", "libcap2-bin", "procps", "python3",
     "python3-click", "python3-filelock", "python3-pydantic", "python3-rich", "python3-sh",
-    "python3-tomlkit", "python3-yaml", "qemu-system-x86", "runc", "systemd", "util-linux", "virtiofsd",
+    "python3-tomlkit", "python3-yaml", "qemu-system-x86", "runc", "systemd", "util-linux", "virtiofsd", "wrk",
     "zstd",
 )  # fmt: skip
 """A KVM host, and the collecting side on Debian's own Python: no pip in the box."""

@@ -48,7 +48,7 @@ def in_runc(*argv: str, image: str = "alpine", options: Sequence[str] = ()) -> C
     `["--privileged"]`. The command's exit status is that of `argv`. Without `argv` the image's own runs.
     What reads standard input to its end may hang: ctr 1.6 loses an end that comes before the task is there.
     """
-    return lambda run: _once(run, RUNC, image, options, argv).argv
+    return lambda run: once(run, RUNC, image, options, argv).argv
 
 
 def in_kata(*argv: str, image: str = "alpine", options: Sequence[str] = ()) -> OneMoreTry:
@@ -57,7 +57,7 @@ def in_kata(*argv: str, image: str = "alpine", options: Sequence[str] = ()) -> O
     It has KATA_SECONDS unless the caller gives a limit. If it hangs, what it left is cleared, and it is tried
     once more in a new container; both attempts are in the record.
     """
-    return one_more_try(lambda run: _once(run, KATA, image, options, argv))
+    return one_more_try(lambda run: once(run, KATA, image, options, argv))
 
 
 def one_more_try(attempt: Callable[[Run], Attempt], timeout: float = KATA_SECONDS) -> OneMoreTry:
@@ -65,8 +65,8 @@ def one_more_try(attempt: Callable[[Run], Attempt], timeout: float = KATA_SECOND
     return OneMoreTry(attempt, timeout, NO_ANSWER, REMEDY)
 
 
-def _once(run: Run, runtime: str, image: str, options: Sequence[str], argv: Sequence[str]) -> Attempt:
-    """Return a start of a new container, which is removed when it ends."""
+def once(run: Run, runtime: str, image: str, options: Sequence[str], argv: Sequence[str]) -> Attempt:
+    """Return one start of a new container under `runtime`, which is removed when it ends."""
     server = run.resource(containerd)
     name = images.have(run, image).name
     ident = new_id(run)

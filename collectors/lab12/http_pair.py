@@ -1,0 +1,103 @@
+"""Task 4, beyond the sheet: HTTP of Juice Shop under runc and under Kata, asked in the same way.
+
+Both run the same image digest at once, each in a network namespace of its own on one bridge, and are asked at
+their own address there by the same client.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from collectors.containers.container import Container, container, status
+from collectors.containers.ctr import KATA
+from collectors.containers.needs import KATA as KATA_NEED
+from collectors.engine import Run, collector
+from collectors.engine.host import on_path
+from collectors.lab12.juice_shop import NEEDS, health, juice_shop
+from collectors.lab12.smoke import smoke
+
+PAIR_NEEDS = (*NEEDS, KATA_NEED)
+CURL = ("curl", "-s", "-o", "/dev/null", "--fail", "--max-time", "60")
+CURLS = range(1, 100)
+"""curl's exit statuses: a request that failed is a row like any other."""
+
+
+@contextmanager
+def juice_shop_under_kata(run: Run) -> Iterator[Container]:
+    """Juice Shop under Kata, ready: once in a collect."""
+    limit = run.setting("juice_shop.kata_ready_seconds", int)
+    with container(run, KATA, "juice-shop") as shop:
+        url = _url(run, shop)
+        run.wait_until(lambda: status(url) in range(100, 500), f"an answer from {url}", limit)
+        yield shop
+
+
+def _url(run: Run, shop: Container) -> str:
+    return f"http://{shop.address}:{run.setting('juice_shop.port', int)}/"
+
+
+def _urls(run: Run) -> dict[str, str]:
+    """Return where both answer, by runtime."""
+    shops = {"runc": run.resource(juice_shop), "kata": run.resource(juice_shop_under_kata)}
+    return {name: _url(run, shop) for name, shop in shops.items()}
+
+
+@collector(
+    edition=2025,
+    task=4,
+    writes=["bench/http-pair.csv"],
+    needs=PAIR_NEEDS,
+    after=[smoke, health],
+    keep=["ip"],
+)
+def http_pair(run: Run) -> None:
+    """GETs on Juice Shop under runc and Kata in turn, each a curl and a connection of its own."""
+    urls = _urls(run)
+    with run.file("bench/http-pair.csv") as out:
+        out.line("run,order,runtime,seconds,exit_status,http_status")
+        for number in range(1, run.setting("http.requests", int) + 1):
+            for order, name in enumerate(_turn(number), 1):
+                row = f"{number},{order},{name},%{{time_total}},%{{exitcode}},%{{http_code}}\\n"
+                out.run([*CURL, "-w", row, urls[name]], answered=CURLS)
+
+
+@collector(
+    edition=2025,
+    task=4,
+    writes=["bench/http-loop.csv"],
+    needs=PAIR_NEEDS,
+    after=[http_pair],
+    keep=["ip"],
+)
+def http_loop(run: Run) -> None:
+    """GETs one after another over one connection that is kept: blocks of them, runc and Kata in turn."""
+    urls, requests = _urls(run), run.setting("http.loop_requests", int)
+    with run.file("bench/http-loop.csv") as out:
+        out.line("run,order,runtime,seconds,exit_status,http_status,connects")
+        for number in range(1, run.setting("http.loop_blocks", int) + 1):
+            for order, name in enumerate(_turn(number), 1):
+                cells = "%{time_total},%{exitcode},%{http_code},%{num_connects}"
+                row = f"{number},{order},{name},{cells}\\n"
+                out.run([*CURL, "-w", row, f"{urls[name]}?[1-{requests}]"], answered=CURLS)
+
+
+@collector(
+    edition=2025,
+    task=4,
+    writes=["bench/http-load.txt"],
+    needs=[*PAIR_NEEDS, on_path("wrk", packages=("wrk",))],
+    after=[http_loop],
+    keep=["ip"],
+)
+def http_load(run: Run) -> None:
+    """The same page by several clients at once, each asking as soon as it is answered: what wrk says."""
+    urls = _urls(run)
+    clients, seconds = run.setting("http.load_clients", int), run.setting("http.load_seconds", int)
+    with run.file("bench/http-load.txt") as out:
+        for name in ("runc", "kata"):
+            out.line(f"{name}:")
+            words = ["--threads", "1", "--connections", str(clients), "--duration", f"{seconds}s"]
+            out.run(["wrk", *words, "--timeout", "30s", "--latency", urls[name]])
+
+
+def _turn(number: int) -> tuple[str, str]:
+    return ("runc", "kata") if number % 2 else ("kata", "runc")

@@ -1,0 +1,135 @@
+"""Task 4, beyond the sheet: where the time of a start goes, by the events of containerd and the shim's log.
+
+Both are of this host's clock. The guest has a clock of its own: how it stands to the host's is measured.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from collectors.containers.container import container
+from collectors.containers.containerd import containerd
+from collectors.containers.ctr import KATA, RUNC, once
+from collectors.containers.server import Containerd
+from collectors.engine import Run, collector, recorder
+from collectors.engine.host import on_path
+from collectors.engine.out import Out
+from collectors.engine.outcome import CommandFailedError
+from collectors.lab12.smoke import KATA_NEEDS, smoke
+
+JOURNAL = on_path("journalctl", packages=("systemd",))
+NEEDS = (*KATA_NEEDS, JOURNAL)
+EVENT_SECONDS = 20.0
+
+MARKS = "start to run|vcpu 0 is running|hybrid vsock: connected|end to run service"
+"""What Kata's Rust shim with Dragonball says (3.23) when it begins, when the machine runs, when the agent in
+it has answered, and when it ends."""
+
+BOOTED = "Linux version|Run .* as init process"
+"""The guest kernel's first message, and its last before the agent begins."""
+
+PHASES = r"""
+function at(day, time,  t) { split(time, t, ":"); return t[1] * 3600 + t[2] * 60 + t[3] }
+function phase(name, from, to) {
+    if (!(from in seen) || !(to in seen)) return
+    took = seen[to] - seen[from]
+    printf "%s,%s,%.6f\n", row, name, took < 0 ? took + 86400 : took
+}
+function told() {
+    phase("client and snapshot", "begin", "container")
+    if ("machine" in seen) {
+        phase("shim and monitor", "container", "machine")
+        phase("boot to agent", "machine", "agent")
+        phase("create", "agent", "task")
+    } else phase("create", "container", "task")
+    phase("start", "task", "start")
+    phase("workload", "start", "exit")
+    phase("teardown", "exit", "end")
+    delete seen
+}
+$1 == "run" { told(); row = $2 "," $3 }
+$3 == "begin" { seen["begin"] = at($1, $2) }
+/ \/containers\/create / { seen["container"] = at($1, $2) }
+/vcpu 0 is running/ { seen["machine"] = at("", substr($1, 12, 15)) }
+/hybrid vsock: connected/ { seen["agent"] = at("", substr($1, 12, 15)) }
+/ \/tasks\/create / { seen["task"] = at($1, $2) }
+/ \/tasks\/start / { seen["start"] = at($1, $2) }
+/ \/tasks\/exit / { seen["exit"] = at($1, $2) }
+$3 == "end" { seen["end"] = at($1, $2) }
+END { told() }
+"""
+"""Seconds between what was seen of one start, in the order in which it comes; a start over midnight, too."""
+
+
+@collector(edition=2025, task=4, writes=["bench/phases.txt", "bench/phases.csv"], needs=NEEDS, after=[smoke])
+def phases(run: Run) -> None:
+    """Where the time of `echo test` goes: container, shim, machine, agent, workload, end."""
+    server, runs = run.resource(containerd), run.setting("phases.runs", int)
+    with _events(run, server) as log, run.file("bench/phases.txt") as out:
+        for number in range(1, runs + 1):
+            turn = {"runc": RUNC, "kata": KATA}
+            for name in turn if number % 2 else reversed(turn):
+                out.line(f"run {number} {name}")
+                _one_start(run, out, turn[name], log)
+    with run.file("bench/phases.csv") as out:
+        out.line("run,runtime,phase,seconds")
+        out.run(["awk", PHASES, "bench/phases.txt"])
+
+
+def _one_start(run: Run, out: Out, runtime: str, log: Path) -> None:
+    """Start a container and write when it began, what was said of it, and when it ended.
+
+    A start that fails fails the capture: what it is made of says nothing of one that does not.
+    """
+    attempt = once(run, runtime, "alpine", (), ("echo", "test"))
+    ident = attempt.argv[-3]
+    out.run(["date", "-u", "+%F %T.%N begin"])
+    try:
+        run.command(attempt.argv, timeout=run.setting("startup.limit_seconds", int))
+    except CommandFailedError:
+        attempt.clear()
+        raise
+    out.run(["date", "-u", "+%F %T.%N end"])
+    run.wait_until(lambda: f'/containers/delete {{"id":"{ident}"' in log.read_text(), "events", EVENT_SECONDS)
+    out.run(["grep", "-F", f'"{ident}"', str(log)])
+    if runtime == KATA:
+        _shim_log(run, out, ident)
+
+
+def _shim_log(run: Run, out: Out, ident: str) -> None:
+    """Write what a container's shim said of MARKS; another one than Kata's in Rust says nothing of them."""
+    run.command(["journalctl", "--sync"])
+    words = ["--no-pager", "--no-hostname", "--output", "short-iso-precise", "--identifier", "kata"]
+    out.run(["journalctl", *words, "--grep", MARKS, f"SOURCE={ident}"], answered=[1])
+
+
+@collector(edition=2025, task=4, writes=["bench/guest-clock.txt"], needs=NEEDS, after=[smoke])
+def guest_clock(run: Run) -> None:
+    """The guest's clock beside the host's: twice, and what its kernel and the shim say of its boot."""
+    with (
+        container(run, KATA, "alpine", "sleep", "3600", network=False) as guest,
+        run.file("bench/guest-clock.txt") as out,
+    ):
+        for moment in ("first", "again"):
+            out.line(f"=== {moment}: seconds since 1970 on the host, uptime of the guest, the host again ===")
+            out.run(["date", "+%s.%N"])
+            out.run(guest.exec("cut", "-d", " ", "-f", "1", "/proc/uptime"))
+            out.run(["date", "+%s.%N"])
+            if moment == "first":
+                run.command(["sleep", str(run.setting("phases.clock_seconds", int))])
+        out.line("=== The guest kernel's messages, in seconds of its own clock ===")
+        out.run(guest.exec("sh", "-c", f"dmesg | grep -E '{BOOTED}'"))
+        out.line("=== The shim, on the host's clock ===")
+        _shim_log(run, out, guest.id)
+
+
+@contextmanager
+def _events(run: Run, server: Containerd) -> Iterator[Path]:
+    """Have containerd's events written to a file; they begin when it has been seen to be told of one."""
+    daemon = run.start(server.ctr("events"), "events.log")
+    poke = server.ctr("namespaces", "label", server.namespace, "lab=run")
+    try:
+        run.wait_until(lambda: bool(recorder.output(poke) or daemon.log.stat().st_size), "events", 60)
+        yield daemon.log
+    finally:
+        daemon.stop(1)

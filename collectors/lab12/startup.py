@@ -1,0 +1,99 @@
+"""Task 4: how long a container takes from start to end, under both runtimes."""
+
+from functools import partial
+
+from collectors.containers.ctr import KATA, RUNC, in_kata, in_runc, once, one_more_try
+from collectors.containers.needs import CONTAINERS, image
+from collectors.containers.needs import KATA as KATA_NEED
+from collectors.engine import Run, collector
+from collectors.engine.attempts import Attempt
+from collectors.engine.host import on_path
+from collectors.engine.series import HYPERFINE, Contender, series, series_files
+from collectors.lab12.smoke import smoke
+
+BASH = on_path("bash", packages=("bash",))
+ECHO = ("echo", "test")
+
+TIME = r"""TIMEFORMAT=$'real\t%3lR'; time "$@" >/dev/null"""
+"""The shell keyword prints what the sheet greps for; there it goes to the terminal, past the pipe."""
+
+NUMBERED = (
+    '$3 == name && $5 == 0 {printf "%d: %.3f s\\n", $1, $4}'
+    ' $3 == name && $5 != 0 {printf "%d: failed after %.3f s, exit status %s\\n", $1, $4, $5}'
+)
+
+
+def runc(image: str, name: str = "runc") -> Contender:
+    """Return a start of `echo test` under runc, and its end."""
+    warm_up = in_runc(*ECHO, image=image)
+    return Contender(name, warm_up, partial(once, runtime=RUNC, image=image, options=(), argv=ECHO))
+
+
+def kata(image: str) -> Contender:
+    """Return a start of `echo test` under Kata, and its end."""
+    warm_up = in_kata(*ECHO, image=image)
+    return Contender("kata", warm_up, partial(once, runtime=KATA, image=image, options=(), argv=ECHO))
+
+
+@collector(
+    edition=2025,
+    task=4,
+    writes=series_files("bench/startup"),
+    needs=[CONTAINERS, KATA_NEED, image("alpine"), HYPERFINE],
+    after=[smoke],
+)
+def startup(run: Run) -> None:
+    """Start-up of `echo test` under runc and Kata in turn: every sample, from ctr's start to its end."""
+    runs, limit = run.setting("startup.runs", int), run.setting("startup.limit_seconds", int)
+    series(run, "bench/startup", [runc("alpine"), kata("alpine")], runs, limit)
+
+
+@collector(
+    edition=2025,
+    task=4,
+    writes=series_files("bench/noise"),
+    needs=[CONTAINERS, image("alpine"), HYPERFINE],
+)
+def noise(run: Run) -> None:
+    """The host's noise: the same start under runc against itself, as the series of both runtimes is made."""
+    runs, limit = run.setting("noise.runs", int), run.setting("startup.limit_seconds", int)
+    series(run, "bench/noise", [runc("alpine"), runc("alpine", "runc again")], runs, limit)
+
+
+@collector(
+    edition=2025,
+    task=4,
+    writes=["bench/startup.txt"],
+    needs=[CONTAINERS, KATA_NEED, image("alpine"), BASH],
+    after=[startup],
+)
+def startup_once(run: Run) -> None:
+    """The sheet's own measurement, once each: what bash's `time` says of `echo test`."""
+    with run.file("bench/startup.txt") as out:
+        out.line("runc:")
+        out.run(lambda run: _timed(once(run, RUNC, "alpine", (), ECHO)).argv, stderr=True, expect="^real")
+        out.line("Kata:")
+        start = one_more_try(lambda run: _timed(once(run, KATA, "alpine", (), ECHO)))
+        out.run(start, stderr=True, expect="^real")
+
+
+def _timed(attempt: Attempt) -> Attempt:
+    return Attempt(["bash", "-c", TIME, "time", *attempt.argv], attempt.clear)
+
+
+@collector(
+    edition=2026,
+    task=3,
+    writes=[*series_files("results/startup"), "results/startup-bench.txt"],
+    needs=[CONTAINERS, KATA_NEED, image("alpine-3.20"), HYPERFINE],
+    after=[smoke],
+)
+def startup_bench(run: Run) -> None:
+    """Start-up of `echo test`, numbered as the sheet of 2026 has it; the samples beside it."""
+    runs, limit = run.setting("startup_bench.runs", int), run.setting("startup.limit_seconds", int)
+    contenders = [runc("alpine-3.20"), kata("alpine-3.20")]
+    series(run, "results/startup", contenders, runs, limit)
+    with run.file("results/startup-bench.txt") as out:
+        for heading, one in zip(("runc", "Kata"), contenders, strict=True):
+            out.line(f"{heading}:")
+            out.run(["awk", "-F", ",", "-v", f"name={one.name}", NUMBERED, "results/startup.csv"])

@@ -1,0 +1,66 @@
+"""Task 4, beyond the sheet: how much a container's network carries, by this host's own iperf3."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from collectors.containers.container import container
+from collectors.containers.ctr import KATA, RUNC
+from collectors.containers.network import network
+from collectors.engine import Run, collector
+from collectors.engine.host import on_path
+from collectors.engine.run import CaptureError
+from collectors.lab12.smoke import KATA_NEEDS, smoke
+
+IPERF3 = on_path("iperf3", packages=("iperf3",))
+PORT = "5201"
+MOUNT = ["--mount", "type=bind,src=/usr,dst=/host,options=rbind:ro"]
+"""The image has no iperf3: the container is given this host's programs, to be run by their own loader."""
+
+
+@collector(
+    edition=2025,
+    task=4,
+    writes=["bench/iperf3.txt"],
+    needs=[*KATA_NEEDS, IPERF3],
+    after=[smoke],
+    keep=["ip"],
+)
+def throughput(run: Run) -> None:
+    """TCP from a container to the host, over the bridge, under runc and Kata: what iperf3 says."""
+    gateway, seconds = run.resource(network).gateway, run.setting("iperf3.seconds", int)
+    client = [*_iperf3(), "-c", gateway, "-p", PORT, "-t", str(seconds), "--format", "m"]
+    with _server(run, gateway), run.file("bench/iperf3.txt") as out:
+        for heading, runtime in (("runc", RUNC), ("kata", KATA)):
+            with container(run, runtime, "alpine", "sleep", "3600", options=MOUNT) as inside:
+                out.line(f"{heading}:")
+                out.run(inside.exec(*client), timeout=seconds + 60, expect="receiver")
+
+
+@contextmanager
+def _server(run: Run, gateway: str) -> Iterator[None]:
+    daemon = run.start(["iperf3", "-s", "-B", gateway, "-p", PORT, "--forceflush"], "iperf3.log")
+    try:
+        log = run.folder / "iperf3.log"
+        run.wait_until(lambda: "listening" in log.read_text() or not daemon.alive(), "iperf3")
+        if not daemon.alive():
+            raise CaptureError(f"iperf3 does not listen: {log.read_text().strip()[-300:]}")
+        yield
+    finally:
+        daemon.stop(1)
+
+
+def _iperf3() -> list[str]:
+    """Return the words that run this host's iperf3 from /host, the host's /usr; raise CaptureError."""
+    loaders = sorted(Path("/usr/lib64").glob("ld-linux-*.so.*")) or sorted(
+        Path("/usr/lib").glob("ld-linux-*.so.*")
+    )
+    if not loaders:
+        raise CaptureError("/usr/lib64: no loader of this host's programs: where is ld-linux?")
+    loader = loaders[0].resolve()
+    return [
+        str(loader).replace("/usr", "/host", 1),
+        "--library-path",
+        str(loader.parent).replace("/usr", "/host", 1),
+        "/host/bin/iperf3",
+    ]

@@ -8,6 +8,7 @@ from collectors.records import Host
 from report.calls import Shown
 from report.cite import Block
 from report.claims import Stands
+from report.figures import Figure
 from report.readings import Reading
 from report.tables import is_emulated, utc
 
@@ -23,9 +24,13 @@ class Moment:
 def moments(shown: Iterable[Shown]) -> Iterator[Moment]:
     """Yield when each block and each value that a page shows was captured."""
     for one in shown:
-        if isinstance(one, Block) and one.captured:
-            yield Moment(one.captured.record.start, one.host)
-        elif isinstance(one, Stands):
+        blocks = one.blocks if isinstance(one, Figure) else (one,)
+        yield from (
+            Moment(block.captured.record.start, block.host)
+            for block in blocks
+            if isinstance(block, Block) and block.captured
+        )
+        if isinstance(one, Stands):
             yield from (
                 Moment(found.start, found.host)
                 for found in one.readings.values()

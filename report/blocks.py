@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from html import escape
 
 from report.cite import Block, Fault, Gap
+from report.figures import Figure
 from report.provenance import provenance_html
 from report.slots import Slots
 from report.tables import Cell, Runs, Table
 
-BlockLevel = Block | Gap | Fault | Table | tuple[Runs, ...]
+BlockLevel = Block | Gap | Fault | Table | tuple[Runs, ...] | Figure
 """What a call shows on a line of its own."""
 PREVIEW_BYTES = 64
 _MAGIC = {
@@ -38,6 +39,8 @@ def html_of(shown: BlockLevel, up: str, slots: Slots) -> str:
             return fault_html(shown)
         case Table():
             return table_html(shown, up)
+        case Figure():
+            return figure_html(shown, up, slots)
         case _:
             return runs_html(shown)
 
@@ -49,7 +52,7 @@ def verbatim(text: str) -> str:
 
 def block_html(block: Block, provenance: str) -> str:
     """Return a block of evidence with its `provenance` below it."""
-    return f'<div class="ev">{_notes(block)}{_body(block)}{provenance}</div>'
+    return f'<div class="ev">{notes_html(block)}{_body(block)}{provenance}</div>'
 
 
 def _body(block: Block) -> str:
@@ -70,11 +73,30 @@ def _binary(data: bytes) -> str:
     )
 
 
-def _notes(block: Block) -> str:
+def notes_html(block: Block) -> str:
+    """Return what a reader must know of a block before trusting it."""
     notes = list(block.notes)
     if block.slice.moved_from:
         notes.append(f"moved: the page says lines {block.slice.moved_from}, they are {block.slice.range} now")
     return "".join(f'<p class="ev-note">{escape(note)}</p>' for note in notes)
+
+
+def figure_html(figure: Figure, up: str, slots: Slots) -> str:
+    """Return a comparison, or a picture with its values in a table below, and where both come from.
+
+    The picture is put in when the page is written: its words are those of the table, no search needs them.
+    """
+    notes = "".join(map(notes_html, figure.blocks))
+    origins = "".join(slots.put_late(provenance_html(block, up)) for block in figure.blocks)
+    table = table_html(figure.table, up)
+    if figure.svg:
+        caption = f"<figcaption>{escape(figure.title)}. {escape(figure.host_words)}</figcaption>"
+        values = f'<details class="ev-values"><summary>The values of this picture</summary>{table}</details>'
+        inner = f'<div class="ev-picture">{slots.put_late(figure.svg)}</div>{caption}{values}'
+    else:
+        told = "".join(f"<li>{escape(one)}</li>" for one in figure.told)
+        inner = f'{table}<ul class="ev-told">{told}</ul>'
+    return f'<figure class="ev ev-figure">{notes}{inner}{origins}</figure>'
 
 
 def gap_html(gap: Gap) -> str:

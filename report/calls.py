@@ -13,6 +13,7 @@ from report.cite import Block, Fault, Gap, Page, cite
 from report.claims import Claim, Said, claimed, say
 from report.embed import wanted
 from report.evidence import Captured, Evidence, EvidenceSet
+from report.figures import Figure, charted, compared
 from report.overview import class_named, hosts_table, labs_table
 from report.problems import FaultError
 from report.readings import Readings
@@ -29,7 +30,7 @@ class Covered:
     lab: str
 
 
-Shown = Block | Gap | Fault | Table | tuple[Runs, ...] | Said | Claim | Covered
+Shown = Block | Gap | Fault | Table | tuple[Runs, ...] | Said | Claim | Covered | Figure
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,16 @@ def fact(
     return say(desk.facts_of(lab), desk.page, text, unit, decimals)
 
 
+def comparison(desk: Desk, path: object, *, noise: object = None) -> Shown:
+    """Show what a series says, with `noise`, a series of one thing against itself, beside it."""
+    return compared(desk.evidence, desk.page, path, noise)
+
+
+def chart(desk: Desk, path: object, *, kind: object) -> Shown:
+    """Show a CSV as a picture of a `kind`: strip, percentiles, phases or memory."""
+    return charted(desk.evidence, desk.page, path, kind)
+
+
 def claim(desk: Desk, condition: object, *, lab: object = None) -> Shown:
     """Bind the sentence of the call block to a condition."""
     return claimed(desk.facts_of(lab), desk.page, _expression("claim", condition))
@@ -162,7 +173,7 @@ def _expression(macro: str, text: object) -> str:
 
 MACROS: dict[str, Callable[..., Shown]] = {
     one.__name__: one
-    for one in (evidence, command, commands, state, host, hosts, labs, index, coverage, fact, claim)
+    for one in (evidence, command, commands, state, host, hosts, labs, index, coverage, fact, claim, comparison, chart)
 }
 """The macros by the name that a page uses."""
 INLINE = frozenset({fact.__name__, claim.__name__})

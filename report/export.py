@@ -12,10 +12,12 @@ from pathlib import Path
 from report.blocks import BlockLevel
 from report.calls import Covered
 from report.cite import LABS, Block, Fault, Gap
+from report.figures import Figure
 from report.flatten import dash, fill_line, plain
 from report.markdown import (
     block_markdown,
     fault_markdown,
+    figure_markdown,
     gap_markdown,
     runs_markdown,
     table_markdown,
@@ -98,6 +100,8 @@ def markdown_of(shown: BlockLevel, prefix: str) -> str:
             return fault_markdown(shown)
         case Table():
             return table_markdown(shown)
+        case Figure():
+            return figure_markdown(shown)
         case _:
             return runs_markdown(shown)
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from report.cite import Block, Fault, Gap
+from report.figures import Figure
 from report.problems import one_line
 from report.tables import Cell, Runs, Table
 
@@ -87,3 +88,11 @@ def _cell(cell: Cell) -> str:
     if cell.code and cell.text and "|" not in cell.text:
         return code(cell.text)
     return words(cell.text)
+
+
+def figure_markdown(figure: Figure) -> str:
+    """Return a comparison, or the values of a picture, as a table and sentences."""
+    notes = [f"> {words(note)}" for block in figure.blocks for note in block.notes]
+    told = [f"- {words(one)}" for one in figure.told]
+    head = f"{words(figure.title)}. {words(figure.host_words)}"
+    return "\n\n".join([*notes, head, table_markdown(figure.table), "\n".join(told)])

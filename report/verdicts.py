@@ -7,6 +7,7 @@ from report.calls import Call, Shown
 from report.cite import Block, Fault, Gap
 from report.claims import Claim, Said
 from report.evaluate import State
+from report.figures import Figure
 from report.front_matter import EMULATED, EXPECTED
 from report.problems import Problem
 
@@ -41,6 +42,8 @@ def problems_of(shown: Shown, page: str, line: int, reference: str) -> list[Prob
         case Block() if shown.captured is None:
             what = f"{shown.path} has no record"
             return [Problem(page, line, reference, what, "capture it with `lab record`")]
+        case Figure():
+            return [one for block in shown.blocks for one in problems_of(block, page, line, reference)]
         case Said() | Claim() if not shown.fine:
             what = f"{shown.result.state}: {shown.reason}"
             return [Problem(page, line, reference, what, _REMEDIES[shown.result.state])]
@@ -58,10 +61,18 @@ def warnings_of(shown: Shown, page: str, line: int, reference: str) -> list[Prob
 
 def emulated_problems(made: Iterable[Made]) -> list[Problem]:
     """Return the one problem of a page that shows values of an emulated host, if it does."""
-    emulated = [one for one in made if isinstance(one.shown, Said | Claim) and one.shown.result.emulated]
+    emulated = [one for one in made if _is_emulated(one.shown)]
     if not emulated:
         return []
     first = emulated[0]
-    what = f"{len(emulated)} of this page's values and claims are of an emulated host, this one first"
+    what = (
+        f"{len(emulated)} of this page's values, claims and figures are of an emulated host, this one first"
+    )
     remedy = f"if that is meant, write `{EMULATED}: true` in the page's front matter"
     return [Problem(first.page, first.line, first.call.reference, what, remedy)]
+
+
+def _is_emulated(shown: Shown) -> bool:
+    if isinstance(shown, Figure):
+        return shown.emulated
+    return isinstance(shown, Said | Claim) and shown.result.emulated

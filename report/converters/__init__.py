@@ -12,6 +12,7 @@ from enum import StrEnum
 from report.converters.lines import NotThere, Unreadable
 from report.converters.network import address, addresses, mtu
 from report.converters.plain import count, quantity, status
+from report.converters.runs import what_runs_say
 from report.converters.series import column, hyperfine
 from report.converters.system import capabilities, cpu, kernel, mask, meminfo, version
 from report.converters.times import samples, seconds, summary
@@ -56,6 +57,7 @@ CONVERTERS = {
     "quantity": Converter(quantity, Argument.LABEL),
     "samples": Converter(samples, Argument.LABEL),
     "seconds": Converter(seconds, Argument.LABEL),
+    "series": Converter(what_runs_say, Argument.NEEDED),
     "status": Converter(status, Argument.LABEL),
     "summary": Converter(summary, Argument.NEEDED),
     "version": Converter(version, Argument.LABEL),

@@ -26,6 +26,7 @@ ARGUMENTS = {
     "mask": ["CapEff"],
     "meminfo": ["MemTotal", "Version"],
     "mtu": ["eth0"],
+    "series": ["median of kata", "median of kata / runc", "runs of runc", "p95 of runc"],
     "summary": ["avg", "min", "max", "n"],
 }
 LABELS = ["", "juice-runc", "runc", "real", "Version", "curl", "dd"]

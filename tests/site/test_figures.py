@@ -1,0 +1,175 @@
+"""Pictures in Chromium: on a light page, a dark one and paper, and for who hears the page."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from collectors.records import HostClass
+from report.charts import draw
+from report.comparison import compare, comparison_table, sentences
+from report.series import read_series
+from tests.report.planted import planted
+from tests.report.project import HOST, Captured, Little, make
+from tests.report.test_figures import MEMORY, PHASES
+from tests.site.conftest import Watched
+
+SLOW = HOST.model_copy(update={"host_class": HostClass.EMULATED})
+PAGE = """---
+accept_emulated: true
+---
+# Figures
+
+{{ comparison("startup.csv") }}
+
+{{ chart("startup.csv", kind="strip") }}
+
+{{ chart("startup.csv", kind="percentiles") }}
+
+{{ chart("phases.csv", kind="phases") }}
+
+{{ chart("memory.csv", kind="memory") }}
+"""
+PICTURES = 4
+LOOK = """svg => {
+    const paint = getComputedStyle(svg.querySelector('text')).fill;
+    const marks = [...svg.querySelectorAll('.mark-symbol path, .mark-line path, .mark-rect path')];
+    const clear = 'rgba(0, 0, 0, 0)', box = svg.getBoundingClientRect();
+    return {
+        text: paint,
+        page: getComputedStyle(svg.closest('figure')).color,
+        colours: [...new Set(marks.flatMap(m => [getComputedStyle(m).fill, getComputedStyle(m).stroke]))],
+        width: box.width,
+        height: box.height,
+        outside: [...svg.querySelectorAll('text')].filter(t => t.getBoundingClientRect().left < 0).length,
+    };
+}"""
+
+
+@pytest.fixture(scope="module")
+def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
+    """Build a site with every kind of figure, of an emulated host."""
+    made = make(tmp_path_factory.mktemp("pictures") / "project")
+    for name, text in (("startup", planted("hang")), ("phases", PHASES), ("memory", MEMORY)):
+        made.capture(Captured(f"{name}.csv", text.encode()), host=SLOW)
+    made.page("labs/lab12/index.md", PAGE)
+    built = made.build()
+    assert built.returncode == 0, built.stderr
+    return made
+
+
+def opened(browser: Browser, site: Path, **look: str) -> Watched:
+    """Open the page in a browser that asks for a theme, or prints."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=look.get("scheme"))  # type: ignore[arg-type] # one of two words
+    watched = Watched(context.new_page(), site)
+    if look.get("media"):
+        watched.page.emulate_media(media="print")
+    watched.page.goto((site / "labs/lab12/index.html").as_uri())
+    return watched
+
+
+@pytest.fixture
+def page(browser: Browser, little: Little) -> Iterator[Page]:
+    """Give the page, light."""
+    watched = opened(browser, little.site, scheme="light")
+    yield watched.page
+    watched.page.context.close()
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of an rgb() colour (WCAG 2.2)."""
+    red, green, blue = (int(part) / 255 for part in re.findall(r"\d+", colour)[:3])
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in (red, green, blue)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours (WCAG 2.2)."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [{"scheme": "light"}, {"scheme": "dark"}, {"scheme": "light", "media": "print"},
+     {"scheme": "dark", "media": "print"}],
+    ids=["light", "dark", "paper", "paper of a dark page"],
+)  # fmt: skip
+def test_a_picture_has_the_colours_of_its_page(
+    browser: Browser, little: Little, look: dict[str, str]
+) -> None:
+    """Text as dark or light as the page's, marks told from what is behind them, no request."""
+    watched = opened(browser, little.site, **look)
+    pictures = watched.page.locator(".ev-picture svg")
+    assert pictures.count() == PICTURES
+    behind = watched.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    for found in pictures.evaluate_all(f"all => all.map({LOOK})"):
+        assert found["text"] not in {"none", "rgba(0, 0, 0, 0)"}
+        assert found["width"] > 400
+        assert found["height"] > 60
+        assert found["outside"] == 0
+        paper = "rgb(255, 255, 255)" if "media" in look else behind
+        assert contrast(found["text"], paper) >= 4.5 or found["text"] == "rgb(176, 0, 32)"
+        strong = [one for one in found["colours"] if one.startswith("rgb(") and contrast(one, paper) >= 3]
+        assert strong, found["colours"]
+    assert watched.quiet, (watched.dialogs, watched.requests, watched.errors)
+    watched.page.context.close()
+
+
+def test_light_and_dark_differ(browser: Browser, little: Little) -> None:
+    """One picture, two sets of colours: the theme's variables reach into it."""
+    looks = []
+    for scheme in ("light", "dark"):
+        watched = opened(browser, little.site, scheme=scheme)
+        looks.append(watched.page.locator(".ev-picture svg").nth(1).evaluate(LOOK))
+        watched.page.context.close()
+    light, dark = looks
+    assert light["text"] != dark["text"]
+    assert light["colours"] != dark["colours"]
+
+
+def test_who_hears_the_page_gets_the_values(page: Page, little: Little) -> None:
+    """The accessibility tree has each picture as one image, with its title and what it says."""
+    session = page.context.new_cdp_session(page)
+    tree = session.send("Accessibility.getFullAXTree")["nodes"]
+    images = [node for node in tree if node.get("role", {}).get("value") == "image" and not node["ignored"]]
+    told = {
+        node["name"]["value"]: node.get("description", {}).get("value", "")
+        for node in images
+        if node.get("name")
+    }
+    text = (little.root / "evidence/lab12/startup.csv").read_text()
+    strip = draw("strip", text, emulated=True)
+    assert told[strip.title] == " ".join(sentences(compare(read_series(text))))
+    assert "1 of 12 runs failed" in told[strip.title]
+    assert len([title for title, words in told.items() if words]) == PICTURES
+    roles = {node.get("role", {}).get("value") for node in tree if not node["ignored"]}
+    assert not {"graphics-symbol", "graphics-object"} & roles
+
+
+def test_the_values_open_below_the_picture_and_agree_with_the_text(page: Page, little: Little) -> None:
+    """Cell by cell, the picture's table is that of the comparison on the same page."""
+    figures = page.locator("figure.ev-figure")
+    beside = figures.nth(0).locator("td").all_inner_texts()
+    values = figures.nth(1).locator("details.ev-values")
+    assert not values.locator("table").is_visible()
+    values.locator("summary").click()
+    assert values.locator("td").all_inner_texts() == beside
+    text = (little.root / "evidence/lab12/startup.csv").read_text()
+    rows = comparison_table(compare(read_series(text))).rows
+    assert beside == [cell.text for row in rows for cell in row]
+    assert "host of class emulated" in figures.nth(1).locator("figcaption").inner_text()
+    assert "Emulated" in figures.nth(1).locator("svg").text_content()
+
+
+def test_a_phone_sees_the_whole_picture(browser: Browser, little: Little) -> None:
+    """It shrinks with the page, and the page does not scroll sideways."""
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.goto((little.site / "labs/lab12/index.html").as_uri())
+    for found in page.locator(".ev-picture svg").evaluate_all(f"all => all.map({LOOK})"):
+        assert 200 < found["width"] <= 360
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    context.close()

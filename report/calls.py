@@ -9,14 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from report.cite import Block, Fault, Gap, Page, cite
+from report.cite import Block, Fault, Gap, cite
 from report.claims import Claim, Said, claimed, say
+from report.desk import Desk
 from report.embed import wanted
-from report.evidence import Captured, Evidence, EvidenceSet
+from report.evidence import Captured
 from report.figures import Figure, charted, compared
 from report.overview import class_named, hosts_table, labs_table
 from report.problems import FaultError
-from report.readings import Readings
+from report.published import published_table
 from report.tables import Ran, Runs, Table, all_runs, host_table, index_table, ran, state_table
 
 SENTENCE = 120
@@ -31,34 +32,6 @@ class Covered:
 
 
 Shown = Block | Gap | Fault | Table | tuple[Runs, ...] | Said | Claim | Covered | Figure
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What a macro works with: the evidence of the build, the facts of each lab, and the page that calls."""
-
-    evidence: Evidence
-    facts: Callable[[str], Readings]
-    page: Page
-
-    def set_of(self, lab: object) -> EvidenceSet:
-        """Return the set of `lab`, or of the page's own; raise FaultError if there is neither."""
-        return self.evidence.set(self.lab_named(lab))
-
-    def facts_of(self, lab: object) -> Readings:
-        """Return the facts of `lab`, or of the page's own; raise FaultError if there are none."""
-        return self.facts(self.lab_named(lab))
-
-    def lab_named(self, lab: object) -> str:
-        """Return `lab`, or the page's own; raise FaultError if there is neither."""
-        name = lab if lab is not None else self.page.lab
-        if not isinstance(name, str):
-            raise FaultError(f"lab is {name!r}", 'give it in quotes: lab="lab12"')
-        if not name:
-            raise FaultError("this page belongs to no lab", 'name one: lab="lab12"')
-        if name not in self.evidence.labs and name not in self.evidence.names():
-            raise FaultError(f"there is no lab {name}", f"one of: {', '.join(sorted(self.evidence.labs))}")
-        return name
 
 
 def evidence(  # noqa: PLR0913 # what a page may say of a block
@@ -160,6 +133,11 @@ def chart(desk: Desk, path: object, *, kind: object) -> Shown:
     return charted(desk.evidence, desk.page, path, kind)
 
 
+def published(desk: Desk, lab: object = None) -> Shown:
+    """Show what others have published: figures of theirs, beside no value of ours."""
+    return published_table(desk.pages_of(lab))
+
+
 def claim(desk: Desk, condition: object, *, lab: object = None) -> Shown:
     """Bind the sentence of the call block to a condition."""
     return claimed(desk.facts_of(lab), desk.page, _expression("claim", condition))
@@ -173,7 +151,22 @@ def _expression(macro: str, text: object) -> str:
 
 MACROS: dict[str, Callable[..., Shown]] = {
     one.__name__: one
-    for one in (evidence, command, commands, state, host, hosts, labs, index, coverage, fact, claim, comparison, chart)
+    for one in (
+        evidence,
+        command,
+        commands,
+        state,
+        host,
+        hosts,
+        labs,
+        index,
+        coverage,
+        fact,
+        claim,
+        comparison,
+        chart,
+        published,
+    )
 }
 """The macros by the name that a page uses."""
 INLINE = frozenset({fact.__name__, claim.__name__})

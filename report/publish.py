@@ -11,13 +11,14 @@ from pathlib import Path
 from collectors.verify import verify
 from report.banner import banner_html, moments
 from report.blocks import BlockLevel, fault_html, html_of, table_html
-from report.calls import INLINE, Call, Covered, Desk, Shown
+from report.calls import INLINE, Call, Covered, Shown
 from report.checks.coverage import coverage_table
 from report.checks.lab import LabPages, check_lab
 from report.checks.page import read_page
 from report.checks.waivers import today
 from report.cite import LABS, Fault, Page
 from report.claims import Claim, Said
+from report.desk import Desk
 from report.evidence import Evidence
 from report.facts import FACTS_FILE, load
 from report.front_matter import read_front_matter
@@ -107,7 +108,7 @@ class Build:
         body = named.pop("caller", None)
         sentence = str(body()) if callable(body) else None
         call = Call(name, args, tuple(named.items()), sentence and self.slots.as_text(sentence))
-        shown = call.run(Desk(self.evidence, self.lab_facts, self.page))
+        shown = call.run(Desk(self.evidence, self.lab_facts, self.page, self.docs))
         if sentence and self.slots.numbers(sentence):
             shown = Fault(str(call), "a block is in its sentence", "put the block before or behind it")
         line = self._line(calling_line())

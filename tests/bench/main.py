@@ -18,6 +18,8 @@ sys.path.insert(0, str(ROOT))
 from tests.bench.box import box  # noqa: E402
 from tests.bench.build import build  # noqa: E402 - after the path is right
 from tests.bench.capture import capture  # noqa: E402
+from tests.bench.charts import charts  # noqa: E402
+from tests.bench.collects import series, sheet  # noqa: E402
 from tests.bench.facts import facts  # noqa: E402
 from tests.bench.measure import Compared, compare, seconds_of  # noqa: E402
 from tests.bench.verify import verify  # noqa: E402
@@ -43,7 +45,10 @@ BENCHMARKS: dict[str, Callable[[Path], Compared]] = {
     "build": partial(build, python=str(PYTHON), pages=100, pairs=5, bound=1.10),
     "build-1000": partial(build, python=str(PYTHON), pages=1000, pairs=3, bound=1.15),
     "facts": partial(facts, python=str(PYTHON), pages=100, pairs=7, bound=1.10),
+    "charts": partial(charts, python=str(PYTHON), pairs=5),
     "capture": partial(capture, pairs=9),
+    "series": partial(series, lab=LAB, pairs=3),
+    "sheet": partial(sheet, lab=LAB, pairs=3),
     "verify": partial(verify, lab=LAB, size=16 * KIB, bound=1.3, pairs=7),
     "verify-2k": partial(verify, lab=LAB, size=2 * KIB, bound=4.0, pairs=7),
     "start": start,

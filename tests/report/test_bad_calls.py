@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from collectors.records import MAX_BYTES
-from report.calls import Call, Desk
+from report.calls import Call
 from report.cite import Fault, Page
+from report.desk import Desk
 from report.publish import Build
 from tests.report.project import Captured, Little, make, row
 

@@ -7,11 +7,12 @@ import pytest
 
 from collectors.records import HostClass
 from report.blocks import figure_html
-from report.calls import Call, Desk
+from report.calls import Call
 from report.charts import draw
 from report.charts.style import EMULATED
 from report.cite import Fault, Gap, Page
 from report.comparison import compare, comparison_table, sentences, shown
+from report.desk import Desk
 from report.figures import Figure
 from report.markdown import figure_markdown
 from report.publish import Build

@@ -7,8 +7,9 @@ import pytest
 
 from collectors.records import HostClass
 from report.blocks import runs_html, table_html
-from report.calls import Call, Desk
+from report.calls import Call
 from report.cite import Gap, Page
+from report.desk import Desk
 from report.markdown import runs_markdown, table_markdown
 from report.publish import Build
 from report.tables import Cell, Ran, Runs, Table

@@ -1,0 +1,36 @@
+"""Pages with charts against the same pages with the numbers alone, plus half a second a chart."""
+
+from functools import partial
+from pathlib import Path
+
+from tests.bench.measure import Compared, compare, seconds_of
+from tests.report.planted import planted
+from tests.report.project import Captured, Little, clean_environment, make
+
+SECONDS_A_CHART = 0.5
+SERIES = ("nothing", "failure", "outlier", "drift", "modes", "same")
+
+
+def charts(folder: Path, python: str, pairs: int) -> Compared:
+    """Compare builds of a page with six strips, no two alike, with one that has the comparisons in words."""
+    ours = _project(folder / "ours", '{{{{ chart("bench/{}.csv", kind="strip") }}}}')
+    rival = _project(folder / "rival", '{{{{ comparison("bench/{}.csv") }}}}')
+    env = {**clean_environment(), "NO_MKDOCS_2_WARNING": "1"}
+    argv = [python, "-m", "mkdocs", "build", "--quiet"]
+    return compare(
+        partial(seconds_of, argv, ours.root, env),
+        lambda: seconds_of(argv, rival.root, env) + SECONDS_A_CHART * len(SERIES),
+        against=f"the same in words and tables, plus {SECONDS_A_CHART} s for each of {len(SERIES)} charts",
+        bound=1.0,
+        pairs=pairs,
+    )
+
+
+def _project(root: Path, call: str) -> Little:
+    made = make(root)
+    for what in SERIES:
+        made.capture(Captured(f"bench/{what}.csv", planted(what).encode()))
+    made.page(
+        "labs/lab12/index.md", "# Charts\n\n" + "\n\n".join(call.format(what) for what in SERIES) + "\n"
+    )
+    return made

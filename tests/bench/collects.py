@@ -1,0 +1,108 @@
+"""`lab collect` of containers: a series against the sum of its samples, the lab against the sheet's shell."""
+
+import csv
+import os
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from collectors.containers import busybox
+from collectors.containers.containerd import SHIM_FOLDERS
+from tests.bench.measure import Compared, compare, seconds_of
+
+ROOT = Path(__file__).parents[2]
+RUNS = 60
+WEB = busybox.Program(
+    entrypoint=("httpd", "-f", "-p", "3000", "-h", "/www"), files={"www/index.html": b"shop\n"}
+)
+SHEET = """
+set -e
+ctr() { command ctr --address "$PWD/containerd.sock" --namespace sheet "$@"; }
+containerd --config containerd.toml >log 2>&1 &
+until ctr version >/dev/null 2>&1; do sleep 0.1; done
+ctr images import --base-name shop --digests "$ARCHIVE" >/dev/null
+image=$(ctr images ls -q | head -1)
+ctr run -d --net-host --null-io "$image" juice-runc
+sleep 10
+curl -s -o /dev/null -w "juice-runc: HTTP %{http_code}\\n" http://127.0.0.1:3000 | tee health.txt
+for _request in $(seq 50); do
+    curl -s -o /dev/null -w "%{time_total}\\n" http://127.0.0.1:3000
+done >curl-3012.txt
+awk '{s += $1} END {printf "avg=%.4fs n=%d\\n", s / NR, NR}' curl-3012.txt
+uname -r
+ctr tasks rm --force juice-runc
+ctr containers rm juice-runc
+kill %1
+wait
+rm -rf /run/containerd/runc/sheet
+rmdir /sys/fs/cgroup/sheet /sys/fs/cgroup/*/sheet 2>/dev/null || true
+"""
+"""The runc half of the sheet of 2025, as it is typed but for ctr: its pull is an import, its wait 10 s."""
+
+
+def series(folder: Path, lab: Path, pairs: int) -> Compared:
+    """Compare the seconds of a collect of `noise`, 60 runs of each, with the sum of its own samples."""
+    project = _copy(folder)
+    config = project / "collectors/lab12/lab.yml"
+    text = config.read_text()
+    before, after, rest = text.partition("  noise:\n    runs: ")
+    config.write_text(f"{before}{after}{RUNS}\n{rest.partition(chr(10))[2]}")
+    ours, rival = [], []
+    for _ in range(pairs):
+        ours.append(_collect(lab, project, "noise"))
+        rows = csv.DictReader(
+            (project / "evidence/hosts/bench/lab12/bench/noise.csv").read_text().splitlines()
+        )
+        rival.append(sum(float(row["seconds"]) for row in rows))
+    against = f"the sum of its {2 * RUNS} samples, as hyperfine timed them"
+    return Compared(against, 1.1, tuple(ours), tuple(rival))
+
+
+def sheet(folder: Path, lab: Path, pairs: int) -> Compared:
+    """Compare a collect of the runc half with the sheet's own commands, on a small image, from nothing."""
+    project = _copy(folder)
+    archive = folder / "web.tar"
+    busybox.write_archive(archive, WEB)
+    env = {"JUICE_SHOP_ARCHIVE": str(archive)}
+    return compare(
+        partial(_collect, lab, project, "health", "http_latency", "host_side", **env),
+        _typed(folder / "sheet", archive),
+        against="the sheet's commands for the same files: a wait of 10 s, one curl a request, uname",
+        bound=0.5,
+        pairs=pairs,
+    )
+
+
+def _copy(folder: Path) -> Path:
+    """Return a copy of the project, so that no evidence of it is touched."""
+    project = folder / "project"
+    for name in ("collectors", "scripts"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "mkdocs.yml", project)
+    return project
+
+
+def _collect(lab: Path, project: Path, *names: str, **env: str) -> float:
+    """Return the seconds of a collect, whose set is new each time."""
+    shutil.rmtree(project / "evidence", ignore_errors=True)
+    argv = [str(lab.parent / "python"), str(project / "scripts/lab.py"), "collect"]
+    argv += [*(f"lab12/{name}" for name in names), "--as", "bench", "--json"]
+    return seconds_of(argv, project, {**os.environ, **env})
+
+
+def _typed(folder: Path, archive: Path) -> Callable[[], float]:
+    """Return what runs the sheet's commands, with a containerd that is theirs alone."""
+
+    def typed() -> float:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        places = f'root = "{folder}/root"\nstate = "{folder}/state"\n'
+        config = f'version = 2\n{places}disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+        (folder / "containerd.toml").write_text(f'{config}[grpc]\n  address = "{folder}/containerd.sock"\n')
+        path = ":".join((os.environ.get("PATH", ""), *SHIM_FOLDERS))
+        return seconds_of(
+            ["bash", "-c", SHEET], folder, {**os.environ, "PATH": path, "ARCHIVE": str(archive)}
+        )
+
+    return typed

@@ -21,15 +21,19 @@ JOURNAL = on_path("journalctl", packages=("systemd",))
 NEEDS = (*KATA_NEEDS, JOURNAL)
 EVENT_SECONDS = 20.0
 
-MARKS = "start to run|vcpu 0 is running|hybrid vsock: connected|end to run service"
+MARKS = (
+    "start to run|vcpu 0 is running|hybrid vsock: connected"
+    "|start passfd io wait|end passfd io wait process|end to run service"
+)
 """What Kata's Rust shim with Dragonball says (3.23) when it begins, when the machine runs, when the agent in
-it has answered, and when it ends."""
+it has answered, when the container's process runs and has ended, and when it ends itself. It tells containerd
+of no /tasks/create and no /tasks/start."""
 
 BOOTED = "Linux version|Run .* as init process"
 """The guest kernel's first message, and its last before the agent begins."""
 
 PHASES = r"""
-function at(day, time,  t) { split(time, t, ":"); return t[1] * 3600 + t[2] * 60 + t[3] }
+function at(time,  t) { split(time, t, ":"); return t[1] * 3600 + t[2] * 60 + t[3] }
 function phase(name, from, to) {
     if (!(from in seen) || !(to in seen)) return
     took = seen[to] - seen[from]
@@ -40,22 +44,22 @@ function told() {
     if ("machine" in seen) {
         phase("shim and monitor", "container", "machine")
         phase("boot to agent", "machine", "agent")
-        phase("create", "agent", "task")
-    } else phase("create", "container", "task")
-    phase("start", "task", "start")
+        phase("create and start", "agent", "start")
+    } else phase("create and start", "container", "start")
     phase("workload", "start", "exit")
     phase("teardown", "exit", "end")
     delete seen
 }
 $1 == "run" { told(); row = $2 "," $3 }
-$3 == "begin" { seen["begin"] = at($1, $2) }
-/ \/containers\/create / { seen["container"] = at($1, $2) }
-/vcpu 0 is running/ { seen["machine"] = at("", substr($1, 12, 15)) }
-/hybrid vsock: connected/ { seen["agent"] = at("", substr($1, 12, 15)) }
-/ \/tasks\/create / { seen["task"] = at($1, $2) }
-/ \/tasks\/start / { seen["start"] = at($1, $2) }
-/ \/tasks\/exit / { seen["exit"] = at($1, $2) }
-$3 == "end" { seen["end"] = at($1, $2) }
+NF == 3 && $3 == "begin" { seen["begin"] = at($2) }
+/ \/containers\/create / { seen["container"] = at($2) }
+/vcpu 0 is running/ { seen["machine"] = at(substr($1, 12, 15)) }
+/hybrid vsock: connected/ { seen["agent"] = at(substr($1, 12, 15)) }
+/ \/tasks\/start / { seen["start"] = at($2) }
+/ \/tasks\/exit / { seen["exit"] = at($2) }
+/start passfd io wait$/ { seen["start"] = at(substr($1, 12, 15)) }
+/end passfd io wait process/ { seen["exit"] = at(substr($1, 12, 15)) }
+NF == 3 && $3 == "end" { seen["end"] = at($2) }
 END { told() }
 """
 """Seconds between what was seen of one start, in the order in which it comes; a start over midnight, too."""

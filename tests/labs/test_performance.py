@@ -1,0 +1,189 @@
+"""Lab 12's performance on real containers, real hyperfine and real curl.
+
+What this machine cannot have is Kata's guest: a shim stands in for it that fails and hangs as planned and is
+runc's own otherwise. So what is measured here are two names for one runtime.
+"""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from collectors.containers import busybox
+from collectors.containers.needs import CONTAINERS, KVM
+from collectors.engine.series import HYPERFINE
+from collectors.reader import read_record
+from collectors.records import Lab
+from report.charts import draw
+from tests.containers.fake_kata import FAILS, HANGS, write_shim
+from tests.containers.host_state import host_state, new_things
+
+NO_LAB = Lab(title="x", editions={})
+WEB = busybox.Program(
+    entrypoint=("httpd", "-f", "-p", "3000", "-h", "/www"), files={"www/index.html": b"shop\n"}
+)
+FEW: dict[str, dict[str, Any]] = {
+    "startup": {"runs": 4, "limit_seconds": 4},
+    "startup_bench": {"runs": 2},
+    "noise": {"runs": 2},
+    "cpu": {"runs": 2, "mebibytes": 1},
+    "io": {"runs": 2, "mebibytes": 1},
+    "memory": {"containers": [1, 2], "mebibytes_each": 16},
+    "http": {"requests": 4, "loop_requests": 5, "loop_blocks": 2, "load_clients": 2, "load_seconds": 1},
+    "iperf3": {"seconds": 1},
+}
+"""A few of each: what is looked at is that all of it is there, not how long it takes."""
+
+
+class Performance:
+    """A clone with few runs, and a shim for Kata whose starts do as planned."""
+
+    def __init__(self, clone: Path, folder: Path) -> None:
+        self.folder = clone / "evidence/hosts/test/lab12"
+        self._clone, self._bin, self._archive = clone, folder / "bin", folder / "web.tar"
+        self._bin.mkdir()
+        busybox.write_archive(self._archive, WEB)
+        path = clone / "collectors/lab12/lab.yml"
+        config = yaml.safe_load(path.read_text())
+        for name, given in FEW.items():
+            config["settings"][name] |= given
+        path.write_text(yaml.safe_dump(config))
+
+    def collect(self, *names: str, plan: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
+        """Collect these; return their rows by name."""
+        write_shim(self._bin, shutil.which("containerd-shim-runc-v2") or "", *plan)
+        argv = [sys.executable, str(self._clone / "scripts/lab.py"), "collect", "--as", "test", "--json"]
+        env = {
+            **os.environ,
+            "PATH": f"{self._bin}:{os.environ['PATH']}",
+            "JUICE_SHOP_ARCHIVE": str(self._archive),
+            "LAB_REGISTRY_MIRROR": "127.0.0.1:9",
+        }
+        words = [f"lab12/{name}" for name in names]
+        ended = subprocess.run(
+            [*argv, *words], cwd=self._clone, env=env, capture_output=True, text=True, check=False
+        )
+        assert ended.stdout, ended.stderr
+        return {row["name"]: row for row in json.loads(ended.stdout) if row["name"] in names}
+
+    def rows(self, path: str) -> list[dict[str, str]]:
+        """Return a CSV's rows."""
+        return list(csv.DictReader(self.read(path).splitlines()))
+
+    def read(self, path: str) -> str:
+        """Return an evidence file's text."""
+        return (self.folder / path).read_text()
+
+
+@pytest.fixture
+def performance(clone: Path, tmp_path: Path) -> Performance:
+    """Give it, where containers run and /dev/kvm can be opened."""
+    if reason := CONTAINERS.missing(NO_LAB) or HYPERFINE.missing(NO_LAB):
+        pytest.skip(reason)
+    if not os.access(KVM, os.R_OK | os.W_OK):
+        pytest.skip(f"{KVM} cannot be opened: no collector of Kata would be tried")
+    return Performance(clone, tmp_path)
+
+
+def test_a_start_that_fails_and_one_that_hangs_are_rows_like_any_other(performance: Performance) -> None:
+    """Both are counted with their exit status, cleared, and followed by the next; nothing is left."""
+    before = host_state()
+    rows = performance.collect("startup", plan=("works", "works", FAILS, HANGS, "works"))
+    assert rows["startup"]["state"] == "captured", rows
+    samples = performance.rows("bench/startup.csv")
+    assert [(one["run"], one["order"], one["runtime"]) for one in samples[:4]] == [
+        ("1", "1", "runc"), ("1", "2", "kata"), ("2", "1", "kata"), ("2", "2", "runc")
+    ]  # fmt: skip
+    ends = {
+        name: [one["exit_status"] for one in samples if one["runtime"] == name] for name in ("runc", "kata")
+    }
+    assert ends["runc"] == ["0"] * 4
+    assert ends["kata"] == ["0", "1", "124", "0"]
+    hung = next(one for one in samples if one["exit_status"] == "124")
+    assert float(hung["seconds"]) >= FEW["startup"]["limit_seconds"]
+    description = draw("strip", performance.read("bench/startup.csv"), emulated=False).description
+    assert "kata: 2 of 4 runs failed and are in no median" in description
+    record = read_record(performance.folder / "records/startup.json")
+    assert record.settings["startup.runs"] == 4
+    assert not new_things(before)
+
+
+def test_the_sheets_files_have_their_form(performance: Performance) -> None:
+    """`real 0m1.620s` below each heading; `1: 0.681 s` for each run; what dd did and how long it took."""
+    rows = performance.collect("startup_once", "startup_bench", "io_bench")
+    assert {row["state"] for row in rows.values()} == {"captured"}, rows
+    assert re.fullmatch(
+        r"runc:\nreal\t0m\d\.\d{3}s\nKata:\nreal\t0m\d\.\d{3}s\n", performance.read("bench/startup.txt")
+    )
+    numbered = r"(1: \d\.\d{3} s\n2: \d\.\d{3} s\n)"
+    bench = re.fullmatch(
+        rf"runc:\n{numbered}Kata:\n{numbered}", performance.read("results/startup-bench.txt")
+    )
+    assert bench
+    samples = performance.rows("results/startup.csv")
+    for heading, name in ((1, "runc"), (2, "kata")):
+        seconds = [f"{float(one['seconds']):.3f}" for one in samples if one["runtime"] == name]
+        assert re.findall(r": (\S+) s", bench[heading]) == seconds
+    io = performance.read("results/io-bench.txt")
+    assert [line for line in io.splitlines() if line.startswith("===")] == [
+        "=== dd from zero to null: memory is copied, no disk is met ===",
+        "=== 1 MiB written, until they are on the disk (fsync) ===",
+        "=== the same 1 MiB read again, from a cache on the way ===",
+    ]
+    assert io.count("real\t0m") == 6
+    assert io.count("100+0 records out") == 2
+
+
+def test_what_goes_beyond_the_sheet(performance: Performance) -> None:
+    """Series inside containers, memory by process, HTTP at both addresses, the network."""
+    names = ["noise", "cpu_work", "file_write", "memory", "http_pair", "http_loop", "http_load", "throughput"]
+    rows = performance.collect(*names)
+    optional = {"http_load": "wrk", "throughput": "iperf3"}
+    for name, row in rows.items():
+        program = optional.get(name, "")
+        absent = program and shutil.which(program) is None
+        assert row["state"] == ("missing" if absent else "captured"), row
+        assert not absent or program in row["reason"]
+    for path, names_in, count in (
+        ("bench/noise.csv", {"runc", "runc again"}, 4),
+        ("bench/cpu.csv", {"runc", "kata"}, 4),
+        ("bench/write.csv", {"runc", "kata"}, 4),
+        ("bench/http-pair.csv", {"runc", "kata"}, 8),
+        ("bench/http-loop.csv", {"runc", "kata"}, 20),
+    ):
+        samples = performance.rows(path)
+        assert len(samples) == count, path
+        assert {one["runtime"] for one in samples} == names_in
+        assert {one["exit_status"] for one in samples} == {"0"}
+        assert draw("percentiles", performance.read(path), emulated=False).svg
+    kept = [one["connects"] for one in performance.rows("bench/http-loop.csv")]
+    assert kept == ["1", "0", "0", "0", "0"] * 4
+    memory = performance.rows("bench/memory.csv")
+    assert {(one["runtime"], one["containers"]) for one in memory} == {
+        (name, count) for name in ("runc", "kata") for count in "12"
+    }
+    assert {"sleep"} < {one["process"] for one in memory}
+    assert all(int(one["pss_kib"]) > 0 for one in memory)
+    assert draw("memory", performance.read("bench/memory.csv"), emulated=False).svg
+
+
+def test_where_a_start_goes_needs_a_journal(performance: Performance) -> None:
+    """Without one, the phases are missing and say so; with one, every start has its phases, in order."""
+    rows = performance.collect("phases")
+    if shutil.which("journalctl") is None:
+        assert rows["phases"]["state"] == "missing"
+        assert "journalctl" in rows["phases"]["reason"]
+        return
+    assert rows["phases"]["state"] == "captured", rows
+    phases = performance.rows("bench/phases.csv")
+    first = [one["phase"] for one in phases if one["run"] == "1" and one["runtime"] == "runc"]
+    assert first == ["client and snapshot", "create and start", "workload", "teardown"]
+    assert all(0 <= float(one["seconds"]) < 60 for one in phases)

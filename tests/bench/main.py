@@ -22,8 +22,10 @@ from tests.bench.charts import charts  # noqa: E402
 from tests.bench.collects import series, sheet  # noqa: E402
 from tests.bench.facts import facts  # noqa: E402
 from tests.bench.measure import Compared, compare, seconds_of  # noqa: E402
+from tests.bench.page import with_results  # noqa: E402
 from tests.bench.verify import verify  # noqa: E402
 
+PAGE = ROOT / "docs/reference/performance.md"
 PYTHON = ROOT / ".venv" / "bin" / "python"
 LAB = ROOT / ".venv" / "bin" / "lab"
 KIB = 1024
@@ -59,7 +61,10 @@ BENCHMARKS: dict[str, Callable[[Path], Compared]] = {
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(BENCHMARKS)))
 @click.option("--json", "json_", is_flag=True, help="Print {name: {ratio, against, bound, …}}.")
-def main(names: tuple[str, ...], *, json_: bool) -> None:
+@click.option(
+    "--page", is_flag=True, help=f"Write the table into {PAGE.relative_to(ROOT)}, with this machine."
+)
+def main(names: tuple[str, ...], *, json_: bool, page: bool) -> None:
     """Measure our own speed as ratios against a named rival, run in turn; exit 1 if one is over its bound."""
     results = {}
     for name in names or tuple(BENCHMARKS):
@@ -74,6 +79,10 @@ def main(names: tuple[str, ...], *, json_: bool) -> None:
             cells = ("ratio", "bound", "seconds", "seconds_against", "pairs", "against")
             table.add_row(name, *(str(row[cell]) for cell in cells))
         Console().print(table)
+    if page:
+        PAGE.write_text(
+            with_results(PAGE.read_text(), {name: one.as_json() for name, one in results.items()})
+        )
     sys.exit(any(one.ratio > one.bound for one in results.values()))
 
 

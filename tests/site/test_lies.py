@@ -1,6 +1,7 @@
 """What an author, a copy or a newer capture can make a report say wrongly: each is caught and named.
 
-One true report; then one lie at a time, of the page, of its facts.yml, of the evidence, or of a file handed in. A lie that is typed by hand, where neither build nor fence can see it, is what `lab check` finds.
+One true report; then one lie at a time, of the page, of its facts.yml, of the evidence, or of a file handed
+in. A lie that is typed by hand, where neither build nor fence can see it, is what `lab check` finds.
 """
 
 import hashlib

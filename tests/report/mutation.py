@@ -1,0 +1,156 @@
+"""Finds how evidence would have to differ for a claim to turn; knows nothing of the claim but its text.
+
+A fact turns a claim where two files that differ in this fact alone make the claim hold and not hold. Where
+the rest of the claim decides (an `or` whose other half holds, a `min` of which it is not the least), another
+file is changed beforehand: for both.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+
+from report.embed import Content, cut
+from report.evaluate import State, judge
+from report.expressions import names, parse
+from report.facts import Fact
+from report.nodes import Literal, parts
+from report.problems import FaultError
+from report.quantity import Quantity
+from report.readings import NoValue, Reading, Readings, read_text
+from report.steps import Value
+from report.units import UNITS
+
+FACTORS = tuple(map(Fraction, ("0", "1/1000", "1/10", "1/2", "9/10", "11/10", "2", "10", "1000")))
+"""What a number of a file is multiplied by, beside what would make it equal to another of the claim."""
+NEAR = tuple(map(Fraction, ("99/100", "1", "101/100")))
+_NUMBER = re.compile(rb"[0-9]+(?:[.,][0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The evidence files, by path, with which a claim holds and with which it does not.
+
+    `value` is what the fact is then, as the report shows it.
+    """
+
+    holds: Mapping[str, bytes]
+    contradicted: Mapping[str, bytes]
+    value: str
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A claim's condition and the facts that it stands on, all of which have one value."""
+
+    condition: str
+    facts: Mapping[str, Fact]
+    readings: Mapping[str, Reading]
+    files: Mapping[str, bytes]
+
+    @cached_property
+    def _wanted(self) -> tuple[Quantity | str, ...]:
+        """The values in the claim: what a fact may be equal to, just below or just above."""
+        literals = [one.value for one in parts(parse(self.condition).root) if isinstance(one, Literal)]
+        return (*literals, *(one.values[0].value for one in self.readings.values()))
+
+    def turn(self, fact: str) -> Turn | None:
+        """Return how this fact turns the claim, None if nothing that was tried does."""
+        others = [
+            {},
+            *(files for name in self.facts if name != fact for files in self._changed(name, self.files)),
+        ]
+        for beforehand in others:
+            before = {**self.files, **beforehand}
+            found = {self._state(before): before}
+            for change in self._changed(fact, before):
+                after = {**before, **change}
+                found.setdefault(self._state(after), after)
+                if State.HOLDS in found and State.CONTRADICTED in found:
+                    lie = found[State.CONTRADICTED]
+                    return Turn(found[State.HOLDS], lie, str(self._values(lie)[fact].value))
+        return None
+
+    def _state(self, files: Mapping[str, bytes]) -> State:
+        return judge(self.condition, self._values(files)).state
+
+    def _values(self, files: Mapping[str, bytes]) -> dict[str, Value]:
+        return {
+            name: replace(self.readings[name].values[0], value=value)
+            for name, fact in self.facts.items()
+            if (value := _read(fact, files[fact.file])) is not None
+        }
+
+    def _changed(self, name: str, files: Mapping[str, bytes]) -> Iterator[dict[str, bytes]]:
+        """Yield the file of a fact with its lines changed so that another value is read of them."""
+        path, was = self.facts[name].file, _read(self.facts[name], files[self.facts[name].file])
+        for data in self._edits(name, files[path], was):
+            if data != files[path] and _read(self.facts[name], data) not in {None, was}:
+                yield {path: data}
+
+    def _edits(self, name: str, data: bytes, was: Quantity | str | None) -> Iterator[bytes]:
+        """Yield `data` with each number in the fact's lines changed, and the text that it is replaced."""
+        lines = self.readings[name].lines
+        rows = data.split(b"\n")
+        start = sum(len(row) + 1 for row in rows[: lines.start - 1])
+        end = start + len(b"\n".join(rows[lines.start - 1 : lines.end]))
+        if isinstance(was, str):
+            place = data.find(was.encode(), start, end)
+            texts = (
+                (*(one for one in self._wanted if isinstance(one, str)), f"{was}x", was[:-1])
+                if place >= 0
+                else ()
+            )
+            for text in texts:
+                yield data[:place] + text.encode() + data[place + len(was.encode()) :]
+        for number in _NUMBER.finditer(data, start, end):
+            for text in _numbers(number[0].decode(), list(self._factors(was))):
+                yield data[: number.start()] + text.encode() + data[number.end() :]
+
+    def _factors(self, was: Quantity | str | None) -> Iterator[Fraction]:
+        yield from FACTORS
+        if isinstance(was, Quantity) and was.exact:
+            for one in (one for one in self._wanted if isinstance(one, Quantity)):
+                yield from (near * _in_base(one) / _in_base(was) for near in NEAR)
+
+
+def _in_base(one: Quantity) -> Fraction:
+    return one.exact * UNITS[one.unit].factor
+
+
+def _numbers(text: str, factors: list[Fraction]) -> Iterator[str]:
+    """Yield a number changed in its last digit and by each factor, with as many decimals as it has."""
+    sign = "," if "," in text else "."
+    number = Decimal(text.replace(",", "."))
+    decimals = -int(number.as_tuple().exponent)
+    least = Fraction(1, 10**decimals)
+    for one in (
+        Fraction(number) + least,
+        Fraction(number) - least,
+        *(Fraction(number) * one for one in factors),
+    ):
+        whole = round(one * 10**decimals)
+        if whole >= 0:
+            yield f"{Decimal(whole).scaleb(-decimals):f}".replace(".", sign)
+
+
+def _read(fact: Fact, data: bytes) -> Quantity | str | None:
+    """Return what is read of a fact where its file is `data`, None if that is no single value."""
+    try:
+        text = cut(Content(fact.file, data), fact.wanted).text
+    except FaultError:
+        return None
+    found = read_text(text, fact.read, "", fact.unit)
+    return None if isinstance(found, NoValue | tuple) else found
+
+
+def claimed(condition: str, readings: Readings, files: Mapping[str, bytes]) -> Claimed | None:
+    """Return a claim with its facts, None where one of them has no single value; `files` hold them all."""
+    used = {name: readings.reading(name) for name in sorted(names(condition))}
+    found = {name: one for name, one in used.items() if isinstance(one, Reading) and one.value is not None}
+    if found.keys() != used.keys():
+        return None
+    facts = {name: readings.facts.facts[name] for name in used}
+    return Claimed(condition, facts, found, {one.file: files[one.file] for one in facts.values()})

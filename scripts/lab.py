@@ -22,6 +22,8 @@ COMMANDS = {
     "check": "Do the pages, or a handed-in report, equal the evidence?",
     "facts": "The values that pages stand on, and where each is from.",
     "export": "The pages of a lab as one plain Markdown report.",
+    "pack": "What another host needs to collect, in one tar.",
+    "adopt": "Take over a set that was captured on another host.",
     "box": "A virtual machine with KVM, for hosts that have none.",
     "undo": "Put back what collecting changed on this host.",
     "new": "Make a lab: three folders that collect and build at once.",

@@ -10,11 +10,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from collectors.box import machine as machines
+from collectors.box.archives import archives
 from collectors.box.place import BoxError, Machine, alone
-from collectors.box.project import archives, pack
 from collectors.box.ssh import LOST, Door
 from collectors.engine import adopt, signals, store
 from collectors.engine.labs import find_lab
+from collectors.engine.pack import pack
 from collectors.engine.runner import Progress
 
 PROJECT = "/root/lab"

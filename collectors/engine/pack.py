@@ -1,9 +1,9 @@
-"""The project, as it goes into the box: what collects, the evidence of one set, and which commit it is."""
+"""The project, as it goes to another host: what collects, evidence of before, which commit it is."""
 
+import io
 import json
-import os
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from collectors.engine import recorder
@@ -16,14 +16,14 @@ UNWANTED = {"__pycache__", ".git", ".venv", "failed", ".staging", ".lock"}
 
 
 def pack(root: Path, evidence: str, to: Path) -> None:
-    """Write a tar of what collects, with the set `evidence` (a path from the root), to the file `to`."""
+    """Write a tar of what collects, with the evidence in the folder `evidence` (from the root), to `to`."""
+    commit = json.dumps(project(root).model_dump()).encode()
+    member = tarfile.TarInfo(COMMIT_FILE)
+    member.size = len(commit)
     with tarfile.open(to, "w") as tar:
         for path in _files(root, evidence):
             tar.add(path, str(path.relative_to(root)), recursive=False, filter=_nobody)
-        commit = to.with_suffix(".commit")
-        commit.write_text(json.dumps(project(root).model_dump()))
-        tar.add(commit, COMMIT_FILE, filter=_nobody)
-        commit.unlink()
+        tar.addfile(member, io.BytesIO(commit))
 
 
 def _files(root: Path, evidence: str) -> Iterator[Path]:
@@ -48,9 +48,3 @@ def _nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     return member
-
-
-def archives(variables: Iterable[str]) -> dict[str, Path]:
-    """Return the local files that the environment names in these variables, by variable."""
-    named = {name: Path(os.environ.get(name, "")) for name in variables if os.environ.get(name)}
-    return {name: path for name, path in named.items() if path.is_file()}

@@ -1,0 +1,53 @@
+"""lab adopt."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from scripts.cli import show, targets
+from scripts.cli.project import root
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "host", metavar="NAME", required=True, help="The host: it goes to evidence/hosts/NAME.")
+@click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
+def adopt(file: Path, *, host: str, json_: bool) -> None:
+    """Make what another host captured as NAME the set of that host here.
+
+    FILE is a tar of its folder evidence/hosts/NAME. Each file is held against its record first, and nothing
+    of a lab is taken over unless all of it is whole. What is the same already stays untouched.
+    """
+    from collectors.engine.adopt import unpack
+    from collectors.engine.labs import lab_names
+    from collectors.engine.store import StoreError
+
+    project = root()
+    targets.host_folder(project, host)
+    with TemporaryDirectory(prefix="lab-adopt-") as scratch:
+        incoming = Path(scratch)
+        with file.open("rb") as stream:
+            unpack(stream, incoming)
+        found = sorted(path.name for path in incoming.iterdir())
+        if not found or set(found) - set(lab_names(project)):
+            strange = ", ".join(ascii(name) for name in found) or "nothing"
+            raise StoreError(f"{file.name}: holds {strange}: pack what is below evidence/hosts/{host} there")
+        changed = {lab: _adopt(project, lab, host, incoming / lab) for lab in found}
+    if json_:
+        show.as_json(changed)
+        return
+    for lab, names in changed.items():
+        click.echo(f"hosts/{host}/{lab}: {', '.join(names) or 'nothing new'}")
+
+
+def _adopt(project: Path, lab: str, host: str, incoming: Path) -> list[str]:
+    """Take over one lab's set under its lock; return the collectors whose evidence is another now."""
+    from collectors.engine import adopt as adopting
+    from collectors.engine import signals, store
+
+    folder = targets.evidence_folder(project, lab, host)
+    with signals.interruptible(), store.locked(folder):
+        for text in store.recover(folder):
+            click.echo(text, err=True)
+        return adopting.adopt(folder, incoming)

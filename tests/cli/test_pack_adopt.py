@@ -1,0 +1,111 @@
+"""A set goes to another host and comes back: whole and as recorded, or nothing is taken over."""
+
+import io
+import json
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+
+@pytest.fixture
+def two(one_lab: Shell) -> Shell:
+    """Return a project with a lab of two collectors, in a git of its own."""
+    one_lab.collector(
+        "mine",
+        '@collector(edition=2026, task=1, writes=["a.txt"])\ndef a(run: Run) -> None:\n    """A."""\n'
+        '    with run.file("a.txt") as out:\n        out.run(["echo", "a"])\n',
+    )
+    return one_lab
+
+
+def there(shell: Shell, folder: Path, *names: str) -> Path:
+    """Unpack what `lab pack` wrote on another host, collect there, and return a tar of its evidence."""
+    tar = folder.with_suffix(".tar")
+    packed = shell.lab("pack", str(tar), "--as", "other")
+    assert packed.returncode == 0, packed.stderr
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["tar", "-x", "-f", tar, "-C", folder], check=True)
+    collected = Shell(folder).lab("collect", "--as", "other", *names)
+    assert collected.returncode == 0, collected.stderr
+    back = folder.with_suffix(".back.tar")
+    subprocess.run(["tar", "-c", "-f", back, "-C", folder / "evidence/hosts/other", "."], check=True)
+    return back
+
+
+def test_a_set_comes_back(two: Shell, tmp_path: Path) -> None:
+    """All of it, once; the second time nothing is new, and what goes along is fresh there."""
+    back = there(two, tmp_path / "there")
+    assert two.json("adopt", str(back), "--as", "other") == {"mine": ["a", "release"]}
+    assert two.lab("adopt", str(back), "--as", "other").stdout == "hosts/other/mine: nothing new\n"
+    assert two.lab("verify").stdout.startswith("intact: 2 files")
+    record = two.root / "evidence/hosts/other/mine/records/a.json"
+    before = record.read_bytes()
+    again = there(two, tmp_path / "rebuilt")
+    assert (tmp_path / "rebuilt/evidence/hosts/other/mine/records/a.json").read_bytes() == before
+    assert two.json("adopt", str(again), "--as", "other") == {"mine": []}
+
+
+def test_the_other_host_needs_no_git_and_names_the_commit(two: Shell, tmp_path: Path) -> None:
+    """Nothing but the tar is there, and the records name the commit that was packed."""
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-C", str(two.root)]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *words], check=True)
+    there(two, tmp_path / "there")
+    assert not (tmp_path / "there/.git").exists()
+    head = subprocess.run(
+        [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    record = json.loads((tmp_path / "there/evidence/hosts/other/mine/records/a.json").read_text())
+    assert record["project"] == {"commit": head, "dirty": False}
+
+
+def changed(back: Path, to: Path, name: str, data: bytes) -> Path:
+    """Write a tar like `back` in which one member holds other bytes, or is there besides."""
+    with tarfile.open(back) as old, tarfile.open(to, "w") as new:
+        for member in old.getmembers():
+            if member.isreg() and member.name != name:
+                new.addfile(member, old.extractfile(member))
+        given = tarfile.TarInfo(name)
+        given.size = len(data)
+        new.addfile(given, io.BytesIO(data))
+    return to
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("./mine/a.txt", "a.txt: sha256 is"),
+        ("../outside.txt", "not a plain file of a set"),
+        ("./elsewhere/a.txt", "holds 'elsewhere', 'mine'"),
+        ("./mine/records/a.json", "not whole JSON"),
+    ],
+)
+def test_what_is_not_as_recorded_is_refused_whole(two: Shell, tmp_path: Path, name: str, said: str) -> None:
+    """A changed byte, a way out, a lab that is not ours, a torn record: nothing at all is taken over."""
+    bad = changed(there(two, tmp_path / "there"), tmp_path / "bad.tar", name, b"x\n")
+    ended = two.lab("adopt", str(bad), "--as", "other")
+    assert ended.returncode in {1, 4}
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert [
+        path for path in (two.root / "evidence").rglob("*") if path.is_file() and path.name != ".lock"
+    ] == []
+    assert not (tmp_path / "outside.txt").exists()
+
+
+def test_wrong_use_is_said(two: Shell, tmp_path: Path) -> None:
+    """No tar, an empty one, no name for a host."""
+    (tmp_path / "text.tar").write_text("no tar\n")
+    ended = two.lab("adopt", str(tmp_path / "text.tar"), "--as", "other")
+    assert (ended.returncode, "is no set" in ended.stderr) == (4, True)
+    tarfile.open(tmp_path / "empty.tar", "w").close()
+    ended = two.lab("adopt", str(tmp_path / "empty.tar"), "--as", "other")
+    assert (ended.returncode, "holds nothing" in ended.stderr) == (4, True)
+    for words in (("adopt", str(tmp_path / "empty.tar")), ("pack", str(tmp_path / "x.tar"))):
+        assert two.lab(*words, "--as", "../x").returncode == 2
+        assert two.lab(*words).returncode == 2
+    assert not (tmp_path / "x.tar").exists()

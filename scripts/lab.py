@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": "Is every evidence file what its record says?",
     "check": "Do the pages, or a handed-in report, equal the evidence?",
     "facts": "The values that pages stand on, and where each is from.",
+    "diff": "What changed in the evidence: facts, series, claims, then lines.",
     "export": "The pages of a lab as one plain Markdown report.",
     "pack": "What another host needs to collect, in one tar.",
     "adopt": "Take over a set that was captured on another host.",

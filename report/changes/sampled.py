@@ -1,0 +1,117 @@
+"""The series of a set, and whether one of them is not what it was, by more than its host's noise."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from collectors.reader import EvidenceError
+from report.embed import as_text
+from report.evidence import Evidence, recorded
+from report.permutation import shift
+from report.series import Series, SeriesError, read_series
+from report.statistics import interval_of_median
+
+ALPHA = 0.01
+"""How often a series that has not changed may be said to have: with five series a week, twice in a year."""
+
+NOISE = "noise.csv"
+"""The file of the series of one command against itself: the ratio that it has by chance is the noise."""
+
+
+@dataclass(frozen=True)
+class SeriesChange:
+    """One contender of a series, before and after; `beyond` is None where they are too few to say.
+
+    `ratio` is that of the medians; `floor` the least effect that was asked for, as a share.
+    """
+
+    file: str
+    name: str
+    before: float
+    after: float
+    counts: tuple[int, int]
+    failed: tuple[int, int]
+    ratio: float
+    p: float
+    floor: float
+    beyond: bool | None
+
+
+def series_of(evidence: Evidence, name: str) -> dict[str, Series]:
+    """Return the series of the set `name` by file."""
+    found = {}
+    for path in evidence.set(name).files():
+        if path.endswith(".csv") and recorded(path):
+            try:
+                text = as_text(evidence.content(name, path).data)
+                found[path] = read_series(text or "")
+            except (EvidenceError, SeriesError):
+                continue
+    return found
+
+
+def noise_floor(*sides: Mapping[str, Series]) -> float | None:
+    """Return the largest share by which the same command differs from itself on any side; None if not known.
+
+    It is the end that lies further from 1 of the exact interval of the median ratio of a series called
+    noise.csv.
+    """
+    floors = [
+        floor
+        for side in sides
+        for path, series in side.items()
+        if PurePosixPath(path).name == NOISE and (floor := _floor(series)) is not None
+    ]
+    return max(floors, default=None)
+
+
+def _floor(series: Series) -> float | None:
+    first, last = series.names[0], series.names[-1]
+    try:
+        pairs = [float(one.exact) for one in series.ratios(last, first)]
+    except SeriesError:
+        return None
+    found = interval_of_median(pairs)
+    return None if found is None else max(found.high, 1 / found.low) - 1
+
+
+def series_changes(before: Mapping[str, Series], after: Mapping[str, Series]) -> Iterator[SeriesChange]:
+    """Yield how each contender of each series that both sides have stands to its earlier self."""
+    floor = noise_floor(before, after) or 0.0
+    for path in sorted(before.keys() & after.keys()):
+        old, new = before[path], after[path]
+        for name in [one for one in new.names if one in old.names]:
+            if change := contender_change(path, name, old, new, floor):
+                yield change
+
+
+def contender_change(
+    path: str, name: str, before: Series, after: Series, floor: float
+) -> SeriesChange | None:
+    """Return how one contender stands to its earlier self; None where on a side no run of it ended well."""
+    old, new = ([float(one.exact) for one in side.seconds(name)] for side in (before, after))
+    if not old or not new:
+        return None
+    found = shift(old, new, floor)
+    lost = (len(before.of(name)) - len(old), len(after.of(name)) - len(new))
+    counts = (len(old), len(new))
+    smallest = 2 / math.comb(sum(counts), counts[0])
+    beyond = None if smallest >= ALPHA else found.p < ALPHA
+    middle = (found.before, found.after)
+    return SeriesChange(path, name, *middle, counts, lost, found.ratio, found.p, floor, beyond)
+
+
+def same_but_for_noise(before: bytes, after: bytes, floor: float) -> bool:
+    """Return whether two files are series of the same contenders of which none changed beyond the noise.
+
+    Neither may have a run that failed more often than before, nor too few samples to say.
+    """
+    try:
+        old, new = (read_series(as_text(data) or "") for data in (before, after))
+    except SeriesError:
+        return False
+    if old.names != new.names:
+        return False
+    changes = [contender_change("", name, old, new, floor) for name in new.names]
+    return all(one is not None and one.beyond is False and one.failed[0] == one.failed[1] for one in changes)

@@ -1,0 +1,82 @@
+"""`lab diff` as it is called: commits, folders, forms and exit statuses."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from collectors.records import HostClass
+from tests.cli.conftest import Shell
+from tests.report.project import HOST, Captured, Little
+
+PAGE = '# Task\n\n{% call claim("count < 5") %}There are few{% endcall %}\n'
+
+
+def git(shell: Shell, *words: str) -> str:
+    """Run git in the project."""
+    argv = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-C", str(shell.root), *words]
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def committed(shell: Shell) -> Shell:
+    """Return a project whose first commit has three of something, and whose second has four."""
+    little = Little(shell.root)
+    little.page("labs/lab12/task-1.md", PAGE)
+    (shell.root / "docs/labs/lab12/facts.yml").write_text("count: {file: count.txt, read: count}\n")
+    git(shell, "init", "-q")
+    for number in (3, 4):
+        little.capture(Captured("count.txt", b"%d\n" % number))
+        git(shell, "add", "-A")
+        git(shell, "commit", "-qm", f"{number}")
+    return shell
+
+
+def test_here_and_head(committed: Shell) -> None:
+    """Nothing, then what was changed here; the exit status tells a claim that turned."""
+    ended = committed.lab("diff")
+    assert (ended.returncode, ended.stdout) == (0, "Nothing changed.\n"), ended.stderr
+    Little(committed.root).capture(Captured("count.txt", b"6\n"))
+    ended = committed.lab("diff")
+    assert ended.returncode == 1
+    assert "Claims that turned" in ended.stdout
+    assert "+6" in ended.stdout
+    assert "+6" not in committed.lab("diff", "--no-raw").stdout
+
+
+def test_two_commits_and_a_folder(committed: Shell, tmp_path: Path) -> None:
+    """Each may be a commit, a project's folder, or one with the sets in it."""
+    told = json.loads(committed.lab("diff", "HEAD~1", "HEAD", "--json").stdout)
+    (fact,) = told["sets"][0]["facts"]
+    assert (fact["name"], fact["before"], fact["after"]) == ("count", "3", "4")
+    elsewhere = Little(tmp_path / "elsewhere")
+    elsewhere.capture(Captured("count.txt", b"3\n"))
+    for folder in (elsewhere.root, elsewhere.root / "evidence"):
+        assert json.loads(committed.lab("diff", str(folder), "HEAD", "--json").stdout)["sets"][0][
+            "facts"
+        ] == [fact]
+    assert committed.lab("diff", "HEAD~1", "HEAD", "--markdown").stdout.startswith("**no claims turned;")
+
+
+def test_other_host_classes_are_refused(committed: Shell) -> None:
+    """With exit status 2 and the reason."""
+    for path in (committed.root / "evidence/lab12/records").glob("*.json"):
+        path.unlink()
+    bare = HOST.model_copy(update={"host_class": HostClass.BARE_METAL})
+    Little(committed.root).capture(Captured("count.txt", b"9\n"), host=bare)
+    ended = committed.lab("diff")
+    assert ended.returncode == 2
+    assert "virtual before, bare metal now: not comparable" in ended.stdout
+
+
+def test_wrong_use_is_said(committed: Shell) -> None:
+    """No such commit or folder; a commit without evidence is no error; an option is no commit."""
+    ended = committed.lab("diff", "nowhere")
+    assert (ended.returncode, "no folder, and no commit" in ended.stderr) == (2, True)
+    assert committed.lab("diff", "--", "--output=x").returncode == 2
+    git(committed, "rm", "-rq", "--cached", "evidence")
+    git(committed, "commit", "-qm", "none")
+    ended = committed.lab("diff", "HEAD")
+    assert ended.returncode == 0 or "Claims that turned" in ended.stdout
+    assert "count.txt: new" in ended.stdout

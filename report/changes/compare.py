@@ -10,11 +10,12 @@ from report.changes.raw import FileChange, file_changes
 from report.changes.sampled import SeriesChange, series_changes, series_of
 from report.claims import Claim
 from report.evidence import EvidenceSet
-from report.export import MarkdownBuild, markdown_build, render
+from report.export import MarkdownBuild, markdown_build
 from report.facts import FACTS_FILE, Fact
 from report.problems import FaultError
 from report.quantity import Quantity
 from report.readings import NoValue, Reading
+from report.render import render
 from report.verdicts import Made
 
 SERIES = "series "

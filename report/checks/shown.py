@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from report.cite import Block
 from report.claims import Claim, Said, Stands
 from report.evaluate import State
+from report.figures import Figure
 from report.quantity import Quantity
 from report.readings import Reading
 from report.verdicts import Made
@@ -31,7 +32,10 @@ def displays(made: Iterable[Made], lab: str) -> Iterator[Display]:
     """Yield what the calls show of the evidence of `lab`; a gap shows none, and commands are no evidence."""
     for one in made:
         shown = one.shown
-        if isinstance(shown, Block) and shown.set.name == lab:
+        if isinstance(shown, Figure):
+            blocks = (block for block in shown.blocks if block.set.name == lab)
+            yield from (Display(one.page, one.line, file=block.content.path) for block in blocks)
+        elif isinstance(shown, Block) and shown.set.name == lab:
             yield Display(one.page, one.line, file=shown.content.path)
         elif isinstance(shown, Stands) and shown.lab == lab:
             found = (name for name, reading in shown.readings.items() if isinstance(reading, Reading))

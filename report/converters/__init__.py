@@ -13,7 +13,7 @@ from report.converters.lines import NotThere, Unreadable
 from report.converters.network import address, addresses, mtu
 from report.converters.plain import count, quantity, status
 from report.converters.runs import what_runs_say
-from report.converters.series import column, hyperfine
+from report.converters.series import column, hyperfine, median, total
 from report.converters.system import capabilities, cpu, kernel, mask, meminfo, version
 from report.converters.times import samples, seconds, summary
 from report.converters.transfers import dd
@@ -52,6 +52,7 @@ CONVERTERS = {
     "hyperfine": Converter(hyperfine, Argument.NEEDED),
     "kernel": Converter(kernel, Argument.LABEL),
     "mask": Converter(mask, Argument.NEEDED),
+    "median": Converter(median, Argument.NEEDED),
     "meminfo": Converter(meminfo, Argument.NEEDED),
     "mtu": Converter(mtu, Argument.NEEDED),
     "quantity": Converter(quantity, Argument.LABEL),
@@ -60,6 +61,7 @@ CONVERTERS = {
     "series": Converter(what_runs_say, Argument.NEEDED),
     "status": Converter(status, Argument.LABEL),
     "summary": Converter(summary, Argument.NEEDED),
+    "total": Converter(total, Argument.NEEDED),
     "version": Converter(version, Argument.LABEL),
 }
 """The converters by the name that a facts.yml uses."""

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from report.converters.lines import NotThere, Unreadable, checked, shown
 from report.quantity import Quantity, decimal
+from report.series import middle
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,37 @@ def column(text: str, argument: str) -> tuple[Quantity, ...]:
     if not found:
         raise NotThere(f"no row for {argument!r}")
     return tuple(_number(row[wanted.column], wanted.column) for row in found)
+
+
+def total(text: str, argument: str) -> Quantity:
+    r"""Return the sum of a CSV column; `where NAME=VALUE` takes only those rows.
+
+    >>> memory = "runtime,process,pss_kib\nrunc,shim,10240\nrunc,sleep,512\nkata,shim,92160\n"
+    >>> str(total(memory, "pss_kib where runtime=runc"))
+    '10752'
+    """
+    first, *rest = _no_runs(text, argument)
+    for one in rest:
+        first += one
+    return first
+
+
+def median(text: str, argument: str) -> Quantity:
+    r"""Return the median of a CSV column; `where NAME=VALUE` takes only those rows.
+
+    >>> phases = "run,phase,seconds\n1,boot,5.81\n1,end,1.20\n2,boot,5.79\n3,boot,6.02\n"
+    >>> str(median(phases, "seconds where phase=boot"))
+    '5.81'
+    """
+    return middle(_no_runs(text, argument)).median
+
+
+def _no_runs(text: str, argument: str) -> tuple[Quantity, ...]:
+    """Return a column; raise Unreadable for a series of runs, of which some may have failed."""
+    found = column(text, argument)
+    if "exit_status" in _rows(text)[0]:
+        raise Unreadable("a series of runs, some of which may have failed: read it with `series`")
+    return found
 
 
 def _rows(text: str) -> list[list[str]]:

@@ -24,9 +24,11 @@ ARGUMENTS = {
     "dd": ["bytes", "seconds", "rate"],
     "hyperfine": ["mean", "median", "min", "max", "times"],
     "mask": ["CapEff"],
+    "median": ["seconds", "results"],
     "meminfo": ["MemTotal", "Version"],
     "mtu": ["eth0"],
     "series": ["median of kata", "median of kata / runc", "runs of runc", "p95 of runc"],
+    "total": ["seconds", "real"],
     "summary": ["avg", "min", "max", "n"],
 }
 LABELS = ["", "juice-runc", "runc", "real", "Version", "curl", "dd"]
@@ -161,6 +163,8 @@ def test_not_there(how: str, text: str, words: str) -> None:
         ("csv s", "s,t\n1\n", "1 cells under 2 names"),
         ("csv s", "s\nfast\n", "no number under 's': fast"),
         ("csv s", 's\n"1', "no CSV"),
+        ("median seconds", "seconds,exit_status\n0.1,1\n", "a series of runs, some of which may have failed"),
+        ("total seconds", "seconds,exit_status\n0.1,0\n", "a series of runs"),
         ("hyperfine mean", "[" * 100_000, "no JSON"),
         ("hyperfine mean", '{"results": [1]}', "no results"),
         ("hyperfine mean", '{"results": [{}, {}]}', "2 results of hyperfine: say which"),

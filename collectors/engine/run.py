@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -31,11 +31,12 @@ class CaptureError(Exception):
 
 @dataclass(frozen=True)
 class Resource(Generic[T]):
-    """What was made once in a collect, and the settings and images that it rests on."""
+    """What was made once in a collect, the settings and images that it rests on, and what puts it away."""
 
     made: T
     settings: Mapping[str, Any]
     images: Mapping[str, Image]
+    stack: ExitStack
 
 
 class Run:
@@ -177,14 +178,20 @@ class Run:
         Every collector that uses it rests on the settings and images that it was made with.
         """
         if factory not in self.session.resources:
-            before = leaks.find(self.name)
-            made = self.session.stack.enter_context(factory(self))
+            before, stack = leaks.find(self.name), ExitStack()
+            made = stack.enter_context(factory(self))
+            self.session.stack.callback(stack.close)
             self.session.known |= leaks.find(self.name) - before
-            self.session.resources[factory] = Resource(made, dict(self.settings), dict(self.images))
+            self.session.resources[factory] = Resource(made, dict(self.settings), dict(self.images), stack)
         found: Resource[T] = self.session.resources[factory]
         self.settings = {**found.settings, **self.settings}
         self.images = {**found.images, **self.images}
         return found.made
+
+    def put_away(self, factory: Callable[[Run], AbstractContextManager[T]]) -> None:
+        """Put away what `factory` made in this collect, if it did: who asks for it next has it made anew."""
+        if found := self.session.resources.pop(factory, None):
+            found.stack.close()
 
     def start(self, argv: Sequence[str], log: str) -> recorder.Daemon:
         """Start a server; its output goes to `log` in the run's folder. The caller stops it."""

@@ -12,7 +12,7 @@ from collectors.containers.ctr import KATA
 from collectors.containers.needs import KATA as KATA_NEED
 from collectors.engine import Run, collector
 from collectors.engine.host import on_path
-from collectors.lab12.juice_shop import NEEDS, health, juice_shop
+from collectors.lab12.juice_shop import NEEDS, http_latency, juice_shop
 from collectors.lab12.smoke import smoke
 
 PAIR_NEEDS = (*NEEDS, KATA_NEED)
@@ -46,7 +46,7 @@ def _urls(run: Run) -> dict[str, str]:
     task=4,
     writes=["bench/http-pair.csv"],
     needs=PAIR_NEEDS,
-    after=[smoke, health],
+    after=[smoke, http_latency],
     keep=["ip"],
 )
 def http_pair(run: Run) -> None:

@@ -8,6 +8,7 @@ from collectors.containers.ctr import KATA, RUNC
 from collectors.engine import Run, collector, leaks
 from collectors.engine.out import Out
 from collectors.lab12.install import CONFIGURATION
+from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
 
 MEMINFO = ["grep", "-E", "^(MemTotal|MemAvailable):", "/proc/meminfo"]
@@ -25,6 +26,7 @@ PSS = 'FNR == 1 && FILENAME ~ /comm$/ {name = $1} $1 == "Pss:" {print row "," na
 )
 def memory(run: Run) -> None:
     """Memory of one, two and four idle containers: every process that a container has on the host."""
+    quiet(run)
     each = run.setting("memory.mebibytes_each", int)
     with run.file("bench/memory-host.txt") as told, run.file("bench/memory.csv") as out:
         told.line("Nothing runs yet:")

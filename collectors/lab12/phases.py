@@ -15,6 +15,7 @@ from collectors.engine import Run, collector, recorder
 from collectors.engine.host import on_path
 from collectors.engine.out import Out
 from collectors.engine.outcome import CommandFailedError
+from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
 
 JOURNAL = on_path("journalctl", packages=("systemd",))
@@ -68,6 +69,7 @@ END { told() }
 @collector(edition=2025, task=4, writes=["bench/phases.txt", "bench/phases.csv"], needs=NEEDS, after=[smoke])
 def phases(run: Run) -> None:
     """Where the time of `echo test` goes: container, shim, machine, agent, workload, end."""
+    quiet(run)
     server, runs = run.resource(containerd), run.setting("phases.runs", int)
     with _events(run, server) as log, run.file("bench/phases.txt") as out:
         for number in range(1, runs + 1):

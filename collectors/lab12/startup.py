@@ -9,6 +9,7 @@ from collectors.engine import Run, collector
 from collectors.engine.attempts import Attempt
 from collectors.engine.host import on_path
 from collectors.engine.series import HYPERFINE, Contender, series, series_files
+from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import smoke
 
 BASH = on_path("bash", packages=("bash",))
@@ -44,6 +45,7 @@ def kata(image: str) -> Contender:
 )
 def startup(run: Run) -> None:
     """Start-up of `echo test` under runc and Kata in turn: every sample, from ctr's start to its end."""
+    quiet(run)
     runs, limit = run.setting("startup.runs", int), run.setting("startup.limit_seconds", int)
     series(run, "bench/startup", [runc("alpine"), kata("alpine")], runs, limit)
 
@@ -56,6 +58,7 @@ def startup(run: Run) -> None:
 )
 def noise(run: Run) -> None:
     """The host's noise: the same start under runc against itself, as the series of both runtimes is made."""
+    quiet(run)
     runs, limit = run.setting("noise.runs", int), run.setting("startup.limit_seconds", int)
     series(run, "bench/noise", [runc("alpine"), runc("alpine", "runc again")], runs, limit)
 
@@ -69,6 +72,7 @@ def noise(run: Run) -> None:
 )
 def startup_once(run: Run) -> None:
     """The sheet's own measurement, once each: what bash's `time` says of `echo test`."""
+    quiet(run)
     with run.file("bench/startup.txt") as out:
         out.line("runc:")
         out.run(lambda run: _timed(once(run, RUNC, "alpine", (), ECHO)).argv, stderr=True, expect="^real")
@@ -90,6 +94,7 @@ def _timed(attempt: Attempt) -> Attempt:
 )
 def startup_bench(run: Run) -> None:
     """Start-up of `echo test`, numbered as the sheet of 2026 has it; the samples beside it."""
+    quiet(run)
     runs, limit = run.setting("startup_bench.runs", int), run.setting("startup.limit_seconds", int)
     contenders = [runc("alpine-3.20"), kata("alpine-3.20")]
     series(run, "results/startup", contenders, runs, limit)

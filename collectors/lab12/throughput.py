@@ -10,6 +10,7 @@ from collectors.containers.network import network
 from collectors.engine import Run, collector
 from collectors.engine.host import on_path
 from collectors.engine.run import CaptureError
+from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
 
 IPERF3 = on_path("iperf3", packages=("iperf3",))
@@ -28,6 +29,7 @@ MOUNT = ["--mount", "type=bind,src=/usr,dst=/host,options=rbind:ro"]
 )
 def throughput(run: Run) -> None:
     """TCP from a container to the host, over the bridge, under runc and Kata: what iperf3 says."""
+    quiet(run)
     gateway, seconds = run.resource(network).gateway, run.setting("iperf3.seconds", int)
     client = [*_iperf3(), "-c", gateway, "-p", PORT, "-t", str(seconds), "--format", "m"]
     with _server(run, gateway), run.file("bench/iperf3.txt") as out:

@@ -11,6 +11,7 @@ from collectors.engine import Run, collector
 from collectors.engine.attempts import Attempt
 from collectors.engine.out import Out
 from collectors.engine.series import HYPERFINE, Contender, series, series_files
+from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import smoke
 
 RUNTIMES = {"runc": RUNC, "kata": KATA}
@@ -47,6 +48,7 @@ def file_write(run: Run) -> None:
 
 def _series_inside(run: Run, name: str, work: Sequence[str], runs: int) -> None:
     """Time `work` in a container under each runtime, in turn."""
+    quiet(run)
     with ExitStack() as stack:
         contenders = []
         for runtime, kind in RUNTIMES.items():
@@ -70,6 +72,7 @@ def _contender(name: str, inside: Container, work: Sequence[str]) -> Contender:
 )
 def io_bench(run: Run) -> None:
     """The sheet's dd, which copies memory and meets no disk; a write that meets one, and reading it again."""
+    quiet(run)
     size = run.setting("io.mebibytes", int)
     with run.file("results/io-bench.txt") as out, ExitStack() as stack:
         inside = {

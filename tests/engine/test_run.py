@@ -214,3 +214,49 @@ def test_span_fields_are_what_the_schema_says() -> None:
     """A span's lines are 1-based."""
     with pytest.raises(ValueError, match="greater than or equal to 1"):
         Span(start=0, end=1)
+
+
+SHARED = '''
+from contextlib import contextmanager
+
+
+@contextmanager
+def server(run):
+    run.session.working("made")
+    (run.folder / "server").write_text("up")
+    yield "server"
+    (run.folder / "server").unlink()
+
+
+@collector(writes=["a.txt"])
+def first(run: Run) -> None:
+    """First."""
+    with run.file("a.txt") as out:
+        out.line(run.resource(server) + str((run.folder / "server").exists()))
+
+
+@collector(writes=["b.txt"], after=[first])
+def second(run: Run) -> None:
+    """Second."""
+    run.put_away(server)
+    run.put_away(server)
+    with run.file("b.txt") as out:
+        out.line(str((run.folder / "server").exists()))
+
+
+@collector(writes=["c.txt"], after=[second])
+def third(run: Run) -> None:
+    """Third."""
+    with run.file("c.txt") as out:
+        out.line(run.resource(server) + str((run.folder / "server").exists()))
+'''
+
+
+def test_what_is_shared_can_be_put_away_early_and_made_anew(project: Throwaway) -> None:
+    """A collector that times something has the host for itself; once at the end is still enough."""
+    project.module(SHARED)
+    ended = project.collect()
+    assert {standing.status for name, standing in ended.items() if name in {"first", "second", "third"}} == {
+        "captured"
+    }, ended
+    assert [project.read(f"{name}.txt") for name in "abc"] == [b"serverTrue\n", b"False\n", b"serverTrue\n"]

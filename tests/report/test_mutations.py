@@ -38,8 +38,11 @@ EVIDENCE = {
     "hyperfine.json": b'{"results": [{"command": "true", "median": 0.00094, "times": [0.00097, 0.00094]}]}\n',
     "kernel.txt": b"6.12.47\n",
     "memory.txt": b"MemTotal:       24684092 kB\nMemFree:        1048576 kB\n",
+    "pairs.csv": b"run,order,runtime,seconds,exit_status\n1,1,runc,0.412,0\n1,2,kata,1.620,0\n",
+    "phases.csv": b"phase,seconds\nboot,5.81\nend,1.20\n",
     "rss.txt": b"rss: 7,25 MiB\npss: 6,50 MiB\n",
     "series.csv": b"runtime,run,seconds\nrunc,1,0.412\nkata,1,1.620\nrunc,2,0.409\n",
+    "sizes.csv": b"runtime,pss_kib\nrunc,10240\nrunc,512\n",
     "startup.txt": b"runc:\nreal\t0m0.395s\nuser\t0m0.010s\nKata:\nreal\t0m1,620s\nuser\t0m0,020s\n",
     "status.txt": b"juice-runc: HTTP 200\n",
     "summary.txt": b"=== HTTP ===\navg=0.0026s min=0.0018s max=0.0071s n=50\n",
@@ -64,9 +67,12 @@ hyper.times: {file: hyperfine.json, read: hyperfine times}
 kernel: {file: kernel.txt, read: kernel}
 memory: {file: memory.txt, read: meminfo MemTotal, unit: MiB}
 free: {file: memory.txt, read: meminfo MemFree, lines: "2"}
+pairs.kata: {file: pairs.csv, read: series median of kata}
+boot: {file: phases.csv, read: median seconds where phase=boot, unit: s}
 rss: {file: rss.txt, read: quantity rss}
 pss: {file: rss.txt, read: quantity pss}
 series: {file: series.csv, read: csv seconds where runtime=runc, unit: s}
+sizes: {file: sizes.csv, read: total pss_kib where runtime=runc, unit: KiB}
 startup.runc: {file: startup.txt, read: seconds runc, start: "^runc:", end: "^user"}
 startup.kata: {file: startup.txt, read: seconds Kata, start: "^Kata:"}
 status: {file: status.txt, read: status juice-runc}
@@ -78,6 +84,9 @@ times: {file: times.txt, read: samples}
 containerd: {file: version.txt, read: version}
 """
 CLAIMS = [
+    "pairs.kata > 1 s",
+    "boot > 5 s",
+    "sizes < 11 MiB",
     "startup.runc < 1 s",
     "0 s < startup.runc < startup.kata <= 2 s",
     "not startup.kata < startup.runc",

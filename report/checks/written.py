@@ -25,6 +25,7 @@ from report.checks.vocabulary import (
     WORDS,
     unit_of,
 )
+from report.units import UNITS
 
 _VULGAR = "".join(VULGAR)
 _POWER = rf"[eE][-+]?\d+\b|\s?[·{TIMES_SIGN}]\s?10(?:\^?[-+]?\d+|[⁰¹²³⁴-⁹⁻]+)"
@@ -71,6 +72,7 @@ _LABELLED = re.compile(
     r"|kernel|Debian|Linux|Kata|containerd|runc|Python|Alpine|QEMU|status|HTTP|number|no\.)\s+$",
     re.IGNORECASE,
 )
+_MEASURED_IN = frozenset(UNITS) - {""}
 _DECADE = re.compile(r"(?:19|20)\d0s")
 _LONGEST_LABEL = 20
 
@@ -101,7 +103,8 @@ def _means_something_else(text: str, found: re.Match[str], form: str) -> bool:
     start = found.start(form)
     if form == "digits":
         labelled = _LABELLED.search(text, max(0, start - _LONGEST_LABEL), start)
-        return bool(labelled or _DECADE.fullmatch(found[0]))
+        measured = unit_of(found["unit"]) in _MEASURED_IN  # `Kata 1.62 s` is no version
+        return bool((labelled and not measured) or _DECADE.fullmatch(found[0]))
     counted = form == "words" and found["counted"].lower() == "times"
     return counted and not re.match(rf"\s+(?:{COMPARED})", text[found.end() :])
 

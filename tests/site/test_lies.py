@@ -19,19 +19,18 @@ from tests.report.project import HOST, REPO, Captured, Little, clean_environment
 RUNC, KATA = b"runc:\nreal 0m0.395s\nuser 0m0.010s\n", b"Kata:\nreal 0m1.620s\nuser 0m0.020s\n"
 NEWER = RUNC.replace(b"0.395", b"0.842")
 NESTED = HOST.model_copy(update={"host_class": HostClass.NESTED})
-HASH = hashlib.sha256(b"".join(RUNC.splitlines(keepends=True)[1:2])).hexdigest()[:12]
+HASH, ALL = (hashlib.sha256(data).hexdigest()[:12] for data in (RUNC.splitlines(keepends=True)[1], KATA))
 KATA_FILE = "bench/kata.txt"
 FACTS = """\
 startup.runc: {file: bench/runc.txt, read: seconds, lines: "2"}
 startup.kata: {file: bench/kata.txt, read: seconds, lines: "2"}
-startup.other: {file: bench/other.txt, read: seconds}
 """
 PAGE = f"""\
 # Task 4 — Start-up
 
 {{{{ evidence("bench/runc.txt", lines="2:2", sha256="{HASH}") }}}}
 
-{{{{ evidence("bench/kata.txt", lines="1:3") }}}}
+{{{{ evidence("bench/kata.txt", lines="1:3", sha256="{ALL}") }}}}
 
 runc takes {{{{ fact("startup.runc") }}}}, Kata {{{{ fact("startup.kata") }}}}.
 
@@ -39,9 +38,17 @@ runc takes {{{{ fact("startup.runc") }}}}, Kata {{{{ fact("startup.kata") }}}}.
 
 {{% call claim("startup.kata == 1.620 s") %}}Kata takes 1.620 s{{% endcall %}}.
 
-{{% call claim("4.05 <= startup.kata / startup.runc < 4.15") %}}That is 4.1 times as long{{% endcall %}}.
+{{% call claim("4.05 <= startup.kata / startup.runc < 4.15") %}}Kata is far slower{{% endcall %}}, by a
+factor of {{{{ fact("startup.kata / startup.runc", decimals=1) }}}}.
 
-{{% call claim("24 % < percent(startup.runc, startup.kata) < 25 %") %}}runc takes a quarter{{% endcall %}}.
+{{% call claim("24 % < percent(startup.runc, startup.kata) < 25 %") %}}runc needs few of those{{% endcall %}}:
+{{{{ fact("percent(startup.runc, startup.kata)", decimals=0) }}}}.
+
+```1:3:bench/kata.txt
+Kata:
+real 0m1.620s
+user 0m0.020s
+```
 """
 
 
@@ -113,6 +120,12 @@ def failed(little: Little) -> None:
     _rewrite(little, record.model_copy(update={"commands": [command]}))
 
 
+def not_captured(little: Little) -> None:
+    """Give a number of a file that was not captured."""
+    declared("startup.kata:", "startup.other: {file: bench/other.txt, read: seconds}\nstartup.kata:")(little)
+    typed('fact("startup.runc")', 'fact("startup.other")')(little)
+
+
 def _rewrite(little: Little, record: Record) -> None:
     path = little.root / "evidence" / "lab12" / "records" / f"{record.collector.name}.json"
     path.write_bytes(dump(record))
@@ -137,7 +150,7 @@ LIES = [
     Lie(
         "range off by one: past the file",
         typed('lines="1:3"', 'lines="1:4"'),
-        ('task-4.md:5: evidence("bench/kata.txt", lines="1:4")', "1:3 is the whole file"),
+        ('task-4.md:5: evidence("bench/kata.txt", lines="1:4"', "1:3 is the whole file"),
     ),
     Lie(
         "range off by one: a line more than was quoted",
@@ -217,7 +230,7 @@ LIES = [
     Lie(
         "newer evidence under an old sentence",
         captured("bench/kata.txt", KATA.replace(b"1.620", b"0.207")),
-        (f"{IN_KATA}contradicted: startup.kata is 0.207 s", "task-4.md:9:", "task-4.md:13:", "task-4.md:15:"),
+        (f"{IN_KATA}contradicted: startup.kata is 0.207 s", "task-4.md:9:", "task-4.md:13:", "task-4.md:16:"),
     ),
     Lie(
         "newer evidence under an old quote",
@@ -236,8 +249,8 @@ LIES = [
     ),
     Lie(
         "percentage of the wrong base",
-        typed("percent(startup.runc, startup.kata)", "percent(startup.kata, startup.runc)"),
-        ("task-4.md:15:", "percent(startup.kata, startup.runc) is 410 %, not < 25 %"),
+        typed("percent(startup.runc, startup.kata) <", "percent(startup.kata, startup.runc) <"),
+        ("task-4.md:16:", "percent(startup.kata, startup.runc) is 410 %, not < 25 %"),
     ),
     Lie(
         "number from a failed run",
@@ -246,7 +259,7 @@ LIES = [
     ),
     Lie(
         "number with no evidence: not captured",
-        typed('fact("startup.runc")', 'fact("startup.other")'),
+        not_captured,
         ('task-4.md:7: fact("startup.other"): no evidence: not captured', "no KVM here"),
     ),
     Lie(
@@ -346,12 +359,82 @@ def test_a_report_that_is_handed_in_is_caught(little: Little, old: str, new: str
     assert said in caught.stdout
 
 
+TYPED = [
+    ("range off by one", typed('lines="2:2"', 'lines="1:1"'), "task-4.md:3:1: ", "moved"),
+    (
+        "range off by one: not pinned",
+        typed(f'lines="1:3", sha256="{ALL}"', 'lines="1:2"'),
+        "task-4.md:5:",
+        "unpinned",
+    ),
+    ("digit changed", typed("Kata takes 1.620 s", "Kata takes 1.630 s"), "task-4.md:11:", "1.630 s"),
+    ("unit changed", typed("Kata takes 1.620 s", "Kata takes 1.620 ms"), "task-4.md:11:", "1.620 ms"),
+    ("decimal comma", typed('Kata {{ fact("startup.kata") }}', "Kata 1,620 s"), "task-4.md:7:", "1,620 s"),
+    (
+        "newer evidence under an old sentence",
+        typed('Kata {{ fact("startup.kata") }}', "Kata 1.620 s"),
+        "task-4.md:7:",
+        "1.620 s",
+    ),
+    (
+        "ratio rounded the wrong way",
+        typed('factor of {{ fact("startup.kata / startup.runc", decimals=1) }}', "factor of 4.2"),
+        "task-4.md:14:",
+        "4.2",
+    ),
+    (
+        "percentage of the wrong base",
+        typed('{{ fact("percent(startup.runc, startup.kata)", decimals=0) }}', "410 %"),
+        "task-4.md:17:",
+        "410 %",
+    ),
+    (
+        "number with no evidence",
+        typed("runc is quicker", "runc is quicker by 178 MB"),
+        "task-4.md:9:",
+        "178 MB",
+    ),
+    ("quote with a dropped line", typed("real 0m1.620s\n", ""), "task-4.md:19:", "quote"),
+    (
+        "quote with an altered word",
+        typed("\nreal 0m", "\nuser 0m"),
+        "task-4.md:19:",
+        "'user 0m1.620s', the file has",
+    ),
+    (
+        "quote of another file",
+        typed("1:3:bench/kata.txt", "1:3:bench/runc.txt"),
+        "task-4.md:19:",
+        "'Kata:', the file has",
+    ),
+]
+
+
+@pytest.mark.parametrize(("tell", "place", "said"), [one[1:] for one in TYPED], ids=[one[0] for one in TYPED])
+def test_what_is_typed_is_caught(
+    little: Little, tell: Callable[[Little], None], place: str, said: str
+) -> None:
+    """The build takes it for words; `lab check` finds it, alone, at its line."""
+    assert lab(little, "check").stdout.endswith("no findings\n")
+    tell(little)
+    caught = lab(little, "check")
+    assert caught.returncode == 1
+    found = [line for line in caught.stdout.splitlines() if line.startswith("docs/")]
+    assert len(found) == 1
+    assert place in found[0]
+    assert said in found[0]
+
+
 def checked(little: Little, report: str) -> subprocess.CompletedProcess[str]:
     """Run `lab check` on a report that is handed in."""
     (little.root / "submission12.md").write_text(report)
-    argv = [sys.executable, str(REPO / "scripts" / "lab.py"), "check", "submission12.md"]
+    return lab(little, "check", "submission12.md", "--evidence", "evidence/lab12", "--prefix", "labs/lab12/")
+
+
+def lab(little: Little, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `lab` in the project's folder."""
     return subprocess.run(
-        [*argv, "--evidence", "evidence/lab12", "--prefix", "labs/lab12/"],
+        [sys.executable, str(REPO / "scripts" / "lab.py"), *words],
         cwd=little.root,
         env={**clean_environment(), "COLUMNS": "250"},
         capture_output=True,

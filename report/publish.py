@@ -13,7 +13,7 @@ from report.banner import banner_html, moments
 from report.blocks import BlockLevel, fault_html, html_of, table_html
 from report.calls import INLINE, Call, Covered, Shown
 from report.checks.coverage import coverage_table
-from report.checks.lab import LabPages, check_lab
+from report.checks.lab import LabPages, cover_lab
 from report.checks.page import read_page
 from report.checks.waivers import today
 from report.cite import LABS, Fault, Page
@@ -146,7 +146,7 @@ class Build:
                     render(rest, path)
             made = [*self.made, *rest.made]
             of = LabPages(self.root, self.docs, lab, pages, made, self.evidence, None)
-            self._covered[lab] = coverage_table(check_lab(of, today()).coverage)
+            self._covered[lab] = coverage_table(cover_lab(of, today()))
         return self._covered[lab]
 
     def inline(self, inline: Inline) -> Inline:

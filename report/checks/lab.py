@@ -7,13 +7,14 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
+from collectors.records import Lab
 from report.checks.coverage import Coverage, by_edition
 from report.checks.edits import Edit
 from report.checks.finding import Finding, Kind, in_order
 from report.checks.numbers import WAIVED, Numbers, numbers_of
 from report.checks.page import PageSource
 from report.checks.quotes import typed_quotes
-from report.checks.rubric import Judged, judged, read_rubric, rubric_findings
+from report.checks.rubric import Judged, RubricFile, judged, read_rubric, rubric_findings
 from report.checks.settings import Settings, read_lab, settings_of
 from report.checks.shown import (
     claims_by_state,
@@ -24,11 +25,11 @@ from report.checks.shown import (
 )
 from report.checks.slices import moved_slices, unpinned_slices
 from report.checks.unshown import unshown_evidence, unused_facts
-from report.checks.waivers import Waived, read_waivers, waive
+from report.checks.waivers import Waived, WaiversFile, read_waivers, waive
 from report.evidence import Evidence
 from report.facts import Facts
 from report.verdicts import Made
-from report.yaml_file import YamlError
+from report.yaml_file import YamlError, YamlFile
 
 T = TypeVar("T")
 
@@ -55,43 +56,76 @@ class LabChecked:
     edits: dict[str, list[Edit]]
 
 
-def check_lab(of: LabPages, today: date, others: Sequence[Finding] = ()) -> LabChecked:
+def check_lab(of: LabPages, day: date, others: Sequence[Finding] = ()) -> LabChecked:
     """Return what the checks find in a lab; `others` are findings that its waivers may be of, too."""
-    found = [*others]
-    lab = _read(lambda: read_lab(of.root, of.lab), found)
-    settings = settings_of(lab.value) if lab else Settings()
-    numbers = [numbers_of(page, settings) for page in of.pages]
-    found += [finding for one in numbers for finding in one.naked]
+    read = _read_lab(of)
+    found = [*others, *read.problems, *read.naked]
     edits = _check_slices(of, found)
     _check_use(of, found)
     for page in of.pages:
         found += typed_quotes(page, of.evidence.root)
-    rubric = _read(lambda: read_rubric(of.docs, of.lab), found)
-    several: list[Judged] = []
-    if rubric:
-        several = judged(rubric.value, of.pages, list(displays(of.made, of.lab)))
-        found += rubric_findings(rubric, several, lab.value if lab else None)
-    found = in_order(found)
-    waivers = _read(lambda: read_waivers(of.docs, of.lab), found)
-    split = waive(found, waivers, of.lab, today) if waivers else Waived(found, [])
-    return LabChecked(split.left, _coverage(of, numbers, split, several), edits)
+    if read.rubric:
+        found += rubric_findings(read.rubric, read.judged, read.lab)
+    split = _waived(read, in_order(found), of.lab, day)
+    return LabChecked(split.left, _coverage(of, read, split), edits)
 
 
-def _read(read: Callable[[], T], found: list[Finding]) -> T | None:
-    """Return what `read` returns; where a file cannot be used, that is a finding."""
+def cover_lab(of: LabPages, day: date) -> Coverage:
+    """Return how much of a lab its evidence holds: as `check_lab`, without looking for anything else."""
+    read = _read_lab(of)
+    return _coverage(of, read, _waived(read, in_order(read.naked), of.lab, day))
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What a lab's pages and files say; `problems` are those files that cannot be used."""
+
+    numbers: Sequence[Numbers]
+    lab: Lab | None
+    rubric: YamlFile[RubricFile] | None
+    judged: Sequence[Judged]
+    waivers: YamlFile[WaiversFile] | None
+    problems: Sequence[Finding]
+
+    @property
+    def naked(self) -> list[Finding]:
+        return [finding for one in self.numbers for finding in one.naked]
+
+
+def _read_lab(of: LabPages) -> _Read:
+    problems: list[Finding] = []
+    lab = _usable(lambda: read_lab(of.root, of.lab), problems)
+    rubric = _usable(lambda: read_rubric(of.docs, of.lab), problems)
+    waivers = _usable(lambda: read_waivers(of.docs, of.lab), problems)
+    settings = settings_of(lab.value) if lab else Settings()
+    numbers = [numbers_of(page, settings) for page in of.pages]
+    shown = list(displays(of.made, of.lab))
+    several = judged(rubric.value, of.pages, shown) if rubric else ()
+    return _Read(numbers, lab.value if lab else None, rubric, several, waivers, problems)
+
+
+def _usable(read: Callable[[], T], problems: list[Finding]) -> T | None:
+    """Return what `read` returns; where a file cannot be used, that is a problem."""
     try:
         return read()
     except YamlError as error:
         place = error.file, max(error.line, 1), max(error.column, 1)
-        found.append(Finding(Kind.PROBLEM, *place, error.message, error.remedy, error.message))
+        problems.append(Finding(Kind.PROBLEM, *place, error.message, error.remedy, error.message))
         return None
+
+
+def _waived(read: _Read, found: list[Finding], lab: str, day: date) -> Waived:
+    return waive(found, read.waivers, lab, day) if read.waivers else Waived(found, [])
 
 
 def _check_slices(of: LabPages, found: list[Finding]) -> dict[str, list[Edit]]:
     """Add what is to be said of the slices of the pages; return the edits that put right those that moved."""
     edits: dict[str, list[Edit]] = {}
+    by_page: dict[str, list[Made]] = {}
+    for one in of.made:
+        by_page.setdefault(one.page, []).append(one)
     for page in of.pages:
-        made = [one for one in of.made if one.page == page.path]
+        made = by_page.get(page.path, [])
         found += unpinned_slices(page, made)
         for moved in moved_slices(page, made):
             found.append(moved.finding)
@@ -111,20 +145,15 @@ def _check_use(of: LabPages, found: list[Finding]) -> None:
         found += unshown_evidence(of.evidence.set(of.lab), shown)
 
 
-def _coverage(
-    of: LabPages,
-    numbers: Sequence[Numbers],
-    split: Waived,
-    rubric: Sequence[Judged],
-) -> Coverage:
-    exempt = sum((one.exempt for one in numbers), Counter())
+def _coverage(of: LabPages, read: _Read, split: Waived) -> Coverage:
+    exempt = sum((one.exempt for one in read.numbers), Counter())
     if count := sum(one.kind is Kind.NUMBER for one in split.waived):
         exempt[WAIVED] = count
     return Coverage(
-        values_shown(of.made, of.lab) + sum(one.claimed for one in numbers),
+        values_shown(of.made, of.lab) + sum(one.claimed for one in read.numbers),
         sum(one.kind is Kind.NUMBER for one in split.left),
         exempt,
         Counter(claims_by_state(of.made, of.lab)),
         claims_on_emulation(of.made, of.lab),
-        by_edition(rubric),
+        by_edition(read.judged),
     )

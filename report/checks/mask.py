@@ -1,12 +1,15 @@
 """What of a page's source is text that a reader sees: everything else is masked, place by place.
 
 A masked text is as long as its source, so a place in one is the same place in the other. Whoever reads it
-takes `invisible` out first.
+takes what is invisible out first.
 """
 
 import html
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 from report.checks.tags import TEXT, Tag, TagKind
 from report.flatten import fences
@@ -26,7 +29,7 @@ _CODE_SPAN = re.compile(r"(?<![\\`])(`+)(?!`)((?:(?!\n\s*\n).)+?)(?<!`)\1(?!`)",
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CODE_ELEMENT = re.compile(r"<(pre|code|kbd|samp|script|style)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _AUTOLINK = re.compile(r"<[a-z][a-z0-9+.-]*:[^>\s]*>|\b[a-z][a-z0-9+.-]*://[^\s<>)\"']+", re.IGNORECASE)
-_ELEMENT = re.compile(r"""</?([a-z][a-z0-9-]*)(?:\s(?:"[^"]*"|'[^']*'|[^"'>])*)?/?>""", re.IGNORECASE)
+_ELEMENT = re.compile(r"""</?([a-z][a-z0-9-]*)(?:\s(?:"[^"]*"|'[^']*'|[^"'<>])*)?/?>""", re.IGNORECASE)
 _BLOCKS = re.compile(
     r"p|div|br|hr|h[1-6]|[uod]l|li|d[td]|t(?:able|head|body|foot|r|d|h)|caption|details|summary"
     r"|figure|figcaption|section|article|blockquote|text|img|video|audio|svg|iframe",
@@ -71,10 +74,30 @@ def masked(source: str, begin: int, found: list[Tag]) -> str:
     return _BLANK_LINE.sub(lambda one: BOUND * len(one[0]), text)
 
 
-def visible(text: str) -> tuple[str, list[int]]:
-    """Return a masked text without what leaves no trace, and the place of each character of it."""
-    places = [place for place, char in enumerate(text) if char != INVISIBLE]
-    return "".join(text[place] for place in places), places
+@dataclass(frozen=True)
+class Visible:
+    """A masked text without what leaves no trace."""
+
+    masked: str
+
+    @cached_property
+    def text(self) -> str:
+        """What is left of it."""
+        return self.masked.replace(INVISIBLE, "")
+
+    @cached_property
+    def _left_out(self) -> list[tuple[int, int]]:
+        """Where something was left out, as a place in `text`, and how much until there."""
+        total, found = 0, []
+        for run in re.finditer(f"{INVISIBLE}+", self.masked):
+            found.append((run.start() - total, total + len(run[0])))
+            total += len(run[0])
+        return found
+
+    def place(self, at: int) -> int:
+        """Return the place in the masked text, and in its source, of a place in `text`."""
+        number = bisect_right(self._left_out, at, key=lambda one: one[0])
+        return at + (self._left_out[number - 1][1] if number else 0)
 
 
 def only(source: str, text: str, kind: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from report.checks.finding import Finding, Kind
-from report.checks.mask import BOUND, FENCE, INLINE_CODE, only, visible
+from report.checks.mask import BOUND, FENCE, INLINE_CODE, Visible, only
 from report.checks.page import PageSource
 from report.checks.settings import Settings
 from report.checks.table import in_tables
@@ -58,16 +58,16 @@ def numbers_of(page: PageSource, settings: Settings) -> Numbers:
 
 def _found(masked: str) -> Iterator[Place]:
     """Yield the numbers of a masked text, those in tables whose heads name the unit included."""
-    text, places = visible(masked)
-    several = [*written(text), *in_tables(text)]
+    visible = Visible(masked)
+    several = [*written(visible.text), *in_tables(visible.text)]
     for number in sorted(several, key=lambda one: one.start):
-        yield Place(number, places[number.start], places[number.end - 1] + 1)
+        yield Place(number, visible.place(number.start), visible.place(number.end - 1) + 1)
 
 
 def _is_claimed(page: PageSource, place: Place) -> bool:
     """Return whether a number stands in the sentence of a claim whose condition says it."""
-    for call in page.calls:
-        if call.name == "claim" and call.body and call.body[0] <= place.start < call.body[1]:
+    for call in page.claims:
+        if call.body and call.body[0] <= place.start < call.body[1]:
             condition = call.argument("condition", 0)
             return condition is not None and _says(str(condition.value), place.number)
     return False
@@ -89,7 +89,8 @@ def _says(condition: str, number: Written) -> bool:
 def _finding(page: PageSource, place: Place) -> Finding:
     line, column = page.place(place.start)
     text = " ".join(page.text[place.start : place.end].split())
-    before = visible(page.masked[: place.start][-_CONTEXT:])[0].rpartition(BOUND)[2].split()[-_CONTEXT_WORDS:]
-    after = visible(page.masked[place.end :][:_CONTEXT])[0].partition(BOUND)[0].split()[:_CONTEXT_WORDS]
+    before = Visible(page.masked[: place.start][-_CONTEXT:]).text.rpartition(BOUND)[2].split()
+    after = Visible(page.masked[place.end :][:_CONTEXT]).text.partition(BOUND)[0].split()
     message = f"{text}: a number with a unit that is bound to no evidence"
-    return Finding(Kind.NUMBER, page.file, line, column, message, REMEDY, " ".join([*before, text, *after]))
+    identity = " ".join([*before[-_CONTEXT_WORDS:], text, *after[:_CONTEXT_WORDS]])
+    return Finding(Kind.NUMBER, page.file, line, column, message, REMEDY, identity)

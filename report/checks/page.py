@@ -59,6 +59,11 @@ class PageSource:
         return calls(self.tags)
 
     @cached_property
+    def claims(self) -> list[SourceCall]:
+        """The claims among the calls."""
+        return calls(self.tags, ("claim",))
+
+    @cached_property
     def masked(self) -> str:
         """The text that a reader sees, the rest masked: as long as `text`."""
         return masked(self.text, self.begin, self.tags)

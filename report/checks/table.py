@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from report.checks.mask import lines_of
 from report.checks.vocabulary import UNIT, unit_of
 from report.checks.written import NUMBER, Written, numbers, written
 
 _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t\r]*")
-_NAMED = re.compile(rf"[(\[]\s*({UNIT})\s*[)\]]|(?:,|\bin|/)\s+({UNIT})\s*$")
 _FACTOR = re.compile(r"\s*(?:ratio|factor|times|speed-?up|slowdown|×)\s*", re.IGNORECASE)  # noqa: RUF001 # the sign is meant
 _BARE = re.compile(rf"\s*[~≈<>±+−-]?\s*({NUMBER})\s*")  # noqa: RUF001 # a minus sign, too
 
@@ -54,11 +54,16 @@ def _cells(begin: int, line: str) -> list[_Cell]:
     return cells
 
 
+@cache
+def _named_unit() -> re.Pattern[str]:
+    return re.compile(rf"[(\[]\s*({UNIT})\s*[)\]]|(?:,|\bin|/)\s+({UNIT})\s*$")
+
+
 def _unit(head: str) -> str | None:
     """Return the unit that a head names, None if it names none; a head that is a number itself has none."""
     if _FACTOR.fullmatch(head):
         return ""
-    found = _NAMED.search(head)
+    found = _named_unit().search(head)
     if not found or any(written(head)):
         return None
     return unit_of(found[1] or found[2])

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -88,11 +88,11 @@ def tags(source: str, since: int = 0) -> Iterator[Tag]:
         yield Tag(kind, found.start(), found.end(), found[inner], found.start(inner))
 
 
-def calls(found: list[Tag]) -> list[SourceCall]:
-    """Return the calls of our macros among the tags of a page, without those whose values are computed."""
+def calls(found: list[Tag], macros: Collection[str] = tuple(MACROS)) -> list[SourceCall]:
+    """Return the calls of `macros` among the tags of a page, without those whose values are computed."""
     several = []
     for number, tag in enumerate(found):
-        if not tag.macro:
+        if tag.macro not in macros:
             continue
         arguments = _arguments(tag)
         if arguments is not None:

@@ -101,6 +101,68 @@ def test_the_column_points_at_the_number(
     assert found(text) == [(len(lines) + 2, len(before) + 1)]
 
 
+PIECES = [
+    *(
+        "`",
+        "```",
+        "~~~",
+        "- ",
+        "> ",
+        "# ",
+        "|",
+        "|---|",
+        "*",
+        "_",
+        "**",
+        "<b>",
+        "</b>",
+        "<!--",
+        "-->",
+        "{{",
+        "}}",
+    ),
+    *(
+        "{%",
+        "%}",
+        "{#",
+        "#}",
+        " raw ",
+        " endraw ",
+        "fact(",
+        "call claim(",
+        "endcall",
+        '"',
+        "'",
+        ")",
+        "[",
+        "](",
+    ),
+    *("]:", "!", "{:", "}", "&nbsp;", "\\", "3", "s", "é", "---\n", "!!! note", '=== "x"'),
+]
+BLANKS = ["\n", "\n\n", "    ", " ", " s", "3 s", "\r", "\ue000", "\ue003"]
+
+
+@given(st.lists(st.sampled_from([*PIECES, *BLANKS]), max_size=60).map("".join))
+def test_any_page_is_masked_as_long_as_it_is(text: str) -> None:
+    """However broken its markup: what is found is in it, at places in order, and begins no word."""
+    one = page(text)
+    assert len(one.masked) == len(text)
+    places = [(found.line, found.column) for found in numbers_of(one, NONE).naked]
+    assert places == sorted(set(places))
+    for line, column in places:
+        assert text.split("\n")[line - 1][column - 1] in "3{"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "again", ["one ", "three hundred and ", "3-", "1 ", "<b ", "{{ '", "3 ms-", "one to ", "`"]
+)
+def test_no_page_holds_the_check_up(again: str) -> None:
+    """A pattern that tried every way to read a thousand of these would take minutes."""
+    found = numbers_of(page(again * 1000), NONE)
+    assert found.claimed == 0
+
+
 @given(NUMBERS, st.sampled_from(SYMBOLS))
 def test_values_are_read_exactly(number: str, symbol: str) -> None:
     """A decimal comma is a point; the unit is the report's own symbol."""

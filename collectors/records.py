@@ -131,13 +131,15 @@ class Span(Model):
     """Lines `start` to `end` (1-based, both included) came from one source.
 
     `command` indexes the record's commands; None means text of ours. `cut` says what was left out of the
-    command's output, such as "first 5 of 213 lines".
+    command's output, such as "first 5 of 213 lines". `volatile` is a regular expression (flag m): what
+    matches it in these lines differs from run to run on one host, as times and addresses do.
     """
 
     start: int = Field(ge=1)
     end: int = Field(ge=1)
     command: int | None = None
     cut: str = ""
+    volatile: str = ""
 
 
 class File(Model):
@@ -193,7 +195,11 @@ class Redactions(Model):
 
 
 class Record(Model):
-    """What one collector left behind, and how: `records/<collector>.json`."""
+    """What one collector left behind, and how: `records/<collector>.json`.
+
+    `digests` are the SHA-256 of what else the result rests on, by name: a configuration, a container's
+    specification.
+    """
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     collector: Source
@@ -212,6 +218,7 @@ class Record(Model):
     environment: dict[str, str] = {}
     settings: dict[str, Any] = {}
     images: dict[str, Image] = {}
+    digests: dict[str, Sha256] = {}
     commands: list[Command] = []
     files: list[File] = []
     redactions: Redactions

@@ -8,6 +8,7 @@ from collectors.records import Host
 from report.calls import Shown
 from report.cite import Block
 from report.claims import Stands
+from report.difference import Difference
 from report.figures import Figure
 from report.readings import Reading
 from report.tables import is_emulated, utc
@@ -24,7 +25,7 @@ class Moment:
 def moments(shown: Iterable[Shown]) -> Iterator[Moment]:
     """Yield when each block and each value that a page shows was captured."""
     for one in shown:
-        blocks = one.blocks if isinstance(one, Figure) else (one,)
+        blocks = one.blocks if isinstance(one, Figure | Difference) else (one,)
         yield from (
             Moment(block.captured.record.start, block.host)
             for block in blocks

@@ -8,12 +8,14 @@ from collections.abc import Iterable
 from html import escape
 
 from report.cite import Block, Fault, Gap
+from report.difference import Difference
+from report.difference_html import difference_html
 from report.figures import Figure
 from report.provenance import provenance_html
 from report.slots import Slots
 from report.tables import Cell, Runs, Table
 
-BlockLevel = Block | Gap | Fault | Table | tuple[Runs, ...] | Figure
+BlockLevel = Block | Gap | Fault | Table | tuple[Runs, ...] | Figure | Difference
 """What a call shows on a line of its own."""
 PREVIEW_BYTES = 64
 _MAGIC = {
@@ -28,7 +30,7 @@ _MAGIC = {
 }
 
 
-def html_of(shown: BlockLevel, up: str, slots: Slots) -> str:
+def html_of(shown: BlockLevel, up: str, slots: Slots) -> str:  # noqa: PLR0911 - one a kind
     """Return the HTML of a block; where it comes from is kept for later in `slots`."""
     match shown:
         case Block():
@@ -41,6 +43,8 @@ def html_of(shown: BlockLevel, up: str, slots: Slots) -> str:
             return table_html(shown, up)
         case Figure():
             return figure_html(shown, up, slots)
+        case Difference():
+            return difference_html(shown, up, slots)
         case _:
             return runs_html(shown)
 

@@ -9,9 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+from report.advisories import advisories_table
+from report.answers import answers_table
 from report.cite import Block, Fault, Gap, cite
 from report.claims import Claim, Said, claimed, say
 from report.desk import Desk
+from report.difference import FORMS, Difference, differ
 from report.embed import wanted
 from report.evidence import Captured
 from report.figures import Figure, charted, compared
@@ -19,6 +22,7 @@ from report.overview import class_named, hosts_table, labs_table
 from report.problems import FaultError
 from report.published import published_table
 from report.tables import Ran, Runs, Table, all_runs, host_table, index_table, ran, state_table
+from report.tried import tried_table
 
 SENTENCE = 120
 """How much of a claim's sentence an error repeats, in characters."""
@@ -31,7 +35,7 @@ class Covered:
     lab: str
 
 
-Shown = Block | Gap | Fault | Table | tuple[Runs, ...] | Said | Claim | Covered | Figure
+Shown = Block | Gap | Fault | Table | tuple[Runs, ...] | Said | Claim | Covered | Figure | Difference
 
 
 def evidence(  # noqa: PLR0913 # what a page may say of a block
@@ -149,6 +153,31 @@ def _expression(macro: str, text: object) -> str:
     return text
 
 
+def difference(desk: Desk, one: object, other: object, *, form: object = FORMS[0]) -> Shown:
+    """Show what differs between two evidence files: `form="side by side"`, or `form="unified"`."""
+    return differ(desk.evidence, desk.page, (one, other), form)
+
+
+def probes(desk: Desk, path: object, *, only: object = "") -> Shown:
+    """Show the answers of a file of probes side by side; `only="boot-id uptime"` some of them."""
+    block = cite(desk.evidence, desk.page, wanted(path))
+    if isinstance(block, Gap):
+        return block
+    if not isinstance(only, str):
+        raise FaultError(f"only is {only!r}", 'give it in quotes: only="boot-id uptime"')
+    return answers_table(block, only.split())
+
+
+def escapes(desk: Desk, lab: object = None) -> Shown:
+    """Show the escapes that were tried, and what each came to under either runtime."""
+    return tried_table(desk.evidence, desk.set_of(lab))
+
+
+def advisories(desk: Desk, lab: object = None) -> Shown:
+    """Show the known holes that a lab's advisories.yml lists, and which of them the measured host has."""
+    return advisories_table(desk.pages_of(lab), desk.set_of(lab))
+
+
 MACROS: dict[str, Callable[..., Shown]] = {
     one.__name__: one
     for one in (
@@ -166,6 +195,10 @@ MACROS: dict[str, Callable[..., Shown]] = {
         comparison,
         chart,
         published,
+        difference,
+        probes,
+        escapes,
+        advisories,
     )
 }
 """The macros by the name that a page uses."""

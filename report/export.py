@@ -12,11 +12,13 @@ from pathlib import Path
 from report.blocks import BlockLevel
 from report.calls import Covered
 from report.cite import LABS, Block, Fault, Gap
+from report.difference import Difference, unified
 from report.figures import Figure
 from report.flatten import dash, fill_line, plain
 from report.markdown import (
     block_markdown,
     fault_markdown,
+    fence,
     figure_markdown,
     gap_markdown,
     runs_markdown,
@@ -89,7 +91,7 @@ def markdown_build(root: Path, prefix: str = "") -> MarkdownBuild:
     return build
 
 
-def markdown_of(shown: BlockLevel, prefix: str) -> str:
+def markdown_of(shown: BlockLevel, prefix: str) -> str:  # noqa: PLR0911 - one a kind
     """Return the Markdown of a block."""
     match shown:
         case Block():
@@ -102,6 +104,8 @@ def markdown_of(shown: BlockLevel, prefix: str) -> str:
             return table_markdown(shown)
         case Figure():
             return figure_markdown(shown)
+        case Difference():
+            return fence("diff", unified(shown))
         case _:
             return runs_markdown(shown)
 

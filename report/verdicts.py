@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from report.calls import Call, Shown
 from report.cite import Block, Fault, Gap
 from report.claims import Claim, Said
+from report.difference import Difference
 from report.evaluate import State
 from report.figures import Figure
 from report.front_matter import EMULATED, EXPECTED
@@ -42,7 +43,7 @@ def problems_of(shown: Shown, page: str, line: int, reference: str) -> list[Prob
         case Block() if shown.captured is None:
             what = f"{shown.path} has no record"
             return [Problem(page, line, reference, what, "capture it with `lab record`")]
-        case Figure():
+        case Figure() | Difference():
             return [one for block in shown.blocks for one in problems_of(block, page, line, reference)]
         case Said() | Claim() if not shown.fine:
             what = f"{shown.result.state}: {shown.reason}"

@@ -1,52 +1,34 @@
-"""lab collect --in-box: the project goes into the box, is captured there, and its evidence comes back."""
+"""lab collect --in-box: the project goes into the box, is captured there, and its evidence comes back.
 
-import json
-import os
+What tries to break out of containers comes last, each from a snapshot of the machine as it was before.
+"""
+
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from collectors.box import fresh
 from collectors.box import machine as machines
-from collectors.box.archives import archives
-from collectors.box.place import BoxError, Machine, alone
+from collectors.box.carry import INTERRUPT, PROJECT, RESULT, STOP_SECONDS, Asked, bring_back, send
+from collectors.box.image import HOSTNAME
+from collectors.box.place import FRESH, BoxError, Machine, alone, wipe
 from collectors.box.ssh import LOST, Door
-from collectors.engine import adopt, signals, store
+from collectors.engine import signals, store
+from collectors.engine.declare import ESCAPE
 from collectors.engine.labs import find_lab
-from collectors.engine.pack import pack
 from collectors.engine.runner import Progress
 
-PROJECT = "/root/lab"
-ARCHIVES = "/root/archives"
-RESULT = "/root/result.json"
-FORWARDED = ("LAB_REGISTRY_MIRROR",)
-"""Variables that mean the same in the box."""
-
 COLLECT_SECONDS = 4 * 3600.0
-COPY_SECONDS = 1800.0
-STOP_SECONDS = 60.0
-
-UNPACK = 'rm -rf "$1" && mkdir -p "$1" && tar -x -C "$1"'
-RECEIVE = 'mkdir -p "$1" && cat >"$1/$2.part" && mv "$1/$2.part" "$1/$2"'
-SEND = 'cd "$1" 2>/dev/null || exit 0; tar -c --exclude=.lock --exclude=.staging .'
 COLLECT = 'cd "$1"; result=$2; shift 2; echo $$ >/run/lab-collect.pid; exec env "$@" >"$result"'
-INTERRUPT = """
-pid=$(cat /run/lab-collect.pid) && grep -q scripts/lab.py "/proc/$pid/cmdline" || exit 0
-kill -INT "$pid"
-while kill -0 "$pid"; do sleep 0.5; done
-"""
 
+DONE = {"captured", "not applicable here"}
 
-@dataclass(frozen=True)
-class Asked:
-    """What was asked: the project, the lab, the set (a path from the root), the collect's words."""
-
-    root: Path
-    lab: str
-    evidence: str
-    words: Sequence[str]
+Rows = dict[str, dict[str, Any]]
+"""The rows of a collect by the collector's name."""
 
 
 def collect(asked: Asked, machine: Machine, progress: Progress) -> tuple[int, list[dict[str, Any]]]:
@@ -65,118 +47,108 @@ def collect(asked: Asked, machine: Machine, progress: Progress) -> tuple[int, li
         was_running = machines.running(machine) is not None
         try:
             with TemporaryDirectory(dir=machine.box.folder, prefix="copy-") as scratch:
-                return _collect(asked, machine, Path(scratch), progress)
+                return _Capture(asked, Path(scratch), progress).collect(machine)
         finally:
-            if not was_running:
-                with signals.deferred():
+            with signals.deferred():
+                if not was_running:
                     progress.working("stopping the box")
                     machines.stop(machine)
+                elif machines.running(machine) is None:
+                    machines.start(machine, progress.working)
 
 
-def _collect(
-    asked: Asked, machine: Machine, scratch: Path, progress: Progress
-) -> tuple[int, list[dict[str, Any]]]:
-    """Send, capture, bring back; once more from where it stopped if the machine is lost in between."""
-    machines.start(machine, progress.working)
-    environment = send(asked, machines.door(machine), scratch, progress)
-    for number in range(1, machines.TRIES + 1):
-        status = _capture(asked, machine, environment, scratch, progress)
-        environment["LAB_BOX_TRY"] = f"{number + 1}, the box was lost before"
-        if status != LOST:
-            break
-        progress.note(f"the box was lost (try {number} of {machines.TRIES})")
-        machines.end(machine)
-        if number < machines.TRIES:
-            machines.start(machine, progress.working)
-    else:
-        raise BoxError(f"the box was lost {machines.TRIES} times: its console: {machine.console}")
-    rows = bring_back(asked, machines.door(machine), scratch, progress)
-    return status, rows
+@dataclass(frozen=True)
+class _Capture:
+    """One capture in the box: what was asked, a folder for what is carried, who is told."""
 
+    asked: Asked
+    scratch: Path
+    progress: Progress
 
-def send(asked: Asked, way: Door, scratch: Path, progress: Progress) -> dict[str, str]:
-    """Bring the project and the archives that the environment names into the box; return the environment.
+    def collect(self, machine: Machine) -> tuple[int, list[dict[str, Any]]]:
+        """Capture in the started machine what does no harm; then, if allowed, the escapes in fresh ones."""
+        lab = find_lab(self.asked.root, self.asked.lab)
+        escapes = [one.name for one in lab.collectors if one.role == ESCAPE]
+        harmless = [name for name in self.asked.names if name not in escapes or not self.asked.escapes]
+        status, rows = 0, Rows()
+        if harmless or not self.asked.names:
+            status, rows = self._in_machine(harmless, [], partial(self._started, machine))
+        if self.asked.escapes:
+            due = [one for one in escapes if one in self.asked.names]
+            if not self.asked.names:
+                due = [one for one in escapes if rows.get(one, {}).get("state") not in DONE]
+            ended, found = self._escapes(due, machine)
+            status, rows = status or ended, rows | found
+        return status, list(rows.values())
 
-    An archive that is there already, as large and as new, is not sent again.
-    """
-    way.run(["sh", "-c", INTERRUPT], timeout=STOP_SECONDS)  # one that was killed here may go on there
-    progress.working("sending the project")
-    packed = scratch / "project.tar"
-    pack(asked.root, asked.evidence, packed)
-    _done(way.run(["sh", "-c", UNPACK, "unpack", PROJECT], stdin=packed, timeout=COPY_SECONDS), "sending")
-    config = find_lab(asked.root, asked.lab).config
-    variables = [image.archive_env for image in config.images.values()]
-    variables += [archive.archive_env for archive in config.archives.values()]
-    environment = {name: os.environ[name] for name in FORWARDED if name in os.environ}
-    for name, path in archives(variables).items():
-        status = path.stat()
-        there = f"{status.st_mtime_ns:x}-{path.name}"
-        if not way.ask(["sh", "-c", 'test -f "$1/$2" && echo yes', "test", ARCHIVES, there]):
-            progress.working(f"sending {name} ({status.st_size >> 20} MiB)")
-            argv = ["sh", "-c", RECEIVE, "receive", ARCHIVES, there]
-            _done(way.run(argv, stdin=path, timeout=COPY_SECONDS), f"sending {name}")
-        environment[name] = f"{ARCHIVES}/{there}"
-        if digest := checksum(name, path):
-            environment[f"{name}_SHA256"] = digest
-    return environment
+    def _started(self, machine: Machine) -> Door:
+        machines.start(machine, self.progress.working)
+        return machines.door(machine)
 
+    def _escapes(self, due: Sequence[str], machine: Machine) -> tuple[int, Rows]:
+        """Try each escape in a machine that is put back to one moment; return the status and their rows.
 
-def checksum(name: str, path: Path) -> str:
-    """Return the SHA-256 stated for an archive: in a variable beside its own, or in a file beside it."""
-    beside = path.with_name(f"{path.name}.sha256")
-    stated = os.environ.get(f"{name}_SHA256") or (beside.read_text() if beside.is_file() else "")
-    return stated.split()[0] if stated.split() else ""
+        A machine that an escape ends twice is a finding: the collector stays as it was.
+        """
+        status, rows = 0, Rows()
+        harmed = machine.box.machine(FRESH)
+        self.progress.working("stopping the box: what tries to break out goes on from its disk")
+        machines.stop(machine)
+        try:
+            for name in due:
+                options = ["--allow-escape-tests", HOSTNAME]
+                ready = partial(fresh.put_back, harmed, self.progress.working)
+                try:
+                    ended, found = self._in_machine([name], options, ready)
+                except BoxError as error:
+                    self.progress.note(f"{name}: {error}")
+                    status = status or 1
+                    continue
+                status = status or ended
+                rows |= {one: row for one, row in found.items() if one == name}
+        finally:
+            with signals.deferred():
+                machines.end(harmed)
+                wipe(harmed.folder)
+        return status, rows
 
+    def _in_machine(
+        self, names: Sequence[str], options: Sequence[str], ready: Callable[[], Door]
+    ) -> tuple[int, Rows]:
+        """Send, capture, bring back; once more from where it stopped if the machine is lost in between.
 
-def _done(ended: tuple[int, str], what: str) -> None:
-    if ended[0]:
-        raise BoxError(f"{what}: exit status {ended[0]}: {ended[1] or 'it said nothing'}: lab box status")
+        `ready` gives the way into a machine that runs, and starts it where it does not.
+        """
+        words = [f"{self.asked.lab}/{one}" for one in names] or [self.asked.lab]
+        words += [*self.asked.options, *options]
+        environment = send(self.asked, way := ready(), self.scratch, self.progress)
+        for number in range(1, machines.TRIES + 1):
+            status = self._run(way, words, environment)
+            environment["LAB_BOX_TRY"] = f"{number + 1}, the box was lost before"
+            if status != LOST:
+                rows = bring_back(self.asked, way, self.scratch, self.progress)
+                return status, {row["name"]: row for row in rows}
+            self.progress.note(f"the box was lost (try {number} of {machines.TRIES})")
+            machines.end(way.machine)
+            if number < machines.TRIES:
+                way = ready()
+                if not way.machine.keeps:
+                    send(self.asked, way, self.scratch, self.progress)
+        raise BoxError(f"the box was lost {machines.TRIES} times: its console: {way.machine.console}")
 
-
-def _capture(
-    asked: Asked, machine: Machine, environment: dict[str, str], scratch: Path, progress: Progress
-) -> int:
-    """Run the collect in the box; return its exit status, LOST where the machine is."""
-    way = machines.door(machine)
-    given = [f"{name}={value}" for name, value in environment.items()]
-    words = [
-        "python3",
-        f"{PROJECT}/scripts/lab.py",
-        "collect",
-        "--containerd",
-        "system",
-        "--json",
-        *asked.words,
-    ]
-    try:
-        return way.follow(
-            ["sh", "-c", COLLECT, "collect", PROJECT, RESULT, *given, *words],
-            scratch / "said.txt",
-            progress.note,
-            mark=machine.mark,
-            timeout=COLLECT_SECONDS,
-        )
-    except KeyboardInterrupt:
-        with signals.deferred():
-            way.run(["sh", "-c", INTERRUPT], timeout=STOP_SECONDS)
-        raise
-
-
-def bring_back(asked: Asked, way: Door, scratch: Path, progress: Progress) -> list[dict[str, Any]]:
-    """Take over the evidence that the box has, held against its hashes; return the rows of its collect."""
-    progress.working("bringing the evidence back")
-    packed, incoming = scratch / "evidence.tar", scratch / "evidence"
-    argv = ["sh", "-c", SEND, "send", f"{PROJECT}/{asked.evidence}"]
-    _done(way.run(argv, stdout=packed, timeout=COPY_SECONDS), "bringing the evidence back")
-    if not packed.stat().st_size:
-        raise BoxError("the collect in the box left no evidence: see what it said above")
-    incoming.mkdir()
-    with packed.open("rb") as stream:
-        adopt.unpack(stream, incoming)
-    changed = adopt.adopt(asked.root / asked.evidence, incoming)
-    progress.note(f"{len(changed)} captures came back")
-    try:
-        rows: list[dict[str, Any]] = json.loads(way.ask(["cat", RESULT]) or "[]")
-    except ValueError:
-        return []
-    return rows
+    def _run(self, way: Door, words: Sequence[str], environment: dict[str, str]) -> int:
+        """Run the collect in the machine; return its exit status, LOST where the machine is."""
+        given = [f"{name}={value}" for name, value in environment.items()]
+        argv = ["python3", f"{PROJECT}/scripts/lab.py", "collect", "--containerd", "system", "--json", *words]
+        try:
+            return way.follow(
+                ["sh", "-c", COLLECT, "collect", PROJECT, RESULT, *given, *argv],
+                self.scratch / "said.txt",
+                self.progress.note,
+                mark=way.machine.mark,
+                timeout=COLLECT_SECONDS,
+            )
+        except KeyboardInterrupt:
+            with signals.deferred():
+                way.run(["sh", "-c", INTERRUPT], timeout=STOP_SECONDS)
+            raise

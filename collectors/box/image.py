@@ -22,8 +22,8 @@ PACKAGES = (
     "busybox-static", "ca-certificates", "containerd", "containernetworking-plugins", "curl", "git",
     "hyperfine", "iperf3", "iproute2", "iptables", "jq", "kmod", "libcap2-bin", "procps", "python3",
     "python3-click", "python3-filelock", "python3-pydantic", "python3-rich", "python3-sh",
-    "python3-tomlkit", "python3-yaml", "qemu-system-x86", "runc", "systemd", "util-linux", "virtiofsd", "wrk",
-    "zstd",
+    "python3-tomlkit", "python3-yaml", "qemu-system-x86", "runc", "systemd", "util-linux",
+    "util-linux-extra", "virtiofsd", "wrk", "zstd",
 )  # fmt: skip
 """A KVM host, and the collecting side on Debian's own Python: no pip in the box."""
 

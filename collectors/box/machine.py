@@ -13,7 +13,7 @@ from pathlib import Path
 
 from collectors.box.accelerator import accelerator
 from collectors.box.image import last_words
-from collectors.box.place import Box, BoxError, Machine, wipe
+from collectors.box.place import FRESH, Box, BoxError, Machine, wipe
 from collectors.box.room import needs_memory, needs_room
 from collectors.box.ssh import Door
 from collectors.engine import leaks, recorder
@@ -32,7 +32,7 @@ READY = "test -c /dev/kvm && test -c /dev/vhost-vsock && ctr version >/dev/null"
 
 
 OWN = ("image.ext4", "vmlinuz", "key", "key.pub", "known_hosts", "create.log", "accelerator.json", ".lock",
-       "making", "started", "run-*", "copy-*")  # fmt: skip
+       "making", "started", FRESH, "run-*", "copy-*")  # fmt: skip
 """What a box consists of."""
 
 
@@ -71,7 +71,7 @@ def door(machine: Machine) -> Door:
     known = running(machine)
     if known is None:
         raise BoxError("the box is not started: lab box start")
-    return Door(machine.box, known.port)
+    return Door(machine, known.port)
 
 
 def start(machine: Machine, say: Callable[[str], None], memory_mib: int = MEMORY_MIB) -> Running:
@@ -131,7 +131,7 @@ def _boot(machine: Machine, say: Callable[[str], None], memory_mib: int, number:
         env=recorder.environment(machine.mark, {"TMPDIR": str(temporary)}),
     )
     say(f"waiting for ssh ({runs_it.name}{f', {runs_it.why}' if runs_it.why else ''})")
-    way = Door(machine.box, port)
+    way = Door(machine, port)
     _wait(daemon, lambda: answers(port), "ssh", BOOT_SECONDS)
     ssh_seconds = time.monotonic() - began
     say("waiting for containerd and /dev/kvm")
@@ -153,6 +153,8 @@ def _boot(machine: Machine, say: Callable[[str], None], memory_mib: int, number:
 def debvm_run(machine: Machine, port: int) -> list[str]:
     """Return the command that runs the machine, up to the options that depend on its host."""
     snapshot = [] if machine.keeps else ["-snapshot"]
+    if machine.name == FRESH:
+        snapshot += ["-qmp", f"unix:{machine.monitor},server=on,wait=off"]
     return ["debvm-run", "--image", str(machine.disk), "--sshport", str(port), "--", "-no-reboot", *snapshot]
 
 
@@ -186,7 +188,7 @@ def stop(machine: Machine) -> bool:
     """Shut the machine down, in order where it answers, by its processes where not; return whether it ran."""
     known = running(machine)
     if known and machine.keeps:
-        Door(machine.box, known.port).run(["systemctl", "poweroff"], timeout=30)
+        Door(machine, known.port).run(["systemctl", "poweroff"], timeout=30)
         deadline = time.monotonic() + STOP_SECONDS
         while running(machine) and time.monotonic() < deadline:
             time.sleep(0.2)

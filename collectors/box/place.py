@@ -17,6 +17,9 @@ VARIABLE = "LAB_BOX"
 STARTED = "started"
 """The machine that `start` starts; each `run` has one of its own beside it."""
 
+FRESH = "fresh"
+"""The machine that goes on from the started one's disk, and is put back to one moment again and again."""
+
 
 class BoxError(Exception):
     """The box cannot do what was asked; the text says what, why and what to do."""
@@ -88,7 +91,14 @@ class Machine:
     @property
     def disk(self) -> Path:
         """The disk that it boots."""
+        if self.name == FRESH:
+            return self.box.machine().disk
         return self.folder / "disk.ext4" if self.keeps else self.box.image
+
+    @property
+    def monitor(self) -> Path:
+        """The socket on which QEMU takes orders; only the fresh one has it."""
+        return self.folder / "monitor"
 
     @property
     def console(self) -> Path:

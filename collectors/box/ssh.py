@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from collectors.box.place import Box
+from collectors.box.place import Box, Machine
 from collectors.engine import recorder
 
 LOST = 255
@@ -22,8 +22,13 @@ SILENCES = 10
 class Door:
     """How a machine is reached: `port` on 127.0.0.1."""
 
-    box: Box
+    machine: Machine
     port: int
+
+    @property
+    def box(self) -> Box:
+        """The machine's box, whose keys open it."""
+        return self.machine.box
 
     def argv(self, command: Sequence[str], *, options: Sequence[str] = ("-T",)) -> list[str]:
         """Return the ssh command that runs `command`, a list of arguments, in the machine as root."""

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from collectors.engine import plan, recorder, store
-from collectors.engine.declare import Collector, NotApplicable, Unavailable
+from collectors.engine.declare import ESCAPE, Collector, NotApplicable, Unavailable
 from collectors.engine.host import this_host, versions
 from collectors.engine.labs import LAB_FILE, FoundLab, source_of
 from collectors.engine.outcome import CommandFailedError
@@ -34,6 +34,11 @@ EXPECTED = (
 NOTED = ("LAB_BOX_TRY",)
 """Variables that go into the record where they are set: whether the box was lost in this collect before."""
 
+NOT_ALLOWED = "it tries to break out of a container, and nobody allowed that here"
+ALLOW = (
+    "in the box: lab collect --in-box --allow-escape-tests box; on a host that may be harmed: with its name "
+    "instead (docs/guides/escapes.md)"
+)
 COMMIT_FILE = ".commit.json"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
@@ -53,6 +58,8 @@ class Target:
 
 def attempt(target: Target, one: Collector, shared: Session, done: Mapping[str, Standing]) -> Standing:
     """Capture one collector if what it needs is there, and return where it stands then."""
+    if one.role == ESCAPE and not shared.allowed.escapes:
+        return Standing(one, Status.MISSING, NOT_ALLOWED, ALLOW)
     for need in one.needs:
         if reason := need.missing(target.lab.config):
             return Standing(one, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
@@ -176,6 +183,7 @@ def _record(target: Target, one: Collector, run: Run, redact: Redactor, files: S
         environment=run.environment | {key: os.environ[key] for key in NOTED if key in os.environ},
         settings=run.settings,
         images=run.images,
+        digests=run.digests,
         commands=run.commands,
         files=list(files),
         redactions=Redactions(version=VERSION, counts=dict(redact.counts)),

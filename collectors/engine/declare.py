@@ -86,7 +86,8 @@ class Collector:
 
 
 KEEPABLE = frozenset({"ip", "mac"})
-ROLES = frozenset({"measure", "build"})
+BUILD, ESCAPE = "build", "escape"
+ROLES = frozenset({"measure", BUILD, ESCAPE})
 NAME = re.compile(r"(?!state$)[a-z0-9][a-z0-9_]{0,119}")
 """A collector's name is its record's: `state.json` is another file."""
 
@@ -105,7 +106,8 @@ def collector(  # noqa: PLR0913 - a declaration: each is one word of the vocabul
 
     `writes` are the evidence files it leaves, `needs` what it cannot run without, `after` the collectors it
     must follow, `keep` the redaction rules that do not apply ("ip", "mac"), `role` "build" for what may be
-    made on another host than the one that is measured. Raise DeclarationError for what makes no sense.
+    made on another host than the one that is measured, "escape" for what tries to break out of a container.
+    Raise DeclarationError for what makes no sense.
     """
 
     def declare(function: Callable[[Run], None]) -> Collector:
@@ -126,7 +128,7 @@ def collector(  # noqa: PLR0913 - a declaration: each is one word of the vocabul
                 f"{where}: keep: {sorted(set(keep) - KEEPABLE)}: only ip and mac can be kept"
             )
         if role not in ROLES:
-            raise DeclarationError(f"{where}: role: {role!r}: measure or build")
+            raise DeclarationError(f"{where}: role: {role!r}: measure, build or escape")
         if not function.__doc__:
             raise DeclarationError(f"{where}: has no docstring: its first line is its title on the page")
         return Collector(

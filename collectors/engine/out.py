@@ -28,7 +28,7 @@ class Out:
 
     def line(self, text: str = "") -> None:
         """Write one line of ours, such as a heading; the record says that no command printed it."""
-        self._append(self._run.redact(text.encode("utf-8", "surrogateescape")) + b"\n", None, "")
+        self._append(self._run.redact(text.encode("utf-8", "surrogateescape")) + b"\n", None)
 
     def run(  # noqa: PLR0913 - how a command is asked, by name
         self,
@@ -42,14 +42,16 @@ class Out:
         expect: str = "",
         timeout: float | None = None,
         env: Mapping[str, str] | None = None,
+        volatile: str = "",
     ) -> Result:
         """Run a command and write what it printed.
 
         `head` and `tail` keep so many lines; `answered` are exit statuses that are an answer besides 0 (diff
         has one); `stderr` has standard error written too, in its place, as it is
         for a probe that names the exit statuses which are a refusal; `expect` is a pattern without which
-        the output is no answer; `timeout` is a limit in seconds instead of the command's own. Raise
-        CommandFailedError for any other end, with the output still written.
+        the output is no answer; `timeout` is a limit in seconds instead of the command's own; `volatile` is a
+        pattern of what differs from run to run (see Span). Raise CommandFailedError for any other end, with
+        the output still written.
         """
         merge = stderr or bool(refused)
         try:
@@ -66,15 +68,19 @@ class Out:
                 ),
             )
         except CommandFailedError as error:
-            self._append(error.printed, None, "")
-            self._append(str(error).encode("utf-8", "replace"), None, "")
+            self._append(error.printed, None)
+            self._append(str(error).encode("utf-8", "replace"), None)
             raise
-        self._append(result.data, index, note)
+        self._append(result.data, index, note, volatile)
         if expect and not re.search(expect, result.text, re.MULTILINE):
             raise CommandFailedError(f"{self._path.name}: the output has nothing like {expect!r}: no answer")
         return result
 
-    def _append(self, data: bytes, command: int | None, note: str) -> None:
+    def quote(self, data: bytes, command: int, cut: str, volatile: str = "") -> None:
+        """Write a part of what the run's command number `command` printed; `cut` says which part."""
+        self._append(data, command, cut, volatile)
+
+    def _append(self, data: bytes, command: int | None, note: str = "", volatile: str = "") -> None:
         if not data:
             return
         if self._open_end:
@@ -86,5 +92,6 @@ class Out:
         self._stream.flush()
         self._open_end = not data.endswith(b"\n")
         count = data.count(b"\n") + self._open_end
-        self._spans.append(Span(start=self._lines + 1, end=self._lines + count, command=command, cut=note))
+        lines = (self._lines + 1, self._lines + count)
+        self._spans.append(Span(start=lines[0], end=lines[1], command=command, cut=note, volatile=volatile))
         self._lines += count

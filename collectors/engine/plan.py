@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from collectors.engine.declare import Collector
+from collectors.engine.declare import BUILD, ESCAPE, Collector
 from collectors.engine.host import versions
 from collectors.engine.labs import FoundLab, source_of
 from collectors.reader import read_record, read_state
@@ -15,6 +15,10 @@ from collectors.records import CollectorState, Lab, Record, RecordError, Source,
 from collectors.verify import changed
 
 NOT_YET = "not captured yet"
+HOW = {
+    BUILD: "name it: a build is collected only then",
+    ESCAPE: "allow it: lab collect --allow-escape-tests (docs/guides/escapes.md)",
+}
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,7 @@ def _missing(lab: FoundLab, one: Collector, folder: Path) -> Standing:
     last = _last_row(folder, one.name)
     if last and last.state in {Status.MISSING, Status.FAILED} and last.reason:
         return Standing(one, last.state, last.reason, last.remedy, None, last.seconds)
-    how = "name it: a build is collected only then" if one.role == "build" else "collect it"
-    return Standing(one, Status.MISSING, NOT_YET, how)
+    return Standing(one, Status.MISSING, NOT_YET, HOW.get(one.role, "collect it"))
 
 
 def _last_row(folder: Path, name: str) -> CollectorState | None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -49,6 +50,7 @@ class Run:
         self.spans: dict[str, list[Span]] = {}
         self.settings: dict[str, Any] = {}
         self.images: dict[str, Image] = {}
+        self.digests: dict[str, str] = {}
         self.environment: dict[str, str] = dict(recorder.ENVIRONMENT)
         self._lab_file = lab_file
         self._staging = staging
@@ -220,6 +222,10 @@ class Run:
     def use_image(self, name: str, image: Image) -> None:
         """Note that the collector used an image of lab.yml."""
         self.images[name] = image
+
+    def note_digest(self, name: str, data: bytes) -> None:
+        """Note the SHA-256 of something that the result rests on: a configuration, a specification."""
+        self.digests[name] = sha256(data).hexdigest()
 
     def wait_until(self, ready: Callable[[], bool], what: str, timeout: float = 60.0) -> float:
         """Wait until `ready` says so and return the seconds it took; raise CaptureError at the limit."""

@@ -8,11 +8,11 @@ from typing import Protocol
 
 from collectors.engine import plan, runs, signals, store
 from collectors.engine.capture import Target, attempt, write_host
-from collectors.engine.declare import Collector, DeclarationError
+from collectors.engine.declare import BUILD, Collector, DeclarationError
 from collectors.engine.host import this_host
 from collectors.engine.plan import Standing
 from collectors.engine.run import Run
-from collectors.engine.session import session
+from collectors.engine.session import NOTHING, Allowed, session
 from collectors.reader import readable_records
 from collectors.records import HERE, RECORDS, STATE_FILE, Status, dump, writable_path
 from collectors.verify import STAGING
@@ -44,31 +44,26 @@ def collect(
     progress: Progress,
     *,
     replace: bool = False,
-    system: bool = False,
+    allowed: Allowed = NOTHING,
 ) -> list[Standing]:
     """Capture what is not fresh, or the collectors named in `wanted`, and return where each stands.
 
-    With `replace` this host becomes the set's: what another one measured is captured anew or removed. With
-    `system` collectors may change this host, through the ledger, and use its own containerd.
+    With `replace` this host becomes the set's: what another one measured is captured anew or removed.
+    `allowed` says what may be done to this host.
     Raise OtherHostError, DeclarationError (no such collector), StoreError (locked); KeyboardInterrupt leaves
     nothing behind and the evidence as it was, but for the collectors that were done.
     """
-    unknown = set(wanted) - {one.name for one in target.lab.collectors}
-    if unknown:
-        names = ", ".join(one.name for one in target.lab.collectors) or "none"
-        raise DeclarationError(
-            f"{target.lab.name}: no collector {', '.join(sorted(unknown))}: there are: {names}"
-        )
+    named = known(target, wanted)
     with signals.interruptible(), store.locked(target.folder):
         for text in (*store.recover(target.folder), *map(_cleared, runs.clear_dead_runs())):
             progress.note(text)
         foreign = _foreign(target, replace=replace)
         before = target.standings()
-        chosen = foreign | (set(wanted) or _not_fresh(before))
+        chosen = foreign | (named or _not_fresh(before))
         due = [one for one in before if one.collector.name in chosen]
         done: dict[str, Standing] = {}
         try:
-            with session(progress.working, system=system) as shared:
+            with session(progress.working, allowed) as shared:
                 for number, standing in enumerate(due, 1):
                     progress.begin(standing.collector, number, len(due))
                     ended = attempt(target, standing.collector, shared, done)
@@ -80,6 +75,17 @@ def collect(
         finally:
             write_state(target, done)
     return [done.get(one.collector.name, one) for one in before]
+
+
+def known(target: Target, wanted: Sequence[str]) -> set[str]:
+    """Return the names in `wanted`; raise DeclarationError for one that is no collector of the lab."""
+    names = [one.name for one in target.lab.collectors]
+    if unknown := set(wanted) - set(names):
+        there = ", ".join(names) or "none"
+        raise DeclarationError(
+            f"{target.lab.name}: no collector {', '.join(sorted(unknown))}: there are: {there}"
+        )
+    return set(wanted)
 
 
 def record_by_hand(target: Target, path: str, argv: Sequence[str], progress: Progress) -> Standing:
@@ -133,14 +139,14 @@ def _not_fresh(found: Sequence[Standing]) -> set[str]:
     A build takes long, and may be made on another host: it is made where it is named.
     """
     fresh = {Status.CAPTURED, Status.NOT_APPLICABLE}
-    return {one.collector.name for one in found if one.status not in fresh and one.collector.role != "build"}
+    return {one.collector.name for one in found if one.status not in fresh and one.collector.role != BUILD}
 
 
 def _foreign(target: Target, *, replace: bool) -> set[str]:
     """Return the collectors measured on another host; raise OtherHostError unless they are to be replaced."""
     here = this_host()
     records = readable_records(target.folder)
-    foreign = {name for name, one in records.items() if one.host != here.id and one.role == "measure"}
+    foreign = {name for name, one in records.items() if one.host != here.id and one.role != BUILD}
     if foreign and not (replace or target.folder.parent.name == HERE):
         raise OtherHostError(
             f"{target.folder.name}: measured on another host ({len(foreign)} of {len(records)} records): "

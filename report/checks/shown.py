@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from report.cite import Block
 from report.claims import Claim, Said, Stands
+from report.difference import Difference
 from report.evaluate import State
 from report.figures import Figure
 from report.quantity import Quantity
@@ -32,7 +33,7 @@ def displays(made: Iterable[Made], lab: str) -> Iterator[Display]:
     """Yield what the calls show of the evidence of `lab`; a gap shows none, and commands are no evidence."""
     for one in made:
         shown = one.shown
-        if isinstance(shown, Figure):
+        if isinstance(shown, Figure | Difference):
             blocks = (block for block in shown.blocks if block.set.name == lab)
             yield from (Display(one.page, one.line, file=block.content.path) for block in blocks)
         elif isinstance(shown, Block) and shown.set.name == lab:

@@ -1,15 +1,22 @@
 """lab collect."""
 
+import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import click
 
-from collectors.engine import runner
+from collectors.engine import repeat, runner
 from collectors.engine.capture import Target
+from collectors.engine.session import Allowed
 from collectors.records import CollectorState, Status
 from scripts.cli import show, targets
 from scripts.cli.project import root
 from scripts.cli.statuses import CANNOT, FINDINGS
+
+BOX = "box"
+"""How the box is named where the host that may be harmed is asked for."""
 
 
 @click.command()
@@ -25,74 +32,105 @@ from scripts.cli.statuses import CANNOT, FINDINGS
     help="Whose containerd runs the containers. `system`: this host's, and it may be set up (see lab undo).",
 )
 @click.option("--in-box", is_flag=True, help="Capture in the box (see lab box) and bring the evidence back.")
+@click.option(
+    "--allow-escape-tests",
+    "harmed",
+    metavar="HOST",
+    help="Try to break out of containers on this host, too; its name is asked for, or `box` with --in-box.",
+)
+@click.option(
+    "--repeat", is_flag=True, help="Capture again beside the set, and say what differs; keep the set."
+)
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
-def collect(  # noqa: PLR0913 - an option each
-    ctx: click.Context,
-    names: tuple[str, ...],
-    *,
-    dry_run: bool,
-    host: str | None,
-    replace: bool,
-    containerd: str,
-    in_box: bool,
-    json_: bool,
-) -> None:
+def collect(ctx: click.Context, /, names: tuple[str, ...], *, json_: bool, **given: Any) -> None:
     """Capture what is not fresh, in the lab's order.
 
     Without names: every lab. A collector that is named is captured even if it is fresh. What cannot run
-    here is shown with what it needs. Exit status 1 if a capture failed, 3 if interrupted, 4 if a collector
-    that was named cannot run here.
+    here is shown with what it needs. Exit status 1 if a capture failed or differs from the one before, 3 if
+    interrupted, 4 if a collector that was named cannot run here.
     """
-    if host and replace:
-        raise click.UsageError(
-            "--as keeps the report's evidence, --replace takes its place: give one of them"
-        )
-    if in_box and dry_run:
-        raise click.UsageError("--dry-run looks at this host: give it without --in-box")
+    how = How(**given)
+    how.check()
     project = root()
     ended: list[tuple[str, CollectorState]] = []
     named: set[tuple[str, str]] = set()
     with show.Watch() as watch:
         for lab, wanted in targets.by_lab(project, names).items():
-            target = targets.target(project, lab, host)
+            target = targets.target(project, lab, how.host)
             named |= {(lab, one) for one in wanted}
-            if in_box:
-                rows = _in_box(target, wanted, watch, host=host, replace=replace)
-            else:
-                system = containerd == "system"
-                found = (
-                    target.standings()
-                    if dry_run
-                    else runner.collect(target, wanted, watch, replace=replace, system=system)
-                )
-                rows = [standing.row(lab) for standing in found]
-            ended += [(lab, row) for row in rows]
+            ended += [(lab, row) for row in how.rows(target, wanted, watch)]
     if json_:
         show.as_json([show.row_json(*one) for one in ended])
     else:
-        title = "What would be captured: all but what is captured" if dry_run else "Collected"
+        title = "What would be captured: all but what is captured" if how.dry_run else "Collected"
         show.standings(title, ended)
-    if dry_run:
-        return
-    if any(row.state is Status.FAILED for _lab, row in ended):
-        ctx.exit(FINDINGS)
-    stuck = {(lab, row.name) for lab, row in ended if row.state is Status.MISSING}
-    ctx.exit(CANNOT if stuck & named else 0)
+    if not how.dry_run:
+        ctx.exit(how.exit_status(ended, named))
 
 
-def _in_box(
-    target: Target, wanted: Sequence[str], watch: show.Watch, *, host: str | None, replace: bool
-) -> list[CollectorState]:
-    """Capture in the box and return the rows of the collect there; raise Exit where it printed none."""
-    from collectors.box import capture, place
+@dataclass(frozen=True)
+class How:
+    """The options of a collect, as the command line names them; `harmed` is the host that may be harmed."""
 
-    lab = target.lab.name
-    words = [f"{lab}/{one}" for one in wanted] or [lab]
-    words += ["--as", host] if host else []
-    words += ["--replace"] if replace else []
-    asked = capture.Asked(target.root, lab, target.folder.relative_to(target.root).as_posix(), words)
-    status, rows = capture.collect(asked, place.box().machine(), watch)
-    if not rows:
-        raise click.exceptions.Exit(status or FINDINGS)
-    return [CollectorState.model_validate({key: row[key] for key in row if key != "lab"}) for row in rows]
+    dry_run: bool
+    host: str | None
+    replace: bool
+    containerd: str
+    in_box: bool
+    harmed: str | None
+    repeat: bool
+
+    def check(self) -> None:
+        """Raise UsageError for options that exclude each other, or the wrong name of a host."""
+        if self.host and self.replace:
+            raise click.UsageError(
+                "--as keeps the report's evidence, --replace takes its place: give one of them"
+            )
+        if self.in_box and self.dry_run:
+            raise click.UsageError("--dry-run looks at this host: give it without --in-box")
+        if self.repeat and (self.dry_run or self.replace):
+            raise click.UsageError("--repeat changes no set: give it without --replace and --dry-run")
+        meant = BOX if self.in_box else socket.gethostname()
+        if self.harmed is not None and self.harmed != meant:
+            raise click.UsageError(
+                f"--allow-escape-tests {self.harmed}: escapes would be tried on {meant!r}: name that one, "
+                "if it may be harmed"
+            )
+
+    def rows(self, target: Target, wanted: Sequence[str], watch: show.Watch) -> list[CollectorState]:
+        """Capture, or look, as it was asked; return where each collector stands then."""
+        if self.in_box:
+            return self._in_box(target, wanted, watch)
+        allowed = Allowed(system=self.containerd == "system", escapes=self.harmed is not None)
+        if self.dry_run:
+            found = target.standings()
+        elif self.repeat:
+            found = repeat.repeat(target, wanted, watch, allowed)
+        else:
+            found = runner.collect(target, wanted, watch, replace=self.replace, allowed=allowed)
+        return [standing.row(target.lab.name) for standing in found]
+
+    def _in_box(self, target: Target, wanted: Sequence[str], watch: show.Watch) -> list[CollectorState]:
+        """Capture in the box and return the rows of the collect there; raise Exit where it printed none."""
+        from collectors.box import capture, carry, place
+
+        options = ["--as", self.host] if self.host else []
+        options += ["--replace"] if self.replace else []
+        options += ["--repeat"] if self.repeat else []
+        evidence = target.folder.relative_to(target.root).as_posix()
+        asked = carry.Asked(
+            target.root, target.lab.name, evidence, wanted, options, escapes=self.harmed is not None
+        )
+        status, rows = capture.collect(asked, place.box().machine(), watch)
+        if not rows:
+            raise click.exceptions.Exit(status or FINDINGS)
+        return [CollectorState.model_validate({key: row[key] for key in row if key != "lab"}) for row in rows]
+
+    def exit_status(self, ended: Sequence[tuple[str, CollectorState]], named: set[tuple[str, str]]) -> int:
+        """Return the exit status for how the collectors ended; `named` are those that were asked for."""
+        bad = {Status.FAILED, *((Status.STALE,) if self.repeat else ())}
+        if any(row.state in bad for _lab, row in ended):
+            return FINDINGS
+        stuck = {(lab, row.name) for lab, row in ended if row.state is Status.MISSING}
+        return CANNOT if stuck & named else 0

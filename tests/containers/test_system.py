@@ -15,7 +15,7 @@ from collectors.containers.containerd import config_text, config_version, contai
 from collectors.containers.ctr import in_runc
 from collectors.engine import leaks, recorder, runs
 from collectors.engine.declare import Unavailable
-from collectors.engine.session import session
+from collectors.engine.session import Allowed, session
 from tests.containers.conftest import MakeRun
 from tests.containers.host_state import host_state, new_things
 
@@ -52,7 +52,7 @@ def holds(address: Path) -> dict[str, str]:
 def test_it_is_used_and_left_as_it_was(socket: Path, make_run: MakeRun) -> None:
     """A container runs in a namespace of the run's; it is gone afterwards, with all that was in it."""
     before, state = holds(socket), host_state()
-    with session(lambda _text: None, system=True) as shared:
+    with session(lambda _text: None, Allowed(system=True)) as shared:
         run = make_run(shared, alpine=BUSYBOX)
         with run.file("x.txt") as out:
             assert out.run(in_runc("echo", "here")).text == "here\n"
@@ -69,11 +69,11 @@ from collectors.containers import system
 from collectors.containers.ctr import in_runc
 from collectors.engine.redact import Identity, Redactor
 from collectors.engine.run import Run
-from collectors.engine.session import session
+from collectors.engine.session import Allowed, session
 from collectors.records import Lab
 system.SOCKET = Path(sys.argv[1])
 image = {"reference": "example/x:1", "digest": "sha256:" + "0" * 64, "made_from": "busybox"}
-with session(lambda _text: None, system=True) as shared:
+with session(lambda _text: None, Allowed(system=True)) as shared:
     lab = Lab(title="x", editions={}, images={"alpine": image})
     run = Run(shared, lab, "lab.yml", Path(sys.argv[2]), Redactor(Identity()))
     with run.file("x.txt") as out:
@@ -117,7 +117,7 @@ def test_it_does_not_answer(
 ) -> None:
     """Where there is none, the remedy says how to start it, or to use a private one."""
     monkeypatch.setattr(system, "SOCKET", tmp_path / "none.sock")
-    with session(lambda _text: None, system=True) as shared:
+    with session(lambda _text: None, Allowed(system=True)) as shared:
         with pytest.raises(Unavailable, match="does not answer") as error:
             make_run(shared).resource(containerd)
         assert "systemctl start containerd" in error.value.remedy

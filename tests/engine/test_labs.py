@@ -81,7 +81,7 @@ def collector(name: str = "probe", arguments: str = 'writes=["x.txt"]', doc: str
         (collector(arguments='writes=["a/.b"]'), "'a/.b' has a hidden part"),
         (collector(arguments='writes=["records/probe.json"]'), "in a folder of the tool's own"),
         (collector(arguments='writes=["x"], keep=["dns"]'), "only ip and mac can be kept"),
-        (collector(arguments='writes=["x"], role="play"'), "'play': measure or build"),
+        (collector(arguments='writes=["x"], role="play"'), "'play': measure, build or escape"),
         (collector(doc="pass"), "has no docstring: its first line is its title"),
         (collector("state"), "small letters, digits and _, and not `state`"),
         (collector("Probe"), "small letters, digits and _"),

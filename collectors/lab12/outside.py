@@ -1,0 +1,114 @@
+"""Task 3, beyond: the same container seen from the host, and whose page cache its reads go through."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from collectors.containers import kata_configuration
+from collectors.containers.container import Container, container
+from collectors.containers.containerd import ROOTS, containerd
+from collectors.containers.escape import RUNTIMES
+from collectors.engine import Run, collector, leaks
+from collectors.engine.host import on_path
+from collectors.engine.out import Out
+from collectors.engine.run import CaptureError
+from collectors.lab12.smoke import KATA_NEEDS, smoke
+
+WORKLOAD = ("sleep", "86399")
+STATUS = ("Name", "Uid", "CapEff", "NoNewPrivs", "Seccomp", "Threads")
+SETTINGS = ("enable_annotations", "disable_guest_seccomp", "seccompsandbox", "rootless", "shared_fs",
+            "virtio_fs_cache", "virtio_fs_extra_args", "sandbox_cgroup_only", "disable_selinux")  # fmt: skip
+NUMBERS = r"^(Pss|Threads):\s+.*|(?<=^pid )\d+|^\d+(?= )"
+"""Memory, threads that come and go, process numbers."""
+
+
+@collector(edition=2025, task=3, writes=["isolation/outside.txt"], needs=KATA_NEEDS, after=[smoke])
+def outside(run: Run) -> None:
+    """The container from outside: does the host see its process, and what stands between it and the host?"""
+    with run.file("isolation/outside.txt") as out:
+        for name, runtime in RUNTIMES.items():
+            with container(run, runtime, "alpine", *WORKLOAD, network=False) as box:
+                out.line(f"=== {name} ===")
+                out.line(f"--- processes of the host that are `{' '.join(WORKLOAD)}`")
+                asked = ["pgrep", "--list-full", "--full", f"^{' '.join(WORKLOAD)}$"]
+                if out.run(asked, answered=[1], volatile=NUMBERS).exit_status:
+                    out.line("none")
+                out.line("--- processes of the host that belong to it")
+                describe(out, box)
+        out.line("=== what Kata's configuration allows ===")
+        place = kata_configuration.configuration()
+        if place is None:
+            raise CaptureError("Kata has no configuration.toml in any of its places: install it")
+        kata_configuration.note(run)
+        out.run(["grep", "-nE", f"^ *({'|'.join(SETTINGS)}) *=", str(place)])
+
+
+def describe(out: Out, box: Container) -> None:
+    """Write what the host's kernel knows of every process that belongs to a container."""
+    pids = sorted(leaks.processes(box.id))
+    if not pids:
+        raise CaptureError(f"{box.id}: the host has no process that belongs to it")
+    for pid in pids:
+        out.run(["sh", "-c", f"echo pid {pid}; tr '\\000' ' ' </proc/{pid}/cmdline; echo"], volatile=NUMBERS)
+        out.run(["grep", "-E", f"^({'|'.join(STATUS)}):", f"/proc/{pid}/status"], volatile=NUMBERS)
+        out.run(["grep", "^Pss:", f"/proc/{pid}/smaps_rollup"], volatile=NUMBERS)
+
+
+CACHED_KIB = 16 * 1024
+
+
+@collector(
+    edition=2025,
+    task=3,
+    writes=["isolation/page-cache.txt"],
+    needs=[*KATA_NEEDS, on_path("fincore", packages=("util-linux-extra",))],
+    after=[smoke],
+)
+def page_cache(run: Run) -> None:
+    """Whose page cache: a file of the host read in a container, and again after the host has forgotten it."""
+    with run.file("isolation/page-cache.txt") as out:
+        for name, runtime in RUNTIMES.items():
+            with shared_file(run) as file:
+                mount = f"type=bind,src={file.parent},dst=/host,options=rbind:ro"
+                options = ["--mount", mount]
+                with container(run, runtime, "alpine", *WORKLOAD, network=False, options=options) as box:
+                    out.line(f"=== {name} ===")
+                    forget(file)
+                    cached(out, file, "the host's cache before anybody reads")
+                    run.command(box.exec("dd", "if=/host/file", "of=/dev/null", "bs=1M"))
+                    cached(out, file, "after the container has read the file")
+                    forget(file)
+                    cached(out, file, "after the host has forgotten it")
+                    run.command(box.exec("dd", "if=/host/file", "of=/dev/null", "bs=1M"))
+                    cached(out, file, "after the container has read it again")
+
+
+@contextmanager
+def shared_file(run: Run) -> Iterator[Path]:
+    """Make a file on the host's disk, alone in a folder that is gone afterwards."""
+    run.resource(containerd)  # its folder is removed at the end
+    folder = ROOTS / run.name / "cached"
+    folder.mkdir()
+    try:
+        (folder / "file").write_bytes(os.urandom(1024) * CACHED_KIB)
+        yield folder / "file"
+    finally:
+        (folder / "file").unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def forget(file: Path) -> None:
+    """Have the host write the file out and drop it from its page cache (posix_fadvise(2), DONTNEED)."""
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)
+
+
+def cached(out: Out, file: Path, when: str) -> None:
+    """Write how much of the file is in the host's page cache."""
+    out.line(f"{when}:")
+    out.run(["fincore", "--noheadings", "--bytes", "--output", "RES,SIZE", str(file)])

@@ -1,0 +1,73 @@
+"""Edition 2026: kernels, devices and capabilities, one command a file as the sheet has it."""
+
+import re
+
+from collectors.containers.ctr import in_kata, in_runc
+from collectors.containers.needs import CONTAINERS, KATA, image
+from collectors.engine import Run, collector
+from collectors.engine.host import on_path
+from collectors.engine.out import Out
+from collectors.engine.run import Argv
+from collectors.lab12.smoke import smoke
+
+IMAGE = "alpine-3.20"
+NEEDS = (CONTAINERS, KATA, image(IMAGE))
+
+KERNEL = ("sh", "-c", "uname -a; head -3 /proc/cpuinfo")
+DEVICES = ("ls", "/dev")
+CAPABILITIES = ("grep", "^Cap", "/proc/1/status")
+
+
+@collector(
+    edition=2026,
+    task=1,
+    writes=["results/runc-kernel.txt", "results/kata-kernel.txt"],
+    needs=NEEDS,
+    after=[smoke],
+)
+def kernels(run: Run) -> None:
+    """Kernel and processor, as a container under runc and one under Kata see them."""
+    with run.file("results/runc-kernel.txt") as out:
+        out.run(in_runc(*KERNEL, image=IMAGE), expect="^Linux ")
+    with run.file("results/kata-kernel.txt") as out:
+        out.run(in_kata(*KERNEL, image=IMAGE), expect="^Linux ")
+
+
+@collector(
+    edition=2026,
+    task=2,
+    writes=["results/runc-devs.txt", "results/kata-devs.txt", "results/dev-diff.txt"],
+    needs=NEEDS,
+    after=[smoke],
+)
+def devices(run: Run) -> None:
+    """What is in /dev under runc and under Kata, and what differs."""
+    with run.file("results/runc-devs.txt") as out:
+        out.run(in_runc(*DEVICES, image=IMAGE))
+    with run.file("results/kata-devs.txt") as out:
+        out.run(in_kata(*DEVICES, image=IMAGE))
+    with run.file("results/dev-diff.txt") as out:
+        out.run(["diff", "results/runc-devs.txt", "results/kata-devs.txt"], answered=[1])
+
+
+@collector(
+    edition=2026,
+    task=2,
+    writes=["results/runc-caps.txt", "results/kata-caps.txt"],
+    needs=[*NEEDS, on_path("capsh", packages=("libcap2-bin",))],
+    after=[smoke],
+)
+def capabilities(run: Run) -> None:
+    """The capabilities of the first process under runc and under Kata, raw and decoded."""
+    with run.file("results/runc-caps.txt") as out:
+        decoded(out, in_runc(*CAPABILITIES, image=IMAGE))
+    with run.file("results/kata-caps.txt") as out:
+        decoded(out, in_kata(*CAPABILITIES, image=IMAGE))
+
+
+def decoded(out: Out, asked: Argv) -> None:
+    """Write the masks, and below them what capsh of libcap makes of each, once."""
+    said = out.run(asked, expect="^CapEff:")
+    out.line("decoded by capsh:")
+    for mask in dict.fromkeys(re.findall(r"^Cap\w+:\s+([0-9a-f]+)$", said.text, re.MULTILINE)):
+        out.run(["capsh", f"--decode={mask}"])

@@ -1,0 +1,147 @@
+"""Probes: one question of host and containers; an answer, a refusal and a mishap are told apart."""
+
+import shutil
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from collectors.containers import asking
+from collectors.containers.asking import HOST, KATA, RUNC, RUNC_SECCOMP, ask_all
+from collectors.containers.probe import FramesError, Probe, Said, said, script
+from collectors.engine.outcome import CommandFailedError
+from collectors.engine.run import CaptureError, Run
+from collectors.engine.session import session
+from collectors.records import Outcome
+from tests.containers.fake_kata import write_shim
+
+ANSWERS = {"the host's": "one kernel", "its own": "another"}
+
+
+def probe(ask: str, **given: object) -> Probe:
+    """Return a probe that asks `ask`."""
+    return Probe(**{"id": "x", "question": "Q?", "why": "W", "ask": ask, "answers": ANSWERS, **given})  # type: ignore[arg-type]
+
+
+def written(run: Run, *probes: Probe, arms: tuple[asking.Arm, ...] = (HOST, RUNC)) -> list[str]:
+    """Return the lines that the probes leave, without those about the containers."""
+    ask_all(run, "x.txt", probes, "alpine", arms)
+    text = (run._staging / "x.txt").read_text()
+    return text[text.index("=== x:") :].splitlines()
+
+
+@pytest.mark.usefixtures("host")
+def test_answers_stand_side_by_side(run: Run) -> None:
+    """One question in the same words, each answer named; what was printed is a span of its command."""
+    lines = written(run, probe("cat /proc/sys/kernel/random/boot_id"))
+    assert lines[:5] == [
+        "=== x: Q? ===",
+        "why: W",
+        "asked: cat /proc/sys/kernel/random/boot_id",
+        "if the host's: one kernel",
+        "if its own: another",
+    ]
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert lines[5:] == ["--- host", boot, "--- runc", boot, "=> the host's"]
+    printed = [span for span in run.spans["x.txt"] if span.command is not None]
+    assert [span.cut for span in printed] == ["lines 2 to 2", "lines 2 to 2"]
+    assert [run.commands[span.command or 0].argv[0] for span in printed] == ["sh", "ctr"]
+
+
+@pytest.mark.usefixtures("host")
+def test_with_and_without_seccomp(run: Run) -> None:
+    """The flag is in the command, the filter in the answer; the two specifications have two digests."""
+    lines = written(run, probe("grep ^Seccomp: /proc/1/status"), arms=(HOST, RUNC, RUNC_SECCOMP))
+    assert lines[lines.index("--- runc") + 1] == "Seccomp:\t0"
+    assert lines[lines.index("--- runc --seccomp") + 1 :] == ["Seccomp:\t2", "=> its own"]
+    assert "--seccomp" in run.commands[-1].argv
+    digests = {name: run.digests[f"OCI specification, {name}"] for name in ("runc", "runc --seccomp")}
+    assert len(set(digests.values())) == 2
+    assert [
+        line for line in (run._staging / "x.txt").read_text().splitlines() if "specification" in line
+    ] == [f"{name}: OCI specification {digest}" for name, digest in digests.items()]
+    before = dict(run.digests)
+    written(run, probe("grep ^Seccomp: /proc/1/status"), arms=(HOST, RUNC, RUNC_SECCOMP))
+    assert run.digests == before, "what differs from run to run is not in them"
+
+
+@pytest.mark.usefixtures("host")
+def test_a_refusal_and_an_absence_are_results(run: Run) -> None:
+    """Refused: with what was said; not there: not applicable, with why; neither fails the probe."""
+    refused = probe("cat /proc/cmdline; echo 'x: Operation not permitted' >&2; exit 1")
+    absent = probe("cat /proc/no-such-thing", id="y")
+    lines = written(run, refused, absent)
+    assert lines[-3:] == [
+        "--- runc",
+        "cat: can't open '/proc/no-such-thing': No such file or directory",
+        "=> not applicable here",
+    ]
+    at = lines.index("--- runc")
+    assert lines[at + 2 : at + 4] == ["x: Operation not permitted", "=> refused, exit status 1"]
+
+
+@pytest.mark.usefixtures("host")
+def test_a_mishap_fails_with_all_that_was_said(run: Run) -> None:
+    """A failure that the probe does not foresee is none of its answers; what the others said is kept."""
+    with pytest.raises(CommandFailedError, match="x: runc: failed, exit status 3: out of luck"):
+        written(run, probe("test -d /home && echo fine || { echo out of luck; exit 3; }"))
+    text = (run._staging / "x.txt").read_text()
+    assert text.endswith("--- host\nfine\n--- runc\nout of luck\n=> failed, exit status 3\n")
+
+
+@pytest.mark.usefixtures("host")
+def test_an_answer_that_nobody_foresaw(run: Run) -> None:
+    """A name that the probe does not explain is a mistake of the lab, not an answer."""
+    with pytest.raises(CaptureError, match="x: runc: 'odd': an answer that the probe does not foresee"):
+        written(run, probe("true", judge=lambda _host, _answer: "odd"))
+
+
+@pytest.mark.usefixtures("host")
+def test_kata_is_asked_in_the_same_words(
+    make_run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the runtime differs (its shim is runc's own here), and the record names Kata's configuration."""
+    write_shim(tmp_path, shutil.which("containerd-shim-runc-v2") or "")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("KATA_CONF_FILE", str(tmp_path / "configuration.toml"))
+    (tmp_path / "configuration.toml").write_text("[runtime]\n")
+    with session(lambda _text: None) as own:
+        run = make_run(own, alpine={"made_from": "busybox"})
+        written(run, probe("echo 1"), arms=(HOST, RUNC, KATA))
+        own.look_for_leaks()
+    assert run.digests["configuration.toml"] == sha256(b"[runtime]\n").hexdigest()
+    runc, kata = (command.argv for command in run.commands[-2:])
+    differ = [(one, other) for one, other in zip(runc, kata, strict=True) if one != other]
+    assert differ[0] == ("io.containerd.runc.v2", "io.containerd.kata.v2")
+    assert len(differ) == 3, "besides the runtime the container's name, and the frames' mark"
+
+
+def test_frames_are_told_from_answers() -> None:
+    """An answer may hold what looks like a frame, or nothing, or no last line end; bytes are kept."""
+    probes = [probe("a"), probe("b", id="y"), probe("c", id="z")]
+    assert "x" in script(probes, "mark")
+    output = (
+        b"mark begin x\nmark begun y\nother end x 0\n\nmark end x 0\n"
+        b"mark begin y\n\nmark end y 1\nmark begin z\n\xff\n\n\nmark end z 0\n"
+    )
+    found = said(output, probes, "mark")
+    assert [one.data for one in found.values()] == [b"mark begun y\nother end x 0\n", b"", b"\xff\n\n"]
+    assert [(one.first, one.last) for one in found.values()] == [(2, 3), (7, 6), (10, 11)]
+    with pytest.raises(FramesError, match="z: asked"):
+        said(output.replace(b"mark end z 0\n", b""), probes, "mark")
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "outcome"),
+    [
+        (0, "Permission denied", Outcome.ANSWERED),
+        (1, "cat: x: Permission denied", Outcome.REFUSED),
+        (2, "ls: x: No such file or directory", None),
+        (1, "Input/output error", Outcome.FAILED),
+        (137, "", Outcome.FAILED),
+    ],
+)
+def test_outcomes(status: int, text: str, outcome: Outcome | None) -> None:
+    """What was said decides what a failure is; success is an answer whatever it says."""
+    assert Said(text.encode(), status, 1, 1).outcome(probe("x")) is outcome

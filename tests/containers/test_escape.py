@@ -1,0 +1,154 @@
+"""Escapes on real containers under runc, at a folder of the test's own: the marker decides."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from collectors.containers import ctr
+from collectors.containers.escape import (
+    MISSED,
+    PROVED_NOTHING,
+    REACHED,
+    Escape,
+    Field,
+    account,
+    attempt,
+    field,
+    judge,
+)
+from collectors.engine.outcome import CommandFailedError
+from collectors.engine.run import CaptureError, Run
+
+pytestmark = pytest.mark.usefixtures("host")
+
+
+def escape(run: Run, script: str, **given: object) -> Escape:
+    """Return an escape at the host's folder: `{marker}` and `{wrong}` stand in the script."""
+    where = field(run, "alpine")
+    (where.folder / "file").write_text("untouched\n")
+    known: dict[str, object] = {
+        "look": ["cat", str(where.folder / "file")],
+        "options": ["--mount", f"type=bind,src={where.folder},dst=/host,options=rbind:rw"],
+        "changes": [f"{where.folder}/file$"],
+        **given,
+    }
+    text = script.format(marker=where.marker, wrong="marker-" + "0" * 16, folder=where.folder)
+    return Escape(where, "the host's file", "it holds the marker", text, **known)  # type: ignore[arg-type]
+
+
+def tried(run: Run, one: Escape) -> str:
+    """Try it under runc and return the verdict."""
+    with run.file("x.txt") as out:
+        return attempt(run, out, one, ctr.RUNC)
+
+
+def lines(run: Run) -> list[str]:
+    """Return the lines of the file."""
+    return (run._staging / "x.txt").read_text().splitlines()
+
+
+def test_reached(run: Run) -> None:
+    """The marker is on the host, and what differs there is exactly the file."""
+    one = escape(run, "echo {marker} >/host/file")
+    assert tried(run, one) == REACHED
+    found = lines(run)
+    assert found[-1] == f"=> {REACHED}"
+    at = found.index("--- what differs on the host")
+    changed = [line for line in found[at:] if line[:1] in "+-" and not line.startswith(("--- ", "+++ "))]
+    assert [line.rpartition("  ")[2] for line in changed] == [str(one.field.folder / "file")] * 2
+    assert [line[0] for line in changed] == ["-", "+"]
+    assert found[found.index("--- the host, looked at from outside") + 1] == one.field.marker
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "exit 0",
+        "echo {wrong} >/host/file.txt 2>/dev/null; rm -f /host/file.txt; exit 0",
+        "echo {marker}; exit 0",
+        "echo {marker} >/file; exit 0",
+    ],
+)
+def test_a_fake_success_is_judged_by_the_marker(run: Run, script: str) -> None:
+    """Exit status 0, and the marker printed or written inside only: the host was not reached."""
+    assert tried(run, escape(run, script)) == MISSED
+    assert lines(run)[-2:] == ["nothing", f"=> {MISSED}"]
+    assert [one.exit_status for one in run.commands if "run" in one.argv] == [0]
+
+
+@pytest.mark.parametrize("status", [1, 125, 137])
+def test_a_fake_refusal_is_judged_by_the_marker(run: Run, status: int) -> None:
+    """It says that it was refused and ends with an error, and the marker is there: the host was reached."""
+    script = f"echo {{marker}} >/host/file; echo Permission denied >&2; exit {status}"
+    assert tried(run, escape(run, script)) == REACHED
+    assert [one.exit_status for one in run.commands if "run" in one.argv] == [status]
+
+
+def test_a_refusal(run: Run) -> None:
+    """A folder that is mounted to be read only: what was said is in the file, and nothing differs."""
+    where = field(run, "alpine")
+    read_only = ["--mount", f"type=bind,src={where.folder},dst=/host,options=rbind:ro"]
+    assert tried(run, escape(run, "echo {marker} >/host/file", options=read_only)) == MISSED
+    assert any("Read-only file system" in line for line in lines(run))
+    assert lines(run)[-2:] == ["nothing", f"=> {MISSED}"]
+
+
+def test_a_start_that_failed_proves_nothing(run: Run) -> None:
+    """Where the runtime is known to refuse it, that is the verdict; else the collector fails."""
+    missing = ["--mount", "type=bind,src=/no/such/folder,dst=/host,options=rbind:rw"]
+    known = escape(run, "true", options=missing, not_started="no such file or directory")
+    assert tried(run, known) == PROVED_NOTHING
+    with pytest.raises(CommandFailedError, match=r"the container did not start: .*/no/such/folder"):
+        tried(run, escape(run, "true", options=missing))
+
+
+def test_a_host_that_differs_in_more_than_the_result_says(run: Run) -> None:
+    """A second file beside the marker, or any where the host was not reached, fails the collector."""
+    with pytest.raises(CaptureError, match=r"the host differs in what the result does not say: .*/second"):
+        tried(run, escape(run, "echo {marker} >/host/file; echo x >/host/second"))
+    with pytest.raises(CaptureError, match=r"the host differs in what the result does not say: .*/file"):
+        tried(run, escape(run, "echo x >/host/file"))
+
+
+def test_a_host_that_does_not_show_the_result(run: Run) -> None:
+    """A change that a success is said to make has to be there."""
+    with pytest.raises(CaptureError, match="the host does not show what the result says: elsewhere"):
+        tried(run, escape(run, "echo {marker} >/host/file", changes=["/host-folder/file$", "elsewhere"]))
+
+
+def test_what_finds_the_marker_must_not_name_it(run: Run) -> None:
+    """An error message that repeats its arguments would prove any escape."""
+    where = Field("marker-" + "1" * 16, Path("/x"), Path("/etc/x"), "alpine")
+    with pytest.raises(CaptureError, match="an error message would prove the escape"):
+        Escape(where, "t", "p", "true", look=["cat", f"/x/{where.marker}"])
+    with pytest.raises(CaptureError, match="an error message would prove the escape"):
+        Escape(where, "t", "p", f"cat /x/{where.marker}")
+    assert tried(run, escape(run, "true")) == MISSED
+
+
+@pytest.mark.parametrize(
+    ("said", "seen", "verdict"),
+    [
+        ("started-1", "marker-1", REACHED),
+        ("", "marker-1", REACHED),
+        ("started-1", "untouched", MISSED),
+        ("started-2", "untouched", PROVED_NOTHING),
+    ],
+)
+def test_verdicts(said: str, seen: str, verdict: str) -> None:
+    """The marker comes first; without it, the container must have said that it started."""
+    assert judge(said, seen, "started-1", "marker-1") == verdict
+
+
+@pytest.mark.parametrize(
+    ("differs", "changes", "words"),
+    [([], [], ""), (["+a"], ["a$"], ""), (["+a", "+b"], ["a$"], "differs in"), ([], ["a$"], "does not show")],
+)
+def test_accounts(differs: Sequence[str], changes: Sequence[str], words: str) -> None:
+    """Each change, and nothing else."""
+    if not words:
+        account(differs, changes)
+        return
+    with pytest.raises(CaptureError, match=words):
+        account(differs, changes)

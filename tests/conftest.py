@@ -44,7 +44,11 @@ def tracked() -> list[str]:
 @pytest.fixture
 def clone(tmp_path: Path, tracked: list[str]) -> Path:
     """Return a clone of the project as the working tree has it: tracked files, in a git of its own."""
-    folder = tmp_path / "clone"
+    return cloned(tmp_path / "clone", tracked)
+
+
+def cloned(folder: Path, tracked: list[str]) -> Path:
+    """Make such a clone in `folder`."""
     for path in tracked:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, folder / path, follow_symlinks=False)

@@ -231,9 +231,13 @@ def test_every_id_is_of_its_own(little: Little) -> None:
     assert all(re.fullmatch(r"[a-z-]+-[0-9a-f]{8}", one) for one in ids)
 
 
-def test_the_projects_own_report_is_held_by_its_evidence() -> None:
-    """Every lab's numbers, claims, links and requirements, on a day on which no waiver has expired."""
+def test_the_projects_own_pages_are_bound_whatever_the_evidence() -> None:
+    """Every lab's numbers, facts, lines, links and waivers, on a day on which no waiver has expired.
+
+    What the evidence says of claims and requirements is for `lab check`: a student's may say something else.
+    """
     checked = check_project(REPO, DAY)
-    assert [str(one) for one in checked.findings] == []
+    written = {Kind.NUMBER, Kind.UNUSED_FACT, Kind.UNPINNED, Kind.LINK, Kind.WAIVER}
+    assert [str(one) for one in checked.findings if one.kind in written] == []
     assert checked.coverage.naked == 0
     assert not checked.coverage.empty

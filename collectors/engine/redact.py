@@ -158,7 +158,11 @@ SECRET = re.compile(
     rb"(?P<value>[^\s\"'&,;]{4,})",
     re.IGNORECASE,
 )
-HOME = re.compile(rb"(?<![\w.-])/(?:home|Users)/(?!\[user\])[A-Za-z0-9._-]+")
+ABSOLUTE = rb"(?<![\w.-])" + b"".join(
+    rb"(?<!\[%b\])" % one for one in (b"email", b"user", b"host", b"mac", b"ip")
+)
+"""Before a path that begins here: nothing of a longer one, a part that a later rule has masked included."""
+HOME = re.compile(ABSOLUTE + rb"/(?:home|Users)/(?!\[user\])[A-Za-z0-9._-]+")
 EMAIL = re.compile(
     rb"(?<![\w.+-])[A-Za-z0-9][\w.+-]*@(?!v?\d+\.\d+\.)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?![\w-])"
 )
@@ -194,7 +198,7 @@ def _word(text: str) -> re.Pattern[bytes]:
 
 def _literal(path: str) -> re.Pattern[bytes]:
     """Match a folder's path, with what is below it, but no longer name."""
-    return re.compile(rb"(?<![\w.-])" + re.escape(path.encode()) + rb"(?![\w-]|\.\w)")
+    return re.compile(ABSOLUTE + re.escape(path.encode()) + rb"(?![\w-]|\.\w)")
 
 
 def _longest(names: Iterable[str]) -> list[str]:

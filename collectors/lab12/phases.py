@@ -3,6 +3,7 @@
 Both are of this host's clock. The guest has a clock of its own: how it stands to the host's is measured.
 """
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,14 +12,27 @@ from collectors.containers.container import container
 from collectors.containers.containerd import containerd
 from collectors.containers.ctr import KATA, RUNC, once
 from collectors.containers.server import Containerd
-from collectors.engine import Run, collector, recorder
-from collectors.engine.host import on_path
+from collectors.engine import Need, Run, collector, recorder
 from collectors.engine.out import Out
 from collectors.engine.outcome import CommandFailedError
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
+from collectors.records import Lab
 
-JOURNAL = on_path("journalctl", packages=("systemd",))
+SOCKET = Path("/run/systemd/journal/socket")
+
+
+def _no_journal(_lab: Lab) -> str:
+    return "" if SOCKET.exists() and shutil.which("journalctl") else "no journal of systemd's runs here"
+
+
+JOURNAL = Need(
+    name="journal",
+    missing=_no_journal,
+    remedy="collect on a host that runs systemd, or in the box: lab collect --in-box (docs/guides/box.md)",
+)
+"""Where Kata's shim says what it does."""
+
 NEEDS = (*KATA_NEEDS, JOURNAL)
 EVENT_SECONDS = 20.0
 

@@ -88,7 +88,7 @@ def test_interrupted_at_its_start(made: Lab) -> None:
 
 
 def test_a_kvm_host(made: Lab) -> None:
-    """KVM, vhost-vsock, huge pages for guests, containerd; reached over 127.0.0.1 with its own key alone."""
+    """KVM, vhost-vsock, huge pages, a machine of KVM's that stays; reached over 127.0.0.1 with its own key."""
     made.run("box", "start")
     state = json.loads(made.run("box", "status", "--json"))["started"]
     assert state["accelerator"] in {"kvm", "tcg"}
@@ -97,6 +97,9 @@ def test_a_kvm_host(made: Lab) -> None:
     )
     assert "Server:" in said
     assert "[always]" in made.run("box", "ssh", "cat", "/sys/kernel/mm/transparent_hugepage/shmem_enabled")
+    assert made.run("box", "ssh", "systemctl", "is-active", "lab-kvm.service") == "active\n"
+    held = "find /proc/[0-9]*/fd -lname 'anon_inode:kvm-vm' | wc -l"
+    assert int(made.run("box", "ssh", "--", "sh", "-c", held)) == 1
     assert made.run("box", "ssh", "echo", "a  b", "'$HOME'") == "a  b '$HOME'\n"
     made.run("box", "ssh", "false", status=1)
     listening = subprocess.run(["ss", "-Hltn"], capture_output=True, text=True, check=True).stdout

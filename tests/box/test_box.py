@@ -88,7 +88,7 @@ def test_interrupted_at_its_start(made: Lab) -> None:
 
 
 def test_a_kvm_host(made: Lab) -> None:
-    """KVM, vhost-vsock, huge pages, a machine of KVM's that stays; reached over 127.0.0.1 with its own key."""
+    """KVM, vhost-vsock, huge pages, a machine of KVM's that stays; ssh on 127.0.0.1, with its own key."""
     made.run("box", "start")
     state = json.loads(made.run("box", "status", "--json"))["started"]
     assert state["accelerator"] in {"kvm", "tcg"}

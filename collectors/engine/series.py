@@ -63,8 +63,9 @@ def series(run: Run, name: str, contenders: Sequence[Contender], runs: int, limi
         for one in contenders:
             out.line(f"To warm up, not in the series: {one.name}")
             out.run(one.warm_up)
-        out.line("Load before:")
+        out.line("What they read is in the page cache from now on. Load and memory before:")
         out.run(["cat", "/proc/loadavg"])
+        out.run(["grep", "-E", "^(MemAvailable|Cached):", "/proc/meminfo"])
     with run.file(f"{name}.json") as out:
         for number, order, one in in_turn(contenders, runs):
             attempt = one.start(run)

@@ -21,7 +21,8 @@ def percentiles(text: str) -> Drawing:
         if (ordered := sorted(float(one.exact) for one in series.seconds(name)))
         for place, seconds in enumerate(ordered, 1)
     ]
-    scale = alt.Scale(domain=list(series.names), range=colours(len(series.names)))
+    names = list(series.names)
+    scale = alt.Scale(domain=names, range=colours(len(names)))
     chart = (
         alt.Chart(alt.InlineData(values=points))
         .mark_line(interpolate="step-before", strokeWidth=2)
@@ -29,12 +30,12 @@ def percentiles(text: str) -> Drawing:
             x=alt.X("percent:Q", title="percent of the requests", scale=alt.Scale(domain=[0, 100])),
             y=alt.Y("ms:Q", title="took at most, ms", scale=alt.Scale(zero=True)),
             color=alt.Color("name:N", title=None, sort=None, scale=scale),
-            strokeDash=alt.StrokeDash("name:N", title=None, sort=None),
+            strokeDash=alt.StrokeDash("name:N", title=None, sort=None, scale=alt.Scale(domain=names)),
         )
         .properties(width=WIDTH, height=HEIGHT)
     )
     table = _table(series)
-    return Drawing(f"Percentiles of {' and '.join(series.names)}", _words(table), table, chart)
+    return Drawing(f"Percentiles of {' and '.join(names)}", _words(table), table, chart)
 
 
 def _table(series: Series) -> Table:

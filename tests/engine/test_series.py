@@ -86,10 +86,10 @@ def test_the_host_is_told_of_and_the_warm_up_is_apart(project: Throwaway) -> Non
     rows, record = captured(project, ["echo", "loud"])
     told = project.read("bench/x-host.txt").decode().splitlines()
     assert told[0].startswith("Fixed beforehand: 4 runs of each")
-    assert [line for line in told if line.startswith(("To warm", "Load"))] == [
+    assert [line for line in told if line.startswith(("To warm", "What", "Load"))] == [
         "To warm up, not in the series: good",
         "To warm up, not in the series: odd one",
-        "Load before:",
+        "What they read is in the page cache from now on. Load and memory before:",
         "Load after:",
     ]
     assert [one.argv for one in record.commands[:2]] == [["sleep", "0.02"], ["true"]]

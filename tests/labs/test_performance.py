@@ -32,7 +32,7 @@ WEB = busybox.Program(
     entrypoint=("httpd", "-f", "-p", "3000", "-h", "/www"), files={"www/index.html": b"shop\n"}
 )
 FEW: dict[str, dict[str, Any]] = {
-    "startup": {"runs": 4, "limit_seconds": 4},
+    "startup": {"runs": 4, "limit_seconds": 15},
     "startup_bench": {"runs": 2},
     "noise": {"runs": 2},
     "cpu": {"runs": 2, "mebibytes": 1},

@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from collectors.records import (
+    CHECKED_FILE,
     MAX_BYTES,
     RECORDS,
     STATE_FILE,
@@ -114,9 +115,10 @@ def readable_records(folder: Path, *, skip_newer: bool = False) -> dict[str, Rec
 
 
 def record_files(folder: Path) -> list[Path]:
-    """Return the record files of a lab folder, sorted: `records/*.json` without state and hosts."""
+    """Return the record files of a lab folder, sorted: `records/*.json` without state, checked and hosts."""
     found = (folder / RECORDS).glob("*.json")
-    return sorted(path for path in found if path.name != STATE_FILE and not path.name.startswith("host-"))
+    others = {STATE_FILE, CHECKED_FILE}
+    return sorted(path for path in found if path.name not in others and not path.name.startswith("host-"))
 
 
 def read_record(path: Path) -> Record:

@@ -27,6 +27,7 @@ SCHEMA = 1
 RECORDS = "records"
 OWN_FOLDERS = frozenset({RECORDS, "failed"})
 STATE_FILE = "state.json"
+CHECKED_FILE = "checked.json"
 HOSTS = "hosts"
 HERE = "here"
 
@@ -291,6 +292,29 @@ class State(Model):
         return next((row for row in self.collectors if path in row.writes), None)
 
 
+class CheckResult(StrEnum):
+    """What came of capturing a collector again."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    FAILED = "failed"
+
+
+class Checked(Model):
+    """`records/checked.json`: when the set was last captured again, on which host, and what came of it.
+
+    Of a collector that is the same, files and record are those of before.
+    """
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    when: AwareDatetime
+    host: str
+    project: Project
+    collectors: dict[Name, CheckResult]
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
 class LabImage(Model):
     """An image by tag and digest, as lab.yml names it.
 
@@ -353,6 +377,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "record-1.json": Record,
     "host-1.json": Host,
     "state-1.json": State,
+    "checked-1.json": Checked,
     "lab-1.json": Lab,
 }
 """The models whose JSON Schema the site publishes, by file name."""

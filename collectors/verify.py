@@ -11,7 +11,15 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from collectors.reader import EvidenceError, read_evidence, read_host, read_record, read_state, record_files
+from collectors.reader import (
+    EvidenceError,
+    read_evidence,
+    read_host,
+    read_record,
+    read_state,
+    readable_records,
+    record_files,
+)
 from collectors.records import HERE, HOSTS, RECORDS, File, Record, RecordError, parse
 
 STAGING = ".staging"
@@ -25,6 +33,7 @@ class Verdict(StrEnum):
 
     INTERRUPTED = "interrupted"
     ALTERED = "altered"
+    STAND_IN = "a stand-in"
 
 
 @dataclass(frozen=True)
@@ -54,9 +63,10 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """`altered` if anything is, else `interrupted` if anything is, else `intact`."""
+        """`altered` if anything is, else `interrupted`, else `a stand-in` if anything is, else `intact`."""
         verdicts = {finding.verdict for finding in self.findings}
-        return next((str(one) for one in (Verdict.ALTERED, Verdict.INTERRUPTED) if one in verdicts), "intact")
+        worst = (Verdict.ALTERED, Verdict.INTERRUPTED, Verdict.STAND_IN)
+        return next((str(one) for one in worst if one in verdicts), "intact")
 
 
 def sets(root: Path, *, here: bool = True) -> dict[str, Path]:
@@ -86,6 +96,23 @@ def verify(root: Path, *, here: bool = True) -> Report:
         sum(report.records for report in reports),
         tuple(finding for report in reports for finding in report.findings),
     )
+
+
+def stand_ins(root: Path, host: str | None = None) -> Iterator[Finding]:
+    """Yield a finding for each record of the report's sets, or `host`'s, of an image that is not pinned."""
+    own = f"{HOSTS}/{host}/" if host else ""
+    for name, folder in sets(root).items():
+        if name.startswith(own) and (own or not name.startswith(f"{HOSTS}/")):
+            yield from _stand_ins(folder, name)
+
+
+def _stand_ins(folder: Path, name: str) -> Iterator[Finding]:
+    for collector, record in readable_records(folder, skip_newer=True).items():
+        for image in record.images.values():
+            if not image.is_pinned:
+                what = f"{image.reference} was {image.digest} ({image.source}), not {image.pinned}"
+                remedy = f"name an archive or a registry that has it: `lab collect {record.lab}/{collector}`"
+                yield Finding(Verdict.STAND_IN, f"{name}/{RECORDS}/{collector}.json", what, remedy)
 
 
 def verify_set(folder: Path, name: str) -> Report:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from collectors.engine import store
 from collectors.engine.store import Staging, StoreError
 from collectors.reader import EvidenceError, read_evidence, readable_records, record_files
-from collectors.records import MAX_BYTES, RECORDS, STATE_FILE, Record, RecordError, parse
+from collectors.records import CHECKED_FILE, MAX_BYTES, RECORDS, STATE_FILE, Record, RecordError, parse
 from collectors.verify import FAILED, changed
 
 MEMBERS = 10_000
@@ -58,15 +58,15 @@ def adopt(folder: Path, incoming: Path) -> list[str]:
         name for name, record in theirs.items() if ours.get(name) != record or _differs(folder, record)
     ]
     for name in different:
-        _take(folder, incoming, theirs[name])
+        take(folder, incoming, theirs[name])
     gone = sorted(ours.keys() - theirs.keys())
     for name in gone:
         store.remove(folder, name)
-    state = incoming / RECORDS / STATE_FILE
-    if state.is_file():
-        store.write(folder / RECORDS / STATE_FILE, state.read_bytes())
+    for name in (STATE_FILE, CHECKED_FILE):
+        if (incoming / RECORDS / name).is_file():
+            store.write(folder / RECORDS / name, (incoming / RECORDS / name).read_bytes())
     store.drop_hosts(folder, theirs.values())
-    _adopt_failed(folder, incoming)
+    adopt_failed(folder, incoming)
     return different + gone
 
 
@@ -74,8 +74,8 @@ def _differs(folder: Path, record: Record) -> bool:
     return any(changed(folder, file) for file in record.files)
 
 
-def _take(folder: Path, incoming: Path, record: Record) -> None:
-    """Put one collector's files and record, and its host's, into the set."""
+def take(folder: Path, incoming: Path, record: Record) -> None:
+    """Put one collector's files and record, and its host's, into the set; raise as `adopt` does."""
     host = f"host-{record.host}.json"
     store.write(folder / RECORDS / host, (incoming / RECORDS / host).read_bytes())
     staging = Staging(folder, record.collector.name)
@@ -90,7 +90,7 @@ def _take(folder: Path, incoming: Path, record: Record) -> None:
         raise
 
 
-def _adopt_failed(folder: Path, incoming: Path) -> None:
+def adopt_failed(folder: Path, incoming: Path) -> None:
     """Bring what failed captures printed, for the author to look at."""
     for failed in sorted((incoming / FAILED).glob("*")):
         shutil.rmtree(folder / FAILED / failed.name, ignore_errors=True)

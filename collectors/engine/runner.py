@@ -55,9 +55,9 @@ def collect(
     """
     named = known(target, wanted)
     with signals.interruptible(), store.locked(target.folder):
-        for text in (*store.recover(target.folder), *map(_cleared, runs.clear_dead_runs())):
+        for text in (*store.recover(target.folder), *map(cleared, runs.clear_dead_runs())):
             progress.note(text)
-        foreign = _foreign(target, replace=replace)
+        foreign = measured_elsewhere(target, replace=replace)
         before = target.standings()
         chosen = foreign | (named or _not_fresh(before))
         due = [one for one in before if one.collector.name in chosen]
@@ -69,7 +69,7 @@ def collect(
                     ended = attempt(target, standing.collector, shared, done)
                     done[standing.collector.name] = ended
                     progress.end(ended)
-            for name in sorted(foreign & _foreign(target, replace=True)):
+            for name in sorted(foreign & measured_elsewhere(target, replace=True)):
                 store.remove(target.folder, name)
                 progress.note(f"{name}: measured on another host and not here: removed (git has it)")
         finally:
@@ -107,9 +107,9 @@ def record_by_hand(target: Target, path: str, argv: Sequence[str], progress: Pro
         raise DeclarationError(f"{error}: name a file below {target.folder.name}/") from error
     one = Collector(name=by_hand_name(path), function=function, writes=(path,), by_hand=tuple(argv))
     with signals.interruptible(), store.locked(target.folder):
-        for text in (*store.recover(target.folder), *map(_cleared, runs.clear_dead_runs())):
+        for text in (*store.recover(target.folder), *map(cleared, runs.clear_dead_runs())):
             progress.note(text)
-        _foreign(target, replace=False)
+        measured_elsewhere(target, replace=False)
         try:
             with session(progress.working) as shared:
                 return attempt(target, one, shared, {})
@@ -129,7 +129,8 @@ def by_hand_name(path: str) -> str:
     return f"{name[:100]}-{sha256(path.encode()).hexdigest()[:8]}"
 
 
-def _cleared(name: str) -> str:
+def cleared(name: str) -> str:
+    """Return what to say of a run that was killed and is cleared now."""
     return f"{name}: what a killed run had left behind was cleared"
 
 
@@ -142,7 +143,7 @@ def _not_fresh(found: Sequence[Standing]) -> set[str]:
     return {one.collector.name for one in found if one.status not in fresh and one.collector.role != BUILD}
 
 
-def _foreign(target: Target, *, replace: bool) -> set[str]:
+def measured_elsewhere(target: Target, *, replace: bool) -> set[str]:
     """Return the collectors measured on another host; raise OtherHostError unless they are to be replaced."""
     here = this_host()
     records = readable_records(target.folder)

@@ -9,7 +9,8 @@ from collectors.reader import EvidenceError
 from report.embed import as_text
 from report.evidence import Evidence, recorded
 from report.permutation import shift
-from report.series import Series, SeriesError, read_series
+from report.quantity import Quantity, decimal
+from report.series import COLUMNS, Sample, Series, SeriesError, read_series
 from report.statistics import interval_of_median
 
 ALPHA = 0.01
@@ -102,16 +103,29 @@ def contender_change(
     return SeriesChange(path, name, *middle, counts, lost, found.ratio, found.p, floor, beyond)
 
 
+def _series(text: str) -> Series:
+    """Return the series of a CSV, or of numbers alone, one a line; raise SeriesError where it is neither."""
+    if text.startswith(COLUMNS[0]):
+        return read_series(text)
+    try:
+        numbers = [Quantity(decimal(line), "s") for line in text.splitlines()]
+    except (ValueError, ArithmeticError) as error:
+        raise SeriesError(f"no series: {error}") from error
+    return Series(tuple(Sample(number, 1, "", one, "0") for number, one in enumerate(numbers, 1)))
+
+
 def same_but_for_noise(before: bytes, after: bytes, floor: float) -> bool:
     """Return whether two files are series of the same contenders of which none changed beyond the noise.
 
     Neither may have a run that failed more often than before, nor too few samples to say.
     """
     try:
-        old, new = (read_series(as_text(data) or "") for data in (before, after))
+        old, new = (_series(as_text(data) or "") for data in (before, after))
     except SeriesError:
         return False
     if old.names != new.names:
         return False
     changes = [contender_change("", name, old, new, floor) for name in new.names]
-    return all(one is not None and one.beyond is False and one.failed[0] == one.failed[1] for one in changes)
+    return bool(changes) and all(
+        one is not None and one.beyond is False and one.failed[0] == one.failed[1] for one in changes
+    )

@@ -9,6 +9,7 @@ import click
 
 from collectors.engine import repeat, runner
 from collectors.engine.capture import Target
+from collectors.engine.plan import Standing
 from collectors.engine.session import Allowed
 from collectors.records import CollectorState, Status
 from scripts.cli import show, targets
@@ -40,6 +41,11 @@ BOX = "box"
 )
 @click.option(
     "--repeat", is_flag=True, help="Capture again beside the set, and say what differs; keep the set."
+)
+@click.option(
+    "--refresh",
+    is_flag=True,
+    help="Capture all anew, and keep what is the same but for noise and volatile fields.",
 )
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
@@ -80,6 +86,7 @@ class How:
     in_box: bool
     harmed: str | None
     repeat: bool
+    refresh: bool
 
     def check(self) -> None:
         """Raise UsageError for options that exclude each other, or the wrong name of a host."""
@@ -91,6 +98,10 @@ class How:
             raise click.UsageError("--dry-run looks at this host: give it without --in-box")
         if self.repeat and (self.dry_run or self.replace):
             raise click.UsageError("--repeat changes no set: give it without --replace and --dry-run")
+        if self.refresh and (self.dry_run or self.repeat or self.in_box):
+            raise click.UsageError(
+                "--refresh captures here: give it without --repeat, --dry-run and --in-box"
+            )
         meant = BOX if self.in_box else socket.gethostname()
         if self.harmed is not None and self.harmed != meant:
             raise click.UsageError(
@@ -107,6 +118,8 @@ class How:
             found = target.standings()
         elif self.repeat:
             found = repeat.repeat(target, wanted, watch, allowed)
+        elif self.refresh:
+            found = _refresh(target, wanted, watch, allowed, replace=self.replace)
         else:
             found = runner.collect(target, wanted, watch, replace=self.replace, allowed=allowed)
         return [standing.row(target.lab.name) for standing in found]
@@ -134,3 +147,19 @@ class How:
             return FINDINGS
         stuck = {(lab, row.name) for lab, row in ended if row.state is Status.MISSING}
         return CANNOT if stuck & named else 0
+
+
+def _refresh(
+    target: Target, wanted: Sequence[str], watch: show.Watch, allowed: Allowed, *, replace: bool
+) -> list[Standing]:
+    """Capture anew; a series is the same where nothing of it changed beyond the noise of the set's host."""
+    from functools import partial
+
+    from collectors.engine import refresh
+    from report.changes.sampled import noise_floor, same_but_for_noise, series_of
+    from report.evidence import Evidence
+
+    root = target.root / "evidence"
+    known = series_of(Evidence(root, here=True), target.folder.relative_to(root).as_posix())
+    same = partial(same_but_for_noise, floor=noise_floor(known) or 0.0)
+    return refresh.refresh(target, wanted, watch, same, replace=replace, allowed=allowed)

@@ -20,5 +20,5 @@ def pack(to: Path, *, host: str) -> None:
     from collectors.engine import pack as packing
 
     project = root()
-    packing.pack(project, targets.host_folder(project, host).relative_to(project).as_posix(), to)
+    packing.pack(project, targets.sets_folder(project, host).relative_to(project).as_posix(), to)
     click.echo(f"{to}: written", err=True)

@@ -15,11 +15,13 @@ from scripts.cli.project import root
 
 def evidence_folder(project: Path, lab: str, host: str | None) -> Path:
     """Return the folder of a lab's set: the report's, or that of the host called `host`."""
-    return project / "evidence" / lab if host is None else host_folder(project, host) / lab
+    return sets_folder(project, host) / lab
 
 
-def host_folder(project: Path, host: str) -> Path:
-    """Return the folder of the sets of the host called `host`; raise DeclarationError if that is no name."""
+def sets_folder(project: Path, host: str | None) -> Path:
+    """Return the folder of the report's sets, or of the host called `host`; raise if that is no name."""
+    if host is None:
+        return project / "evidence"
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", host):
         raise DeclarationError(f"--as {host}: a name of small letters, digits and hyphens, such as lab-pc-3")
     return project / "evidence" / HOSTS / host

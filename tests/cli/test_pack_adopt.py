@@ -40,13 +40,21 @@ def test_a_set_comes_back(two: Shell, tmp_path: Path) -> None:
     """All of it, once; the second time nothing is new, and what goes along is fresh there."""
     back = there(two, tmp_path / "there")
     assert two.json("adopt", str(back), "--as", "other") == {"mine": ["a", "release"]}
-    assert two.lab("adopt", str(back), "--as", "other").stdout == "hosts/other/mine: nothing new\n"
+    assert two.lab("adopt", str(back), "--as", "other").stdout == "evidence/hosts/other/mine: nothing new\n"
     assert two.lab("verify").stdout.startswith("intact: 2 files")
     record = two.root / "evidence/hosts/other/mine/records/a.json"
     before = record.read_bytes()
     again = there(two, tmp_path / "rebuilt")
     assert (tmp_path / "rebuilt/evidence/hosts/other/mine/records/a.json").read_bytes() == before
     assert two.json("adopt", str(again), "--as", "other") == {"mine": []}
+
+
+def test_a_set_becomes_the_report_s_own(two: Shell, tmp_path: Path) -> None:
+    """Without a name, what another host captured is the report's."""
+    back = there(two, tmp_path / "there")
+    assert two.lab("adopt", str(back)).stdout == "evidence/mine: a, release\n"
+    assert (two.root / "evidence/mine/a.txt").read_bytes() == b"a\n"
+    assert not (two.root / "evidence/hosts").exists()
 
 
 def test_the_other_host_needs_no_git_and_names_the_commit(two: Shell, tmp_path: Path) -> None:
@@ -107,5 +115,5 @@ def test_wrong_use_is_said(two: Shell, tmp_path: Path) -> None:
     assert (ended.returncode, "holds nothing" in ended.stderr) == (4, True)
     for words in (("adopt", str(tmp_path / "empty.tar")), ("pack", str(tmp_path / "x.tar"))):
         assert two.lab(*words, "--as", "../x").returncode == 2
-        assert two.lab(*words).returncode == 2
+    assert two.lab("pack", str(tmp_path / "x.tar")).returncode == 2
     assert not (tmp_path / "x.tar").exists()

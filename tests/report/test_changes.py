@@ -225,4 +225,10 @@ def test_a_refresh_asks_whether_a_series_is_the_same() -> None:
     assert not same_but_for_noise(series(), series(name="runc"), 0.05)
     assert not same_but_for_noise(series(), series(failed=1), 0.05)
     assert not same_but_for_noise(series(runs=2), series(runs=2), 0.05)
-    assert not same_but_for_noise(b"text\n", b"text\n", 0.05)
+    for text in (b"text\n", b"", b"\xff\n"):
+        assert not same_but_for_noise(text, text, 0.05)
+    plain, other = (
+        b"".join(b"%s\n" % row.split(b",")[3] for row in series(first=n).split(b"\n")[1:-1]) for n in (0, 99)
+    )
+    assert same_but_for_noise(plain, other, 0.05)
+    assert not same_but_for_noise(plain, plain.replace(b"0.0", b"0.1"), 0.05)

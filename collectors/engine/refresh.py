@@ -1,0 +1,161 @@
+"""Captured anew beside the set: what is the same again stays, and the set says when that was found.
+
+The same is what differs in nothing but what is declared volatile (see Span), and in series by no more than
+their noise, which the caller judges.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from collectors.engine import adopt, repeat, runner, runs, signals, store
+from collectors.engine.capture import Target, attempt, project
+from collectors.engine.declare import BUILD, ESCAPE
+from collectors.engine.host import this_host
+from collectors.engine.plan import Standing
+from collectors.engine.runner import Progress
+from collectors.engine.session import NOTHING, Allowed, session
+from collectors.reader import read_evidence
+from collectors.records import CHECKED_FILE, RECORDS, Checked, CheckResult, Record, Status, dump
+
+Same = Callable[[bytes, bytes], bool]
+"""Whether two versions of a file are one series of which nothing changed beyond its noise."""
+
+Judge = Callable[[Standing, Standing], CheckResult]
+KEPT = "the same again: kept as it was"
+
+
+@dataclass(frozen=True)
+class Again:
+    """A collector before, as it was captured again, and what came of it."""
+
+    before: Standing
+    now: Standing
+    result: CheckResult
+
+
+def refresh(  # noqa: PLR0913 - what a collect takes, and who judges a series
+    target: Target,
+    wanted: Sequence[str],
+    progress: Progress,
+    same: Same,
+    *,
+    replace: bool = False,
+    allowed: Allowed = NOTHING,
+) -> list[Standing]:
+    """Capture what was measured again and take over what is not the same; return where each collector stands.
+
+    `wanted` names collectors; without it, all but builds and escapes. On another host than the set's, with
+    `replace`, either all of it is the same and stays, or all of it is taken over; if anything failed there,
+    nothing is. Raise as `runner.collect` does.
+    """
+    named = runner.known(target, wanted)
+    with signals.interruptible(), store.locked(target.folder), TemporaryDirectory() as scratch:
+        for text in (*store.recover(target.folder), *map(runner.cleared, runs.clear_dead_runs())):
+            progress.note(text)
+        foreign = bool(runner.measured_elsewhere(target, replace=replace))
+        before = target.standings()
+        due = [one for one in before if (one.collector.name in named if named else _asked(one))]
+        beside = Target(target.lab, Path(scratch) / target.lab.name, target.root)
+        judge = partial(_result, folder=target.folder, beside=beside.folder, same=same)
+        again = _captured(due, beside, progress, allowed, judge)
+        taken = _taken(again, foreign=foreign)
+        with signals.deferred():
+            _take(target, beside, taken)
+            adopt.adopt_failed(target.folder, beside.folder)
+            _note(target, again)
+    ended = {one.before.collector.name: _standing(one, taken) for one in again}
+    return [ended.get(one.collector.name, one) for one in before]
+
+
+def _asked(one: Standing) -> bool:
+    """Return whether a collector is captured again unasked."""
+    return one.collector.role not in {BUILD, ESCAPE}
+
+
+def _captured(
+    due: Sequence[Standing], beside: Target, progress: Progress, allowed: Allowed, judge: Judge
+) -> list[Again]:
+    """Capture each collector beside the set, and say what came of it."""
+    done: dict[str, Standing] = {}
+    again = []
+    with session(progress.working, allowed) as shared:
+        for number, first in enumerate(due, 1):
+            progress.begin(first.collector, number, len(due))
+            now = done[first.collector.name] = attempt(beside, first.collector, shared, done)
+            again.append(Again(first, now, judge(first, now)))
+            progress.end(replace(now, reason=KEPT) if again[-1].result is CheckResult.SAME else now)
+    return again
+
+
+def _result(first: Standing, now: Standing, folder: Path, beside: Path, same: Same) -> CheckResult:
+    if now.record is None:
+        return CheckResult.FAILED
+    if first.record is None or first.status is Status.STALE:
+        return CheckResult.CHANGED
+    unlike = _differ(first.record, folder, now.record, beside, same)
+    return CheckResult.CHANGED if unlike else CheckResult.SAME
+
+
+def _differ(one: Record, folder: Path, other: Record, beside: Path, same: Same) -> bool:
+    """Return whether two captures differ beyond what is volatile, and beyond the noise of series."""
+    if _told(one) != _told(other):
+        return True
+    files = {file.path: file for file in other.files}
+    for file in one.files:
+        old, new = read_evidence(folder, file.path), read_evidence(beside, file.path)
+        if old == new or same(old, new):
+            continue
+        before, after = repeat.lines(file, old), repeat.lines(files[file.path], new)
+        if [line.compared for line in before] != [line.compared for line in after]:
+            return True
+    return False
+
+
+def _told(record: Record) -> tuple[object, ...]:
+    """Return what has to be equal in two records, whatever the files hold."""
+    images: Mapping[str, str] = {name: image.digest for name, image in record.images.items()}
+    return (record.state, record.reason, {file.path for file in record.files}, images, record.digests)
+
+
+def _taken(again: Iterable[Again], *, foreign: bool) -> list[Again]:
+    """Return what becomes the set's."""
+    changed = [one for one in again if one.result is CheckResult.CHANGED]
+    if not foreign or not changed:
+        return changed
+    captured = [one for one in again if one.now.record]
+    return captured if all(one.now.record for one in again if one.before.record) else []
+
+
+def _take(target: Target, beside: Target, taken: Iterable[Again]) -> None:
+    """Put what changed into the set, and have its state and hosts told anew."""
+    records = [one.now.record for one in taken if one.now.record]
+    for record in records:
+        adopt.take(target.folder, beside.folder, record)
+    if records:
+        runner.write_state(target, {})
+
+
+def _note(target: Target, again: Iterable[Again]) -> None:
+    """Write down that this was done, and what came of it."""
+    results = {one.before.collector.name: one.result for one in again if one.before.record or one.now.record}
+    if results:
+        checked = Checked(
+            when=datetime.now(UTC).replace(microsecond=0),
+            host=this_host().id,
+            project=project(target.root),
+            collectors=results,
+        )
+        store.write(target.folder / RECORDS / CHECKED_FILE, dump(checked))
+
+
+def _standing(one: Again, taken: Sequence[Again]) -> Standing:
+    """Return where a collector stands now: what is not captured again, and was before, has failed."""
+    if one.result is CheckResult.FAILED and one.before.record:
+        return replace(one.now, status=Status.FAILED)
+    if one.result is CheckResult.FAILED or one in taken:
+        return one.now
+    return replace(one.before, reason=KEPT if one.result is CheckResult.SAME else one.before.reason)

@@ -1,0 +1,21 @@
+"""`lab verify --pinned`: evidence of another image than the pinned one is named, where it is asked for."""
+
+from tests.cli.conftest import Shell
+from tests.report.project import Captured, Little, stand_in
+
+
+def test_a_stand_in_is_a_finding(shell: Shell) -> None:
+    """Of the report's own sets, or of one host; without the option it is none."""
+    little = Little(shell.root)
+    little.capture(Captured("a.txt", b"a\n"), lab="mine")
+    little.capture(Captured("b.txt", b"b\n"), lab="hosts/other/mine", images={"base": stand_in()})
+    assert shell.lab("verify").returncode == 0
+    assert shell.lab("verify", "--pinned").returncode == 0
+    ended = shell.lab("verify", "--pinned", "--as", "other")
+    assert ended.returncode == 1
+    assert "hosts/other/mine/records/b.txt.json: a stand-in: alpine:3.19 was sha256:bbbb" in ended.stdout
+    assert "a stand-in: 2 files" in ended.stdout
+    little.capture(Captured("a.txt", b"a\n"), lab="mine", images={"base": stand_in()})
+    found = shell.json("verify", "--pinned")
+    assert [one["path"] for one in found["findings"]] == ["mine/records/a.txt.json"]
+    assert found["verdict"] == "a stand-in"

@@ -1,0 +1,141 @@
+"""A workflow's `run:` steps, executed in order, in fresh clones of a remote on this disk."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cli.conftest import Shell
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+GH = """#!/bin/sh
+# Stands in for gh: notes what it is asked, and answers as the test says.
+printf '%s\\n' "$*" >>"$GH_NOTED"
+case "$2" in create) exit "$GH_CREATE" ;; esac
+"""
+WORD = '''
+@collector(edition=2026, task=1, writes=["word.txt"])
+def word(run: Run) -> None:
+    """A word that somebody may change, and the time, which is volatile."""
+    with run.file("word.txt") as out:
+        out.run(["cat", run.setting("word", str)])
+        out.run(["date", "+%s.%N"], volatile="(?s).+")
+'''
+
+
+def load(name: str) -> dict[str, object]:
+    """Return a workflow."""
+    found: dict[str, object] = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
+    return found
+
+
+@dataclass
+class Remote:
+    """A bare repository on this disk, what GitHub would tell its workflow, and what gh was asked."""
+
+    path: Path
+    noted: Path
+    bin: Path
+    values: dict[str, str] = field(default_factory=dict)
+    opened: bool = False
+
+    def git(self, *words: str) -> str:
+        """Ask git of the remote."""
+        return subprocess.run(
+            ["git", "-C", self.path, *words], check=True, capture_output=True, text=True
+        ).stdout
+
+    def clone(self, name: str) -> Path:
+        """Return a fresh clone of main, whose environment is there already."""
+        folder = self.path.parent / name
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run(["git", "clone", "-q", "-b", "main", self.path, folder], check=True)
+        venv = folder / ".venv" / "bin"
+        venv.mkdir(parents=True)
+        for script in ("python", "mkdocs"):
+            (venv / script).symlink_to(Path(sys.executable).parent / script)
+        locks = ["pyproject.toml", "requirements/publish.txt", "requirements/collect.txt"]
+        sums = subprocess.run(["sha256sum", *locks], cwd=folder, check=True, capture_output=True, text=True)
+        (venv.parent / "installed").write_text(sums.stdout.rstrip("\n"))
+        (venv / "lab").write_text(f'#!/bin/sh\nexec {sys.executable} {folder}/scripts/lab.py "$@"\n')
+        (venv / "lab").chmod(0o755)
+        return folder
+
+    def run(self, workflow: str, name: str = "run") -> list[subprocess.CompletedProcess[str]]:
+        """Run the `run:` steps of each job in order, as a runner would: a job in a clone of its own.
+
+        What a job uploads, the next one has. A job stops at the first step that fails; `!cancelled()` lets
+        the next one run all the same.
+        """
+        ended: list[subprocess.CompletedProcess[str]] = []
+        artifacts: list[Path] = []
+        jobs: dict[str, dict[str, object]] = load(workflow)["jobs"]  # type: ignore[assignment]
+        for job, about in jobs.items():
+            clone = self.clone(f"{name}-{job}")
+            for path in artifacts:
+                shutil.copy(path, clone)
+            done = self._steps(about, clone)
+            ended += done
+            if all(one.returncode == 0 for one in done):
+                artifacts = sorted(clone.glob("evidence-set*.tar"))
+        return ended
+
+    def _steps(self, about: dict[str, object], clone: Path) -> list[subprocess.CompletedProcess[str]]:
+        done: list[subprocess.CompletedProcess[str]] = []
+        steps: list[dict[str, object]] = about["steps"]  # type: ignore[assignment]
+        given = {**os.environ, "PATH": f"{self.bin}:{os.environ['PATH']}", "GH_NOTED": str(self.noted),
+                 "GH_CREATE": "1" if self.opened else "0"}  # fmt: skip
+        for step in [one for one in steps if "run" in one]:
+            env = {**(about.get("env") or {}), **(step.get("env") or {})}  # type: ignore[dict-item]
+            values = {key: self.value(str(text)) for key, text in env.items()}
+            argv = ["bash", "-e", "-o", "pipefail", "-c", str(step["run"])]
+            done.append(
+                subprocess.run(
+                    argv, cwd=clone, env={**given, **values}, capture_output=True, text=True, check=False
+                )
+            )
+            if done[-1].returncode:
+                break
+        return done
+
+    def value(self, text: str) -> str:
+        """Return a value with what GitHub would say in place of its expressions; an unknown one fails."""
+        return re.sub(r"\$\{\{ *(.*?) *\}\}", lambda found: self.values[found[1]], text)
+
+
+@pytest.fixture
+def remote(clone: Path, tmp_path: Path) -> Remote:
+    """Return a remote whose project has one lab, captured and committed, and a word outside that it reads."""
+    shutil.rmtree(clone / "collectors" / "lab12")
+    shutil.rmtree(clone / "docs" / "labs" / "lab12")
+    shutil.rmtree(clone / "evidence")
+    shell = Shell(clone)
+    assert shell.lab("new", "mine").returncode == 0
+    shell.collector("mine", WORD, "words")
+    (tmp_path / "word").write_text("one\n")
+    config = clone / "collectors" / "mine" / "lab.yml"
+    settings = yaml.safe_load(config.read_text())
+    settings["settings"] = {**settings.get("settings", {}), "word": str(tmp_path / "word")}
+    config.write_text(yaml.safe_dump(settings))
+    (clone / "docs/labs/mine/facts.yml").write_text("word: {file: word.txt, read: count, lines: '1'}\n")
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-C", str(clone)]
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "-qm", "a lab"], check=True)
+    assert shell.lab("collect").returncode == 0
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "-qm", "its evidence"], check=True)
+    bare = tmp_path / "remote.git"
+    subprocess.run(["git", "clone", "-q", "--bare", clone, bare], check=True)
+    subprocess.run(["git", "-C", bare, "branch", "-M", "main"], check=True)
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "gh").write_text(GH)
+    (tools / "gh").chmod(0o755)
+    return Remote(bare, tmp_path / "gh-noted", tools)

@@ -356,13 +356,17 @@ class Edition(Model):
 
 
 class Lab(Model):
-    """`collectors/<lab>/lab.yml`: versions, images, editions with the files each one names, own settings."""
+    """`collectors/<lab>/lab.yml`: versions, images, editions with the files each one names, own settings.
+
+    `volatile` names files that differ from run to run as a whole, and are no series: a refresh leaves them.
+    """
 
     title: str
     images: dict[str, LabImage] = {}
     archives: dict[str, Archive] = {}
     editions: dict[int, Edition]
     settings: dict[str, Any] = {}
+    volatile: list[EvidencePath] = []
 
     @model_validator(mode="after")
     def _editions_name_images(self) -> Self:

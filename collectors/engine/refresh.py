@@ -1,7 +1,7 @@
 """Captured anew beside the set: what is the same again stays, and the set says when that was found.
 
-The same is what differs in nothing but what is declared volatile (see Span), and in series by no more than
-their noise, which the caller judges.
+The same is what differs in nothing but what is declared volatile (in a span, or by lab.yml as a whole file),
+in series by no more than their noise, which the caller judges, and in lines that a command made of those.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,13 +19,22 @@ from collectors.engine.plan import Standing
 from collectors.engine.runner import Progress
 from collectors.engine.session import NOTHING, Allowed, session
 from collectors.reader import read_evidence
-from collectors.records import CHECKED_FILE, RECORDS, Checked, CheckResult, Record, Status, dump
+from collectors.records import CHECKED_FILE, RECORDS, Checked, CheckResult, File, Record, Status, dump
 
 Same = Callable[[bytes, bytes], bool]
 """Whether two versions of a file are one series of which nothing changed beyond its noise."""
 
+WHOLE = "(?s).+"
 Judge = Callable[[Standing, Standing], CheckResult]
 KEPT = "the same again: kept as it was"
+
+
+@dataclass(frozen=True)
+class Among:
+    """What tells differences from nothing: who judges a series, and the files that lab.yml calls volatile."""
+
+    same: Same
+    volatile: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,8 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and who judges a series
         before = target.standings()
         due = [one for one in before if (one.collector.name in named if named else _asked(one))]
         beside = Target(target.lab, Path(scratch) / target.lab.name, target.root)
-        judge = partial(_result, folder=target.folder, beside=beside.folder, same=same)
+        among = Among(same, frozenset(target.lab.config.volatile))
+        judge = partial(_result, folder=target.folder, beside=beside.folder, among=among)
         again = _captured(due, beside, progress, allowed, judge)
         taken = _taken(again, foreign=foreign)
         with signals.deferred():
@@ -91,34 +101,53 @@ def _captured(
     return again
 
 
-def _result(first: Standing, now: Standing, folder: Path, beside: Path, same: Same) -> CheckResult:
+def _result(first: Standing, now: Standing, folder: Path, beside: Path, among: Among) -> CheckResult:
     if now.record is None:
         return CheckResult.FAILED
     if first.record is None or first.status is Status.STALE:
         return CheckResult.CHANGED
-    unlike = _differ(first.record, folder, now.record, beside, same)
+    unlike = _differ(first.record, folder, now.record, beside, among)
     return CheckResult.CHANGED if unlike else CheckResult.SAME
 
 
-def _differ(one: Record, folder: Path, other: Record, beside: Path, same: Same) -> bool:
+def _differ(one: Record, folder: Path, other: Record, beside: Path, among: Among) -> bool:
     """Return whether two captures differ beyond what is volatile, and beyond the noise of series."""
     if _told(one) != _told(other):
         return True
-    files = {file.path: file for file in other.files}
-    for file in one.files:
-        old, new = read_evidence(folder, file.path), read_evidence(beside, file.path)
-        if old == new or same(old, new):
-            continue
-        before, after = repeat.lines(file, old), repeat.lines(files[file.path], new)
-        if [line.compared for line in before] != [line.compared for line in after]:
-            return True
-    return False
+    both = {
+        file.path: (read_evidence(folder, file.path), read_evidence(beside, file.path)) for file in one.files
+    }
+    alike = {path for path, (old, new) in both.items() if old == new or among.same(old, new)}
+    before, after = (
+        {file.path: _derived(file, record, alike) for file in record.files} for record in (one, other)
+    )
+    return any(
+        _compared(before[path], old) != _compared(after[path], new)
+        for path, (old, new) in both.items()
+        if path not in alike | among.volatile
+    )
+
+
+def _compared(file: File, data: bytes) -> list[str]:
+    return [line.compared for line in repeat.lines(file, data)]
+
+
+def _derived(file: File, record: Record, alike: set[str]) -> File:
+    """Return a file whose lines are volatile where a command made them of files that are the same."""
+    spans = [
+        span.model_copy(update={"volatile": WHOLE})
+        if span.command is not None and alike & set(record.commands[span.command].argv)
+        else span
+        for span in file.spans
+    ]
+    return file.model_copy(update={"spans": spans})
 
 
 def _told(record: Record) -> tuple[object, ...]:
     """Return what has to be equal in two records, whatever the files hold."""
     images: Mapping[str, str] = {name: image.digest for name, image in record.images.items()}
-    return (record.state, record.reason, {file.path for file in record.files}, images, record.digests)
+    files = {file.path for file in record.files}
+    return (record.state, record.reason, files, record.tools, images, record.digests)
 
 
 def _taken(again: Iterable[Again], *, foreign: bool) -> list[Again]:

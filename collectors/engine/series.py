@@ -26,6 +26,9 @@ ROW = (
 )
 """The sample's name in hyperfine's export is its first three cells; seconds have microseconds, no more."""
 
+EVERYTHING = "(?s).+"
+"""What is volatile of a sample's export and of the load: a refresh judges the CSV by its noise."""
+
 GRACE = 10.0
 """Seconds that a command has to end after its limit, before it is killed."""
 
@@ -64,17 +67,17 @@ def series(run: Run, name: str, contenders: Sequence[Contender], runs: int, limi
             out.line(f"To warm up, not in the series: {one.name}")
             out.run(one.warm_up)
         out.line("What they read is in the page cache from now on. Load and memory before:")
-        out.run(["cat", "/proc/loadavg"])
-        out.run(["grep", "-E", "^(MemAvailable|Cached):", "/proc/meminfo"])
+        out.run(["cat", "/proc/loadavg"], volatile=EVERYTHING)
+        out.run(["grep", "-E", "^(MemAvailable|Cached):", "/proc/meminfo"], volatile=EVERYTHING)
     with run.file(f"{name}.json") as out:
         for number, order, one in in_turn(contenders, runs):
             attempt = one.start(run)
             argv = sample(f"{number},{order},{one.name}", attempt.argv, limit)
-            if not _answered(out.run(argv, timeout=limit + 3 * GRACE).text):
+            if not _answered(out.run(argv, timeout=limit + 3 * GRACE, volatile=EVERYTHING).text):
                 attempt.clear()
     with run.file(f"{name}-host.txt") as out:
         out.line("Load after:")
-        out.run(["cat", "/proc/loadavg"])
+        out.run(["cat", "/proc/loadavg"], volatile=EVERYTHING)
     with run.file(f"{name}.csv") as out:
         out.line(HEAD)
         out.run(["jq", "-r", ROW, f"{name}.json"])

@@ -105,6 +105,43 @@ def test_a_series_is_judged_by_the_caller(two: Throwaway) -> None:
     assert files(two) == before
 
 
+SUMMED = '''
+@collector(edition=2025, task=1, writes=["numbers.txt", "sum.txt", "whole.txt"])
+def numbers(run: Run) -> None:
+    """Numbers, what was made of them, and a file that lab.yml may call volatile."""
+    with run.file("numbers.txt") as out:
+        out.run(["date", "+%N"])
+    with run.file("sum.txt") as out:
+        out.line("the sum:")
+        out.run(["awk", "{ sum += $1 } END { print sum }", "numbers.txt"])
+    with run.file("whole.txt") as out:
+        out.run(["cat", run.setting("word", str)])
+'''
+
+
+def test_what_is_made_of_a_series_follows_it(two: Throwaway) -> None:
+    """A summary is the same where the samples are, and another where they are."""
+    two.module(SUMMED)
+    two.collect()
+    before = files(two)
+    again(two, lambda old, new: old != before["sum.txt"] and old == before["numbers.txt"] and new != old)
+    assert files(two) == before
+    again(two)
+    assert files(two)["sum.txt"] != before["sum.txt"]
+    assert checked(two).collectors["numbers"] is CheckResult.CHANGED
+
+
+def test_lab_yml_calls_a_file_volatile(two: Throwaway) -> None:
+    """As a whole: another word in it is no difference."""
+    two.module(SUMMED)
+    two.config((two.lab / "lab.yml").read_text() + "volatile: [whole.txt]\n")
+    two.collect()
+    before = files(two)
+    (two.root / "word").write_text("two\n")
+    again(two, lambda old, _new: old == before["numbers.txt"])
+    assert files(two) == before
+
+
 def test_a_capture_that_fails_leaves_the_last_evidence(two: Throwaway) -> None:
     """It is failed, with the reason; what was printed is kept for the author; the rest is taken over."""
     before = files(two)

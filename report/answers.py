@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from report.cite import Block
+from report.figures import Figure
 from report.problems import FaultError
 from report.ranges import Range, lines_in_words
 from report.tables import Cell, Table, raw_link
@@ -97,16 +98,21 @@ def _ours(probes: list[Asked], text: str, number: int) -> bool:
     return True
 
 
-def answers_table(block: Block, only: Sequence[str]) -> Table:
-    """Return the probes side by side, a row each; `only` names some of them. Raise FaultError."""
+def answered(block: Block, only: Sequence[str]) -> Figure:
+    """Return the probes side by side, a row each, and what their answers mean; `only` names some of them.
+
+    Raise FaultError for a file that is none of probes, or has no such probe.
+    """
     probes = read_answers(block)
     known = [probe.id for probe in probes]
     if unknown := [one for one in only if one not in known]:
         raise FaultError(f"{block.path} has no probe {', '.join(unknown)}", f"one of: {', '.join(known)}")
     arms = list(dict.fromkeys(answer.arm for probe in probes for answer in probe.answers))
     link = raw_link(block.set.name, block.content.path)
-    rows = [_row(probe, arms, link) for probe in probes if not only or probe.id in only]
-    return Table(("question", *arms), tuple(rows))
+    chosen = [probe for probe in probes if not only or probe.id in only]
+    rows = tuple(_row(probe, arms, link) for probe in chosen)
+    meanings = (f"{name}: {what}" for probe in chosen for name, what in probe.meanings.items())
+    return Figure(block, "Probes", tuple(dict.fromkeys(meanings)), Table(("question", *arms), rows))
 
 
 def _row(probe: Asked, arms: Sequence[str], link: str) -> tuple[Cell, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from report.advisories import advisories_table
-from report.answers import answers_table
+from report.answers import answered
 from report.cite import Block, Fault, Gap, cite
 from report.claims import Claim, Said, claimed, say
 from report.desk import Desk
@@ -165,7 +165,7 @@ def probes(desk: Desk, path: object, *, only: object = "") -> Shown:
         return block
     if not isinstance(only, str):
         raise FaultError(f"only is {only!r}", 'give it in quotes: only="boot-id uptime"')
-    return answers_table(block, only.split())
+    return answered(block, only.split())
 
 
 def escapes(desk: Desk, lab: object = None) -> Shown:

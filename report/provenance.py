@@ -5,11 +5,15 @@ Everything from evidence, records and hosts is hostile and is escaped here.
 
 import shlex
 from collections.abc import Iterable
+from dataclasses import replace
 from html import escape
 
 from report.cite import Block
 from report.evidence import Origin
 from report.tables import exit_words, image_note, raw_link, record_link, seconds_words, utc
+
+RANGES = 8
+"""So many ranges of lines are named for one command; the others are counted."""
 
 
 def provenance_html(block: Block, up: str) -> str:
@@ -52,8 +56,10 @@ def _facts(block: Block, up: str) -> Iterable[tuple[str, str]]:
     if block.captured is None:
         return
     record = block.captured.record
-    for origin in block.captured.origins(lines):
-        yield f"Lines {origin.lines}", _origin(origin)
+    for said, several in _by_source(block.captured.origins(lines)).items():
+        shown = ", ".join(str(origin.lines) for origin in several[:RANGES])
+        more = f" and {len(several) - RANGES} more ranges" if len(several) > RANGES else ""
+        yield f"Lines {shown}{more}", said
     yield "When", f"{utc(record.start)}, {seconds_words(record.seconds)} in all"
     if block.host:
         host = block.host
@@ -69,6 +75,21 @@ def _facts(block: Block, up: str) -> Iterable[tuple[str, str]]:
     made_by = f" ({escape(record.collector.file)}:{record.collector.line})" if record.collector.file else ""
     link = escape(up + record_link(name, record))
     yield "Record", f'<a href="{link}">{escape(record.collector.name)}</a>{made_by}'
+
+
+def _by_source(origins: Iterable[Origin]) -> dict[str, list[Origin]]:
+    """Return the origins by what is said of them: a command that printed many ranges is shown once.
+
+    What was cut is not said where there are several: it differs from range to range.
+    """
+    by_command: dict[int, list[Origin]] = {}
+    for origin in origins:
+        by_command.setdefault(id(origin.command), []).append(origin)
+    found: dict[str, list[Origin]] = {}
+    for several in by_command.values():
+        one = several[0] if len(several) == 1 else replace(several[0], cut="")
+        found.setdefault(_origin(one), []).extend(several)
+    return found
 
 
 def _origin(origin: Origin) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from collectors.records import Record
+from collectors.records import CollectorState
 from report.evidence import Captured, Evidence, EvidenceSet
 from report.problems import FaultError
 from report.ranges import Range
@@ -16,32 +16,32 @@ _VERDICT = re.compile(r"=> (?P<verdict>.+)")
 
 
 def tried_table(evidence: Evidence, found: EvidenceSet) -> Table:
-    """Return a row for each way of each escape with its verdict under either runtime; raise FaultError."""
-    rows: list[tuple[Cell, ...]] = []
-    for record in found.records.values():
-        if record.role == ESCAPE:
-            rows += _rows(evidence, found, record)
-    if not rows:
-        raise FaultError(
-            f"no escape of {found.lab} was tried",
-            f"lab collect {found.lab} --in-box --allow-escape-tests box",
-        )
+    """Return a row for each way of each escape with its verdict under either runtime; raise FaultError.
+
+    One that was not tried has a row, too, with the reason.
+    """
+    escapes = [row for row in (found.state.collectors if found.state else []) if row.role == ESCAPE]
+    if not escapes:
+        raise FaultError(f"{found.lab} has no escapes", f"run `lab collect {found.lab}`, or leave this out")
+    rows = (one for row in escapes for one in _rows(evidence, found, row))
     return Table(("escape", "way", *RUNTIMES), tuple(rows))
 
 
-def _rows(evidence: Evidence, found: EvidenceSet, record: Record) -> Iterator[tuple[Cell, ...]]:
+def _rows(evidence: Evidence, found: EvidenceSet, row: CollectorState) -> Iterator[tuple[Cell, ...]]:
     """Yield the rows of one collector: ways in the order of its files."""
+    record = found.records.get(row.name)
+    if record is None or not record.files:
+        why = f"{row.state}: {row.reason}" if row.reason else str(row.state)
+        yield (Cell(row.title), Cell(""), *(Cell(why) for _ in RUNTIMES))
+        return
     verdicts: dict[str, dict[str, Cell]] = {}
     for file in record.files:
-        captured = Captured(record, file)
         link = raw_link(found.name, file.path)
-        for way, runtime, verdict in _verdicts(evidence, found, captured):
+        for way, runtime, verdict in _verdicts(evidence, found, Captured(record, file)):
             verdicts.setdefault(way, {})[runtime] = Cell(verdict, link=link)
-    if not record.files:
-        yield (Cell(record.title), Cell(""), *(Cell(f"{record.state}: {record.reason}") for _ in RUNTIMES))
     for way, by_runtime in verdicts.items():
         cells = (by_runtime.get(runtime, Cell("not tried")) for runtime in RUNTIMES)
-        yield (Cell(record.title), Cell(way), *cells)
+        yield (Cell(row.title), Cell(way), *cells)
 
 
 def _verdicts(evidence: Evidence, found: EvidenceSet, captured: Captured) -> Iterator[tuple[str, str, str]]:

@@ -18,6 +18,9 @@ from collectors.box.ssh import Door
 
 MOMENT = "ready"
 ORDER_SECONDS = 120.0
+QUIET = ("systemctl", "service-watchdogs", "no")
+"""For a service's watchdog the time between the moment and now is time in which the service said nothing."""
+
 SOCKET_BYTES = 107
 
 
@@ -34,6 +37,7 @@ def put_back(machine: Machine, say: Callable[[str], None]) -> Door:
         if len(str(machine.monitor).encode()) > SOCKET_BYTES:
             raise BoxError(f"{machine.monitor}: too long for a socket: name a shorter folder in LAB_BOX")
         machines.start(machine, say)
+        machines.door(machine).run(QUIET)
         if told := order(machine.monitor, f"savevm {MOMENT}"):
             say(f"no snapshot can be kept, so it is booted each time: {told}")
     way = machines.door(machine)

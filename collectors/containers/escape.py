@@ -119,7 +119,7 @@ def attempt(run: Run, out: Out, escape: Escape, runtime: str) -> str:
     seen = said
     if escape.look:
         out.line("--- the host, looked at from outside")
-        seen = out.run(escape.look, answered=EVERY_STATUS, stderr=True, volatile=volatile).text
+        seen = out.run(escape.look, answered=EVERY_STATUS, stderr=True, volatile=r"(?s).+").text
     watch.look(out, "after")
     differs = watch.differences(out)
     verdict = judge(said, seen, given.started, escape.shows or given.marker)

@@ -129,22 +129,28 @@ def nsenter(run: Run) -> None:
     both(run, "escapes/nsenter.txt", into_process_1)
 
 
-def to_kernel_log(given: Field) -> Escape:
-    """Write a line to /dev/kmsg."""
-    return Escape(
-        given,
-        target="the host's kernel log, through a node of /dev/kmsg that the container is given",
-        proof="the host's kernel log has a line with the marker",
-        script=f"echo {given.marker} >/dev/kmsg",
-        look=["sh", "-c", "dmesg | tail -n 20"],
-        options=["--device", "/dev/kmsg"],
-    )
+def kernel_log(run: Run, given: Field) -> list[str]:
+    """Write a line to the host's kernel log; return the command that shows the log from there on."""
+    fence = given.started.replace("started", "fence")
+    run.command(["sh", "-c", 'echo "$1" >/dev/kmsg', "fence", fence])
+    return ["sh", "-c", f"dmesg | sed -n '/{fence}/,$p'"]
 
 
 @collector(edition=2026, task=4, writes=["escapes/kmsg.txt"], needs=NEEDS, after=[smoke], role="escape")
 def kmsg(run: Run) -> None:
     """A line written to /dev/kmsg: into which kernel's log?"""
-    both(run, "escapes/kmsg.txt", to_kernel_log)
+
+    def write(given: Field) -> Escape:
+        return Escape(
+            given,
+            target="the host's kernel log, through a node of /dev/kmsg that the container is given",
+            proof="the host's kernel log has a line with the marker",
+            script=f"echo {given.marker} >/dev/kmsg",
+            look=kernel_log(run, given),
+            options=["--device", "/dev/kmsg"],
+        )
+
+    both(run, "escapes/kmsg.txt", write)
 
 
 @collector(edition=2026, task=4, writes=["escapes/sysrq.txt"], needs=NEEDS, after=[smoke], role="escape")
@@ -152,14 +158,12 @@ def sysrq(run: Run) -> None:
     """A key pressed by sysrq: which kernel answers?"""
 
     def press(given: Field) -> Escape:
-        fence = given.started.replace("started", "fence")
-        run.command(["sh", "-c", 'echo "$1" >/dev/kmsg', "fence", fence])
         return Escape(
             given,
             target="the host's kernel, asked by sysrq for its list of keys (h), which harms nothing",
             proof="the list stands in the host's kernel log, after a line that was written before the try",
             script=f"{OWN_PROC} && echo h >/own-proc/sysrq-trigger",
-            look=["sh", "-c", f"dmesg | sed -n '/{fence}/,$p'"],
+            look=kernel_log(run, given),
             shows="sysrq: HELP",
             options=ALL_CAPABILITIES,
         )

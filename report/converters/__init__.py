@@ -17,6 +17,7 @@ from report.converters.series import column, hyperfine, median, total
 from report.converters.system import capabilities, cpu, kernel, mask, meminfo, version
 from report.converters.times import samples, seconds, summary
 from report.converters.transfers import dd
+from report.converters.verdicts import verdict
 from report.problems import FaultError
 from report.quantity import Quantity
 
@@ -62,6 +63,7 @@ CONVERTERS = {
     "status": Converter(status, Argument.LABEL),
     "summary": Converter(summary, Argument.NEEDED),
     "total": Converter(total, Argument.NEEDED),
+    "verdict": Converter(verdict, Argument.LABEL),
     "version": Converter(version, Argument.LABEL),
 }
 """The converters by the name that a facts.yml uses."""

@@ -8,11 +8,13 @@ import pytest
 
 from collectors.records import File, Span
 from report.advisories import load_advisories
-from report.blocks import table_html
+from report.blocks import figure_html
 from report.calls import Call
 from report.cite import Fault, Gap, Page
 from report.desk import Desk
+from report.figures import Figure
 from report.publish import Build
+from report.slots import Slots
 from report.tables import Table
 from tests.report.project import Captured, Little, make, row
 
@@ -75,6 +77,7 @@ def show(little: Little, name: str, *args: object, **named: object) -> object:
 
 def texts(table: object) -> list[list[str]]:
     """Return the text of a table, its head first."""
+    table = table.table if isinstance(table, Figure) else table
     assert isinstance(table, Table), table
     return [list(table.head), *([cell.text for cell in cells] for cells in table.rows)]
 
@@ -92,8 +95,11 @@ def test_answers_side_by_side(little: Little) -> None:
             "refused, exit status 1: <b>dmesg</b>: not permitted",
         ],
     ]
-    assert isinstance(table, Table)
-    assert "&lt;b&gt;dmesg" in table_html(table, "")
+    assert isinstance(table, Figure)
+    assert table.told == ("the host's: one kernel",)
+    html = figure_html(table, "", Slots())
+    assert "&lt;b&gt;dmesg" in html
+    assert "<b>dmesg" not in html
     assert texts(show(little, "probes", "p.txt", only="log"))[1:] == texts(table)[2:]
 
 
@@ -137,12 +143,21 @@ def test_bad_calls_of_probes(little: Little) -> None:
 
 def test_escapes_with_their_verdicts(little: Little) -> None:
     """A row for each way; a verdict that the container printed is none; where none was tried it is said."""
-    assert isinstance(show(little, "escapes"), Fault)
-    capture(little, "e.txt", ESCAPES, role="escape", title="A write")
+    little.state(row("x", "x.txt"))
+    fault = show(little, "escapes")
+    assert isinstance(fault, Fault)
+    assert "lab12 has no escapes" in fault.what
+    capture(little, "e.txt", ESCAPES, role="escape")
+    little.state(
+        row("e.txt", "e.txt", role="escape", title="A write", state="captured"),
+        row("f", "f.txt", role="escape", title="A read", reason="nobody allowed it"),
+        row("x", "x.txt"),
+    )
     assert texts(show(little, "escapes")) == [
         ["escape", "way", "runc", "kata"],
         ["A write", "privileged", "reached the host", "proved nothing: the container did not start"],
         ["A write", "", "did not reach the host", "not tried"],
+        ["A read", "", "missing: nobody allowed it", "missing: nobody allowed it"],
     ]
 
 

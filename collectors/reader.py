@@ -14,6 +14,7 @@ from collectors.records import (
     MAX_BYTES,
     RECORDS,
     STATE_FILE,
+    Checked,
     Host,
     NewerSchemaError,
     Record,
@@ -147,6 +148,14 @@ def read_state(folder: Path) -> State | None:
     if not path.exists():
         return None
     return parse(State, _read(path), f"{folder.name}/{RECORDS}/{STATE_FILE}")
+
+
+def read_checked(folder: Path) -> Checked | None:
+    """Return the lab folder's checked.json, None where there is none; raise RecordError if it is bad."""
+    path = folder / RECORDS / CHECKED_FILE
+    if not path.exists():
+        return None
+    return parse(Checked, _read(path), f"{folder.name}/{RECORDS}/{CHECKED_FILE}")
 
 
 def _read(path: Path) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from collectors.reader import (
     EvidenceError,
+    read_checked,
     read_evidence,
     read_host,
     read_record,
@@ -178,10 +179,11 @@ def _records(folder: Path, name: str) -> tuple[dict[str, Record], list[Finding]]
                 read_host(folder, record.host)
         except RecordError as error:
             findings.append(_bad_record(name, folder, error))
-    try:
-        read_state(folder)
-    except RecordError as error:
-        findings.append(_bad_record(name, folder, error))
+    for read in (read_state, read_checked):
+        try:
+            read(folder)
+        except RecordError as error:
+            findings.append(_bad_record(name, folder, error))
     return records, findings
 
 

@@ -156,7 +156,7 @@ def _facts(
         judged[one.file] = judged.get(one.file, False) or bool(one.beyond)
     for name, fact in after.facts.facts.items():
         was, now = before.reading(name), after.reading(name)
-        if _words(was) != _words(now):
+        if _text(was) != _text(now):
             verdict = _verdict(fact, was, now, judged)
             yield FactChange(name, _words(was), _words(now), _share(was, now), verdict)
 
@@ -168,19 +168,23 @@ def _verdict(
         return Verdict.NEW
     if isinstance(now, NoValue):
         return Verdict.LOST
-    if fact.file in judged and fact.read.startswith(SERIES):
+    if fact.file in judged and (fact.read.startswith(SERIES) or isinstance(now.read, tuple)):
         return Verdict.BEYOND if judged[fact.file] else Verdict.WITHIN
     return Verdict.VOLATILE if fact.volatile else Verdict.CHANGED
 
 
-def _words(found: Reading | NoValue) -> str:
-    """Return a reading as a cell has it."""
+def _text(found: Reading | NoValue) -> str:
+    """Return all that was read."""
     if isinstance(found, NoValue):
         return f"none ({found.absence})"
-    if isinstance(found.read, tuple):
-        values = " ".join(str(one.exact) for one in found.read)
-        return f"{len(found.read)} values" if len(values) > 40 else values  # noqa: PLR2004 # a cell's width
-    return str(found.read)
+    return " ".join(map(str, found.read)) if isinstance(found.read, tuple) else str(found.read)
+
+
+def _words(found: Reading | NoValue) -> str:
+    """Return a reading as a cell has it."""
+    if isinstance(found, Reading) and isinstance(found.read, tuple):
+        return f"{len(found.read)} values"
+    return _text(found)
 
 
 def _share(was: Reading | NoValue, now: Reading | NoValue) -> float | None:

@@ -16,6 +16,9 @@ from report.statistics import interval_of_median
 ALPHA = 0.01
 """How often a series that has not changed may be said to have: with five series a week, twice in a year."""
 
+FEWEST_NUMBERS = 5
+"""A file of fewer numbers is a count or two, no series."""
+
 NOISE = "noise.csv"
 """The file of the series of one command against itself: the ratio that it has by chance is the noise."""
 
@@ -40,15 +43,13 @@ class SeriesChange:
 
 
 def series_of(evidence: Evidence, name: str) -> dict[str, Series]:
-    """Return the series of the set `name` by file."""
+    """Return the series of the set `name` by file: CSVs of runs, and numbers alone, one a line."""
     found = {}
-    for path in evidence.set(name).files():
-        if path.endswith(".csv") and recorded(path):
-            try:
-                text = as_text(evidence.content(name, path).data)
-                found[path] = read_series(text or "")
-            except (EvidenceError, SeriesError):
-                continue
+    for path in filter(recorded, evidence.set(name).files()):
+        try:
+            found[path] = _series(as_text(evidence.content(name, path).data) or "")
+        except (EvidenceError, SeriesError):
+            continue
     return found
 
 
@@ -107,10 +108,15 @@ def _series(text: str) -> Series:
     """Return the series of a CSV, or of numbers alone, one a line; raise SeriesError where it is neither."""
     if text.startswith(COLUMNS[0]):
         return read_series(text)
+    lines = text.splitlines()
+    if len(lines) < FEWEST_NUMBERS:
+        raise SeriesError("so few lines are no series")
     try:
-        numbers = [Quantity(decimal(line), "s") for line in text.splitlines()]
+        numbers = [Quantity(decimal(line), "s") for line in lines]
     except (ValueError, ArithmeticError) as error:
         raise SeriesError(f"no series: {error}") from error
+    if min(one.value for one in numbers) <= 0:
+        raise SeriesError("a run that took no time is no measurement")
     return Series(tuple(Sample(number, 1, "", one, "0") for number, one in enumerate(numbers, 1)))
 
 

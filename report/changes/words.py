@@ -92,7 +92,7 @@ def _series_row(one: SeriesChange) -> tuple[Cell, ...]:
     verdict = {True: "beyond the noise", False: "within the noise", None: "too few runs to say"}[one.beyond]
     before, now = (shown(Quantity(decimal(f"{value:.9f}"), "s")) for value in (one.before, one.after))
     return (
-        Cell(f"{one.file} {one.name}", code=True),
+        Cell(f"{one.file} {one.name}".rstrip(), code=True),
         Cell(before),
         Cell(now),
         Cell(f"{one.ratio - 1:+.1%}"),

@@ -135,6 +135,23 @@ def test_a_series_is_held_against_its_noise(
     assert fact.verdict is (Verdict.BEYOND if beyond else Verdict.WITHIN)
 
 
+def test_numbers_alone_are_a_series(before: Little, tmp_path: Path) -> None:
+    """One a line, as curl's seconds are; a count or two is none."""
+    after = side(tmp_path / "after")
+    for made, first, step in ((before, 0, 1), (after, 100, 2)):
+        numbers = [float(one.seconds.exact) * step for one in recorded().samples[first : first + 30]]
+        made.capture(Captured("curl.txt", "".join(f"{one:.6f}\n" for one in numbers).encode(), (), "curl"))
+        (made.root / "docs/labs/lab12/facts.yml").write_text(
+            "curl: {file: curl.txt, read: samples, volatile: true}\n"
+        )
+        made.page("labs/lab12/task-1.md", "# Task\n")
+    (found,) = changes(before, after).sets
+    told = {one.file: one.beyond for one in found.series}
+    assert told["curl.txt"] is True
+    assert "count.txt" not in told
+    assert [one.verdict for one in found.facts] == [Verdict.BEYOND]
+
+
 def test_few_runs_say_nothing(before: Little, tmp_path: Path) -> None:
     """Three on one side are no ground for either answer, however far they are."""
     few = changes(

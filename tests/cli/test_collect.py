@@ -1,0 +1,66 @@
+"""What `lab collect` may do to a host, and whether it finds the same again."""
+
+import json
+import socket
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+WILD = '''@collector(task=1, writes=["x/wild.txt"], role="escape")
+def wild(run):
+    """A way out."""
+    with run.file("x/wild.txt") as out:
+        out.line("wild")
+'''
+RESTLESS = '''@collector(task=1, writes=["x/restless.txt"])
+def restless(run):
+    """Another answer each time."""
+    with run.file("x/restless.txt") as out:
+        out.run(["date", "+%N"])
+'''
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--allow-escape-tests", "elsewhere"], "escapes would be tried on"),
+        (["--allow-escape-tests", "box"], "escapes would be tried on"),
+        (["--in-box", "--allow-escape-tests", socket.gethostname()], "escapes would be tried on 'box'"),
+        (["--repeat", "--replace"], "--repeat changes no set"),
+        (["--repeat", "--dry-run"], "--repeat changes no set"),
+    ],
+)
+def test_wrong_use(one_lab: Shell, words: list[str], said: str) -> None:
+    """The host that may be harmed has to be named, as it is called; what excludes each other is said."""
+    ended = one_lab.lab("collect", "mine", *words)
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_escape_is_tried_on_the_host_that_is_named(one_lab: Shell) -> None:
+    """Without leave it is missing, and exit status 4 if it was asked for; with the host's name it runs."""
+    one_lab.collector("mine", WILD)
+    assert one_lab.lab("collect", "mine").returncode == 0
+    ended = one_lab.lab("collect", "mine/wild", "--json")
+    assert ended.returncode == 4
+    row = {one["name"]: one for one in json.loads(ended.stdout)}["wild"]
+    assert (row["state"], row["role"]) == ("missing", "escape")
+    assert one_lab.lab("collect", "mine/wild", "--allow-escape-tests", socket.gethostname()).returncode == 0
+    assert (one_lab.root / "evidence/mine/x/wild.txt").read_text() == "wild\n"
+
+
+def test_the_same_again(one_lab: Shell) -> None:
+    """Exit status 0 if nothing differs, 1 if something does, which is named; the set stays as it was."""
+    assert one_lab.lab("collect", "mine").returncode == 0
+    assert one_lab.lab("collect", "mine", "--repeat").returncode == 0
+    one_lab.collector("mine", RESTLESS)
+    one_lab.lab("collect", "mine")
+    before = (one_lab.root / "evidence/mine/x/restless.txt").read_bytes()
+    ended = one_lab.lab("collect", "mine", "--repeat", "--json")
+    assert ended.returncode == 1
+    rows = {one["name"]: one for one in json.loads(ended.stdout)}
+    assert rows["restless"]["reason"].startswith("not the same again: x/restless.txt:1: was ")
+    assert (one_lab.root / "evidence/mine/x/restless.txt").read_bytes() == before
+    assert one_lab.lab("verify").returncode == 0

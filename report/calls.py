@@ -223,7 +223,7 @@ class Call:
         values = [*map(_literal, self.args), *(f"{key}={_literal(value)}" for key, value in self.named)]
         return f"{self.name}({', '.join(values)})"
 
-    @property
+    @cached_property
     def reference(self) -> str:
         """The call and the sentence that it binds, as an error names them."""
         sentence = " ".join((self.sentence or "").split())
@@ -237,7 +237,7 @@ class Call:
         if fault := self._misused():
             return fault
         try:
-            _signature(macro).bind(desk, *self.args, **dict(self.named))
+            _check_shape(macro, len(self.args), tuple(name for name, _value in self.named))
         except TypeError as error:
             return Fault(str(self), f"{self.name}: {error}", f"it takes {_usage(macro)}")
         try:
@@ -265,10 +265,10 @@ def _literal(value: object) -> str:
 
 
 def _usage(macro: Callable[..., Shown]) -> str:
-    return ", ".join(list(_signature(macro).parameters)[1:]) or "nothing"
+    return ", ".join(list(inspect.signature(macro).parameters)[1:]) or "nothing"
 
 
 @cache
-def _signature(macro: Callable[..., Shown]) -> inspect.Signature:
-    """Return what a macro takes; asked once a macro, not once a call."""
-    return inspect.signature(macro)
+def _check_shape(macro: Callable[..., Shown], values: int, names: tuple[str, ...]) -> None:
+    """Raise TypeError where a macro does not take so many values and these names; few shapes are in use."""
+    inspect.signature(macro).bind(None, *range(values), **dict.fromkeys(names))

@@ -70,6 +70,7 @@ def parse(text: str) -> Expression:
     return Expression(text, written.node(ast.parse(written.python, mode="eval").body))
 
 
+@lru_cache(maxsize=4096)
 def names(text: str) -> frozenset[str]:
     """Return the names of the facts that an expression uses; raise ExpressionError if it is none."""
     return frozenset(node.name for node in parts(parse(text).root) if isinstance(node, Fact))

@@ -3,6 +3,7 @@
 Everything from evidence, records and hosts is hostile and is escaped here.
 """
 
+from collections.abc import Callable
 from html import escape
 from urllib.parse import quote
 
@@ -14,6 +15,8 @@ from report.readings import NoValue, Reading
 from report.slots import Inline
 from report.tables import utc
 
+Late = Callable[[str], str]
+"""Keeps HTML until the page is written, and returns what holds its place."""
 LONGEST_QUOTE = 160
 MARKS = {
     State.HOLDS: "✓",
@@ -26,21 +29,24 @@ MARKS = {
 _EMULATED = '<sup class="ev-emulated" title="measured on an emulated processor">emu</sup>'
 
 
-def said_inline(said: Said, tip: str, number: int) -> Inline:
-    """Return a value that shows, on hover and focus, where it is from: the `tip` of this `number`."""
+def said_inline(said: Said, late: Late, up: str, number: int) -> Inline:
+    """Return a value that shows, on hover and focus, where it is from; `number` is the page's own for it.
+
+    `late` keeps what the search is not to read.
+    """
     text = said.text or f"({said.result.state})"
     shown = escape(text).replace(" ", "\u00a0") if len(text) < 24 else escape(text)  # noqa: PLR2004 # a value and its unit stay on one line
     mark = _EMULATED if said.text and said.emulated_times else ""
-    state = said.result.state
-    return Inline(
-        f'<span class="ev-fact" data-state="{state}" tabindex="0" aria-describedby="tip-{number}">'
-        f"{shown}{mark}{tip}</span>",
-        f"{text} (emulated)" if mark else text,
+    before = late(
+        f'<span class="ev-fact" data-state="{said.result.state}" tabindex="0" '
+        f'aria-describedby="tip-{number}">'
     )
+    behind = late(f"{mark}{tip_html(said, up, number)}</span>")
+    return Inline(f"{before}{shown}{behind}", f"{text} (emulated)" if mark else text)
 
 
-def claim_inlines(claim: Claim, tip: str, number: int) -> tuple[Inline, Inline]:
-    """Return what stands before and after a claim's sentence: the mark opens the `tip` of this `number`.
+def claim_inlines(claim: Claim, late: Late, up: str, number: int) -> tuple[Inline, Inline]:
+    """Return what stands before and after a claim's sentence, whose mark opens what it stands on.
 
     A claim that holds has its sign alone; of any other the state and the reason are in plain sight.
     """
@@ -49,11 +55,14 @@ def claim_inlines(claim: Claim, tip: str, number: int) -> tuple[Inline, Inline]:
     if not claim.fine:
         said += f": {one_line(claim.reason)}"
     emulated = _EMULATED if claim.emulated_times else ""
-    return Inline(f'<span class="ev-claim" data-state="{state}">', ""), Inline(
+    behind = (
         f'{emulated}<button type="button" class="ev-mark" popovertarget="tip-{number}" '
         f'aria-label="{escape(said or str(state))}: what it stands on">{MARKS[state]} {escape(said)}</button>'
-        f"{tip}</span>",
-        f" ({said})" if said else "",
+        f"{tip_html(claim, up, number)}</span>"
+    )
+    return (
+        Inline(late(f'<span class="ev-claim" data-state="{state}">'), ""),
+        Inline(late(behind), f" ({said})" if said else ""),
     )
 
 

@@ -23,7 +23,7 @@ from report.evidence import Evidence
 from report.facts import FACTS_FILE, load
 from report.front_matter import read_front_matter
 from report.problems import FaultError, Problem
-from report.prose import claim_inlines, fault_inline, said_inline, tip_html
+from report.prose import claim_inlines, fault_inline, said_inline
 from report.readings import Readings
 from report.render import render
 from report.slots import Inline, Slots
@@ -158,18 +158,15 @@ class Build:
         around: tuple[Inline, ...]
         match shown:
             case Said():
-                around = (said_inline(shown, self._tip(shown), len(self.made)),)
+                around = (said_inline(shown, self.slots.put_late, self.page.up, len(self.made)),)
             case Claim():
-                around = claim_inlines(shown, self._tip(shown), len(self.made))
+                around = claim_inlines(shown, self.slots.put_late, self.page.up, len(self.made))
             case Fault() if call.name in INLINE:
                 around = (fault_inline(shown),)
             case _:
                 return self._placed(self.slots.put(self.html(shown)), line, str(call))
         slots = [self._placed(self.slots.put_inline(self.inline(one)), line, str(call)) for one in around]
         return (sentence or "").strip().join(slots) if len(slots) > 1 else (sentence or "").strip() + slots[0]
-
-    def _tip(self, stands: Said | Claim) -> str:
-        return self.slots.put_late(tip_html(stands, self.page.up, len(self.made)))
 
     def _placed(self, slot: str, line: int, reference: str) -> str:
         """Return `slot`, with a note of where it was put."""

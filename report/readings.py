@@ -17,6 +17,7 @@ from report.converters import NotThere, Read, Unreadable, convert, in_unit
 from report.evidence import Captured, Evidence
 from report.facts import FACTS_FILE, Fact, Facts
 from report.problems import FaultError
+from report.quantity import Quantity
 from report.ranges import Range
 from report.steps import Value
 from report.units import UnitError
@@ -130,9 +131,13 @@ def _read(fact: Fact, found: Block, captured: Captured) -> Reading | NoValue:
     return Reading(read, found.path, lines, record.host, found.host, record.start, text)
 
 
-def _narrowed(lines: Range, text: str, fact: Fact, read: Read) -> tuple[Range, str]:
+def _narrowed(lines: Range, text: str, fact: Fact, read: Quantity | str) -> tuple[Range, str]:
     """Return the fewest of `lines` that still say `read`, and their text: what a reader has to look at."""
     every = [f"{line}\n" for line in text.removesuffix("\n").split("\n")]
+    said = read if isinstance(read, str) else f"{read.value:f}"
+    for number, line in enumerate(every):
+        if said in line and read_text(line, fact.read, "", fact.unit) == read:
+            return Range(lines.start + number, lines.start + number), line
 
     def silent(start: int, end: int) -> bool:
         return read_text("".join(every[start:end]), fact.read, "", fact.unit) != read

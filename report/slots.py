@@ -1,7 +1,9 @@
 """Slots: what a macro leaves in the Markdown, and what the finished page gets in its place.
 
-A slot is HTML with a token that is drawn for each build, so no page and no evidence can forge one, and no
-Markdown extension sees what will stand there: a `div` for a block, a `span` for what stands in a sentence.
+A slot has a token that is drawn for each build, so no page and no evidence can forge one, and no Markdown
+extension sees what will stand there. For a block it is a `div`. For what stands in a sentence it is a word
+between two characters that Unicode leaves to private use: Markdown takes it for text, which costs less than
+HTML, and wherever it ends up, the place in the finished page says what may stand there.
 
 What no search should find is put in later still, when the page is written: until then a comment holds its
 place, and neither the search nor the theme reads it.
@@ -13,8 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 
-_HEADING = re.compile(r"<h[1-6][ >].*?</h[1-6]>", re.DOTALL)
-_FENCE = re.compile(r"<pre[ >].*?</pre>", re.DOTALL)
+_REFUSED = re.compile(r"<(h[1-6]|pre)[ >].*?</\1>", re.DOTALL)
+_CODE = re.compile(r"<code[ >].*?</code>", re.DOTALL)
+_ATTRIBUTE = re.compile(r'\s(?:alt|title)="[^"]*\Z')
+_OPEN, _CLOSE = "\ue000", "\ue001"
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Slots:
         """Keep what stands in a sentence and return what stands for it."""
         self._count += 1
         self._inline[self._count] = inline
-        return f'<span id="slot-{self.token}-{self._count}"></span>'
+        return f"{_OPEN}{self.token}-{self._count}{_CLOSE}"
 
     @property
     def latest(self) -> int:
@@ -73,7 +77,7 @@ class Slots:
         return f'<div id="slot-{self.token}-([0-9]+)"></div>'
 
     def _inline_pattern(self) -> str:
-        return f'<span id="slot-{self.token}-([0-9]+)"></span>'
+        return f"{_OPEN}{self.token}-([0-9]+){_CLOSE}"
 
     def put_late(self, html: str | Callable[[], str]) -> str:
         """Keep `html`, or what makes it, until the page is written; return the comment that stands for it."""
@@ -81,14 +85,17 @@ class Slots:
         return f"<!--{self.token}-{len(self._late) - 1}-->"
 
     def fill_late(self, page: str) -> str:
-        """Return the page with what was kept for it. It may come again: the build keeps all to its end."""
+        """Return the page with what was kept for it. It may come again: the build keeps all to its end.
+
+        A sentence's slot that a heading took into the table of contents, or into another page's links, goes.
+        """
         comment = f"<!--{self.token}-([0-9]+)-->"
 
         def fill(match: re.Match[str]) -> str:
-            html = self._late.get(int(match[1]), "")
+            html = self._late.get(int(match[1] or -1), "")
             return html if isinstance(html, str) else html()
 
-        return re.sub(comment, fill, page)
+        return re.sub(f"{comment}|{self._inline_pattern()}", fill, page)
 
     def forget(self) -> None:
         """Forget the slots of a page that will not be rendered."""
@@ -99,8 +106,8 @@ class Slots:
         """Return the page with its slots filled, and the numbers of those that were not found in it.
 
         A block's slot that was not found has been made text or part of an attribute; its token is taken out.
-        So is a sentence's in a heading, whose text is read elsewhere, or in a fence. Slots are forgotten
-        afterwards: the next page has its own.
+        So is a sentence's in a heading, whose text is read elsewhere, in a fence, or in an attribute other
+        than a picture's text and a title. Slots are forgotten afterwards: the next page has its own.
         """
         found: set[int] = set()
         filled = self._fill_blocks(self._fill_inline(page, found), found)
@@ -111,8 +118,8 @@ class Slots:
     def _without_slots(self, page: str) -> str:
         """Return a page without what is left of slots, as HTML or as text."""
         less, more, quote = "(?:<|&lt;)", "(?:>|&gt;)", '(?:"|&quot;)'
-        slot = f"{less}(?P<tag>div|span) id={quote}slot-{self.token}-[0-9]+{quote}{more}{less}/(?P=tag){more}"
-        return re.sub(slot, "", page).replace(self.token, "")
+        block = f"{less}div id={quote}slot-{self.token}-[0-9]+{quote}{more}{less}/div{more}"
+        return re.sub(f"{block}|{self._inline_pattern()}", "", page).replace(self.token, "")
 
     def _fill_blocks(self, page: str, found: set[int]) -> str:
         one = self._pattern()
@@ -129,21 +136,23 @@ class Slots:
     def _fill_inline(self, page: str, found: set[int]) -> str:
         if not self._inline:
             return page
-        headings = [one.span() for one in _HEADING.finditer(page)]
-        fences = [one.span() for one in _FENCE.finditer(page)]
+        refused = [one.span() for one in _REFUSED.finditer(page)]
+        code = [one.span() for one in _CODE.finditer(page)]
 
         def fill(match: re.Match[str]) -> str:
-            at, number = match.start(), int(match[1] or match[2])
-            places = headings if match[1] else fences
-            if any(start < at < end for start, end in places) or (match[1] and _in_a_tag(page, at)):
+            at, number = match.start(), int(match[1])
+            in_a_tag = _in_a_tag(page, at)
+            if _is_in(refused, at) or (in_a_tag and not _ATTRIBUTE.search(page[page.rfind("<", 0, at) : at])):
                 return match[0]
             found.add(number)
             inline = self._inline[number]
-            return inline.html if match[1] else escape(inline.text)
+            return escape(inline.text) if in_a_tag or _is_in(code, at) else inline.html
 
-        quote = '(?:&quot;|")'
-        as_text = f"&lt;span id={quote}slot-{self.token}-([0-9]+){quote}&gt;&lt;/span&gt;"
-        return re.sub(f"{self._inline_pattern()}|{as_text}", fill, page)
+        return re.sub(self._inline_pattern(), fill, page)
+
+
+def _is_in(places: list[tuple[int, int]], at: int) -> bool:
+    return any(start < at < end for start, end in places)
 
 
 def _in_a_tag(page: str, at: int) -> bool:

@@ -101,10 +101,11 @@ class Steps:
     def _arithmetic(self, node: Arithmetic) -> Quantity:
         values = [self._number(node.left), self._number(node.right)]
         self._check_hosts(node, values)
-        left, right = self._exact((node.left, node.right), values)
+        exact = self._exact((node.left, node.right), values)
         try:
-            calculated(values[0], node.operator, values[1])  # an error names the numbers as they are written
-            return calculated(left, node.operator, right)
+            if exact is not values:  # an error names the numbers as they are written
+                calculated(values[0], node.operator, values[1])
+            return calculated(exact[0], node.operator, exact[1])
         except (ArithmeticError, ValueError) as error:
             raise self._failed(node.right, error) from error
 

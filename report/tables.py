@@ -3,6 +3,7 @@
 import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby
 from urllib.parse import quote
 
@@ -49,6 +50,7 @@ class Runs:
     note: str = ""
 
 
+@lru_cache(maxsize=1024)
 def utc(moment: datetime) -> str:
     """Return `moment` as `2026-11-24 06:18:20 UTC`."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,18 +1,19 @@
-"""Pages whose prose stands on facts and claims against the same pages with the same words typed by hand."""
+"""Pages whose prose stands on facts and claims against the same pages with the same words typed by hand.
+
+The site is that of the benchmark `build`: 100 pages of ten blocks of twenty lines.
+"""
 
 import shutil
 from functools import partial
 from pathlib import Path
 
+from tests.bench.build import BLOCKS, LINES
 from tests.bench.measure import Compared, compare, seconds_of
 from tests.report.project import Captured, clean_environment, make
 
-BLOCKS = 5
-LINES = 20
-
 
 def facts(folder: Path, python: str, pages: int, pairs: int, bound: float) -> Compared:
-    """Compare whole builds of `pages` pages, each of five blocks of evidence, five facts and two claims."""
+    """Compare whole builds of `pages` pages, each of ten blocks of evidence, five facts and two claims."""
     ours, rival = make(folder / "ours"), make(folder / "rival")
     ours.page("labs/lab12/facts.yml", "".join(_declared(number) for number in range(pages)))
     for number in range(pages):
@@ -60,7 +61,7 @@ def _declared(number: int) -> str:
         'read: seconds run 1, start: "^run 1:", end: "^run 1:"',
         f'read: seconds run 2, lines: "{2 * LINES + 1}:{3 * LINES}"',
         'read: seconds run 3, start: "^run 3:", end: "^run 4:"',
-        'read: seconds run 4, start: "^run 4:"',
+        'read: seconds run 4, start: "^run 4:", end: "^run 5:"',
     )
     return "".join(f"run{number}.t{nth}: {{file: {file}, {way}}}\n" for nth, way in enumerate(ways))
 
@@ -82,6 +83,7 @@ def _page(number: int, *, bound: bool) -> str:
         sentence(f"not {name}3 < {name}2 and {name}4 / {name}0 > 2", "The last takes over twice as long.")
         + f" It took {value(4)}.",
         f"Some words about what the lines below say, as reports have them: {value(3)} in all.",
+        *["Some words about what the lines below say, as reports have them."] * 5,
     ]
     blocks = [
         f'{words}\n\n{{{{ evidence("{_file(number)}", lines="{nth * LINES + 1}:{(nth + 1) * LINES}") }}}}\n'

@@ -40,6 +40,7 @@ EVIDENCE = {
     "memory.txt": b"MemTotal:       24684092 kB\nMemFree:        1048576 kB\n",
     "pairs.csv": b"run,order,runtime,seconds,exit_status\n1,1,runc,0.412,0\n1,2,kata,1.620,0\n",
     "phases.csv": b"phase,seconds\nboot,5.81\nend,1.20\n",
+    "probe.txt": b"--- runc\n6.12\n=> the host's\n--- kata\n6.1\n=> its own\n",
     "rss.txt": b"rss: 7,25 MiB\npss: 6,50 MiB\n",
     "series.csv": b"runtime,run,seconds\nrunc,1,0.412\nkata,1,1.620\nrunc,2,0.409\n",
     "sizes.csv": b"runtime,pss_kib\nrunc,10240\nrunc,512\n",
@@ -69,6 +70,7 @@ memory: {file: memory.txt, read: meminfo MemTotal, unit: MiB}
 free: {file: memory.txt, read: meminfo MemFree, lines: "2"}
 pairs.kata: {file: pairs.csv, read: series median of kata}
 boot: {file: phases.csv, read: median seconds where phase=boot, unit: s}
+probe.kata: {file: probe.txt, read: verdict kata}
 rss: {file: rss.txt, read: quantity rss}
 pss: {file: rss.txt, read: quantity pss}
 series: {file: series.csv, read: csv seconds where runtime=runc, unit: s}
@@ -117,6 +119,7 @@ CLAIMS = [
     "caps.mask == 2818844155",
     "kernel == '6.12.47' and containerd != '1.7.24'",
     "cpu == 'AMD EPYC 7763'",
+    "probe.kata == 'its own'",
     "net.address == '10.4.0.7/24'",
     "net.addresses == '10.4.0.7/24, fe80::1/64'",
 ]

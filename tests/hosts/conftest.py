@@ -63,10 +63,10 @@ class Host:
     folder: Path
     running: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
-    def start(self) -> None:
-        """Boot it: sshd is its first process, and all of its processes end with that."""
-        config = self.keys / "sshd_config"
-        config.write_text(SSHD.format(keys=self.keys))
+    def start(self, more: str = "") -> None:
+        """Boot it: sshd is its first process, and all others end with it; `more` configures it."""
+        config = self.keys / f"{self.name}.conf"
+        config.write_text(SSHD.format(keys=self.keys) + more)
         script = START.format(sshd=shutil.which("sshd", path=PATHS), config=config)
         log = (self.keys / f"{self.name}.log").open("ab")
         own = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]

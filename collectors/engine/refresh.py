@@ -7,7 +7,6 @@ in series by no more than their noise, which the caller judges, and in lines tha
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,8 +23,10 @@ from collectors.records import CHECKED_FILE, RECORDS, Checked, CheckResult, File
 Same = Callable[[bytes, bytes], bool]
 """Whether two versions of a file are one series of which nothing changed beyond its noise."""
 
+Judging = Callable[[Path, Path], Same]
+"""Makes the judge of series for a set's folder and the one in which all of it was captured again."""
+
 WHOLE = "(?s).+"
-Judge = Callable[[Standing, Standing], CheckResult]
 KEPT = "the same again: kept as it was"
 
 
@@ -50,7 +51,7 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and who judges a series
     target: Target,
     wanted: Sequence[str],
     progress: Progress,
-    same: Same,
+    judging: Judging,
     *,
     replace: bool = False,
     allowed: Allowed = NOTHING,
@@ -69,9 +70,12 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and who judges a series
         before = target.standings()
         due = [one for one in before if (one.collector.name in named if named else _asked(one))]
         beside = Target(target.lab, Path(scratch) / target.lab.name, target.root)
-        among = Among(same, frozenset(target.lab.config.volatile))
-        judge = partial(_result, folder=target.folder, beside=beside.folder, among=among)
-        again = _captured(due, beside, progress, allowed, judge)
+        now = _captured(due, beside, progress, allowed)
+        among = Among(judging(target.folder, beside.folder), frozenset(target.lab.config.volatile))
+        again = [
+            Again(first, ended, _result(first, ended, target.folder, beside.folder, among))
+            for first, ended in zip(due, now, strict=True)
+        ]
         taken = _taken(again, foreign=foreign)
         with signals.deferred():
             _take(target, beside, taken)
@@ -87,18 +91,16 @@ def _asked(one: Standing) -> bool:
 
 
 def _captured(
-    due: Sequence[Standing], beside: Target, progress: Progress, allowed: Allowed, judge: Judge
-) -> list[Again]:
-    """Capture each collector beside the set, and say what came of it."""
+    due: Sequence[Standing], beside: Target, progress: Progress, allowed: Allowed
+) -> list[Standing]:
+    """Capture each collector beside the set; return how it ended, in the same order."""
     done: dict[str, Standing] = {}
-    again = []
     with session(progress.working, allowed) as shared:
         for number, first in enumerate(due, 1):
             progress.begin(first.collector, number, len(due))
-            now = done[first.collector.name] = attempt(beside, first.collector, shared, done)
-            again.append(Again(first, now, judge(first, now)))
-            progress.end(replace(now, reason=KEPT) if again[-1].result is CheckResult.SAME else now)
-    return again
+            done[first.collector.name] = attempt(beside, first.collector, shared, done)
+            progress.end(done[first.collector.name])
+    return list(done.values())
 
 
 def _result(first: Standing, now: Standing, folder: Path, beside: Path, among: Among) -> CheckResult:

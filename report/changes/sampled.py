@@ -11,7 +11,7 @@ from report.evidence import Evidence, recorded
 from report.permutation import shift
 from report.quantity import Quantity, decimal
 from report.series import COLUMNS, Sample, Series, SeriesError, read_series
-from report.statistics import interval_of_median
+from report.statistics import interval_of_median, median
 
 ALPHA = 0.01
 """How often a series that has not changed may be said to have: with five series a week, twice in a year."""
@@ -78,11 +78,33 @@ def _floor(series: Series) -> float | None:
     return None if found is None else max(found.high, 1 / found.low) - 1
 
 
+def noise_drift(before: Mapping[str, Series], after: Mapping[str, Series]) -> float:
+    """Return by which share the same command, a series called noise.csv, is another on the other side."""
+    drifts = [0.0]
+    for path in before.keys() & after.keys():
+        if PurePosixPath(path).name == NOISE:
+            old, new = (
+                median([float(one.seconds.exact) for one in side[path].samples if one.answered])
+                for side in (before, after)
+            )
+            drifts.append(max(new / old, old / new) - 1)
+    return max(drifts)
+
+
+def least_effect(before: Mapping[str, Series], after: Mapping[str, Series]) -> float:
+    """Return what a change has to exceed: the noise within both sides, times the host's drift between them.
+
+    0 where no noise is known.
+    """
+    return (1 + (noise_floor(before, after) or 0.0)) * (1 + noise_drift(before, after)) - 1
+
+
 def series_changes(before: Mapping[str, Series], after: Mapping[str, Series]) -> Iterator[SeriesChange]:
     """Yield how each contender of each series that both sides have stands to its earlier self."""
-    floor = noise_floor(before, after) or 0.0
+    within, least = noise_floor(before, after) or 0.0, least_effect(before, after)
     for path in sorted(before.keys() & after.keys()):
         old, new = before[path], after[path]
+        floor = within if PurePosixPath(path).name == NOISE else least
         for name in [one for one in new.names if one in old.names]:
             if change := contender_change(path, name, old, new, floor):
                 yield change

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -156,10 +157,11 @@ def _refresh(
     from functools import partial
 
     from collectors.engine import refresh
-    from report.changes.sampled import noise_floor, same_but_for_noise, series_of
+    from report.changes.sampled import least_effect, same_but_for_noise, series_of
     from report.evidence import Evidence
 
-    root = target.root / "evidence"
-    known = series_of(Evidence(root, here=True), target.folder.relative_to(root).as_posix())
-    same = partial(same_but_for_noise, floor=noise_floor(known) or 0.0)
-    return refresh.refresh(target, wanted, watch, same, replace=replace, allowed=allowed)
+    def judging(*folders: Path) -> refresh.Same:
+        before, after = (series_of(Evidence(one.parent), one.name) for one in folders)
+        return partial(same_but_for_noise, floor=least_effect(before, after))
+
+    return refresh.refresh(target, wanted, watch, judging, replace=replace, allowed=allowed)

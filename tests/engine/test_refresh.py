@@ -41,7 +41,7 @@ def again(
     project: Throwaway, same: Callable[[bytes, bytes], bool] = NEVER, *, replace: bool = False
 ) -> dict[str, Standing]:
     """Capture anew, and return where each collector stands."""
-    found = refresh.refresh(project.target(), (), project.watch, same, replace=replace)
+    found = refresh.refresh(project.target(), (), project.watch, lambda _old, _new: same, replace=replace)
     return {one.collector.name: one for one in found}
 
 

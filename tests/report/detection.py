@@ -3,40 +3,62 @@
 import random
 from pathlib import Path
 
-from report.changes.sampled import ALPHA, noise_floor
+from report.changes.sampled import ALPHA, least_effect, noise_floor
 from report.permutation import shift
 from report.series import Series, read_series
 
 RECORDED = Path(__file__).parent / "cases" / "noise.csv"
+LATER = RECORDED.with_name("noise-later.csv")
+"""The same command on the same machine in another hour, when it was busier."""
+
 RUNS = (10, 20, 30)
 STEPS = (0.0, 0.05, 0.1, 0.2)
 TRIALS = 200
 
 
-def recorded() -> Series:
+def recorded(path: Path = RECORDED) -> Series:
     """Return the noise as it was recorded: one command against itself, 300 runs."""
-    return read_series(RECORDED.read_text())
+    return read_series(path.read_text())
 
 
-def rate(runs: int, step: float) -> float:
-    """Return how often a step is found with `runs` samples on each side, and as many pairs of noise."""
-    noise = recorded()
-    seconds = [float(one.seconds.exact) for one in noise.samples]
-    numbers = sorted({one.run for one in noise.samples})
+def rate(runs: int, step: float, *, later: bool = False, drift: bool = True) -> float:
+    """Return how often a step is found with `runs` samples on each side, and as many pairs of noise.
+
+    `later` has the new side drawn from another hour; `drift` has the noise's own change count.
+    """
+    hours = (recorded(), recorded(LATER if later else RECORDED))
     draw = random.Random(f"{runs} {step}")  # noqa: S311 - the same trials each time
     found = 0
     for _trial in range(TRIALS):
-        drawn = draw.sample(seconds, 2 * runs)
-        pairs = set(draw.sample(numbers, runs))
-        beside = Series(tuple(one for one in noise.samples if one.run in pairs))
-        floor = noise_floor({"noise.csv": beside}) or 0.0
-        found += shift(drawn[:runs], [value * (1 + step) for value in drawn[runs:]], floor).p < ALPHA
+        old, new = drawn(draw, hours, runs)
+        noise = [{"noise.csv": pairs(draw, hour, runs)} for hour in hours]
+        floor = least_effect(*noise) if drift else noise_floor(*noise) or 0.0
+        found += shift(old, [value * (1 + step) for value in new], floor).p < ALPHA
     return found / TRIALS
+
+
+def drawn(draw: random.Random, hours: tuple[Series, Series], runs: int) -> tuple[list[float], list[float]]:
+    """Draw samples of both sides; of one hour, none is on both."""
+    before, after = ([float(one.seconds.exact) for one in hour.samples] for hour in hours)
+    if hours[0] != hours[1]:
+        return draw.sample(before, runs), draw.sample(after, runs)
+    both = draw.sample(before, 2 * runs)
+    return both[:runs], both[runs:]
+
+
+def pairs(draw: random.Random, hour: Series, runs: int) -> Series:
+    """Draw so many pairs of one command against itself."""
+    chosen = set(draw.sample(sorted({one.run for one in hour.samples}), runs))
+    return Series(tuple(one for one in hour.samples if one.run in chosen))
 
 
 def table() -> str:
     """Return the rates as docs/reference/diff.md has them."""
     heads = ["runs on each side", "no step", *(f"step of {step:.0%}" for step in STEPS[1:])]
+    heads += ["no step, another hour", "the same, drift left out"]
     rows = [heads, ["---"] * len(heads)]
-    rows += [[str(runs), *(f"{rate(runs, step):.1%}" for step in STEPS)] for runs in RUNS]
+    for runs in RUNS:
+        rates = [rate(runs, step) for step in STEPS]
+        rates += [rate(runs, 0.0, later=True, drift=drift) for drift in (True, False)]
+        rows.append([str(runs), *(f"{one:.1%}" for one in rates)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)

@@ -39,12 +39,10 @@ def series(
     return (HEAD + "".join(rows)).encode()
 
 
-def noise() -> bytes:
-    """Return the same against itself, as recorded."""
-    rows = [
-        f"{one.run},{one.order},{one.name},{float(one.seconds.exact):.6f},0\n"
-        for one in recorded().samples[:60]
-    ]
+def noise(step: float = 0.0) -> bytes:
+    """Return the same against itself, as recorded, each sample larger by the share `step`."""
+    samples = [(one, float(one.seconds.exact) * (1 + step)) for one in recorded().samples[:60]]
+    rows = [f"{one.run},{one.order},{one.name},{seconds:.6f},0\n" for one, seconds in samples]
     return (HEAD + "".join(rows)).encode()
 
 
@@ -133,6 +131,16 @@ def test_a_series_is_held_against_its_noise(
     assert told["kata"].floor > 0
     fact = next(one for one in found.facts if one.name == "start")
     assert fact.verdict is (Verdict.BEYOND if beyond else Verdict.WITHIN)
+
+
+def test_a_host_that_is_slower_as_a_whole_is_no_change(before: Little, tmp_path: Path) -> None:
+    """The same command against itself took half as long again, too: that is told of the noise, once."""
+    after = side(tmp_path / "after", startup=series(step=0.5, first=100), noise=noise(0.5))
+    (found,) = changes(before, after).sets
+    told = {(one.file, one.name): one.beyond for one in found.series}
+    assert told["bench/startup.csv", "kata"] is False
+    assert told["bench/noise.csv", "a"] is True
+    assert next(one.floor for one in found.series if one.name == "kata") > 0.5
 
 
 def test_numbers_alone_are_a_series(before: Little, tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ import json
 import re
 from decimal import Decimal
 from fractions import Fraction
+from operator import eq, ge, gt, le, lt, ne
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -213,6 +215,92 @@ def test_another_unit_changes_no_truth(
     there = evaluate(text.format(f"{three * factor:f}", smaller, sign=sign), fine)
     assert here.state is there.state
     assert here.state in {State.HOLDS, State.CONTRADICTED}
+
+
+STANDING = (
+    of_host("one", HostClass.BARE_METAL, "one.", t=quantity("1.5 s"), d=quantity("64 KiB"), n=quantity("3"))
+    | of_host("two", HostClass.BARE_METAL, "two.", t=quantity("900 ms"), d=quantity("70 kB"), n=quantity("5"))
+    | of_host("three", HostClass.EMULATED, "three.", t=quantity("1.5 s"), d=quantity("1 MB"), n=quantity("3"))
+)
+BASE = {
+    "s": Fraction(1),
+    "ms": Fraction(1, 1000),
+    "KiB": Fraction(1024),
+    "kB": Fraction(1000),
+    "MB": Fraction(10**6),
+    "": 1,
+}
+KINDS = {"s": "time", "ms": "time", "KiB": "data", "kB": "data", "MB": "data", "": "count"}
+operands = st.sampled_from([*STANDING, *STANDING, "gone", "1 s", "1500 ms", "64 KiB", "1 MB", "3"])
+links = st.tuples(operands, st.lists(st.tuples(signs.map(str.strip), operands), min_size=1, max_size=2))
+trees = st.recursive(
+    links,
+    lambda inner: st.one_of(
+        st.tuples(st.just("not"), inner), st.tuples(st.sampled_from(["and", "or"]), inner, inner)
+    ),
+    max_leaves=5,
+)
+
+
+class Stopped(Exception):
+    """What a plain evaluation stops at: the state that is named."""
+
+
+def spelled(tree: Any) -> str:
+    """Return a tree as an author writes it."""
+    match tree:
+        case "not", one:
+            return f"not ({spelled(one)})"
+        case "and" | "or" as word, one, other:
+            return f"({spelled(one)}) {word} ({spelled(other)})"
+    first, rest = tree
+    return " ".join([first, *(f"{sign} {operand}" for sign, operand in rest)])
+
+
+def _given(operand: str) -> Quantity | str:
+    return STANDING[operand].value if operand in STANDING else quantity(operand)
+
+
+def standing(tree: Any) -> bool:
+    """Return whether a tree holds, each half worked out; raise Stopped."""
+    match tree:
+        case "not", one:
+            return not standing(one)
+        case "and" | "or" as word, one, other:
+            halves = standing(one), standing(other)
+            return all(halves) if word == "and" else any(halves)
+    first, rest = tree
+    every = [first, *(operand for _, operand in rest)]
+    used = [STANDING[one] for one in every if one in STANDING]
+    given = [one for one in map(_given, every) if isinstance(one, Quantity)]
+    kinds = [KINDS[one.unit] for one in given]
+    if len({one.host_class for one in used}) > 1 or ("time" in kinds and len({one.host for one in used}) > 1):
+        raise Stopped(State.NOT_COMPARABLE)
+    if len(set(kinds)) > 1:
+        raise Stopped(State.ERROR)
+    exact = [Fraction(one.value) * BASE[one.unit] for one in given]
+    return all(
+        COMPARE[sign](left, right) for left, (sign, _), right in zip(exact, rest, exact[1:], strict=False)
+    )
+
+
+COMPARE = {"<": lt, "<=": le, "==": eq, "!=": ne, ">=": ge, ">": gt}
+
+
+@given(trees)
+def test_a_condition_stands_as_a_plain_evaluation_has_it(tree: Any) -> None:
+    """Missing facts, units that do not fit, hosts and their classes, in chains, `not`, `and`, `or`."""
+    text = spelled(tree)
+    result = judge(text, STANDING)
+    if "gone" in names(text):
+        assert result.state is State.NO_EVIDENCE
+        return
+    try:
+        expected = State.HOLDS if standing(tree) else State.CONTRADICTED
+    except Stopped as stopped:
+        expected = stopped.args[0]
+    assert result.state is expected, (text, result.reason)
+    assert result.emulated is ("three." in text)
 
 
 words = st.sampled_from(

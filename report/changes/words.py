@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from report.changes.compare import Changes, FactChange, SetChanges, Turn
+from report.changes.compare import Changes, SetChanges
+from report.changes.fact_changes import FactChange
 from report.changes.raw import FileChange
 from report.changes.sampled import SeriesChange
+from report.changes.turns import Turn
 from report.comparison import shown
 from report.markdown import code, fence, table_markdown, words
 from report.problems import one_line

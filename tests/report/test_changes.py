@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from collectors.records import HostClass, Outcome
-from report.changes.compare import Changes, Verdict, compare
+from report.changes.compare import Changes, compare
+from report.changes.fact_changes import Verdict
 from report.changes.sampled import same_but_for_noise
 from report.changes.words import MOST_MARKDOWN, as_json, headline, markdown, raw_text
 from tests.report.detection import recorded

@@ -67,7 +67,11 @@ def tables(found: SetChanges) -> Iterator[tuple[str, Table]]:
 
 
 def _turns(head: str, turns: Iterable[Turn]) -> Table:
-    rows = tuple((Cell(one.what), Cell(one.before, code=True), Cell(one.after, code=True)) for one in turns)
+    ours = head == "claim"  # a page's sentence; anything else comes from evidence and records
+    rows = tuple(
+        (Cell(one.what, code=not ours), Cell(one.before, code=True), Cell(one.after, code=True))
+        for one in turns
+    )
     return Table((head, "before", "now"), rows)
 
 
@@ -115,7 +119,7 @@ def markdown(changes: Changes) -> str:
     """Return the changes as the body of a pull request: evidence stands in it, and is never Markdown."""
     parts = [f"**{words(headline(changes))}**"]
     for one in changes.sets:
-        parts.append(f"## {words(one.name)}")
+        parts.append(f"## {code(one.name)}")
         if one.refused:
             parts.append(f"Refused: {words(one.refused)}.")
         for title, table in tables(one):

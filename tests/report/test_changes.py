@@ -1,6 +1,7 @@
 """What changed between two states of evidence: facts, not lines."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -242,6 +243,20 @@ def test_evidence_is_never_markdown(before: Little, tmp_path: Path) -> None:
     assert "\x1b" not in body
     assert all("\x1b" not in raw_text(file) for file in found.sets[0].files)
     assert json.loads(json.dumps(as_json(found)))["turned"] == found.turned
+
+
+def test_nobody_is_mentioned(before: Little, tmp_path: Path) -> None:
+    """A command, a version, a reason that holds an @ stands in a code span."""
+    before.capture(Captured("v.txt", b"1\n", (("echo", "@team"),), "v"), tools={"@tool": "@one"})
+    record = before.root / "evidence/lab12/records/v.json"
+    record.write_text(record.read_text().replace(f'"{Outcome.ANSWERED}"', f'"{Outcome.REFUSED}"'))
+    after = side(tmp_path / "after")
+    after.capture(Captured("v.txt", b"2 @you\n", (("echo", "@team"),), "v"), tools={"@tool": "@two"})
+    after.state(row("v", "v.txt", state="failed", reason="@all"))
+    body = markdown(changes(before, after))
+    assert all(name in body for name in ("@team", "@tool", "@two", "@all", "@you"))
+    outside = re.sub(r"````*.*?````*|```.*?```|`[^`]*`", "", body, flags=re.DOTALL)
+    assert "@" not in outside
 
 
 def test_a_refresh_asks_whether_a_series_is_the_same() -> None:

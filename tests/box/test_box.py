@@ -197,6 +197,35 @@ def test_the_kata_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: 
     lab.run("verify")
 
 
+def test_escapes_are_tried_from_one_snapshot(made: Lab, clone: Path, tmp_path: Path) -> None:
+    """With a Kata archive: both runtimes, a verdict each, and nothing of it in the box; the same answers again."""
+    if not os.environ.get("KATA_ARCHIVE"):
+        pytest.skip("KATA_ARCHIVE is not set: not tested: escapes under Kata")
+    lab, env = in_clone(made, clone, tmp_path / "web.tar")
+    lab.run("box", "start")
+    words = ("lab12/install", "lab12/configure", "lab12/smoke", "lab12/privileges", "lab12/core_pattern")
+    lab.run(
+        "collect", *words, "lab12/nsenter", "--in-box", "--as", "box", "--allow-escape-tests", "box", **env
+    )
+    folder = clone / "evidence/hosts/box/lab12"
+    for path in ("escapes/core-pattern.txt", "escapes/nsenter.txt"):
+        found = [
+            line for line in (folder / path).read_text().splitlines() if line.startswith(("=== ", "=> "))
+        ]
+        assert [line for line in found if line.startswith("=== ")] == ["=== runc ===", "=== kata ==="]
+        assert len(found) == 4, found
+        assert set(found[1::2]) <= {
+            f"=> {verdict}" for verdict in ("reached the host", "did not reach the host")
+        }
+    assert "=== seccomp: " in (folder / "isolation/privileges.txt").read_text()
+    lab.run("verify")
+    assert json.loads(lab.run("box", "status", "--json"))["started"], "a box that was started is so again"
+    assert "escaped" not in lab.run("box", "ssh", "ls", "/etc")
+    assert "marker" not in lab.run("box", "ssh", "cat", "/proc/sys/kernel/core_pattern")
+    again = ("collect", "lab12/privileges", "lab12/core_pattern", "--repeat", "--in-box", "--as", "box")
+    lab.run(*again, "--allow-escape-tests", "box", **env)
+
+
 def test_stopped_and_started_it_is_the_same(made: Lab) -> None:
     """Its disk stays from one start to the next; stopped twice is no error."""
     made.run("box", "start")

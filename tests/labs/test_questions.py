@@ -1,0 +1,123 @@
+"""Lab 12's questions, asked of this host and of runc: answers that they foresee, the same ones twice."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from collectors.containers.asking import AGAIN, HOST, RUNC, RUNC_SECCOMP, ask_all
+from collectors.containers.needs import CONTAINERS
+from collectors.containers.probe import HOSTS, Probe
+from collectors.engine.redact import Redactor, identity
+from collectors.engine.repeat import lines
+from collectors.engine.run import Run
+from collectors.engine.session import Session, session
+from collectors.lab12 import questions
+from collectors.lab12.questions import KERNEL, LEAKS, MACHINE, PRIVILEGES
+from collectors.records import File, Lab
+
+ROOT = Path(__file__).parents[2]
+GROUPS = {"kernel": KERNEL, "privileges": PRIVILEGES, "machine": MACHINE, "leaks": LEAKS}
+LAB = Lab.model_validate(
+    {
+        "title": "x",
+        "editions": {},
+        "images": {"alpine": {"reference": "x/y:1", "digest": f"sha256:{0:064}", "made_from": "busybox"}},
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Session]:
+    """One containerd for all questions."""
+    if reason := CONTAINERS.missing(LAB):
+        pytest.skip(f"containers: {reason}")
+    with session(lambda _text: None) as made:
+        yield made
+
+
+def asked(shared: Session, folder: Path, probes: Sequence[Probe]) -> tuple[File, bytes]:
+    """Ask a group and return its file, with spans, and what is in it."""
+    folder.mkdir()
+    run = Run(shared, LAB, "lab.yml", folder, Redactor(identity(ROOT)))
+    ask_all(run, "x.txt", probes, "alpine", (HOST, RUNC, RUNC_SECCOMP, AGAIN))
+    data = (folder / "x.txt").read_bytes()
+    count = data.count(b"\n")
+    return File(path="x.txt", bytes=len(data), lines=count, sha256="0" * 64, spans=run.spans["x.txt"]), data
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_every_question_is_answered_and_twice_the_same(shared: Session, tmp_path: Path, name: str) -> None:
+    """No answer that nobody foresaw, no mishap; what differs from one time to the other is declared."""
+    (one, first), (other, second) = (
+        asked(shared, tmp_path / part, GROUPS[name]) for part in ("one", "other")
+    )
+    before, after = ([line.compared for line in lines(*pair)] for pair in ((one, first), (other, second)))
+    assert before == after
+    text = first.decode()
+    for probe in GROUPS[name]:
+        assert f"=== {probe.id}: {probe.question} ===" in text
+
+
+def test_runc_is_on_the_host_s_kernel(shared: Session, tmp_path: Path) -> None:
+    """What is known of runc: its kernel and counters are the host's, its processes are its own."""
+    found = {}
+    for name, probes in GROUPS.items():
+        text = asked(shared, tmp_path / name, probes)[1].decode()
+        for part in text.split("\n=== ")[1:]:
+            answer = part.partition("\n--- runc\n")[2].partition("\n--- ")[0]
+            found[part.partition(":")[0]] = answer.rpartition("=> ")[2].strip()
+    for probe in (
+        "release",
+        "build",
+        "boot-id",
+        "command-line",
+        "uptime",
+        "interrupts",
+        "boot-time",
+        "memory",
+    ):
+        assert found[probe] == HOSTS, probe
+    assert found["processes"] == "its own"
+    assert found["capabilities"] == "fewer"
+    assert found["namespaces"] in {"some the host's", "all its own"}
+
+
+@pytest.mark.parametrize(
+    ("judge", "host", "answer", "name"),
+    [
+        (questions.in_between, ["100.0 1", "110.0 2"], "105.5 0", "the host's"),
+        (questions.in_between, ["100.0 1", "110.0 2"], "5.5 0", "its own"),
+        (questions.in_between, ["intr 100", "intr 110"], "intr 111", "its own"),
+        (questions.within_a_tenth, ["MemFree: 1000 kB"], "MemFree: 1090 kB", "the host's"),
+        (questions.within_a_tenth, ["MemFree: 1000 kB"], "MemFree: 100 kB", "its own"),
+        (questions.same_load, ["1 1 0.80 1/2 3", "9 9 0.90 1/2 3"], "5 5 0.85 1/9 9", "the host's"),
+        (questions.same_load, ["1 1 0.80 1/2 3", "9 9 0.90 1/2 3"], "0 0 0.01 1/9 9", "its own"),
+        (questions.same_moment, ["btime 1000"], "btime 1001", "the host's"),
+        (questions.same_moment, ["btime 1000"], "btime 1002", "its own"),
+        (questions.in_step, ["1000", "1010"], "1011", "in step"),
+        (questions.in_step, ["1000", "1010"], "990", "off"),
+        (questions.filtered, [""], "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1", "filtered"),
+        (questions.filtered, [""], "Seccomp:\t0\nSeccomp_filters:\t0", "not filtered"),
+        (questions.fewer, ["CapEff:\tff"], "CapEff:\tff", "the host root's"),
+        (questions.fewer, ["CapEff:\tff"], "CapEff:\t0f", "fewer"),
+        (questions.fewer, ["CapEff:\t0f"], "CapEff:\tf0", "others"),
+        (questions.namespaces, ["boot-1\nmnt:[1]\npid:[2]"], "boot-1\nmnt:[9]\npid:[2]", "some the host's"),
+        (questions.namespaces, ["boot-1\nmnt:[1]\npid:[2]"], "boot-1\nmnt:[8]\npid:[9]", "all its own"),
+        (questions.namespaces, ["boot-1\nmnt:[1]\npid:[2]"], "boot-2\nmnt:[1]\npid:[2]", "another kernel's"),
+        (questions.opened, [""], "kmsg: opened\nmem: Operation not permitted", "some"),
+        (questions.opened, [""], "kmsg: Operation not permitted", "none"),
+    ],
+)
+def test_judges(judge: object, host: list[str], answer: str, name: str) -> None:
+    """Each name that a judge can give, from what is really printed."""
+    assert callable(judge)
+    assert judge(host, answer) == name
+
+
+def test_every_judge_s_names_are_explained() -> None:
+    """A probe says what each of its answers means; ids are words, and no two probes share one."""
+    every = [probe for group in GROUPS.values() for probe in group]
+    assert len({probe.id for probe in every}) == len(every)
+    assert all(probe.answers and all(probe.answers.values()) for probe in every)
+    assert all("\n" not in probe.ask and "\n" not in probe.question for probe in every)

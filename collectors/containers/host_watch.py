@@ -22,10 +22,10 @@ RESTLESS = (
 LOOK = r"""
 folder=$1; shift
 {
-    find "$@" -xdev ! -type f -printf '%y %m %U:%G %p %l\n'
-    find "$@" -xdev -type f -size +1024k -printf 'f %m %U:%G %p %s %T@\n'
-    find "$@" -xdev -type f ! -size +1024k -printf 'f %m %U:%G %p\n'
-    find "$@" -xdev -type f ! -size +1024k -exec sha256sum {} +
+    find "$@" -xdev ! -type f -printf '%p %y %m %U:%G %l\n'
+    find "$@" -xdev -type f -size +1024k -printf '%p f %m %U:%G %s %T@\n'
+    find "$@" -xdev -type f ! -size +1024k -printf '%p f %m %U:%G\n'
+    find "$@" -xdev -type f ! -size +1024k -exec sha256sum {} + | sed 's/^\([^ ]*\)  \(.*\)$/\2 sha256 \1/'
 } 2>/dev/null | sort >"$folder/files"
 cut -d ' ' -f 1-4 /proc/1/mounts | sort >"$folder/mounts"
 cut -d ' ' -f 1 /proc/modules | sort >"$folder/modules"
@@ -35,7 +35,7 @@ COUNT = """
 cd "$1"; shift
 for one in "$@"; do echo "$one: $(wc -l <$one) lines, sha256 $(sha256sum <$one | cut -c 1-64)"; done
 """
-DRAWN = r"^[+-][0-9a-f]{64}|^@@ .*|marker-[0-9a-f]{16}"
+DRAWN = r"[0-9a-f]{64}$|^@@ .*|marker-[0-9a-f]{16}"
 """What differs from run to run in a difference: the hash of a file that holds the marker, and its place."""
 
 KINDS = ("files", "mounts", "modules", "sysctl")

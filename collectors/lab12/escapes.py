@@ -53,7 +53,7 @@ def to_host_folder(given: Field, *, privileged: bool) -> Escape:
         look=["cat", str(given.folder / "file")],
         options=[*(["--privileged"] if privileged else []), *mounted(given)],
         not_started=NO_HOST_PATH if privileged else "",
-        changes=[rf"{given.folder}/file$"],
+        changes=[rf"^[+-]{given.folder}/file "],
     )
 
 
@@ -119,7 +119,7 @@ def into_process_1(given: Field) -> Escape:
         script=f"nsenter --target 1 --mount -- sh -c 'echo {given.marker} >{given.file}'",
         look=["cat", str(given.file)],
         options=[*ALL_CAPABILITIES, *HOST_PIDS],
-        changes=[rf"{given.file}$"],
+        changes=[rf"^\+{given.file} "],
     )
 
 
@@ -264,7 +264,7 @@ def as_release_agent(given: Field) -> Escape:
         script=f"printf '#!/bin/sh\\necho {given.marker} >{given.file}\\n' >/agent; chmod 755 /agent{AGENT}",
         look=["cat", str(given.file)],
         options=ALL_CAPABILITIES,
-        changes=[rf"{given.file}$"],
+        changes=[rf"^\+{given.file} "],
     )
 
 

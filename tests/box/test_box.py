@@ -198,7 +198,7 @@ def test_the_kata_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: 
 
 
 def test_escapes_are_tried_from_one_snapshot(made: Lab, clone: Path, tmp_path: Path) -> None:
-    """With a Kata archive: both runtimes, a verdict each, and nothing of it in the box; the same answers again."""
+    """With a Kata archive: both runtimes, a verdict each, nothing of it in the box; the same again."""
     if not os.environ.get("KATA_ARCHIVE"):
         pytest.skip("KATA_ARCHIVE is not set: not tested: escapes under Kata")
     lab, env = in_clone(made, clone, tmp_path / "web.tar")

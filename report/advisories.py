@@ -13,7 +13,7 @@ from report.problems import FaultError
 from report.tables import Cell, Table
 
 ADVISORIES_FILE = "advisories.yml"
-HEAD = ("advisory", "what it breaks", "where", "fixed in", "measured", "by its version")
+HEAD = ("advisory", "what it breaks", "where", "fixed in", "measured", "by its version", "source")
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-rc\.?(\d+))?")
 _SAID = re.compile(rf"version:? v?({_VERSION.pattern})(\S*)")
 RELEASED = 10**6
@@ -108,20 +108,18 @@ def load_advisories(folder: Path) -> list[Advisory]:
 
 
 def _row(one: Advisory, found: EvidenceSet) -> tuple[Cell, ...]:
-    measured = sorted(
-        {said for record in found.records.values() if (said := record.tools.get(one.program, ""))}
-    )
-    versions = [match for said in measured if (match := _SAID.search(said))]
-    verdict = _verdict(
-        one, [match[1] for match in versions], distribution=any(match[6] for match in versions)
-    )
+    said = sorted({record.tools.get(one.program, "") for record in found.records.values()})
+    measured = [(match[1], match[6].rstrip(",")) for text in said if (match := _SAID.search(text))]
     return (
         Cell(f"{one.id} ({one.component})"),
         Cell(one.breaks),
         Cell(one.where or "everywhere"),
         Cell(", ".join(one.fixed_in)),
-        Cell(", ".join(match[1] + match[6].rstrip(",") for match in versions) or "not measured"),
-        Cell(verdict),
+        Cell(", ".join("".join(version) for version in measured) or "not measured"),
+        Cell(
+            _verdict(one, [bare for bare, _rest in measured], distribution=any(rest for _, rest in measured))
+        ),
+        Cell(one.source, code=True),
     )
 
 

@@ -54,10 +54,11 @@ def claim_inlines(claim: Claim, late: Late, up: str, number: int) -> tuple[Inlin
     said = "" if state is State.HOLDS else str(state)
     if not claim.fine:
         said += f": {one_line(claim.reason)}"
+    sign = f"{MARKS[state]} {escape(said)}" if said else MARKS[state]
     emulated = _EMULATED if claim.emulated_times else ""
     behind = (
         f'{emulated}<button type="button" class="ev-mark" popovertarget="tip-{number}" '
-        f'aria-label="{escape(said or str(state))}: what it stands on">{MARKS[state]} {escape(said)}</button>'
+        f'aria-label="{escape(said or str(state))}: what it stands on">{sign}</button>'
         f"{tip_html(claim, up, number)}</span>"
     )
     return (

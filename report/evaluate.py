@@ -76,20 +76,27 @@ def _failed(result: Result, error: ExpressionError) -> Result:
 
 def _worked_out(expression: Expression, values: Mapping[str, Value]) -> Result:
     used = dict.fromkeys(node.name for node in parts(expression.root) if isinstance(node, Fact))
-    facts = {name: values[name] for name in used if name in values}
-    result = Result(expression.text, State.NO_EVIDENCE, facts=facts)
+    found = {name: values.get(name) for name in used}
+    facts = {name: value for name, value in found.items() if value is not None}
     if missing := [name for name in used if name not in facts]:
-        return replace(result, reason=f"no evidence of {', '.join(missing)}")
+        reason = f"no evidence of {', '.join(missing)}"
+        return Result(expression.text, State.NO_EVIDENCE, reason=reason, facts=facts)
+    return _with_all(expression, facts)
+
+
+def _with_all(expression: Expression, facts: Mapping[str, Value]) -> Result:
+    text = expression.text
     steps = Steps(expression, facts)
     try:
         value = steps.outcome(expression.root)
     except NotComparable as error:
-        return replace(result, state=State.NOT_COMPARABLE, reason=str(error))
+        return Result(text, State.NOT_COMPARABLE, reason=str(error), facts=facts)
     except ExpressionError as error:
-        return _failed(result, error)
-    result = replace(result, value=value, bases=tuple(bases(steps)))
+        return _failed(Result(text, State.ERROR, facts=facts), error)
+    told = tuple(bases(steps))
     if not isinstance(value, bool):
-        return replace(result, state=State.VALUE)
+        return Result(text, State.VALUE, value, facts=facts, bases=told)
     if value:
-        return replace(result, state=State.HOLDS)
-    return replace(result, state=State.CONTRADICTED, reason="; ".join(why(steps, expression.root)))
+        return Result(text, State.HOLDS, value, facts=facts, bases=told)
+    reason = "; ".join(why(steps, expression.root))
+    return Result(text, State.CONTRADICTED, value, reason, facts, told)

@@ -49,7 +49,7 @@ class Slots:
         """Keep what stands in a sentence and return what stands for it."""
         self._count += 1
         self._inline[self._count] = inline
-        return f"{_OPEN}{self.token}-{self._count}{_CLOSE}"
+        return f"{_OPEN}{self.token[:8]}-{self._count}{_CLOSE}"
 
     @property
     def latest(self) -> int:
@@ -77,7 +77,7 @@ class Slots:
         return f'<div id="slot-{self.token}-([0-9]+)"></div>'
 
     def _inline_pattern(self) -> str:
-        return f"{_OPEN}{self.token}-([0-9]+){_CLOSE}"
+        return f"{_OPEN}{self.token[:8]}-([0-9]+){_CLOSE}"
 
     def put_late(self, html: str | Callable[[], str]) -> str:
         """Keep `html`, or what makes it, until the page is written; return the comment that stands for it."""
@@ -119,7 +119,11 @@ class Slots:
         """Return a page without what is left of slots, as HTML or as text."""
         less, more, quote = "(?:<|&lt;)", "(?:>|&gt;)", '(?:"|&quot;)'
         block = f"{less}div id={quote}slot-{self.token}-[0-9]+{quote}{more}{less}/div{more}"
-        return re.sub(f"{block}|{self._inline_pattern()}", "", page).replace(self.token, "")
+        return (
+            re.sub(f"{block}|{self._inline_pattern()}", "", page)
+            .replace(self.token, "")
+            .replace(self.token[:8], "")
+        )
 
     def _fill_blocks(self, page: str, found: set[int]) -> str:
         one = self._pattern()

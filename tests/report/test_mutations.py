@@ -193,7 +193,7 @@ def turn_of(root: Path, build: MarkdownBuild, claim: Claim, fact: str) -> Turn:
 
 def assert_named(said: str, made: Made, fact: str, turn: Turn) -> None:
     """Assert that a line of the build's list names a claim with page, line, state, the fact and its value."""
-    head = re.escape(f'{made.page}:{made.line}: claim("{made.call.args[0]}"')
+    head = re.escape(f"{made.page}:{made.line}: {made.call}")
     found = [line for line in said.splitlines() if re.search(rf"^ *{head}.*: contradicted: ", line)]
     assert found, said
     reason = found[-1].partition(": contradicted: ")[2]

@@ -7,7 +7,7 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
 from report.advisories import advisories_table
 from report.answers import answered
@@ -216,14 +216,10 @@ class Call:
     sentence: str | None = None
 
     def __str__(self) -> str:
-        return self._written
-
-    @cached_property
-    def _written(self) -> str:
         values = [*map(_literal, self.args), *(f"{key}={_literal(value)}" for key, value in self.named)]
         return f"{self.name}({', '.join(values)})"
 
-    @cached_property
+    @property
     def reference(self) -> str:
         """The call and the sentence that it binds, as an error names them."""
         sentence = " ".join((self.sentence or "").split())

@@ -63,7 +63,7 @@ class Build:
     front_matter_lines: int = 0
     made: list[Made] = field(default_factory=list)
     _first_here: int = 0
-    _calls: dict[int, tuple[int, str]] = field(default_factory=dict)
+    _calls: dict[int, tuple[int, Call | str]] = field(default_factory=dict)
     _facts: dict[str, Readings] = field(default_factory=dict)
     _begun: set[str] = field(default_factory=set)
     _covered: dict[str, Table] = field(default_factory=dict)
@@ -112,10 +112,11 @@ class Build:
         if sentence and self.slots.numbers(sentence):
             shown = Fault(str(call), "a block is in its sentence", "put the block before or behind it")
         line = self._line(calling_line())
-        self.made.append(Made(self.page.path, line, call, shown))
-        for problem in problems_of(shown, self.page.path, line, call.reference):
+        made = Made(self.page.path, line, call, shown)
+        self.made.append(made)
+        for problem in problems_of(made):
             self.add(problem)
-        for warning in warnings_of(shown, self.page.path, line, call.reference):
+        for warning in warnings_of(made):
             self.add(warning, fails=False)
         return self._put(shown, line, call, sentence)
 
@@ -164,11 +165,11 @@ class Build:
             case Fault() if call.name in INLINE:
                 around = (fault_inline(shown),)
             case _:
-                return self._placed(self.slots.put(self.html(shown)), line, str(call))
-        slots = [self._placed(self.slots.put_inline(self.inline(one)), line, str(call)) for one in around]
+                return self._placed(self.slots.put(self.html(shown)), line, call)
+        slots = [self._placed(self.slots.put_inline(self.inline(one)), line, call) for one in around]
         return (sentence or "").strip().join(slots) if len(slots) > 1 else (sentence or "").strip() + slots[0]
 
-    def _placed(self, slot: str, line: int, reference: str) -> str:
+    def _placed(self, slot: str, line: int, reference: Call | str) -> str:
         """Return `slot`, with a note of where it was put."""
         self._calls[self.slots.latest] = (line, reference)
         return slot
@@ -185,7 +186,8 @@ class Build:
 
     def misplaced(self, number: int) -> Fault:
         """Note that the slot `number` of this page stands where its kind cannot; return what to say of it."""
-        line, reference = self._calls[number]
+        line, call = self._calls[number]
+        reference = str(call)
         self.add(Problem(self.page.path, line, reference, *MISPLACED))
         return Fault(reference, f"Line {line}: {MISPLACED[0]}", MISPLACED[1])
 

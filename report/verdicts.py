@@ -1,7 +1,7 @@
 """What is wrong with what a call shows, and what its author should know."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from report.calls import Call, Shown
 from report.cite import Block, Fault, Gap
@@ -29,35 +29,37 @@ class Made:
     call: Call
     shown: Shown
 
+    def problem(self, what: str, remedy: str) -> Problem:
+        """Return a problem of it; only then the call is written out."""
+        return Problem(self.page, self.line, self.call.reference, what, remedy)
 
-def problems_of(shown: Shown, page: str, line: int, reference: str) -> list[Problem]:
+
+def problems_of(made: Made) -> list[Problem]:
     """Return what is wrong with what a call shows."""
-    match shown:
-        case Fault():
-            return [Problem(page, line, reference, shown.what, shown.remedy)]
-        case Gap() if not shown.expected:
-            what = f"{shown.path} was not captured: {shown.reason}"
-            command = f" (`{shown.command}`)" if shown.command else ""
-            remedy = f"{shown.remedy}{command}, or list it in the page's {EXPECTED}"
-            return [Problem(page, line, reference, what, remedy)]
-        case Block() if shown.captured is None:
-            what = f"{shown.path} has no record"
-            return [Problem(page, line, reference, what, "capture it with `lab record`")]
-        case Figure() | Difference():
-            return [one for block in shown.blocks for one in problems_of(block, page, line, reference)]
-        case Said() | Claim() if not shown.fine:
-            what = f"{shown.result.state}: {shown.reason}"
-            return [Problem(page, line, reference, what, _REMEDIES[shown.result.state])]
+    match made.shown:
+        case Fault(what=what, remedy=remedy):
+            return [made.problem(what, remedy)]
+        case Gap(expected=False) as gap:
+            what = f"{gap.path} was not captured: {gap.reason}"
+            command = f" (`{gap.command}`)" if gap.command else ""
+            return [made.problem(what, f"{gap.remedy}{command}, or list it in the page's {EXPECTED}")]
+        case Block(captured=None, path=path):
+            return [made.problem(f"{path} has no record", "capture it with `lab record`")]
+        case Figure(blocks=blocks) | Difference(blocks=blocks):
+            return [one for block in blocks for one in problems_of(replace(made, shown=block))]
+        case (Said() | Claim()) as stands if not stands.fine:
+            what = f"{stands.result.state}: {stands.reason}"
+            return [made.problem(what, _REMEDIES[stands.result.state])]
     return []
 
 
-def warnings_of(shown: Shown, page: str, line: int, reference: str) -> list[Problem]:
+def warnings_of(made: Made) -> list[Problem]:
     """Return what the author should know, and what fails no build."""
+    shown = made.shown
     if not isinstance(shown, Block) or shown.slice.moved_from is None:
         return []
     old, new = shown.slice.moved_from, shown.slice.range
-    remedy = f'write lines="{new}"'
-    return [Problem(page, line, reference, f"lines {old} of {shown.path} are lines {new} now", remedy)]
+    return [made.problem(f"lines {old} of {shown.path} are lines {new} now", f'write lines="{new}"')]
 
 
 def emulated_problems(made: Iterable[Made]) -> list[Problem]:
@@ -70,7 +72,7 @@ def emulated_problems(made: Iterable[Made]) -> list[Problem]:
         f"{len(emulated)} of this page's values, claims and figures are of an emulated host, this one first"
     )
     remedy = f"if that is meant, write `{EMULATED}: true` in the page's front matter"
-    return [Problem(first.page, first.line, first.call.reference, what, remedy)]
+    return [first.problem(what, remedy)]
 
 
 def _is_emulated(shown: Shown) -> bool:

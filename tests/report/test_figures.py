@@ -18,7 +18,7 @@ from report.markdown import figure_markdown
 from report.publish import Build
 from report.series import read_series
 from report.slots import Slots
-from report.verdicts import problems_of
+from report.verdicts import Made, problems_of
 from tests.report.planted import planted
 from tests.report.project import HOST, Captured, Little, make, row
 
@@ -228,7 +228,7 @@ def test_a_gap_and_evidence_without_a_record_are_problems(little: Little) -> Non
         gap = show(little, name, "bench/kata.csv", **named)
         assert isinstance(gap, Gap)
         found = figure(little, name, "bench/unknown.csv", **named)
-        assert "has no record" in problems_of(found, "x.md", 1, name)[0].what
+        assert "has no record" in problems_of(Made("x.md", 1, Call(name), found))[0].what
 
 
 def test_a_page_must_accept_an_emulated_figure(tmp_path: Path) -> None:

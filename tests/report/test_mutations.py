@@ -139,11 +139,11 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
     return made
 
 
-def built(root: Path) -> MarkdownBuild:
-    """Return the build of all pages of a project, without a site."""
+def built(root: Path, pages: str = "**/*.md") -> MarkdownBuild:
+    """Return the build of a project's pages, or of those named, without a site."""
     build = markdown_build(root)
     build.check_evidence()
-    for path in sorted(build.docs.rglob("*.md")):
+    for path in sorted(build.docs.glob(pages)):
         render(build, path)
         build.slots.forget()
     return build
@@ -249,10 +249,10 @@ def turn_is_told(root: Path, build: MarkdownBuild, made: Made, claim: Claim, fac
     before = evidence_of(root, claim)
     turn = turn_of(root, build, claim, fact)
     recapture(root, claim.lab, turn.holds)
-    held = {(one.page, one.line, one.call): shown for one, shown in claims_of(built(root))}
+    held = {(one.page, one.line, one.call): shown for one, shown in claims_of(built(root, made.page))}
     assert held[made.page, made.line, made.call].result.state is State.HOLDS
     recapture(root, claim.lab, turn.contradicted)
-    failed = built(root)
+    failed = built(root, made.page)
     assert_named("\n".join(map(str, failed.problems)), made, fact, turn)
     recapture(root, claim.lab, before)
 

@@ -50,7 +50,7 @@ READERS = [
 
 CLAIM = re.compile(r'\{% call claim\("([^"]*)"\) %\}')
 NAMED = re.compile(r'(labs/\S+\.md:[0-9]+): claim\("([^"]*)"\).*?: (contradicted|not comparable|error): ')
-TEXTS = frozenset({"address", "addresses", "cpu", "kernel", "version"})
+TEXTS = frozenset({"address", "addresses", "cpu", "kernel", "verdict", "version"})
 SIZES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 TIMES = {
     "ns": Fraction(1, 10**9),

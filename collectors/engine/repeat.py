@@ -19,7 +19,9 @@ from collectors.engine.session import NOTHING, Allowed, Session, session
 from collectors.reader import read_evidence
 from collectors.records import File, Record, Span, Status
 
-RUN_NAME = re.compile(r"\blab[0-9a-f]{8}\b")
+RUN_NAME = re.compile(r"\blab[0-9a-f]{8}(?:-\d+)?(?:-x\d+)?\b")
+"""The run's name, with the number of a container and of a command in it, if there is one."""
+
 SHOWN = 5
 """So many differing lines of a file are named; the rest is counted."""
 

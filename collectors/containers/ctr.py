@@ -29,11 +29,12 @@ NO_ANSWER = (
     "vsock: failed to connect to",
     "Receive packet timeout",
     "socket err: Connection reset by peer",
+    "socket err: early eof",
 )
 """What Kata says when a guest did not answer within Kata's own limits: its agent on the vsock (3.23:
 crates/agent/src/sock/{hybrid_vsock,vsock}.rs, connect), or a request to it (ttrpc 0.8.4:
-src/asynchronous/client.rs); and when the guest died with a request under way (seen once in some 35 emulated
-starts, at `online vcpus`)."""
+src/asynchronous/client.rs); and when the guest died with a request under way (seen twice under
+emulation, at `online vcpus` and at `agent create container`)."""
 
 REMEDY = "the guest never answers: see docs/guides/troubleshooting.md"
 

@@ -74,6 +74,7 @@ class Fault:
     remedy: str
 
 
+@lru_cache(maxsize=4096)
 def lab_of(path: str) -> str:
     """Return the lab of a page's path below docs/: `labs/<lab>/page.md`; empty for any other page."""
     parts = PurePosixPath(path).parts

@@ -88,14 +88,14 @@ class Steps:
         return list(zip(node.operands, node.operators, node.operands[1:], strict=False))
 
     def _comparison(self, node: Comparison) -> bool:
-        values = {one: self.value(one) for one in node.operands}
-        self._check_hosts(node, list(values.values()))
+        values = [self.value(one) for one in node.operands]
+        self._check_hosts(node, values)
         held = []
-        for left, operator, right in self.links(node):
+        for place, operator in enumerate(node.operators):
             try:
-                held.append(compared(values[left], operator, values[right]))
+                held.append(compared(values[place], operator, values[place + 1]))
             except UnitError as error:
-                raise self.expression.error(right, str(error), _ALIKE) from error
+                raise self.expression.error(node.operands[place + 1], str(error), _ALIKE) from error
         return all(held)
 
     def _arithmetic(self, node: Arithmetic) -> Quantity:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from collectors.containers import ctr
+from collectors.containers import ctr, kata_configuration
 from collectors.containers.containerd import ROOTS, containerd
 from collectors.containers.host_watch import HostWatch
 from collectors.engine.out import Out
@@ -112,6 +112,8 @@ def attempt(run: Run, out: Out, escape: Escape, runtime: str) -> str:
     out.line(f"proof: {escape.proof}")
     watch.look(out, "before")
     out.line("--- the container")
+    if runtime == ctr.KATA:
+        kata_configuration.note(run)
     words = ("sh", "-c", f"echo {given.started}\n{escape.script}")
     command = _IN[runtime](*words, image=given.image, options=tuple(escape.options))
     volatile = rf"{MARKER.pattern}|{given.started}"

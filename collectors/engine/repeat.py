@@ -45,8 +45,8 @@ def differences(one: Record, one_folder: Path, other: Record, other_folder: Path
     for path in sorted(before.keys() & after.keys()):
         first = lines(before[path], read_evidence(one_folder, path))
         found += _between(path, first, lines(after[path], read_evidence(other_folder, path)))
-    for name in sorted(one.digests.keys() | other.digests.keys()):
-        if one.digests.get(name) != other.digests.get(name):
+    for name in sorted(one.digests.keys() & other.digests.keys()):
+        if one.digests[name] != other.digests[name]:
             found.append(f"{name}: another digest")
     return found
 

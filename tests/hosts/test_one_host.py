@@ -30,7 +30,7 @@ def reached(fleet: Fleet, tmp_path: Path) -> dict[str, str]:
     one = fleet.hosts["one"]
     one.kill()
     path = f"{Path(sys.executable).parent}:{PATHS}"
-    one.start(f'SetEnv PATH={path}\nForceCommand cd {one.folder} && sh -c "$SSH_ORIGINAL_COMMAND"\n')
+    one.start(f'ForceCommand cd {one.folder} && PATH={path} sh -c "$SSH_ORIGINAL_COMMAND"\n')
     tools = tmp_path / "tools"
     tools.mkdir()
     options = " ".join(f"'{option}'" for option in fleet.ssh_options)

@@ -107,7 +107,8 @@ class Fleet:
         """Start a command in the project's folder, in the hosts' network."""
         home = self.keys.parent / "home"
         home.mkdir(exist_ok=True)
-        where = {"PATH": f"{Path(sys.executable).parent}:{PATHS}", "HOME": str(home), "LC_ALL": "C.UTF-8"}
+        where = {"PATH": f"{Path(sys.executable).parent}:{PATHS}", "HOME": str(home), "TMPDIR": str(home),
+                 "LC_ALL": "C.UTF-8"}  # fmt: skip
         return subprocess.Popen(
             ["ip", "netns", "exec", self.net, *argv],
             cwd=self.shell.root, env={**where, **env}, text=True,

@@ -59,6 +59,7 @@ def test_a_host_that_is_killed_costs_the_others_nothing(fleet: Fleet) -> None:
     two.kill()
     said, _ = first.communicate(timeout=120)
     assert first.returncode != 0, said
+    assert not list(fleet.keys.parent.glob("home/lab-*")), "what went to and fro is removed here"
     assert "two: lost while it collected: " in said, said
     assert "one: 2 of 2 captured, 2 of them new here" in said, said
     assert "evidence here: intact" in said, said

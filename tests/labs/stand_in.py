@@ -6,7 +6,7 @@ What none of them has is not to be had.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from collectors.engine import Run, Unavailable, capture, runner
 from collectors.engine.capture import Target
 from collectors.engine.declare import Collector
 from collectors.engine.labs import find_lab
-from collectors.records import Host, HostClass
+from collectors.reader import readable_records
+from collectors.records import Host, HostClass, Span
 from tests.engine.throwaway import Silent
 
 HOST = Host(
@@ -29,31 +30,39 @@ HOST = Host(
 )
 
 
-def printing(one: Collector, folders: list[Path]) -> Callable[[Run], None]:
-    """Return a function that captures a collector's files, each printed by one command."""
+def printing(one: Collector, folders: list[Path], spans: Mapping[str, list[Span]]) -> Callable[[Run], None]:
+    """Return a function that captures a collector's files: each line by whom the set's has it."""
 
     def function(run: Run) -> None:
         for path in one.writes:
             found = [folder / path for folder in folders if (folder / path).is_file()]
             if not found:
                 raise Unavailable(f"{path}: not on this host", "use another host")
+            lines = found[0].read_text(encoding="utf-8").split("\n")
             with run.file(path) as out:
-                out.run(["cat", str(found[0])])
+                for span in spans[path]:
+                    if span.command is None:
+                        for line in lines[span.start - 1 : span.end]:
+                            out.line(line)
+                    else:
+                        out.run(["sed", "-n", f"{span.start},{span.end}p", str(found[0])])
 
     function.__doc__ = one.title
     return function
 
 
 def main(root: Path, lab: str, *folders: Path) -> None:
-    """Collect `lab` of the project `root` from `folders`, the first that has a file first."""
-    runner.this_host = capture.this_host = lambda: HOST  # type: ignore[attr-defined] # this host is not the student's
+    """Collect `lab` of the project `root` from `folders`; the last is a set, whose spans the files have."""
+    runner.this_host = capture.this_host = lambda: HOST  # type: ignore[assignment, attr-defined] # this host is not the student's
+    records = readable_records(folders[-1]).values()
+    spans = {file.path: file.spans for record in records for file in record.files}
     found = find_lab(root, lab)
-    ours = {
-        one.name: replace(one, function=printing(one, list(folders)), needs=(), after=())
+    ours = [
+        replace(one, function=printing(one, list(folders), spans), needs=(), after=())
         for one in found.collectors
-    }
-    target = Target(replace(found, collectors=tuple(ours.values())), root / "evidence" / lab, root)
-    runner.collect(target, [*ours], Silent(), replace=True)
+    ]
+    target = Target(replace(found, collectors=tuple(ours)), root / "evidence" / lab, root)
+    runner.collect(target, [one.name for one in ours], Silent(), replace=True)
 
 
 if __name__ == "__main__":

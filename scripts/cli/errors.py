@@ -1,5 +1,7 @@
 """Which of our errors ends the command line with which exit status."""
 
+import sys
+
 from collectors.box.place import BoxError
 from collectors.engine.declare import DeclarationError
 from collectors.engine.ledger import LedgerError
@@ -9,7 +11,6 @@ from collectors.engine.session import LeakError
 from collectors.engine.store import StoreError
 from collectors.reader import EvidenceError
 from collectors.records import RecordError
-from report.problems import FaultError
 from scripts.cli.statuses import CANNOT, FINDINGS, WRONG_USE
 
 
@@ -18,7 +19,7 @@ def exit_status(error: Exception) -> int | None:
     statuses: dict[type[Exception], int] = {
         DeclarationError: WRONG_USE,
         OtherHostError: WRONG_USE,
-        FaultError: WRONG_USE,
+        **dict.fromkeys(_of_the_report(), WRONG_USE),
         RecordError: FINDINGS,
         EvidenceError: FINDINGS,
         LeakError: FINDINGS,
@@ -29,3 +30,9 @@ def exit_status(error: Exception) -> int | None:
         PermissionError: CANNOT,
     }
     return next((status for kind, status in statuses.items() if isinstance(error, kind)), None)
+
+
+def _of_the_report() -> list[type[Exception]]:
+    """Return the report's own error if it runs: a lab host need not have what the report needs."""
+    problems = sys.modules.get("report.problems")
+    return [problems.FaultError] if problems else []

@@ -42,6 +42,23 @@ def test_help_lists_every_command_with_its_summary(shell: Shell) -> None:
     assert "\x1b" not in shown
 
 
+def test_a_lab_host_has_clear_errors_without_what_publishing_needs(tmp_path: Path) -> None:
+    """Where Markdown and Jinja are not installed, an error is one line, and no traceback of the report's."""
+    (tmp_path / "mkdocs.yml").touch()
+    (tmp_path / "collectors" / "broken").mkdir(parents=True)
+    (tmp_path / "collectors" / "broken" / "lab.yml").write_text("title: [")
+    code = (
+        "import sys; sys.modules.update(markdown=None, jinja2=None, altair=None); "
+        f"sys.path.insert(0, {str(ROOT)!r}); sys.argv = ['lab', 'status', 'broken']; "
+        "from scripts.lab import main; main()"
+    )
+    argv = [sys.executable, "-c", code]
+    ended = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2, ended.stderr
+    assert "collectors/broken/lab.yml:1" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_has_help(shell: Shell, name: str) -> None:
     """`lab COMMAND --help` works in a project without a lab."""

@@ -4,13 +4,12 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import AfterValidator, Field, RootModel, ValidationError
+from pydantic import AfterValidator, Field, RootModel
 
-from collectors.records import Model, explain
+from collectors.records import Model
 from report.evidence import EvidenceSet
-from report.problems import FaultError
 from report.tables import Cell, Table
+from report.yaml_file import read_list
 
 ADVISORIES_FILE = "advisories.yml"
 HEAD = ("advisory", "what it breaks", "where", "fixed in", "measured", "by its version", "source")
@@ -91,20 +90,8 @@ def advisories_table(folder: Path, found: EvidenceSet) -> Table:
 
 def load_advisories(folder: Path) -> list[Advisory]:
     """Return what advisories.yml lists; raise FaultError that names the file and the mistake."""
-    where = f"docs/labs/{folder.name}/{ADVISORIES_FILE}"
-    try:
-        text = (folder / ADVISORIES_FILE).read_text(encoding="utf-8")
-        found = Advisories.model_validate(yaml.safe_load(text)).root
-    except OSError as error:
-        raise FaultError(f"{where}: cannot be read ({error.strerror})", "write it") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise FaultError(f"{where}: not YAML: {' '.join(str(error).split())}", "mend it") from error
-    except ValidationError as error:
-        remedy = "each has id, component, program, breaks, fixed_in and source: docs/reference/probes.md"
-        raise FaultError(f"{where}: {explain(error)}", remedy) from error
-    if not found:
-        raise FaultError(f"{where}: no advisories", "list some, or leave the table out")
-    return found
+    remedy = "each has id, component, program, breaks, fixed_in and source: docs/reference/probes.md"
+    return read_list(folder / ADVISORIES_FILE, Advisories, remedy, empty="no advisories")
 
 
 def _row(one: Advisory, found: EvidenceSet) -> tuple[Cell, ...]:

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import yaml
-from pydantic import Field, RootModel, ValidationError
+from pydantic import Field, RootModel
 
-from collectors.records import Model, explain
-from report.problems import FaultError
+from collectors.records import Model
 from report.tables import Cell, Table
+from report.yaml_file import read_list
 
 PUBLISHED_FILE = "published.yml"
 HEAD = ("what", "their figure", "source", "year", "versions", "host")
@@ -30,19 +29,8 @@ class Published(RootModel[list[Quoted]]):
 
 def published_table(folder: Path) -> Table:
     """Return the figures of the lab whose pages are in `folder`; raise FaultError."""
-    path = folder / PUBLISHED_FILE
-    where = f"docs/labs/{folder.name}/{PUBLISHED_FILE}"
-    try:
-        found = Published.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).root
-    except OSError as error:
-        raise FaultError(f"{where}: cannot be read ({error.strerror})", "write it") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise FaultError(f"{where}: not YAML: {' '.join(str(error).split())}", "mend it") from error
-    except ValidationError as error:
-        remedy = "each has what, figure, source, year, versions and host, in quotes where it is a number"
-        raise FaultError(f"{where}: {explain(error)}", remedy) from error
-    if not found:
-        raise FaultError(f"{where}: no figures", "list some, or leave the table out")
+    remedy = "each has what, figure, source, year, versions and host, in quotes where it is a number"
+    found = read_list(folder / PUBLISHED_FILE, Published, remedy, empty="no figures")
     return Table(
         HEAD, tuple(tuple(Cell(getattr(one, name)) for name in Quoted.model_fields) for one in found)
     )

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from collectors.records import explain
 from report.problems import FaultError
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where libyaml is there
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 
 class YamlError(FaultError):
@@ -64,6 +65,25 @@ def read_yaml(path: Path, file: str, model: type[M], remedy: str) -> YamlFile[M]
     except (yaml.YAMLError, ValueError) as error:
         raise _not_yaml(file, error, remedy) from error
     return YamlFile(file, value, node)
+
+
+def read_list(path: Path, model: type[RootModel[list[T]]], remedy: str, *, empty: str) -> list[T]:
+    """Return what a lab's YAML list holds; raise FaultError that names the file, the entry and its key.
+
+    `remedy` says what an entry is made of, `empty` what is wrong with a list of none.
+    """
+    file = f"docs/labs/{path.parent.name}/{path.name}"
+    try:
+        found = model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).root
+    except OSError as error:
+        raise FaultError(f"{file}: cannot be read ({error.strerror})", "write it") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise FaultError(f"{file}: not YAML: {' '.join(str(error).split())}", "mend it") from error
+    except ValidationError as error:
+        raise FaultError(f"{file}: {explain(error)}", remedy) from error
+    if not found:
+        raise FaultError(f"{file}: {empty}", "list some, or leave the table out")
+    return found
 
 
 def _node(path: Path, file: str, remedy: str) -> yaml.Node | None:

@@ -14,6 +14,7 @@ from report.figures import Figure
 from report.provenance import provenance_html
 from report.slots import Slots
 from report.tables import Cell, Runs, Table
+from report.verbatim import verbatim
 
 BlockLevel = Block | Gap | Fault | Table | tuple[Runs, ...] | Figure | Difference
 """What a call shows on a line of its own."""
@@ -47,11 +48,6 @@ def html_of(shown: BlockLevel, up: str, slots: Slots) -> str:  # noqa: PLR0911 -
             return difference_html(shown, up, slots)
         case _:
             return runs_html(shown)
-
-
-def verbatim(text: str) -> str:
-    """Return `text` so that a browser's DOM holds exactly it, inside `<pre><code>` (no NUL)."""
-    return escape(text).replace("\r", "&#13;")
 
 
 def block_html(block: Block, provenance: str) -> str:

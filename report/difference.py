@@ -9,6 +9,7 @@ from report.cite import Block, Gap, Page, cite
 from report.embed import Content, wanted
 from report.evidence import Evidence
 from report.problems import FaultError
+from report.ranges import lines_in_words
 
 FORMS = ("side by side", "unified")
 CONTEXT = 3
@@ -74,13 +75,9 @@ class Difference:
         if not first and not second:
             return f"{self.first.path} and {self.second.path} are the same, byte for byte"
         return (
-            f"{_lines(first)} only in {self.first.path}, {_lines(second)} only in {self.second.path}, "
-            f"{_lines(same)} the same"
+            f"{lines_in_words(first)} only in {self.first.path}, "
+            f"{lines_in_words(second)} only in {self.second.path}, {lines_in_words(same)} the same"
         )
-
-
-def _lines(count: int) -> str:
-    return f"{count} line" if count == 1 else f"{count} lines"
 
 
 def differ(evidence: Evidence, page: Page, paths: tuple[object, object], form: object) -> Difference | Gap:

@@ -5,6 +5,7 @@ from html import escape
 from report.difference import FORMS, Difference, Kind, Line, Row
 from report.provenance import provenance_html
 from report.slots import Slots
+from report.verbatim import verbatim
 
 SIGNS = {Kind.SAME: " ", Kind.FIRST: "−", Kind.SECOND: "+", Kind.CHANGED: "≠"}  # noqa: RUF001 - what is printed
 
@@ -74,7 +75,7 @@ def _open(kind: Kind) -> str:
 
 
 def _text(line: Line, mark: str, row: Row) -> str:
-    code = f"<code>{escape(line.text).replace(chr(13), '&#13;')}</code>"
+    code = f"<code>{verbatim(line.text)}</code>"
     return code if row.kind is Kind.SAME else f"<{mark}>{code}</{mark}>"
 
 

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.blocks import verbatim
 from report.cite import RENDERED, published
 from report.slots import Slots
+from report.verbatim import verbatim
 
 
 def test_a_paragraph_around_a_slot_goes_with_it() -> None:

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from collectors.records import Host
-from report.calls import Shown
-from report.cite import Block
+from report.calls import Shown, blocks_of
 from report.claims import Stands
-from report.difference import Difference
-from report.figures import Figure
 from report.readings import Reading
 from report.tables import is_emulated, utc
 
@@ -25,11 +22,8 @@ class Moment:
 def moments(shown: Iterable[Shown]) -> Iterator[Moment]:
     """Yield when each block and each value that a page shows was captured."""
     for one in shown:
-        blocks = one.blocks if isinstance(one, Figure | Difference) else (one,)
         yield from (
-            Moment(block.captured.record.start, block.host)
-            for block in blocks
-            if isinstance(block, Block) and block.captured
+            Moment(block.captured.record.start, block.host) for block in blocks_of(one) if block.captured
         )
         if isinstance(one, Stands):
             yield from (

@@ -38,6 +38,13 @@ class Covered:
 Shown = Block | Gap | Fault | Table | tuple[Runs, ...] | Said | Claim | Covered | Figure | Difference
 
 
+def blocks_of(shown: Shown) -> tuple[Block, ...]:
+    """Return the blocks of evidence that a call shows, or that stand behind its figure or difference."""
+    if isinstance(shown, Figure | Difference):
+        return shown.blocks
+    return (shown,) if isinstance(shown, Block) else ()
+
+
 def evidence(  # noqa: PLR0913 # what a page may say of a block
     desk: Desk,
     path: object,

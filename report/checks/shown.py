@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from report.cite import Block
+from report.calls import blocks_of
 from report.claims import Claim, Said, Stands
-from report.difference import Difference
 from report.evaluate import State
-from report.figures import Figure
 from report.quantity import Quantity
 from report.readings import Reading
 from report.verdicts import Made
@@ -33,12 +31,9 @@ def displays(made: Iterable[Made], lab: str) -> Iterator[Display]:
     """Yield what the calls show of the evidence of `lab`; a gap shows none, and commands are no evidence."""
     for one in made:
         shown = one.shown
-        if isinstance(shown, Figure | Difference):
-            blocks = (block for block in shown.blocks if block.set.name == lab)
-            yield from (Display(one.page, one.line, file=block.content.path) for block in blocks)
-        elif isinstance(shown, Block) and shown.set.name == lab:
-            yield Display(one.page, one.line, file=shown.content.path)
-        elif isinstance(shown, Stands) and shown.lab == lab:
+        blocks = (block for block in blocks_of(shown) if block.set.name == lab)
+        yield from (Display(one.page, one.line, file=block.content.path) for block in blocks)
+        if isinstance(shown, Stands) and shown.lab == lab:
             found = (name for name, reading in shown.readings.items() if isinstance(reading, Reading))
             yield Display(one.page, one.line, facts=frozenset(found))
 

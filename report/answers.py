@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from report.cite import Block
 from report.figures import Figure
 from report.problems import FaultError
-from report.ranges import Range, lines_in_words
+from report.ranges import lines_in_words
 from report.tables import Cell, Table, raw_link
 
 _PROBE = re.compile(r"=== (?P<id>[a-z0-9-]+): (?P<question>.+) ===")
@@ -60,10 +60,8 @@ def _lines(block: Block) -> Iterator[tuple[int, str, bool]]:
     """Yield each line with its number, and whether a command printed it."""
     if block.captured is None or block.slice.text is None:
         raise FaultError(f"{block.path} is no text", "name a file that probes left")
-    total = len(block.content.lines)
-    for origin in block.captured.origins(Range(1, total)):
-        for number in range(origin.lines.start, origin.lines.end + 1):
-            yield number, block.content.lines[number - 1].decode(), origin.command is not None
+    for number, line, printed in block.captured.lines(block.content):
+        yield number, line.decode(), printed
 
 
 def _printed(probes: list[Asked], text: str) -> bool:

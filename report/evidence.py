@@ -54,6 +54,12 @@ class Captured:
                 found.append(Origin(Range(start, end), command, span.cut))
         return found
 
+    def lines(self, content: Content) -> Iterator[tuple[int, bytes, bool]]:
+        """Yield each line of the whole file, its number before it, and whether a command printed it."""
+        for origin in self.origins(Range(1, len(content.lines))):
+            for number in range(origin.lines.start, origin.lines.end + 1):
+                yield number, content.lines[number - 1], origin.command is not None
+
 
 @dataclass(frozen=True)
 class EvidenceSet:

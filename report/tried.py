@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from collectors.records import CollectorState
 from report.evidence import Captured, Evidence, EvidenceSet
 from report.problems import FaultError
-from report.ranges import Range
 from report.tables import Cell, Table, raw_link
 
 ESCAPE = "escape"
@@ -46,14 +45,12 @@ def _rows(evidence: Evidence, found: EvidenceSet, row: CollectorState) -> Iterat
 
 def _verdicts(evidence: Evidence, found: EvidenceSet, captured: Captured) -> Iterator[tuple[str, str, str]]:
     """Yield way, runtime and verdict of each try in a file; only the collector's own lines count."""
-    lines = evidence.content(found.name, captured.file.path).lines
     way = runtime = ""
-    for origin in captured.origins(Range(1, max(len(lines), 1))):
-        if origin.command is not None:
+    for _number, line, printed in captured.lines(evidence.content(found.name, captured.file.path)):
+        text = line.decode(errors="replace")
+        if printed:
             continue
-        for line in lines[origin.lines.start - 1 : origin.lines.end]:
-            text = line.decode(errors="replace")
-            if heading := _TRY.fullmatch(text):
-                runtime, way = heading["runtime"], heading["way"] or ""
-            elif verdict := _VERDICT.fullmatch(text):
-                yield way, runtime, verdict["verdict"]
+        if heading := _TRY.fullmatch(text):
+            runtime, way = heading["runtime"], heading["way"] or ""
+        elif verdict := _VERDICT.fullmatch(text):
+            yield way, runtime, verdict["verdict"]

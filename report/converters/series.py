@@ -38,19 +38,7 @@ def column(text: str, argument: str) -> tuple[Quantity, ...]:
     >>> [str(one) for one in column(startup, "seconds where runtime=runc")]
     ['0.412', '0.409']
     """
-    wanted = _wanted(argument)
-    rows = _rows(text)
-    names = rows[0] if rows else []
-    for name in (wanted.column, *wanted.where):
-        if name not in names:
-            raise NotThere(f"no column {name!r} in {shown(','.join(names)) or 'an empty text'}")
-    for row in rows[1:]:
-        if len(row) != len(names):
-            raise Unreadable(f"{len(row)} cells under {len(names)} names: {shown(','.join(row))}")
-    found = [row for row in (dict(zip(names, row, strict=True)) for row in rows[1:]) if wanted.takes(row)]
-    if not found:
-        raise NotThere(f"no row for {argument!r}")
-    return tuple(_number(row[wanted.column], wanted.column) for row in found)
+    return _column(_rows(text), argument)
 
 
 def total(text: str, argument: str) -> Quantity:
@@ -78,10 +66,26 @@ def median(text: str, argument: str) -> Quantity:
 
 def _no_runs(text: str, argument: str) -> tuple[Quantity, ...]:
     """Return a column; raise Unreadable for a series of runs, of which some may have failed."""
-    found = column(text, argument)
-    if "exit_status" in _rows(text)[0]:
+    rows = _rows(text)
+    found = _column(rows, argument)
+    if "exit_status" in rows[0]:
         raise Unreadable("a series of runs, some of which may have failed: read it with `series`")
     return found
+
+
+def _column(rows: list[list[str]], argument: str) -> tuple[Quantity, ...]:
+    wanted = _wanted(argument)
+    names = rows[0] if rows else []
+    for name in (wanted.column, *wanted.where):
+        if name not in names:
+            raise NotThere(f"no column {name!r} in {shown(','.join(names)) or 'an empty text'}")
+    for row in rows[1:]:
+        if len(row) != len(names):
+            raise Unreadable(f"{len(row)} cells under {len(names)} names: {shown(','.join(row))}")
+    found = [row for row in (dict(zip(names, row, strict=True)) for row in rows[1:]) if wanted.takes(row)]
+    if not found:
+        raise NotThere(f"no row for {argument!r}")
+    return tuple(_number(row[wanted.column], wanted.column) for row in found)
 
 
 def _rows(text: str) -> list[list[str]]:

@@ -6,6 +6,7 @@ No value stands in it. report/readings.py reads the values from the evidence.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -40,6 +41,7 @@ def _name(text: str) -> str:
     return text
 
 
+@cache
 def _way(how: str) -> str:
     """Return `how` if it names a converter with what that takes, else raise ValueError."""
     try:

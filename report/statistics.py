@@ -161,10 +161,10 @@ def modes(values: Sequence[float]) -> Modes | None:
     rises = [step for a, b in pairwise(ordered) if (step := b - a) > 0]
     rounding = count * min(rises, default=0.0) ** 2 / 12
     fewest = math.ceil(count / 4)
-    best, below = 0.0, 0
+    best, below, total = 0.0, 0, _squares(ordered)
     for split in range(fewest, count - fewest + 1):
         within = _squares(ordered[:split]) + _squares(ordered[split:])
-        ratio = (_squares(ordered) - within) / (within + rounding) if rises else 0.0
+        ratio = (total - within) / (within + rounding) if rises else 0.0
         if ratio > best:
             best, below = ratio, split
     return Modes(below, ordered[below - 1], ordered[below]) if best > CLUSTER_RATIO else None

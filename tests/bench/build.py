@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import yaml
+from mkdocs.utils.yaml import yaml_load
 
 from tests.bench.measure import Compared, compare, seconds_of
 from tests.report.project import Captured, Little, clean_environment, make
@@ -57,7 +58,7 @@ def _page(ours: Little, rival: Path, number: int) -> None:
 
 def _without_macros(source: Path, target: Path) -> None:
     """Write the rival's mkdocs.yml: ours without the macros plugin, the hook and our assets."""
-    config = yaml.safe_load(source.read_text())
+    config = yaml_load(source.read_text())
     config["plugins"] = [one for one in config["plugins"] if not (isinstance(one, dict) and "macros" in one)]
     for key in ("hooks", "watch", "extra_css", "extra"):
         config.pop(key, None)

@@ -23,15 +23,24 @@ def build(folder: Path, python: str, pages: int, pairs: int, bound: float) -> Co
     for number in range(pages):
         _page(ours, rival, number)
     _without_macros(ours.root / "mkdocs.yml", rival / "mkdocs.yml")
-    env = {**clean_environment(), "NO_MKDOCS_2_WARNING": "1"}
-    argv = [python, "-m", "mkdocs", "build", "--quiet"]
     return compare(
-        partial(seconds_of, argv, ours.root, env),
-        partial(seconds_of, argv, rival, env),
+        partial(build_seconds, python, ours.root),
+        partial(build_seconds, python, rival),
         against="the same pages with the code inline in fences, without macros and hook",
         bound=bound,
         pairs=pairs,
     )
+
+
+def build_seconds(python: str, root: Path) -> float:
+    """Return the seconds of a bare `mkdocs build` of the project `root`, as a whole process."""
+    env = {**clean_environment(), "NO_MKDOCS_2_WARNING": "1"}
+    return seconds_of([python, "-m", "mkdocs", "build", "--quiet"], root, env)
+
+
+def place(number: int) -> str:
+    """Return where page `number` is below docs/: twenty-five to a folder."""
+    return f"labs/lab12/part-{number // 25:02d}/page-{number:04d}.md"
 
 
 def _page(ours: Little, rival: Path, number: int) -> None:
@@ -42,13 +51,12 @@ def _page(ours: Little, rival: Path, number: int) -> None:
     name = f"isolation/dmesg-{number}.txt"
     ours.capture(Captured(name, ("\n".join(lines) + "\n").encode(), argv=(COMMAND,) * 5))
     slices = [(n * LINES + 1, (n + 1) * LINES) for n in range(BLOCKS)]
-    place = f"labs/lab12/part-{number // 25:02d}/page-{number:04d}.md"
     head = f"# Page {number}\n\n"
     text = "Some words about what the lines below say, as reports have them.\n\n"
     blocks = [f'{text}{{{{ evidence("{name}", lines="{start}:{end}") }}}}\n' for start, end in slices]
-    ours.page(place, head + "\n".join(blocks))
+    ours.page(place(number), head + "\n".join(blocks))
     fences = ["\n".join([text + "```text", *lines[start - 1 : end], "```", ""]) for start, end in slices]
-    target = rival / "docs" / place
+    target = rival / "docs" / place(number)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(head + "\n".join(fences))
     if number == 0:

@@ -3,9 +3,10 @@
 from functools import partial
 from pathlib import Path
 
-from tests.bench.measure import Compared, compare, seconds_of
+from tests.bench.build import build_seconds
+from tests.bench.measure import Compared, compare
 from tests.report.planted import planted
-from tests.report.project import Captured, Little, clean_environment, make
+from tests.report.project import Captured, Little, make
 
 SECONDS_A_CHART = 0.5
 SERIES = ("nothing", "failure", "outlier", "drift", "modes", "same")
@@ -15,11 +16,9 @@ def charts(folder: Path, python: str, pairs: int) -> Compared:
     """Compare builds of a page with six strips, no two alike, with one that has the comparisons in words."""
     ours = _project(folder / "ours", '{{{{ chart("bench/{}.csv", kind="strip") }}}}')
     rival = _project(folder / "rival", '{{{{ comparison("bench/{}.csv") }}}}')
-    env = {**clean_environment(), "NO_MKDOCS_2_WARNING": "1"}
-    argv = [python, "-m", "mkdocs", "build", "--quiet"]
     return compare(
-        partial(seconds_of, argv, ours.root, env),
-        lambda: seconds_of(argv, rival.root, env) + SECONDS_A_CHART * len(SERIES),
+        partial(build_seconds, python, ours.root),
+        lambda: build_seconds(python, rival.root) + SECONDS_A_CHART * len(SERIES),
         against=f"the same in words and tables, plus {SECONDS_A_CHART} s for each of {len(SERIES)} charts",
         bound=1.0,
         pairs=pairs,

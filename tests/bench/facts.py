@@ -7,9 +7,9 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-from tests.bench.build import BLOCKS, LINES
-from tests.bench.measure import Compared, compare, seconds_of
-from tests.report.project import Captured, clean_environment, make
+from tests.bench.build import BLOCKS, LINES, build_seconds, place
+from tests.bench.measure import Compared, compare
+from tests.report.project import Captured, make
 
 
 def facts(folder: Path, python: str, pages: int, pairs: int, bound: float) -> Compared:
@@ -18,22 +18,16 @@ def facts(folder: Path, python: str, pages: int, pairs: int, bound: float) -> Co
     ours.page("labs/lab12/facts.yml", "".join(_declared(number) for number in range(pages)))
     for number in range(pages):
         ours.capture(Captured(_file(number), _data(number)))
-        ours.page(_place(number), _page(number, bound=True))
-        rival.page(_place(number), _page(number, bound=False))
+        ours.page(place(number), _page(number, bound=True))
+        rival.page(place(number), _page(number, bound=False))
     shutil.copytree(ours.root / "evidence", rival.root / "evidence", dirs_exist_ok=True)
-    env = {**clean_environment(), "NO_MKDOCS_2_WARNING": "1"}
-    argv = [python, "-m", "mkdocs", "build", "--quiet"]
     return compare(
-        partial(seconds_of, argv, ours.root, env),
-        partial(seconds_of, argv, rival.root, env),
+        partial(build_seconds, python, ours.root),
+        partial(build_seconds, python, rival.root),
         against="the same pages and evidence blocks with the same words, no macros in prose",
         bound=bound,
         pairs=pairs,
     )
-
-
-def _place(number: int) -> str:
-    return f"labs/lab12/part-{number // 25:02d}/page-{number:04d}.md"
 
 
 def _file(number: int) -> str:

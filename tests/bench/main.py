@@ -22,7 +22,7 @@ from tests.bench.charts import charts  # noqa: E402
 from tests.bench.collects import series, sheet  # noqa: E402
 from tests.bench.facts import facts  # noqa: E402
 from tests.bench.measure import Compared, compare, seconds_of  # noqa: E402
-from tests.bench.page import with_results  # noqa: E402
+from tests.bench.page import CELLS, HEAD, with_results  # noqa: E402
 from tests.bench.verify import verify  # noqa: E402
 
 PAGE = ROOT / "docs/reference/performance.md"
@@ -73,11 +73,10 @@ def main(names: tuple[str, ...], *, json_: bool, page: bool) -> None:
     if json_:
         click.echo(json.dumps({name: one.as_json() for name, one in results.items()}, indent=1))
     else:
-        table = Table("benchmark", "ratio", "bound", "ours, s", "rival, s", "pairs", "against")
+        table = Table(*HEAD)
         for name, one in results.items():
             row = one.as_json()
-            cells = ("ratio", "bound", "seconds", "seconds_against", "pairs", "against")
-            table.add_row(name, *(str(row[cell]) for cell in cells))
+            table.add_row(name, *(str(row[cell]) for cell in CELLS))
         Console().print(table)
     if page:
         PAGE.write_text(

@@ -10,12 +10,10 @@ from pathlib import Path
 from collectors.containers import busybox
 from collectors.containers.containerd import SHIM_FOLDERS
 from tests.bench.measure import Compared, compare, seconds_of
+from tests.containers.web import WEB
 
 ROOT = Path(__file__).parents[2]
 RUNS = 60
-WEB = busybox.Program(
-    entrypoint=("httpd", "-f", "-p", "3000", "-h", "/www"), files={"www/index.html": b"shop\n"}
-)
 SHEET = """
 set -e
 ctr() { command ctr --address "$PWD/containerd.sock" --namespace sheet "$@"; }

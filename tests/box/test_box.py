@@ -16,11 +16,9 @@ from collectors.containers import busybox
 from collectors.engine import leaks
 from collectors.reader import read_host, readable_records
 from tests.box.conftest import ROOT, Lab
+from tests.containers.web import WEB
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-WEB = busybox.Program(
-    entrypoint=("httpd", "-f", "-p", "3000", "-h", "/www"), files={"www/index.html": b"shop\n"}
-)
 KATA = (
     "setup/install-kata-assets.log",
     "setup/configure-containerd-kata.log",

@@ -14,10 +14,7 @@ from collectors.containers.needs import CONTAINERS
 from collectors.reader import read_record
 from collectors.records import Lab
 from tests.containers.host_state import host_state, new_things
-
-WEB = busybox.Program(
-    entrypoint=("httpd", "-f", "-p", "3000", "-h", "/www"), files={"www/index.html": b"shop\n"}
-)
+from tests.containers.web import WEB
 
 
 @pytest.fixture(scope="module")

@@ -26,11 +26,9 @@ from collectors.records import Lab
 from report.charts import draw
 from tests.containers.fake_kata import FAILS, HANGS, write_shim
 from tests.containers.host_state import host_state, new_things
+from tests.containers.web import WEB
 
 NO_LAB = Lab(title="x", editions={})
-WEB = busybox.Program(
-    entrypoint=("httpd", "-f", "-p", "3000", "-h", "/www"), files={"www/index.html": b"shop\n"}
-)
 FEW: dict[str, dict[str, Any]] = {
     "startup": {"runs": 4, "limit_seconds": 15},
     "startup_bench": {"runs": 2},

@@ -94,9 +94,9 @@ class _Read:
 
 def _read_lab(of: LabPages) -> _Read:
     problems: list[Finding] = []
-    lab = _usable(lambda: read_lab(of.root, of.lab), problems)
-    rubric = _usable(lambda: read_rubric(of.docs, of.lab), problems)
-    waivers = _usable(lambda: read_waivers(of.docs, of.lab), problems)
+    lab = usable(lambda: read_lab(of.root, of.lab), problems)
+    rubric = usable(lambda: read_rubric(of.docs, of.lab), problems)
+    waivers = usable(lambda: read_waivers(of.docs, of.lab), problems)
     settings = settings_of(lab.value) if lab else Settings()
     numbers = [numbers_of(page, settings) for page in of.pages]
     shown = list(displays(of.made, of.lab))
@@ -104,7 +104,7 @@ def _read_lab(of: LabPages) -> _Read:
     return _Read(numbers, lab.value if lab else None, rubric, several, waivers, problems)
 
 
-def _usable(read: Callable[[], T], problems: list[Finding]) -> T | None:
+def usable(read: Callable[[], T], problems: list[Finding]) -> T | None:
     """Return what `read` returns; where a file cannot be used, that is a problem."""
     try:
         return read()

@@ -9,11 +9,11 @@ from report.checks.anchors import read_settings, rendered
 from report.checks.coverage import Coverage
 from report.checks.edits import Edit, edited
 from report.checks.finding import Finding, Kind, in_order
-from report.checks.lab import LabPages, check_lab
+from report.checks.lab import LabPages, check_lab, usable
 from report.checks.links import Site, broken_links
 from report.checks.survey import Survey, survey
 from report.checks.waivers import lab_of_file
-from report.facts import FACTS_FILE, Facts, FactsError
+from report.facts import FACTS_FILE, Facts
 from report.problems import Problem
 
 
@@ -58,11 +58,7 @@ def _lab_pages(found: Survey, lab: str, own: list[Finding]) -> LabPages:
     docs = found.build.docs
     facts: Facts | None = None
     if (docs / "labs" / lab / FACTS_FILE).exists():
-        try:
-            facts = found.build.lab_facts(lab).facts
-        except FactsError as error:
-            place = error.file, max(error.line, 1), max(error.column, 1)
-            own.append(Finding(Kind.PROBLEM, *place, error.message, error.remedy, error.message))
+        facts = usable(lambda: found.build.lab_facts(lab).facts, own)
     return LabPages(found.root, docs, lab, found.of_lab(lab), found.made, found.build.evidence, facts)
 
 

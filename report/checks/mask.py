@@ -7,7 +7,6 @@ takes what is invisible out first.
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -197,11 +196,3 @@ def _element(found: re.Match[str]) -> str:
 def _entity(found: re.Match[str]) -> str:
     char = html.unescape(found[0])
     return char + INVISIBLE * (len(found[0]) - 1) if len(char) == 1 else found[0]
-
-
-def lines_of(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each line of a text with the place where it begins."""
-    at = 0
-    for line in text.split("\n"):
-        yield at, line
-        at += len(line) + 1

@@ -116,7 +116,7 @@ def _lacks(requirement: Requirement, pages: dict[str, PageSource], displays: Seq
         return f"{count} called {requirement.section!r} in {requirement.page}"
     start, end = found[0]
     here = [one for one in displays if one.page == page.path and start <= one.line < end]
-    files = {one.file for one in here} | {""}
+    files = {one.file for one in here}
     facts = {name for one in here for name in one.facts}
     missing = [one for one in requirement.shows if one not in files]
     missing += [f"the fact {one}" for one in requirement.facts if one not in facts]

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from report.checks.mask import lines_of
 from report.checks.vocabulary import UNIT, unit_of
 from report.checks.written import NUMBER, Written, numbers, written
 
@@ -22,7 +21,7 @@ class _Cell:
 
 def in_tables(text: str) -> Iterator[Written]:
     """Yield each bare number of a visible text that stands below, or beside, a head with a unit."""
-    lines = list(lines_of(text))
+    lines = list(_lines(text))
     at = 1
     while at < len(lines):
         if "|" in lines[at][1] and _DELIMITER.fullmatch(lines[at][1]) and "|" in lines[at - 1][1]:
@@ -32,6 +31,14 @@ def in_tables(text: str) -> Iterator[Written]:
                 yield from _row(_cells(*lines[at]), heads)
                 at += 1
         at += 1
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each line of a text with the place where it begins."""
+    at = 0
+    for line in text.split("\n"):
+        yield at, line
+        at += len(line) + 1
 
 
 def _row(cells: list[_Cell], heads: list[str | None]) -> Iterator[Written]:

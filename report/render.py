@@ -21,9 +21,16 @@ FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)??(?:---|\.\.\.)[ \t]*(?:\r?\n|
 
 
 def render(build: "Build", path: Path) -> str:
-    """Return a page rendered with the macros, front matter dropped; slots stand where blocks will be."""
-    source = path.read_text(encoding="utf-8-sig")
+    """Return a page rendered with the macros, front matter dropped; slots stand where blocks will be.
+
+    A page that is no text is a problem of the build, and empty.
+    """
     name = path.relative_to(build.docs).as_posix()
+    try:
+        source = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        build.add(Problem(name, 1, "", "not UTF-8", "save it as UTF-8"))
+        return ""
     text, meta = source, {}
     if found := FRONT_MATTER.match(source):
         text = source[found.end() :]

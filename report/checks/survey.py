@@ -1,11 +1,11 @@
 """Everything that the checks look at, read and rendered once: the pages, what they show, and the evidence."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from report.checks.page import PageSource, read_page
-from report.problems import Problem
 from report.publish import Build
 from report.render import render
 from report.verdicts import Made
@@ -36,14 +36,10 @@ def survey(root: Path) -> Survey:
     build.check_evidence()
     pages, texts = [], {}
     for path in sorted(build.docs.rglob("*.md")):
-        try:
-            page = read_page(build.docs, path)
-        except UnicodeDecodeError:
-            build.add(
-                Problem(path.relative_to(build.docs).as_posix(), 1, "", "not UTF-8", "save it as UTF-8")
-            )
-            continue
-        pages.append(page)
-        texts[page.path] = render(build, path)
+        text = render(build, path)
         build.slots.forget()
+        with suppress(UnicodeDecodeError):  # which the build has said
+            page = read_page(build.docs, path)
+            pages.append(page)
+            texts[page.path] = text
     return Survey(root, build, tuple(pages), texts)

@@ -45,6 +45,17 @@ def test_here_and_head(committed: Shell) -> None:
     assert "+6" not in committed.lab("diff", "--no-raw").stdout
 
 
+def test_a_page_that_is_no_text_ends_no_difference(committed: Shell) -> None:
+    """What it shows cannot be told; the rest can, and there is no traceback. An export names it."""
+    (committed.root / "docs/labs/lab12/task-2.md").write_bytes(b"# caf\xe9\n")
+    ended = committed.lab("diff")
+    assert "Traceback" not in ended.stderr
+    assert (ended.returncode, ended.stdout) == (0, "Nothing changed.\n"), ended.stderr
+    exported = committed.lab("export", "lab12")
+    assert "labs/lab12/task-2.md:1: not UTF-8: save it as UTF-8" in exported.stderr
+    assert "Traceback" not in exported.stderr
+
+
 def test_two_commits_and_a_folder(committed: Shell, tmp_path: Path) -> None:
     """Each may be a commit, a project's folder, or one with the sets in it."""
     told = json.loads(committed.lab("diff", "HEAD~1", "HEAD", "--json").stdout)

@@ -12,10 +12,13 @@ import json
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from collectors.engine.attempts import Attempt
 from collectors.engine.host import on_path
 from collectors.engine.run import Argv, Run
+
+T = TypeVar("T")
 
 HYPERFINE = on_path("hyperfine", "jq", "timeout", packages=("hyperfine", "jq", "coreutils"))
 
@@ -47,7 +50,7 @@ def series_files(name: str) -> list[str]:
     return [f"{name}.csv", f"{name}.json", f"{name}-host.txt"]
 
 
-def in_turn(contenders: Sequence[Contender], runs: int) -> Iterator[tuple[int, int, Contender]]:
+def in_turn(contenders: Sequence[T], runs: int) -> Iterator[tuple[int, int, T]]:
     """Yield run, place in the run and contender: in every other run they go backwards (A B, B A, A B, …)."""
     for run in range(1, runs + 1):
         for order, one in enumerate(contenders if run % 2 else reversed(contenders), 1):

@@ -12,6 +12,7 @@ from collectors.containers.ctr import KATA
 from collectors.containers.needs import KATA as KATA_NEED
 from collectors.engine import Run, collector
 from collectors.engine.host import on_path
+from collectors.engine.series import in_turn
 from collectors.lab12.juice_shop import NEEDS, http_latency, juice_shop
 from collectors.lab12.smoke import smoke
 
@@ -54,10 +55,9 @@ def http_pair(run: Run) -> None:
     urls = _urls(run)
     with run.file("bench/http-pair.csv") as out:
         out.line("run,order,runtime,seconds,exit_status,http_status")
-        for number in range(1, run.setting("http.requests", int) + 1):
-            for order, name in enumerate(_turn(number), 1):
-                row = f"{number},{order},{name},%{{time_total}},%{{exitcode}},%{{http_code}}\\n"
-                out.run([*CURL, "-w", row, urls[name]], answered=CURLS)
+        for number, order, name in in_turn(tuple(urls), run.setting("http.requests", int)):
+            row = f"{number},{order},{name},%{{time_total}},%{{exitcode}},%{{http_code}}\\n"
+            out.run([*CURL, "-w", row, urls[name]], answered=CURLS)
 
 
 @collector(
@@ -73,11 +73,10 @@ def http_loop(run: Run) -> None:
     urls, requests = _urls(run), run.setting("http.loop_requests", int)
     with run.file("bench/http-loop.csv") as out:
         out.line("run,order,runtime,seconds,exit_status,http_status,connects")
-        for number in range(1, run.setting("http.loop_blocks", int) + 1):
-            for order, name in enumerate(_turn(number), 1):
-                cells = "%{time_total},%{exitcode},%{http_code},%{num_connects}"
-                row = f"{number},{order},{name},{cells}\\n"
-                out.run([*CURL, "-w", row, f"{urls[name]}?[1-{requests}]"], answered=CURLS)
+        for number, order, name in in_turn(tuple(urls), run.setting("http.loop_blocks", int)):
+            cells = "%{time_total},%{exitcode},%{http_code},%{num_connects}"
+            row = f"{number},{order},{name},{cells}\\n"
+            out.run([*CURL, "-w", row, f"{urls[name]}?[1-{requests}]"], answered=CURLS)
 
 
 @collector(
@@ -93,11 +92,7 @@ def http_load(run: Run) -> None:
     urls = _urls(run)
     clients, seconds = run.setting("http.load_clients", int), run.setting("http.load_seconds", int)
     with run.file("bench/http-load.txt") as out:
-        for name in ("runc", "kata"):
+        for name, url in urls.items():
             out.line(f"{name}:")
             words = ["--threads", "1", "--connections", str(clients), "--duration", f"{seconds}s"]
-            out.run(["wrk", *words, "--timeout", "30s", "--latency", urls[name]])
-
-
-def _turn(number: int) -> tuple[str, str]:
-    return ("runc", "kata") if number % 2 else ("kata", "runc")
+            out.run(["wrk", *words, "--timeout", "30s", "--latency", url])

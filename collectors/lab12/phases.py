@@ -15,6 +15,7 @@ from collectors.containers.server import Containerd
 from collectors.engine import Need, Run, collector, recorder
 from collectors.engine.out import Out
 from collectors.engine.outcome import CommandFailedError
+from collectors.engine.series import in_turn
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
 from collectors.records import Lab
@@ -86,11 +87,9 @@ def phases(run: Run) -> None:
     quiet(run)
     server, runs = run.resource(containerd), run.setting("phases.runs", int)
     with _events(run, server) as log, run.file("bench/phases.txt") as out:
-        for number in range(1, runs + 1):
-            turn = {"runc": RUNC, "kata": KATA}
-            for name in turn if number % 2 else reversed(turn):
-                out.line(f"run {number} {name}")
-                _one_start(run, out, turn[name], log)
+        for number, _order, (name, runtime) in in_turn((("runc", RUNC), ("kata", KATA)), runs):
+            out.line(f"run {number} {name}")
+            _one_start(run, out, runtime, log)
     with run.file("bench/phases.csv") as out:
         out.line("run,runtime,phase,seconds")
         out.run(["awk", PHASES, "bench/phases.txt"])

@@ -145,7 +145,6 @@ class _Capture:
                 ["sh", "-c", COLLECT, "collect", PROJECT, RESULT, *given, *argv],
                 self.scratch / "said.txt",
                 self.progress.note,
-                mark=way.machine.mark,
                 timeout=COLLECT_SECONDS,
             )
         except KeyboardInterrupt:

@@ -69,11 +69,11 @@ class Door:
         return recorder.output(self.argv(command), timeout=timeout)
 
     def follow(
-        self, command: Sequence[str], log: Path, told: Callable[[str], None], *, mark: str, timeout: float
+        self, command: Sequence[str], log: Path, told: Callable[[str], None], *, timeout: float
     ) -> int:
         """Run `command`, telling each line that it prints; return its exit status, LOST at the time limit."""
         log.unlink(missing_ok=True)
-        daemon = recorder.start(self.argv(command), log=log, env=recorder.environment(mark))
+        daemon = recorder.start(self.argv(command), log=log, env=recorder.environment(self.machine.mark))
         try:
             return daemon.follow(told, timeout)
         except TimeoutError:

@@ -115,9 +115,7 @@ def run(ctx: click.Context, memory: int, command: tuple[str, ...]) -> None:
             machine.start(one, watch.working, memory)
             watch.working("running the command")
             way = machine.door(one)
-            ended = way.follow(
-                command, one.folder / "said.txt", click.echo, mark=one.mark, timeout=RUN_SECONDS
-            )
+            ended = way.follow(command, one.folder / "said.txt", click.echo, timeout=RUN_SECONDS)
         finally:
             with signals.deferred():
                 machine.end(one)

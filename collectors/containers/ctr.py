@@ -10,10 +10,12 @@ from collectors.containers.containerd import SHIM_LEFTOVERS, containerd
 from collectors.containers.ending import put_away_hung
 from collectors.containers.server import SHIMS, Containerd
 from collectors.engine.attempts import Attempt, OneMoreTry
-from collectors.engine.run import Run
+from collectors.engine.run import Argv, Run
 
 RUNC = "io.containerd.runc.v2"
 KATA = "io.containerd.kata.v2"
+RUNTIMES = {"runc": RUNC, "kata": KATA}
+"""Both, by the name that they have in evidence."""
 
 ANNOTATION = ("--annotation", "lab=run")
 """Kata's runtime-rs panics where there is no annotation at all (3.23: crates/runtimes/src/manager.rs:391;
@@ -59,6 +61,10 @@ def in_kata(*argv: str, image: str = "alpine", options: Sequence[str] = ()) -> O
     once more in a new container; both attempts are in the record.
     """
     return one_more_try(lambda run: once(run, KATA, image, options, argv))
+
+
+IN_NEW: dict[str, Callable[..., Argv]] = {RUNC: in_runc, KATA: in_kata}
+"""What runs a command in a new container, by the runtime."""
 
 
 def one_more_try(attempt: Callable[[Run], Attempt], timeout: float = KATA_SECONDS) -> OneMoreTry:

@@ -6,7 +6,7 @@ only, and one that could not be started has proved nothing.
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +16,13 @@ from collectors.containers.containerd import ROOTS, containerd
 from collectors.containers.host_watch import HostWatch
 from collectors.engine.out import Out
 from collectors.engine.outcome import CommandFailedError
-from collectors.engine.run import Argv, CaptureError, Run
+from collectors.engine.run import CaptureError, Run
 
 REACHED = "reached the host"
 MISSED = "did not reach the host"
 PROVED_NOTHING = "proved nothing: the container did not start"
 
-RUNTIMES = {"runc": ctr.RUNC, "kata": ctr.KATA}
+RUNTIMES = ctr.RUNTIMES
 EVERY_STATUS = tuple(range(1, 256))
 MARKER = re.compile(r"marker-[0-9a-f]{16}")
 
@@ -115,7 +115,7 @@ def attempt(run: Run, out: Out, escape: Escape, runtime: str) -> str:
     if runtime == ctr.KATA:
         kata_configuration.note(run)
     words = ("sh", "-c", f"echo {given.started}\n{escape.script}")
-    command = _IN[runtime](*words, image=given.image, options=tuple(escape.options))
+    command = ctr.IN_NEW[runtime](*words, image=given.image, options=tuple(escape.options))
     volatile = rf"{MARKER.pattern}|{given.started}"
     said = out.run(command, answered=EVERY_STATUS, stderr=True, volatile=volatile).text
     seen = said
@@ -131,9 +131,6 @@ def attempt(run: Run, out: Out, escape: Escape, runtime: str) -> str:
         raise CommandFailedError(f"the container did not start: {said.strip()[-300:]}")
     account(differs, escape.changes if verdict == REACHED else ())
     return verdict
-
-
-_IN: dict[str, Callable[..., Argv]] = {ctr.RUNC: ctr.in_runc, ctr.KATA: ctr.in_kata}
 
 
 def judge(said: str, seen: str, started: str, shows: str) -> str:

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from collectors.containers.container import Container, container
-from collectors.containers.ctr import KATA, RUNC
+from collectors.containers.ctr import RUNTIMES
 from collectors.engine import Run, collector, leaks
 from collectors.engine.out import Out
 from collectors.lab12.install import CONFIGURATION
@@ -35,7 +35,7 @@ def memory(run: Run) -> None:
             told.line("Kata's configuration:")
             told.run(["grep", "-E", CONFIGURED, str(CONFIGURATION)])
         out.line("runtime,containers,container,process,pss_kib")
-        for name, runtime in (("runc", RUNC), ("kata", KATA)):
+        for name, runtime in RUNTIMES.items():
             for count in run.setting("memory.containers", list):
                 if _available_mebibytes() < each * count:
                     told.line(f"{count} under {name} are left out: {each} MiB for each are not free")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from collectors.containers.container import container
 from collectors.containers.containerd import containerd
-from collectors.containers.ctr import KATA, RUNC, once
+from collectors.containers.ctr import KATA, RUNTIMES, once
 from collectors.containers.server import Containerd
 from collectors.engine import Need, Run, collector, recorder
 from collectors.engine.out import Out
@@ -87,7 +87,7 @@ def phases(run: Run) -> None:
     quiet(run)
     server, runs = run.resource(containerd), run.setting("phases.runs", int)
     with _events(run, server) as log, run.file("bench/phases.txt") as out:
-        for number, _order, (name, runtime) in in_turn((("runc", RUNC), ("kata", KATA)), runs):
+        for number, _order, (name, runtime) in in_turn(tuple(RUNTIMES.items()), runs):
             out.line(f"run {number} {name}")
             _one_start(run, out, runtime, log)
     with run.file("bench/phases.csv") as out:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from collectors.containers.ctr import KATA, RUNC, in_kata, in_runc, once, one_more_try
+from collectors.containers.ctr import IN_NEW, KATA, RUNC, RUNTIMES, once, one_more_try
 from collectors.containers.needs import CONTAINERS, image
 from collectors.containers.needs import KATA as KATA_NEED
 from collectors.engine import Run, collector
@@ -24,16 +24,15 @@ NUMBERED = (
 )
 
 
-def runc(image: str, name: str = "runc") -> Contender:
-    """Return a start of `echo test` under runc, and its end."""
-    warm_up = in_runc(*ECHO, image=image)
-    return Contender(name, warm_up, partial(once, runtime=RUNC, image=image, options=(), argv=ECHO))
+def contender(name: str, runtime: str, image: str) -> Contender:
+    """Return a start of `echo test` under a runtime, and its end."""
+    warm_up = IN_NEW[runtime](*ECHO, image=image)
+    return Contender(name, warm_up, partial(once, runtime=runtime, image=image, options=(), argv=ECHO))
 
 
-def kata(image: str) -> Contender:
-    """Return a start of `echo test` under Kata, and its end."""
-    warm_up = in_kata(*ECHO, image=image)
-    return Contender("kata", warm_up, partial(once, runtime=KATA, image=image, options=(), argv=ECHO))
+def both(image: str) -> list[Contender]:
+    """Return the start under runc and the one under Kata."""
+    return [contender(name, runtime, image) for name, runtime in RUNTIMES.items()]
 
 
 @collector(
@@ -47,7 +46,7 @@ def startup(run: Run) -> None:
     """Start-up of `echo test` under runc and Kata in turn: every sample, from ctr's start to its end."""
     quiet(run)
     runs, limit = run.setting("startup.runs", int), run.setting("startup.limit_seconds", int)
-    series(run, "bench/startup", [runc("alpine"), kata("alpine")], runs, limit)
+    series(run, "bench/startup", both("alpine"), runs, limit)
 
 
 @collector(
@@ -60,7 +59,8 @@ def noise(run: Run) -> None:
     """The host's noise: the same start under runc against itself, as the series of both runtimes is made."""
     quiet(run)
     runs, limit = run.setting("noise.runs", int), run.setting("startup.limit_seconds", int)
-    series(run, "bench/noise", [runc("alpine"), runc("alpine", "runc again")], runs, limit)
+    contenders = [contender(name, RUNC, "alpine") for name in ("runc", "runc again")]
+    series(run, "bench/noise", contenders, runs, limit)
 
 
 @collector(
@@ -96,7 +96,7 @@ def startup_bench(run: Run) -> None:
     """Start-up of `echo test`, numbered as the sheet of 2026 has it; the samples beside it."""
     quiet(run)
     runs, limit = run.setting("startup_bench.runs", int), run.setting("startup.limit_seconds", int)
-    contenders = [runc("alpine-3.20"), kata("alpine-3.20")]
+    contenders = both("alpine-3.20")
     series(run, "results/startup", contenders, runs, limit)
     with run.file("results/startup-bench.txt") as out:
         for heading, one in zip(("runc", "Kata"), contenders, strict=True):

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from collectors.containers.container import container
-from collectors.containers.ctr import KATA, RUNC
+from collectors.containers.ctr import RUNTIMES
 from collectors.containers.network import network
 from collectors.engine import Run, collector
 from collectors.engine.host import on_path
@@ -33,7 +33,7 @@ def throughput(run: Run) -> None:
     gateway, seconds = run.resource(network).gateway, run.setting("iperf3.seconds", int)
     client = [*_iperf3(), "-c", gateway, "-p", PORT, "-t", str(seconds), "--format", "m"]
     with _server(run, gateway), run.file("bench/iperf3.txt") as out:
-        for heading, runtime in (("runc", RUNC), ("kata", KATA)):
+        for heading, runtime in RUNTIMES.items():
             with container(run, runtime, "alpine", "sleep", "3600", options=MOUNT) as inside:
                 out.line(f"{heading}:")
                 out.run(inside.exec(*client), timeout=seconds + 60, expect="receiver")

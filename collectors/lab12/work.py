@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from collectors.containers.container import Container, container
-from collectors.containers.ctr import KATA, RUNC
+from collectors.containers.ctr import KATA, RUNC, RUNTIMES
 from collectors.containers.needs import CONTAINERS, image
 from collectors.containers.needs import KATA as KATA_NEED
 from collectors.engine import Run, collector
@@ -14,7 +14,6 @@ from collectors.engine.series import HYPERFINE, Contender, series, series_files
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import smoke
 
-RUNTIMES = {"runc": RUNC, "kata": KATA}
 ZEROS = ("dd", "if=/dev/zero", "bs=1M")
 FILE = "/root/zeros"
 

@@ -1,5 +1,6 @@
 """Task 4: how long a container takes from start to end, under both runtimes."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from collectors.containers.ctr import IN_NEW, KATA, RUNC, RUNTIMES, once, one_more_try
@@ -10,7 +11,7 @@ from collectors.engine.attempts import Attempt
 from collectors.engine.host import on_path
 from collectors.engine.series import HYPERFINE, Contender, series, series_files
 from collectors.lab12.quiet import quiet
-from collectors.lab12.smoke import smoke
+from collectors.lab12.smoke import KATA_NEEDS, smoke
 
 BASH = on_path("bash", packages=("bash",))
 ECHO = ("echo", "test")
@@ -35,18 +36,22 @@ def both(image: str) -> list[Contender]:
     return [contender(name, runtime, image) for name, runtime in RUNTIMES.items()]
 
 
+def _series(run: Run, name: str, contenders: Sequence[Contender], runs: str) -> None:
+    """Time the contenders in turn, as often as the setting `runs` says."""
+    quiet(run)
+    series(run, name, contenders, run.setting(runs, int), run.setting("startup.limit_seconds", int))
+
+
 @collector(
     edition=2025,
     task=4,
     writes=series_files("bench/startup"),
-    needs=[CONTAINERS, KATA_NEED, image("alpine"), HYPERFINE],
+    needs=[*KATA_NEEDS, HYPERFINE],
     after=[smoke],
 )
 def startup(run: Run) -> None:
     """Start-up of `echo test` under runc and Kata in turn: every sample, from ctr's start to its end."""
-    quiet(run)
-    runs, limit = run.setting("startup.runs", int), run.setting("startup.limit_seconds", int)
-    series(run, "bench/startup", both("alpine"), runs, limit)
+    _series(run, "bench/startup", both("alpine"), "startup.runs")
 
 
 @collector(
@@ -57,17 +62,15 @@ def startup(run: Run) -> None:
 )
 def noise(run: Run) -> None:
     """The host's noise: the same start under runc against itself, as the series of both runtimes is made."""
-    quiet(run)
-    runs, limit = run.setting("noise.runs", int), run.setting("startup.limit_seconds", int)
     contenders = [contender(name, RUNC, "alpine") for name in ("runc", "runc again")]
-    series(run, "bench/noise", contenders, runs, limit)
+    _series(run, "bench/noise", contenders, "noise.runs")
 
 
 @collector(
     edition=2025,
     task=4,
     writes=["bench/startup.txt"],
-    needs=[CONTAINERS, KATA_NEED, image("alpine"), BASH],
+    needs=[*KATA_NEEDS, BASH],
     after=[startup],
 )
 def startup_once(run: Run) -> None:
@@ -94,10 +97,8 @@ def _timed(attempt: Attempt) -> Attempt:
 )
 def startup_bench(run: Run) -> None:
     """Start-up of `echo test`, numbered as the sheet of 2026 has it; the samples beside it."""
-    quiet(run)
-    runs, limit = run.setting("startup_bench.runs", int), run.setting("startup.limit_seconds", int)
     contenders = both("alpine-3.20")
-    series(run, "results/startup", contenders, runs, limit)
+    _series(run, "results/startup", contenders, "startup_bench.runs")
     with run.file("results/startup-bench.txt") as out:
         for heading, one in zip(("runc", "Kata"), contenders, strict=True):
             out.line(f"{heading}:")

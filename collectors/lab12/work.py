@@ -12,7 +12,7 @@ from collectors.engine.attempts import Attempt
 from collectors.engine.out import Out
 from collectors.engine.series import HYPERFINE, Contender, series, series_files
 from collectors.lab12.quiet import quiet
-from collectors.lab12.smoke import smoke
+from collectors.lab12.smoke import KATA_NEEDS, smoke
 
 ZEROS = ("dd", "if=/dev/zero", "bs=1M")
 FILE = "/root/zeros"
@@ -22,7 +22,7 @@ FILE = "/root/zeros"
     edition=2025,
     task=4,
     writes=series_files("bench/cpu"),
-    needs=[CONTAINERS, KATA_NEED, image("alpine"), HYPERFINE],
+    needs=[*KATA_NEEDS, HYPERFINE],
     after=[smoke],
 )
 def cpu_work(run: Run) -> None:
@@ -36,7 +36,7 @@ def cpu_work(run: Run) -> None:
     edition=2025,
     task=4,
     writes=series_files("bench/write"),
-    needs=[CONTAINERS, KATA_NEED, image("alpine"), HYPERFINE],
+    needs=[*KATA_NEEDS, HYPERFINE],
     after=[smoke],
 )
 def file_write(run: Run) -> None:

@@ -43,10 +43,9 @@ def throughput(run: Run) -> None:
 def _server(run: Run, gateway: str) -> Iterator[None]:
     daemon = run.start(["iperf3", "-s", "-B", gateway, "-p", PORT, "--forceflush"], "iperf3.log")
     try:
-        log = run.folder / "iperf3.log"
-        run.wait_until(lambda: "listening" in log.read_text() or not daemon.alive(), "iperf3")
+        run.wait_until(lambda: "listening" in daemon.log.read_text() or not daemon.alive(), "iperf3")
         if not daemon.alive():
-            raise CaptureError(f"iperf3 does not listen: {log.read_text().strip()[-300:]}")
+            raise CaptureError(f"iperf3 does not listen: {daemon.log.read_text().strip()[-300:]}")
         yield
     finally:
         daemon.stop(1)

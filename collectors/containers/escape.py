@@ -14,7 +14,7 @@ from pathlib import Path
 from collectors.containers import ctr, kata_configuration
 from collectors.containers.containerd import ROOTS, containerd
 from collectors.containers.host_watch import HostWatch
-from collectors.engine.out import Out
+from collectors.engine.out import EVERYTHING, Out
 from collectors.engine.outcome import CommandFailedError
 from collectors.engine.run import CaptureError, Run
 
@@ -121,7 +121,7 @@ def attempt(run: Run, out: Out, escape: Escape, runtime: str) -> str:
     seen = said
     if escape.look:
         out.line("--- the host, looked at from outside")
-        seen = out.run(escape.look, answered=EVERY_STATUS, stderr=True, volatile=r"(?s).+").text
+        seen = out.run(escape.look, answered=EVERY_STATUS, stderr=True, volatile=EVERYTHING).text
     watch.look(out, "after")
     differs = watch.differences(out)
     verdict = judge(said, seen, given.started, escape.shows or given.marker)

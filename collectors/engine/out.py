@@ -14,6 +14,9 @@ from collectors.records import Span
 if TYPE_CHECKING:
     from collectors.engine.run import Argv, Run
 
+EVERYTHING = "(?s).+"
+"""A `volatile` that takes in all that a command printed."""
+
 
 class Out:
     """An evidence file that is being written: lines of ours, and what commands printed."""

@@ -14,6 +14,7 @@ from collectors.engine import adopt, repeat, runner, runs, signals, store
 from collectors.engine.capture import Target, attempt, project
 from collectors.engine.declare import BUILD, ESCAPE
 from collectors.engine.host import this_host
+from collectors.engine.out import EVERYTHING
 from collectors.engine.plan import Standing
 from collectors.engine.runner import Progress
 from collectors.engine.session import NOTHING, Allowed, session
@@ -26,7 +27,6 @@ Same = Callable[[bytes, bytes], bool]
 Judging = Callable[[Path, Path], Same]
 """Makes the judge of series for a set's folder and the one in which all of it was captured again."""
 
-WHOLE = "(?s).+"
 KEPT = "the same again: kept as it was"
 
 
@@ -137,7 +137,7 @@ def _compared(file: File, data: bytes) -> list[str]:
 def _derived(file: File, record: Record, alike: set[str]) -> File:
     """Return a file whose lines are volatile where a command made them of files that are the same."""
     spans = [
-        span.model_copy(update={"volatile": WHOLE})
+        span.model_copy(update={"volatile": EVERYTHING})
         if span.command is not None and alike & set(record.commands[span.command].argv)
         else span
         for span in file.spans

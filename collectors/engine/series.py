@@ -3,7 +3,7 @@
 Three files: NAME.json is what hyperfine exported of every sample, one after another; NAME.csv a row for each,
 made of it by jq; NAME-host.txt what the host was doing before and after, and the runs to warm up. A command
 that fails or does not end is a sample like any other, with its exit status: nothing is left out, repeated or
-averaged here.
+averaged here. Export and load are volatile: a refresh judges the CSV by its noise.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from collectors.engine.attempts import Attempt
 from collectors.engine.host import on_path
+from collectors.engine.out import EVERYTHING
 from collectors.engine.run import Argv, Run
 
 T = TypeVar("T")
@@ -28,9 +29,6 @@ ROW = (
     r""" | "\(.command),\($us / 1000000 | floor).\("00000\($us % 1000000)"[-6:]),\(.exit_codes[0])" """
 )
 """The sample's name in hyperfine's export is its first three cells; seconds have microseconds, no more."""
-
-EVERYTHING = "(?s).+"
-"""What is volatile of a sample's export and of the load: a refresh judges the CSV by its noise."""
 
 GRACE = 10.0
 """Seconds that a command has to end after its limit, before it is killed."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from collectors.engine import adopt, repeat, runner, runs, signals, store
+from collectors.engine import adopt, repeat, runner, signals, store
 from collectors.engine.capture import Target, attempt, project
 from collectors.engine.declare import BUILD, ESCAPE
 from collectors.engine.host import this_host
@@ -64,8 +64,7 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and who judges a series
     """
     named = runner.known(target, wanted)
     with signals.interruptible(), store.locked(target.folder), TemporaryDirectory() as scratch:
-        for text in (*store.recover(target.folder), *map(runner.cleared, runs.clear_dead_runs())):
-            progress.note(text)
+        runner.recover(target, progress)
         foreign = bool(runner.measured_elsewhere(target, replace=replace))
         before = target.standings()
         due = [one for one in before if (one.collector.name in named if named else _asked(one))]
@@ -96,10 +95,7 @@ def _captured(
     """Capture each collector beside the set; return how it ended, in the same order."""
     done: dict[str, Standing] = {}
     with session(progress.working, allowed) as shared:
-        for number, first in enumerate(due, 1):
-            progress.begin(first.collector, number, len(due))
-            done[first.collector.name] = attempt(beside, first.collector, shared, done)
-            progress.end(done[first.collector.name])
+        runner.each(due, progress, done, lambda one: attempt(beside, one.collector, shared, done))
     return list(done.values())
 
 

@@ -114,11 +114,7 @@ def repeat(
         beside = Target(target.lab, Path(scratch) / target.lab.name, target.root)
         done: dict[str, Standing] = {}
         with session(progress.working, allowed) as shared:
-            for number, first in enumerate(chosen, 1):
-                progress.begin(first.collector, number, len(chosen))
-                ended = _again(first, target, beside, shared, done)
-                done[first.collector.name] = ended
-                progress.end(ended)
+            runner.each(chosen, progress, done, lambda one: _again(one, target, beside, shared, done))
     return [done.get(one.collector.name, one) for one in before]
 
 

@@ -1,7 +1,7 @@
 """One collect, start to finish."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -55,8 +55,7 @@ def collect(
     """
     named = known(target, wanted)
     with signals.interruptible(), store.locked(target.folder):
-        for text in (*store.recover(target.folder), *map(cleared, runs.clear_dead_runs())):
-            progress.note(text)
+        recover(target, progress)
         foreign = measured_elsewhere(target, replace=replace)
         before = target.standings()
         chosen = foreign | (named or _not_fresh(before))
@@ -64,17 +63,26 @@ def collect(
         done: dict[str, Standing] = {}
         try:
             with session(progress.working, allowed) as shared:
-                for number, standing in enumerate(due, 1):
-                    progress.begin(standing.collector, number, len(due))
-                    ended = attempt(target, standing.collector, shared, done)
-                    done[standing.collector.name] = ended
-                    progress.end(ended)
+                each(due, progress, done, lambda one: attempt(target, one.collector, shared, done))
             for name in sorted(foreign & measured_elsewhere(target, replace=True)):
                 store.remove(target.folder, name)
                 progress.note(f"{name}: measured on another host and not here: removed (git has it)")
         finally:
             write_state(target, done)
     return [done.get(one.collector.name, one) for one in before]
+
+
+def each(
+    due: Sequence[Standing],
+    progress: Progress,
+    done: dict[str, Standing],
+    capture: Callable[[Standing], Standing],
+) -> None:
+    """Have `capture` called for each that is due, in order, and put how it ended into `done`."""
+    for number, standing in enumerate(due, 1):
+        progress.begin(standing.collector, number, len(due))
+        ended = done[standing.collector.name] = capture(standing)
+        progress.end(ended)
 
 
 def known(target: Target, wanted: Sequence[str]) -> set[str]:
@@ -107,8 +115,7 @@ def record_by_hand(target: Target, path: str, argv: Sequence[str], progress: Pro
         raise DeclarationError(f"{error}: name a file below {target.folder.name}/") from error
     one = Collector(name=by_hand_name(path), function=function, writes=(path,), by_hand=tuple(argv))
     with signals.interruptible(), store.locked(target.folder):
-        for text in (*store.recover(target.folder), *map(cleared, runs.clear_dead_runs())):
-            progress.note(text)
+        recover(target, progress)
         measured_elsewhere(target, replace=False)
         try:
             with session(progress.working) as shared:
@@ -129,9 +136,12 @@ def by_hand_name(path: str) -> str:
     return f"{name[:100]}-{sha256(path.encode()).hexdigest()[:8]}"
 
 
-def cleared(name: str) -> str:
-    """Return what to say of a run that was killed and is cleared now."""
-    return f"{name}: what a killed run had left behind was cleared"
+def recover(target: Target, progress: Progress) -> None:
+    """Finish or drop what a killed collect left in the set and on this host, and say so."""
+    for text in store.recover(target.folder):
+        progress.note(text)
+    for name in runs.clear_dead_runs():
+        progress.note(f"{name}: what a killed run had left behind was cleared")
 
 
 def _not_fresh(found: Sequence[Standing]) -> set[str]:

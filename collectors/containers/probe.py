@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from collectors.engine.cut import line_count
 from collectors.records import Outcome
 
 HOSTS = "the host's"
@@ -101,7 +102,6 @@ def said(output: bytes, probes: Sequence[Probe], mark: str) -> dict[str, Said]:
             raise FramesError(f"{probe.id}: asked, and the answer did not come to its end")
         before = output.count(b"\n", 0, match.start(1))
         data = match[1]
-        lines = data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
-        found[probe.id] = Said(data, int(match[2]), before + 1, before + lines)
+        found[probe.id] = Said(data, int(match[2]), before + 1, before + line_count(data))
         place = match.end()
     return found

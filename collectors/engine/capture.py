@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from collectors.engine import plan, recorder, store
+from collectors.engine.cut import line_count
 from collectors.engine.declare import ESCAPE, Collector, NotApplicable, Unavailable
 from collectors.engine.host import this_host, versions
 from collectors.engine.labs import LAB_FILE, FoundLab, source_of
@@ -148,7 +149,7 @@ def _files(one: Collector, run: Run, staging: store.Staging) -> tuple[File, ...]
     files = []
     for path in one.writes:
         data = read_evidence(staging.files, path)
-        lines = data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
+        lines = line_count(data)
         spans = run.spans[path]
         if lines != (spans[-1].end if spans else 0):
             raise CaptureError(f"{path}: has lines that were not written by the collector: who wrote them?")

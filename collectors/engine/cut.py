@@ -30,6 +30,11 @@ def cut(file: BinaryIO, *, head: int | None, tail: int | None, limit: int) -> tu
     return kept, f"last {wanted} of {total} lines"
 
 
+def line_count(data: bytes) -> int:
+    """Return how many lines data has, one without a line end included."""
+    return data.count(LF) + (bool(data) and not data.endswith(LF))
+
+
 def _measure(file: BinaryIO) -> tuple[int, int, bool]:
     """Return a file's bytes, its line ends, and whether nothing follows the last of them."""
     size, line_ends, last = 0, 0, LF

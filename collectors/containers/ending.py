@@ -16,8 +16,9 @@ from pathlib import Path
 from collectors.containers.server import Containerd
 from collectors.engine import leaks, recorder
 
-PATIENCE = 10.0
-"""Seconds that a container is given to end after SIGKILL, before its shim is killed."""
+PATIENCE = 30.0
+"""Seconds that a container is given to end after SIGKILL, before its shim is killed: an emulated host that is
+busy with another machine needs over ten, and a shim that is killed leaves its cgroup."""
 
 KATA_NAMESPACE = "cnitest-"
 """How a network namespace is called that Kata makes for itself (kata-sys-util/src/netns.rs)."""

@@ -32,8 +32,8 @@ def outside(run: Run) -> None:
                 out.line(f"=== {name} ===")
                 out.line(f"--- processes of the host that are `{' '.join(WORKLOAD)}`")
                 asked = ["pgrep", "--list-full", "--full", f"^{' '.join(WORKLOAD)}$"]
-                if out.run(asked, answered=[1], volatile=NUMBERS).exit_status:
-                    out.line("none")
+                hidden = out.run(asked, answered=[1], volatile=NUMBERS).exit_status
+                out.line(f"=> the host {'does not see' if hidden else 'sees'} its process")
                 out.line("--- processes of the host that belong to it")
                 describe(out, box)
         out.line("=== what Kata's configuration allows ===")
@@ -56,6 +56,7 @@ def describe(out: Out, box: Container) -> None:
 
 
 CACHED_KIB = 16 * 1024
+THROUGH, OWN = "through the host's page cache", "from a page cache of its own"
 
 
 @collector(
@@ -81,7 +82,8 @@ def page_cache(run: Run) -> None:
                     forget(file)
                     cached(out, file, "after the host has forgotten it")
                     run.command(box.exec("dd", "if=/host/file", "of=/dev/null", "bs=1M"))
-                    cached(out, file, "after the container has read it again")
+                    again = cached(out, file, "after the container has read it again")
+                    out.line(f"=> read {THROUGH if again else OWN}")
 
 
 @contextmanager
@@ -108,7 +110,8 @@ def forget(file: Path) -> None:
         os.close(descriptor)
 
 
-def cached(out: Out, file: Path, when: str) -> None:
-    """Write how much of the file is in the host's page cache."""
+def cached(out: Out, file: Path, when: str) -> bool:
+    """Write how much of the file is in the host's page cache, and all of it; return whether any is."""
     out.line(f"{when}:")
-    out.run(["fincore", "--noheadings", "--bytes", "--output", "RES,SIZE", str(file)])
+    said = out.run(["fincore", "--noheadings", "--bytes", "--output", "RES,SIZE", str(file)])
+    return int(said.text.split()[0]) > 0

@@ -38,13 +38,14 @@ def put_away(server: Containerd, ident: str) -> None:
         if time.monotonic() > deadline:
             _kill(leaks.processes(ident))
         time.sleep(0.02)
+    _remove_what_the_shim_made(server, ident)
 
 
 def put_away_hung(server: Containerd, ident: str) -> None:
     """End a container whose start hangs: its shim first, by pid, and what only the shim knew of.
 
     A shim that is killed before its sandbox is up has saved no state, and `shim delete`, which containerd
-    runs then, finds nothing to undo: the namespace and the mounts that it made are left to us.
+    runs then, finds nothing to undo: the namespace, mounts and cgroup that it made are left to us.
     """
     pids = list(shims(ident))
     namespaces = {name for pid in pids for name in own_namespaces(pid)}
@@ -53,7 +54,6 @@ def put_away_hung(server: Containerd, ident: str) -> None:
     while ident in _containers(server) and time.monotonic() < deadline:
         _forget(server, ident)
     put_away(server, ident)
-    leaks.remove({leak for leak in leaks.find(ident) if leak.kind == "mount" and _is_of(leak, ident)})
     for name in sorted(namespaces):
         recorder.output(["ip", "netns", "delete", name])
 
@@ -91,6 +91,14 @@ def _forget(server: Containerd, ident: str) -> None:
     """Have containerd delete task and container, and with it its snapshot."""
     recorder.output(server.ctr("tasks", "rm", "--force", ident), timeout=PATIENCE)
     recorder.output(server.ctr("containers", "rm", ident), timeout=PATIENCE)
+
+
+def _remove_what_the_shim_made(server: Containerd, ident: str) -> None:
+    """Remove the mounts and cgroups of a container that is gone: a shim that was killed has left them."""
+    left = {leak for leak in leaks.find(ident) if leak.kind == "mount" and _is_of(leak, ident)}
+    cgroup = f"{server.namespace}/{ident}"  # below a hierarchy's folder with version 1
+    paths = [*leaks.CGROUPS.glob(cgroup), *leaks.CGROUPS.glob(f"*/{cgroup}")]
+    leaks.remove(left | {leaks.Leak("cgroup", str(path)) for path in paths})
 
 
 def _kill(pids: Iterable[int]) -> None:

@@ -1,9 +1,9 @@
 """A fake for what this machine cannot have: a shim of Kata whose guest hangs at boot, so many times.
 
 The rest of it is real: containerd starts it for the runtime type io.containerd.kata.v2, and after the last
-hang runc's own shim takes its place. A hang is as Kata's: the shim's server is up, in a network namespace
-that it made for itself, takes the request to create the task and never answers. What a shim is told and has
-to print: containerd's core/runtime/v2/README.md.
+hang runc's own shim takes its place. A hang is as Kata's: the shim's server is up, in a network namespace and
+with a cgroup that it made for itself, takes the request to create the task and never answers. What a shim is
+told and has to print: containerd's core/runtime/v2/README.md.
 """
 
 import sys
@@ -41,6 +41,9 @@ if words[-1] == "start":
         subprocess.run(["unshare", f"--net={{netns}}", "true"], check=True)
         fd, null = server.fileno(), subprocess.DEVNULL
         serve = ["nsenter", f"--net={{netns}}", sys.executable, __file__, "-id", option["-id"], str(fd)]
+        top = Path("/sys/fs/cgroup")
+        top = top if (top / "cgroup.controllers").exists() else top / "memory"
+        (top / option["-namespace"] / option["-id"]).mkdir(parents=True)
         streams = {{"stdin": null, "stdout": null, "stderr": null}}
         subprocess.Popen(serve, pass_fds=[fd], process_group=0, **streams)
         print(f"unix://{{path}}", end="")

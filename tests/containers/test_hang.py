@@ -65,6 +65,7 @@ def test_one_more_try(plan: Plan, tmp_path: Path) -> None:
     (span,) = run.spans["kata/test1.txt"]
     assert second[0] in run.commands[span.command or 0].argv
     assert [path.read_text() for path in tmp_path.glob("staging-*/kata/test1.txt")] == ["up\n"]
+    assert [path for path in leaks.CGROUPS.glob(f"**/{run.name}/*") if path.is_dir()] == []
     run.session.look_for_leaks()
 
 

@@ -15,8 +15,13 @@ from collectors.containers.ending import put_away, put_away_hung, tasks
 from collectors.containers.network import Attachment, attached
 from collectors.containers.portmap import Published, published
 from collectors.containers.server import Containerd
-from collectors.engine.attempts import Attempt
+from collectors.engine import recorder
+from collectors.engine.attempts import Attempt, OneMoreTry
 from collectors.engine.run import CaptureError, Run
+
+NO_READER = r"start process\n    1: start\n    2: No such device or address"
+"""What Kata says of an exec that it could not start: it opens ctr's FIFO for writing, not waiting for ctr to
+read it (seen once in the box, with 3.23; crates/runtimes/virt_container/src/container_manager/io)."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +45,19 @@ class Container:
         """In words, how its first published port is reached: for the evidence file."""
         return next(iter(self.ports.values())).how
 
-    def exec(self, *argv: str) -> Callable[[Run], list[str]]:
-        """Return the command that runs `argv` in the container; its exit status is that of `argv`."""
-        return lambda run: self.server.ctr(
-            "tasks",
-            "exec",
-            "--fifo-dir",
-            str(self.server.fifos),
-            "--exec-id",
-            _exec_id(run, self.id),
-            self.id,
-            *argv,
-        )
+    def exec(self, *argv: str) -> Callable[[Run], Sequence[str]]:
+        """Return the command that runs `argv` in the container; its exit status is that of `argv`.
+
+        Under Kata it is tried once more where the shim could not start it, or it has no end.
+        """
+
+        def attempt(run: Run) -> Attempt:
+            names = ["--fifo-dir", str(self.server.fifos), "--exec-id", _exec_id(run, self.id)]
+            return Attempt(self.server.ctr("tasks", "exec", *names, self.id, *argv), lambda: None)
+
+        if self.runtime == ctr.KATA:
+            return OneMoreTry(attempt, recorder.TIMEOUT, (NO_READER,), ctr.REMEDY)
+        return lambda run: attempt(run).argv
 
     def pid(self) -> int:
         """Return the pid of its first process on this host, as containerd knows it; 0 if it has none."""

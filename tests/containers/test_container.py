@@ -3,6 +3,7 @@
 import shutil
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv4Interface, IPv4Network
 from pathlib import Path
 
@@ -13,10 +14,17 @@ from collectors.containers.cni import POOL, free_subnet
 from collectors.containers.container import container, status, wait_http
 from collectors.containers.network import Attachment, Network
 from collectors.engine import leaks, recorder
+from collectors.engine.attempts import OneMoreTry
 from collectors.engine.outcome import CommandFailedError
 from collectors.engine.run import CaptureError, Run
 from collectors.engine.session import session
 from tests.containers.host_state import host_state, new_things
+
+NOT_STARTED = (
+    r'ctr: Others("failed to handle message handler TaskRequest\n\nCaused by:\n    0: start process\n'
+    r"    1: start\n    2: No such device or address (os error 6)\n\nStack backtrace:\n   0: anyhow::error::"
+)
+"""What ctr said of an exec under Kata 3.23 in the box."""
 
 
 def nat_missing() -> str:
@@ -81,6 +89,20 @@ def test_exec(run: Run) -> None:
         assert run.command(box.exec("cat", "/proc/1/cmdline")).text == "sleep\x001000\x00"
         with pytest.raises(CommandFailedError, match="exit status 3"):
             run.command(box.exec("sh", "-c", "exit 3"))
+
+
+def test_exec_that_kata_could_not_start(run: Run) -> None:
+    """What its shim said of one in the box is a reason for one more try; a command that failed is none."""
+    with container(run, ctr.RUNC, "web", "sleep", "1000", network=False) as box:
+        command = replace(box, runtime=ctr.KATA).exec(
+            "sh", "-c", "echo 2: No such device or address >&2; exit 6"
+        )
+        assert isinstance(command, OneMoreTry)
+        with pytest.raises(CommandFailedError) as caught:
+            run.command(command)
+        assert [one.exit_status for one in run.commands if "exit 6" in one.argv[-1]] == [6]
+        refused = run.commands[-1].model_copy(update={"stderr": NOT_STARTED})
+        assert command.hung(refused, caught.value)
 
 
 def test_without_a_network(run: Run) -> None:

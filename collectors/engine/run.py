@@ -228,11 +228,15 @@ class Run:
         self.digests[name] = sha256(data).hexdigest()
 
     def wait_until(self, ready: Callable[[], bool], what: str, timeout: float = 60.0) -> float:
-        """Wait until `ready` says so and return the seconds it took; raise CaptureError at the limit."""
+        """Wait until `ready` says so and return the seconds it took; raise CaptureError at the limit.
+
+        What takes long is asked ever less often: to be asked costs a slow host what it has to get ready with.
+        """
         self.session.working(f"waiting for {what}")
         began = time.monotonic()
         while not ready():
-            if time.monotonic() - began > timeout:
+            waited = time.monotonic() - began
+            if waited > timeout:
                 raise CaptureError(f"{what}: not ready after {timeout:g} s")
-            time.sleep(0.05)
+            time.sleep(max(0.05, waited / 100))
         return time.monotonic() - began

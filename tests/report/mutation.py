@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from report.embed import Content, cut
-from report.evaluate import State, judge
+from report.evaluate import Result, State, judge
 from report.expressions import names, parse
 from report.facts import Fact
 from report.nodes import Literal, parts
@@ -27,6 +27,8 @@ FACTORS = tuple(map(Fraction, ("0", "1/1000", "1/10", "1/2", "9/10", "11/10", "2
 """What a number of a file is multiplied by, beside what would make it equal to another of the claim."""
 NEAR = tuple(map(Fraction, ("99/100", "1", "101/100")))
 _NUMBER = re.compile(rb"[0-9]+(?:[.,][0-9]+)?")
+_DECIMAL = re.compile(rb"[0-9]+\.[0-9]+")
+_WORD = re.compile(rb"[a-z]+")
 
 
 @dataclass(frozen=True)
@@ -57,24 +59,29 @@ class Claimed:
         return (*literals, *(one.values[0].value for one in self.readings.values()))
 
     def turn(self, fact: str) -> Turn | None:
-        """Return how this fact turns the claim, None if nothing that was tried does."""
+        """Return how this fact turns the claim, None if nothing that was tried does.
+
+        Facts of one file change together: a lie is one of this fact only where it is among the reasons.
+        """
         others = [
             {},
             *(files for name in self.facts if name != fact for files in self._changed(name, self.files)),
         ]
         for beforehand in others:
             before = {**self.files, **beforehand}
-            found = {self._state(before): before}
+            found = {self._judged(before).state: before}
             for change in self._changed(fact, before):
                 after = {**before, **change}
-                found.setdefault(self._state(after), after)
+                judged = self._judged(after)
+                if judged.state is not State.CONTRADICTED or fact in judged.reason:
+                    found.setdefault(judged.state, after)
                 if State.HOLDS in found and State.CONTRADICTED in found:
                     lie = found[State.CONTRADICTED]
                     return Turn(found[State.HOLDS], lie, str(self._values(lie)[fact].value))
         return None
 
-    def _state(self, files: Mapping[str, bytes]) -> State:
-        return judge(self.condition, self._values(files)).state
+    def _judged(self, files: Mapping[str, bytes]) -> Result:
+        return judge(self.condition, self._values(files))
 
     def _values(self, files: Mapping[str, bytes]) -> dict[str, Value]:
         return {
@@ -91,7 +98,10 @@ class Claimed:
                 yield {path: data}
 
     def _edits(self, name: str, data: bytes, was: Quantity | str | None) -> Iterator[bytes]:
-        """Yield `data` with each number in the fact's lines changed, and the text that it is replaced."""
+        """Yield `data` with each number in the fact's lines changed, and the text that it is replaced.
+
+        Then with the numbers of all rows that hold a word: those of one runtime, of one phase.
+        """
         lines = self.readings[name].lines
         rows = data.split(b"\n")
         start = sum(len(row) + 1 for row in rows[: lines.start - 1])
@@ -108,12 +118,25 @@ class Claimed:
         for number in _NUMBER.finditer(data, start, end):
             for text in _numbers(number[0].decode(), list(self._factors(was))):
                 yield data[: number.start()] + text.encode() + data[number.end() :]
+        for word in dict.fromkeys(_WORD.findall(data, start, end)):
+            for factor in FACTORS:
+                yield data[:start] + _scaled(data[start:end], word, factor) + data[end:]
 
     def _factors(self, was: Quantity | str | None) -> Iterator[Fraction]:
         yield from FACTORS
         if isinstance(was, Quantity) and was.exact:
             for one in (one for one in self._wanted if isinstance(one, Quantity)):
                 yield from (near * _in_base(one) / _in_base(was) for near in NEAR)
+
+
+def _scaled(data: bytes, word: bytes, factor: Fraction) -> bytes:
+    """Return the lines with every decimal number multiplied in those that hold `word`: a median takes many."""
+    return b"\n".join(
+        _DECIMAL.sub(lambda found: f"{float(found[0]) * float(factor):.6f}".encode(), row)
+        if word in row
+        else row
+        for row in data.split(b"\n")
+    )
 
 
 def _in_base(one: Quantity) -> Fraction:

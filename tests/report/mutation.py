@@ -130,7 +130,7 @@ class Claimed:
 
 
 def _scaled(data: bytes, word: bytes, factor: Fraction) -> bytes:
-    """Return the lines with every decimal number multiplied in those that hold `word`: a median takes many."""
+    """Return the lines with every decimal number multiplied in those that hold `word`."""
     return b"\n".join(
         _DECIMAL.sub(lambda found: f"{float(found[0]) * float(factor):.6f}".encode(), row)
         if word in row

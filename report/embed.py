@@ -66,7 +66,8 @@ class Content:
     @cached_property
     def decoded(self) -> list[str]:
         """The lines as text to search in, without their CR; what is no UTF-8 stands as U+FFFD."""
-        return [line.decode(errors="replace").removesuffix("\r") for line in self.lines]
+        lines = self.data.decode(errors="replace").split("\n")[: len(self.lines)]
+        return [line.removesuffix("\r") for line in lines]
 
     @cached_property
     def sha256(self) -> str:
@@ -170,8 +171,8 @@ def _first(text: list[str], since: int, name: str, pattern: str, path: str) -> i
     except re.error as error:
         what = f"{name}={pattern!r} of {path} is no pattern: {error}"
         raise FaultError(what, "mend the expression") from error
-    for number, line in enumerate(text[since - 1 :], since):
-        if regex.search(line):
+    for number in range(since, len(text) + 1):
+        if regex.search(text[number - 1]):
             return number
     where = f" from line {since} on" if since > 1 else ""
     raise FaultError(f"no line of {path}{where} matches {name}={pattern!r}", f"mend it; {whole(len(text))}")

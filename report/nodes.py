@@ -1,6 +1,5 @@
 """The parts that an expression is made of, each with its place in the text."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from report.quantity import Quantity
@@ -79,11 +78,13 @@ CONDITIONS = (Comparison, Joined, Not)
 """The parts that hold or do not; all others come to a value."""
 
 
-def parts(node: Node) -> Iterator[Node]:
-    """Yield `node` and every part of it, in the order in which they are written."""
-    yield node
-    for part in _inside(node):
-        yield from parts(part)
+def parts(node: Node) -> list[Node]:
+    """Return `node` and every part of it, in the order in which they are written."""
+    found, left = [], [node]
+    while left:
+        found.append(left.pop())
+        left.extend(reversed(_inside(found[-1])))
+    return found
 
 
 def _inside(node: Node) -> tuple[Node, ...]:

@@ -4,6 +4,7 @@ Everything from evidence, records and hosts is hostile and is escaped here.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
@@ -91,6 +92,7 @@ def tip_html(stands: Stands, up: str, number: int) -> str:
     return f'<span {how} class="ev-tip" id="tip-{number}">{inner}</span>'
 
 
+@lru_cache(maxsize=4096)  # what a value stands on is told by each sentence that it is in
 def _reading(name: str, found: Reading | NoValue, up: str) -> str:
     if isinstance(found, NoValue):
         return f"<code>{escape(name)}</code>: {escape(one_line(str(found)))}"

@@ -46,7 +46,7 @@ class NoValue:
         return f"{self.absence}: {self.reason}: {self.remedy}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reading:
     """What was read of a fact: one value or a series, the file (lab first) and lines, whose it is, and when.
 

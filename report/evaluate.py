@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from report.expressions import Expression, parse
-from report.nodes import Fact, parts
+from report.nodes import Fact
 from report.quantity import Quantity
 from report.reasons import bases, why
 from report.steps import NotComparable, Steps, Value
@@ -75,7 +75,7 @@ def _failed(result: Result, error: ExpressionError) -> Result:
 
 
 def _worked_out(expression: Expression, values: Mapping[str, Value]) -> Result:
-    used = dict.fromkeys(node.name for node in parts(expression.root) if isinstance(node, Fact))
+    used = dict.fromkeys(node.name for node in expression.parts if isinstance(node, Fact))
     found = {name: values.get(name) for name in used}
     facts = {name: value for name, value in found.items() if value is not None}
     if missing := [name for name in used if name not in facts]:

@@ -6,7 +6,7 @@ numbers, texts and names, so that it never sees what an author wrote.
 
 import ast
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from report.nodes import (
     CONDITIONS,
@@ -46,6 +46,11 @@ class Expression:
     text: str
     root: Node
 
+    @cached_property
+    def parts(self) -> list[Node]:
+        """All of its parts, in the order in which they are written."""
+        return parts(self.root)
+
     @property
     def is_condition(self) -> bool:
         """Whether it holds or not, as a claim must; it is a value otherwise."""
@@ -73,7 +78,7 @@ def parse(text: str) -> Expression:
 @lru_cache(maxsize=4096)
 def names(text: str) -> frozenset[str]:
     """Return the names of the facts that an expression uses; raise ExpressionError if it is none."""
-    return frozenset(node.name for node in parts(parse(text).root) if isinstance(node, Fact))
+    return frozenset(node.name for node in parse(text).parts if isinstance(node, Fact))
 
 
 class _Written:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from report.nodes import Comparison, Function, Joined, Literal, Node, Not, has_facts, parts
+from report.nodes import Comparison, Function, Joined, Literal, Node, Not, has_facts
 from report.operations import MIRRORED, compared, shown
 from report.steps import Steps
 
@@ -24,7 +24,7 @@ def why(steps: Steps, node: Node, *, holds: bool = False) -> Iterator[str]:
 
 def bases(steps: Steps) -> Iterator[str]:
     """Yield what is 100 % of each percentage: `percent(a, b): 100 % is b (2.00 s)`."""
-    for node in parts(steps.expression.root):
+    for node in steps.expression.parts:
         if isinstance(node, Function) and node.name == "percent":
             yield f"{steps.expression.source(node)}: 100 % is {_other(steps, node.arguments[1])}"
 

@@ -11,7 +11,8 @@ from report.cite import Block
 from report.figures import Figure
 from report.problems import FaultError
 from report.ranges import lines_in_words
-from report.tables import Cell, Table, raw_link
+from report.tables.table import Cell, Table
+from report.tables.wording import raw_link
 
 _PROBE = re.compile(r"=== (?P<id>[a-z0-9-]+): (?P<question>.+) ===")
 _ABOUT = re.compile(r"(?:why|asked): .*")

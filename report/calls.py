@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from report.advisories import advisories_table
 from report.answers import answered
 from report.cite import Block, Fault, Gap, cite
 from report.claims import Claim, Said, claimed, say
@@ -18,11 +17,14 @@ from report.difference import FORMS, Difference, differ
 from report.embed import wanted
 from report.evidence import Captured
 from report.figures import Figure, charted, compared
-from report.overview import class_named, hosts_table, labs_table
 from report.problems import FaultError
-from report.published import published_table
-from report.tables import Ran, Runs, Table, all_runs, host_table, index_table, ran, state_table
-from report.tried import tried_table
+from report.tables.advisories import advisories_table
+from report.tables.captured import host_table, index_table, state_table
+from report.tables.overview import class_named, hosts_table, labs_table
+from report.tables.published import published_table
+from report.tables.runs import Ran, Runs, all_runs, ran
+from report.tables.table import Table
+from report.tables.tried import tried_table
 
 SENTENCE = 120
 """How much of a claim's sentence an error repeats, in characters."""

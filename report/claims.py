@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from report.cite import Page
-from report.evaluate import Result, State, evaluate, judge
-from report.expressions import names
-from report.operations import has_time
+from report.expressions.evaluate import Result, State, evaluate, judge
+from report.expressions.operations import has_time
+from report.expressions.parse import names
+from report.expressions.tokens import ExpressionError
 from report.problems import FaultError
 from report.quantity import Quantity
 from report.readings import Absence, NoValue, Reading, Readings
-from report.tokens import ExpressionError
 from report.units import UnitError
 
 MOST_DECIMALS = 12

@@ -7,7 +7,7 @@ from fractions import Fraction
 from report.quantity import Quantity
 from report.series import Middle, Sample, Series, SeriesError, middle
 from report.statistics import CONFIDENCE, Drift, Modes, drift, modes, outliers
-from report.tables import Cell, Table
+from report.tables.table import Cell, Table
 
 _DIGITS = 4
 _SECOND = Fraction(1)

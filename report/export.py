@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from report.blocks import BlockLevel
 from report.calls import Covered
 from report.cite import LABS, Block, Fault, Gap
 from report.difference import Difference, unified
 from report.figures import Figure
 from report.flatten import dash, fill_line, plain
+from report.html.blocks import BlockLevel
 from report.markdown import (
     block_markdown,
     fault_markdown,
@@ -29,7 +29,7 @@ from report.problems import Problem
 from report.publish import Build
 from report.render import FRONT_MATTER, render
 from report.slots import Inline
-from report.tables import Table
+from report.tables.table import Table
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from pydantic import AfterValidator, BeforeValidator, RootModel, model_validator
 from collectors.records import EvidencePath, Model
 from report.converters import NotThere, Unreadable, convert
 from report.embed import Wanted
-from report.expressions import names
+from report.expressions.parse import names
+from report.expressions.tokens import ExpressionError
 from report.problems import FaultError
 from report.ranges import RANGE
-from report.tokens import ExpressionError
 from report.units import UnitError, symbol
 from report.yaml_file import YamlError, read_yaml
 

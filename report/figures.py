@@ -8,7 +8,8 @@ from report.embed import Wanted
 from report.evidence import Evidence
 from report.problems import FaultError
 from report.series import Series, SeriesError, read_series
-from report.tables import Table, is_emulated
+from report.tables.table import Table
+from report.tables.wording import is_emulated
 
 
 @dataclass(frozen=True)

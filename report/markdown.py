@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from report.cite import Block, Fault, Gap
 from report.figures import Figure
 from report.problems import one_line
-from report.tables import Cell, Runs, Table
+from report.tables.runs import Runs
+from report.tables.table import Cell, Table
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&$])")
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from collectors.verify import verify
-from report.banner import banner_html, moments
-from report.blocks import BlockLevel, fault_html, html_of, table_html
 from report.calls import INLINE, Call, Covered, Shown
 from report.checks.coverage import coverage_table
 from report.checks.lab import LabPages, cover_lab
@@ -22,12 +20,14 @@ from report.desk import Desk
 from report.evidence import Evidence
 from report.facts import FACTS_FILE, load
 from report.front_matter import read_front_matter
+from report.html.banner import banner_html, moments
+from report.html.blocks import BlockLevel, fault_html, html_of, table_html
+from report.html.prose import claim_inlines, fault_inline, said_inline
 from report.problems import FaultError, Problem
-from report.prose import claim_inlines, fault_inline, said_inline
 from report.readings import Readings
 from report.render import render
 from report.slots import Inline, Slots
-from report.tables import Table
+from report.tables.table import Table
 from report.template import calling_line
 from report.verdicts import Made, emulated_problems, problems_of, warnings_of
 

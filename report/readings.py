@@ -15,11 +15,11 @@ from collectors.records import Command, Host, HostClass, Outcome
 from report.cite import LABS, Block, Gap, Page, cite
 from report.converters import NotThere, Read, Unreadable, convert, in_unit
 from report.evidence import Captured, Evidence
+from report.expressions.steps import Value
 from report.facts import FACTS_FILE, Fact, Facts
 from report.problems import FaultError
 from report.quantity import Quantity
 from report.ranges import Range
-from report.steps import Value
 from report.units import UnitError
 
 

@@ -7,7 +7,7 @@ from report.calls import Call, Shown
 from report.cite import Block, Fault, Gap
 from report.claims import Claim, Said
 from report.difference import Difference
-from report.evaluate import State
+from report.expressions.evaluate import State
 from report.figures import Figure
 from report.front_matter import EMULATED, EXPECTED
 from report.problems import Problem

@@ -13,7 +13,7 @@ from report.comparison import shown
 from report.markdown import code, fence, table_markdown, words
 from report.problems import one_line
 from report.quantity import Quantity, decimal
-from report.tables import Cell, Table
+from report.tables.table import Cell, Table
 
 MOST_MARKDOWN = 60_000
 """GitHub takes 65,536 characters for the body of a pull request."""

@@ -6,7 +6,7 @@ from report.charts.rows import rows_of
 from report.charts.style import INK, WIDTH, Drawing, colours
 from report.comparison import shown
 from report.quantity import Quantity, decimal
-from report.tables import Cell, Table
+from report.tables.table import Cell, Table
 
 COLUMNS = ("runtime", "containers", "container", "process", "pss_kib")
 BAR = 30

@@ -6,7 +6,7 @@ from report.charts.style import WIDTH, Drawing, colours
 from report.comparison import shown
 from report.series import Series, read_series
 from report.statistics import percentile
-from report.tables import Cell, Table
+from report.tables.table import Cell, Table
 
 PERCENTS = (50, 90, 95, 99, 100)
 HEIGHT = 240

@@ -7,7 +7,7 @@ from report.charts.style import INK, WIDTH, Drawing, colours
 from report.comparison import shown
 from report.quantity import Quantity
 from report.series import middle
-from report.tables import Cell, Table
+from report.tables.table import Cell, Table
 
 COLUMNS = ("run", "runtime", "phase", "seconds")
 BAR = 44

@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from report.tables import Table
+from report.tables.table import Table
 
 INK = "currentColor"
 COLOURS = [f"var(--ev-colour-{number})" for number in range(1, 8)]

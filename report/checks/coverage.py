@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from report.checks.rubric import Judged, Standing
 from report.checks.shown import CLAIM_STATES
-from report.evaluate import State
-from report.tables import Cell, Table
+from report.expressions.evaluate import State
+from report.tables.table import Cell, Table
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from report.checks.page import PageSource
 from report.checks.settings import Settings
 from report.checks.table import in_tables
 from report.checks.written import Written, written
+from report.expressions.tokens import ExpressionError, tokens
 from report.quantity import Quantity
-from report.tokens import ExpressionError, tokens
 from report.units import UNITS
 
 IN_CODE, IN_FENCE, IN_LAB_YML, WAIVED = "inline code", "code block", "lab.yml", "waived"

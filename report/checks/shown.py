@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from report.calls import blocks_of
 from report.claims import Claim, Said, Stands
-from report.evaluate import State
+from report.expressions.evaluate import State
 from report.quantity import Quantity
 from report.readings import Reading
 from report.verdicts import Made

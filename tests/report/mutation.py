@@ -13,14 +13,14 @@ from fractions import Fraction
 from functools import cached_property
 
 from report.embed import Content, cut
-from report.evaluate import Result, State, judge
-from report.expressions import names, parse
+from report.expressions.evaluate import Result, State, judge
+from report.expressions.nodes import Literal, parts
+from report.expressions.parse import names, parse
+from report.expressions.steps import Value
 from report.facts import Fact
-from report.nodes import Literal, parts
 from report.problems import FaultError
 from report.quantity import Quantity
 from report.readings import NoValue, Reading, Readings, read_text
-from report.steps import Value
 from report.units import UNITS
 
 FACTORS = tuple(map(Fraction, ("0", "1/1000", "1/10", "1/2", "9/10", "11/10", "2", "10", "1000")))

@@ -9,7 +9,7 @@ import pytest
 
 from report.checks.finding import Kind
 from report.checks.project import Checked, check_project
-from report.evaluate import State
+from report.expressions.evaluate import State
 from tests.report.project import HOST, REPO, Captured, Little, make
 
 DAY = date(2026, 3, 4)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.blocks import html_of
 from report.calls import Call
 from report.cite import Fault, Gap, Page
 from report.desk import Desk
 from report.difference import Difference, Kind, Line, Row, folded, rows, unified
 from report.export import markdown_of
+from report.html.blocks import html_of
 from report.publish import Build
 from report.slots import Slots
 from tests.report.project import Captured, Little, make, row

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.records import HostClass
-from report.evaluate import State, Value, evaluate, judge
-from report.expressions import ExpressionError, names, parse
+from report.expressions.evaluate import State, Value, evaluate, judge
+from report.expressions.parse import ExpressionError, names, parse
 from report.problems import FaultError
 from report.quantity import Quantity
 

@@ -12,8 +12,8 @@ from collectors.reader import read_evidence
 from collectors.records import HostClass, Outcome, dump
 from report import evidence as evidence_module
 from report.converters import CONVERTERS, convert
-from report.evaluate import State, evaluate
 from report.evidence import Evidence
+from report.expressions.evaluate import State, evaluate
 from report.facts import Facts, FactsError, FactsFile, load
 from report.raw import write_schemas
 from report.readings import Absence, NoValue, Reading, Readings

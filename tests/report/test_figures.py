@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from collectors.records import HostClass
-from report.blocks import figure_html
 from report.calls import Call
 from report.charts import draw
 from report.charts.style import EMULATED
@@ -14,6 +13,7 @@ from report.cite import Fault, Gap, Page
 from report.comparison import compare, comparison_table, sentences, shown
 from report.desk import Desk
 from report.figures import Figure
+from report.html.blocks import figure_html
 from report.markdown import figure_markdown
 from report.publish import Build
 from report.series import read_series

@@ -15,15 +15,25 @@ from collectors.records import RECORDS, dump
 from report.claims import Claim
 from report.converters import CONVERTERS
 from report.embed import Content
-from report.evaluate import State
 from report.export import MarkdownBuild, markdown_build
-from report.expressions import names, parse
-from report.nodes import Arithmetic, Comparison, Fact, Function, Joined, Literal, Negative, Not, parts
+from report.expressions.evaluate import State
+from report.expressions.nodes import (
+    Arithmetic,
+    Comparison,
+    Fact,
+    Function,
+    Joined,
+    Literal,
+    Negative,
+    Not,
+    parts,
+)
+from report.expressions.parse import names, parse
+from report.expressions.tokens import FUNCTIONS
 from report.publish import Made
 from report.quantity import Quantity
 from report.readings import Reading
 from report.render import render
-from report.tokens import FUNCTIONS
 from tests.report.mutation import Turn, claimed
 from tests.report.project import REPO, Captured, Little, make
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from collectors.records import File, Span
-from report.advisories import load_advisories
-from report.blocks import figure_html
 from report.calls import Call
 from report.cite import Fault, Gap, Page
 from report.desk import Desk
 from report.figures import Figure
+from report.html.blocks import figure_html
 from report.publish import Build
 from report.slots import Slots
-from report.tables import Table
+from report.tables.advisories import load_advisories
+from report.tables.table import Table
 from tests.report.project import Captured, Little, make, row
 
 PROBES = [

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from report.blocks import table_html
 from report.calls import Call
 from report.cite import Fault, Page
 from report.desk import Desk
+from report.html.blocks import table_html
 from report.publish import Build
-from report.tables import Table
+from report.tables.table import Table
 from tests.report.project import Little, make
 
 ONE = """\

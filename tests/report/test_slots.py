@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from report.cite import RENDERED, published
+from report.html.verbatim import verbatim
 from report.slots import Slots
-from report.verbatim import verbatim
 
 
 def test_a_paragraph_around_a_slot_goes_with_it() -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from collectors.records import HostClass
-from report.blocks import runs_html, table_html
 from report.calls import Call
 from report.cite import Gap, Page
 from report.desk import Desk
+from report.html.blocks import runs_html, table_html
 from report.markdown import runs_markdown, table_markdown
 from report.publish import Build
-from report.tables import Cell, Ran, Runs, Table
+from report.tables.runs import Ran, Runs
+from report.tables.table import Cell, Table
 from tests.report.project import HOST, Captured, Little, make, row
 
 EMULATED = HOST.model_copy(update={"host_class": HostClass.EMULATED})

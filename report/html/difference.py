@@ -3,9 +3,9 @@
 from html import escape
 
 from report.difference import FORMS, Difference, Kind, Line, Row
-from report.provenance import provenance_html
+from report.html.provenance import provenance_html
+from report.html.verbatim import verbatim
 from report.slots import Slots
-from report.verbatim import verbatim
 
 SIGNS = {Kind.SAME: " ", Kind.FIRST: "−", Kind.SECOND: "+", Kind.CHANGED: "≠"}  # noqa: RUF001 - what is printed
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field, RootModel
 
 from collectors.records import Model
-from report.tables import Cell, Table
+from report.tables.table import Cell, Table
 from report.yaml_file import read_list
 
 PUBLISHED_FILE = "published.yml"

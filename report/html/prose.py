@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from report.cite import Fault, published
 from report.claims import Claim, Said, Stands
-from report.evaluate import State
+from report.expressions.evaluate import State
 from report.problems import one_line
 from report.readings import NoValue, Reading
 from report.slots import Inline
-from report.tables import utc
+from report.tables.wording import utc
 
 Late = Callable[[str], str]
 """Keeps HTML until the page is written, and returns what holds its place."""

@@ -8,7 +8,7 @@ import ast
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from report.nodes import (
+from report.expressions.nodes import (
     CONDITIONS,
     Arithmetic,
     Comparison,
@@ -21,7 +21,7 @@ from report.nodes import (
     Not,
     parts,
 )
-from report.tokens import DEEPEST, FUNCTIONS, ExpressionError, Kind, Token, tokens
+from report.expressions.tokens import DEEPEST, FUNCTIONS, ExpressionError, Kind, Token, tokens
 
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+",

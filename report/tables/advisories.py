@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, RootModel
 
 from collectors.records import Model
 from report.evidence import EvidenceSet
-from report.tables import Cell, Table
+from report.tables.table import Cell, Table
 from report.yaml_file import read_list
 
 ADVISORIES_FILE = "advisories.yml"

@@ -10,7 +10,7 @@ from html import escape
 
 from report.cite import Block
 from report.evidence import Origin
-from report.tables import exit_words, image_note, raw_link, record_link, seconds_words, utc
+from report.tables.wording import exit_words, image_note, raw_link, record_link, seconds_words, utc
 
 RANGES = 8
 """So many ranges of lines are named for one command; the others are counted."""

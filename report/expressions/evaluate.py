@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from report.expressions import Expression, parse
-from report.nodes import Fact
+from report.expressions.nodes import Fact
+from report.expressions.parse import Expression, parse
+from report.expressions.reasons import bases, why
+from report.expressions.steps import NotComparable, Steps, Value
+from report.expressions.tokens import ExpressionError
 from report.quantity import Quantity
-from report.reasons import bases, why
-from report.steps import NotComparable, Steps, Value
-from report.tokens import ExpressionError
 
 
 class State(StrEnum):

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from collectors.records import Host, HostClass, Status
 from report.evidence import Evidence, EvidenceSet, recorded
 from report.problems import FaultError
-from report.tables import HOST_HEAD, Cell, Table, host_cells, utc
+from report.tables.captured import HOST_HEAD, host_cells
+from report.tables.table import Cell, Table
+from report.tables.wording import utc
 
 
 def labs_table(evidence: Evidence) -> Table:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from collectors.records import CollectorState
 from report.evidence import Captured, Evidence, EvidenceSet
 from report.problems import FaultError
-from report.tables import Cell, Table, raw_link
+from report.tables.table import Cell, Table
+from report.tables.wording import raw_link
 
 ESCAPE = "escape"
 RUNTIMES = ("runc", "kata")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from report.nodes import Comparison, Function, Joined, Literal, Node, Not, has_facts
-from report.operations import MIRRORED, compared, shown
-from report.steps import Steps
+from report.expressions.nodes import Comparison, Function, Joined, Literal, Node, Not, has_facts
+from report.expressions.operations import MIRRORED, compared, shown
+from report.expressions.steps import Steps
 
 
 def why(steps: Steps, node: Node, *, holds: bool = False) -> Iterator[str]:

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from collectors.records import HostClass
-from report.expressions import Expression
-from report.nodes import (
+from report.expressions.nodes import (
     Arithmetic,
     Comparison,
     Fact,
@@ -21,9 +20,18 @@ from report.nodes import (
     has_facts,
     parts,
 )
-from report.operations import applied, calculated, compared, exact_beside, has_time, must_be_alike, shown
+from report.expressions.operations import (
+    applied,
+    calculated,
+    compared,
+    exact_beside,
+    has_time,
+    must_be_alike,
+    shown,
+)
+from report.expressions.parse import Expression
+from report.expressions.tokens import ExpressionError
 from report.quantity import Quantity
-from report.tokens import ExpressionError
 from report.units import UnitError
 
 _ALIKE = "numbers that measure the same, each with its unit; texts with == and !="

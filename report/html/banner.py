@@ -8,7 +8,7 @@ from collectors.records import Host
 from report.calls import Shown, blocks_of
 from report.claims import Stands
 from report.readings import Reading
-from report.tables import is_emulated, utc
+from report.tables.wording import is_emulated, utc
 
 
 @dataclass(frozen=True)

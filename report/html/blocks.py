@@ -9,12 +9,13 @@ from html import escape
 
 from report.cite import Block, Fault, Gap
 from report.difference import Difference
-from report.difference_html import difference_html
 from report.figures import Figure
-from report.provenance import provenance_html
+from report.html.difference import difference_html
+from report.html.provenance import provenance_html
+from report.html.verbatim import verbatim
 from report.slots import Slots
-from report.tables import Cell, Runs, Table
-from report.verbatim import verbatim
+from report.tables.runs import Runs
+from report.tables.table import Cell, Table
 
 BlockLevel = Block | Gap | Fault | Table | tuple[Runs, ...] | Figure | Difference
 """What a call shows on a line of its own."""

@@ -1,0 +1,1 @@
+"""HTML of what the macros show. Evidence, records and hosts are hostile: all of theirs is escaped here."""

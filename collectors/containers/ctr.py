@@ -1,6 +1,7 @@
 """Containers by ctr: one command in a container of its own, under runc or Kata, in the same words."""
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
@@ -105,8 +106,9 @@ def new_id(run: Run) -> str:
     number = next(run.session.resources.setdefault("container ids", count(1)))
     ident = f"{run.name}-{number}"
     address = run.resource(containerd).address
-    folders = [f"{folder}/{ident}" for folder in KATA_FOLDERS]
-    undo = run.undo(["rm", "-rf", "--one-file-system", *shim_sockets(address, run.name, ident), *folders])
+    left = [*shim_sockets(address, run.name, ident), *(f"{folder}/{ident}" for folder in KATA_FOLDERS)]
+    remove = ["rm", "-rf", "--one-file-system", *left]
+    undo = run.undo(remove, left=lambda: any(map(os.path.lexists, left)))
     run.session.resources.setdefault(SHIM_LEFTOVERS, []).append(undo)
     return ident
 

@@ -200,14 +200,25 @@ class Run:
         return recorder.start(argv, log=self.folder / log, env=recorder.environment(self.name))
 
     def undo(
-        self, argv: Sequence[str], env: Mapping[str, str] | None = None, stdin: Path | None = None
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        stdin: Path | None = None,
+        left: Callable[[], bool] = lambda: True,
     ) -> Callable[[], None]:
-        """Write down how a change is undone, before it is made; return what undoes it.
+        """Write down how a change is undone, before it is made; return what undoes it if anything is `left`.
 
         If this process is killed, the next collect runs the command instead.
         """
         note = runs.note_undo(self.folder, argv, dict(env or {}), stdin)
-        return lambda: runs.run_undo(note) if note.exists() else None
+
+        def undo() -> None:
+            if note.exists() and left():
+                runs.run_undo(note)
+            elif note.exists():
+                note.rename(note.with_suffix(".done"))
+
+        return undo
 
     @contextmanager
     def host(self) -> Iterator[ledger.Ledger]:

@@ -9,6 +9,8 @@ import pytest
 
 from collectors.engine import runs
 from collectors.engine.session import session
+from collectors.records import Status
+from tests.engine.throwaway import Throwaway
 
 
 def test_a_dead_run_is_cleared_and_a_live_one_is_not(tmp_path: Path) -> None:
@@ -33,6 +35,19 @@ def test_an_undo_is_done_once(tmp_path: Path) -> None:
     assert json.loads(note.read_text())["env"] == {"A": "b"}
     runs.run_undo(note)
     assert (note.exists(), log.read_text()) == (False, "x\n")
+
+
+def test_an_undo_with_nothing_left(project: Throwaway, tmp_path: Path) -> None:
+    """Where nothing is left to undo, no command is run, then or at the end; where something is, it is."""
+    log = tmp_path / "log"
+    body = f"""
+        for word, is_left in (("gone", False), ("there", True)):
+            run.undo(["sh", "-c", f"echo {{word}} >> {log}"], left=lambda: is_left)()
+        with run.file("x.txt") as out:
+            out.line("done")
+    """
+    assert project.probe(body).status is Status.CAPTURED
+    assert log.read_text() == "there\n"
 
 
 def test_a_folder_of_somebody_else_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -194,7 +194,7 @@ def own_cgroups(name: str) -> None:
 
 def remove_cgroups(name: str) -> None:
     """Remove the cgroups of our namespace."""
-    leaks.remove({leak for leak in leaks.find(name) if leak.kind == "cgroup"})
+    leaks.remove(leaks.find(name, "cgroup"))
 
 
 def end_tasks(daemon: recorder.Daemon, server: Containerd) -> None:

@@ -95,7 +95,7 @@ def _forget(server: Containerd, ident: str) -> None:
 
 def _remove_what_the_shim_made(server: Containerd, ident: str) -> None:
     """Remove the mounts and cgroups of a container that is gone: a shim that was killed has left them."""
-    left = {leak for leak in leaks.find(ident) if leak.kind == "mount" and _is_of(leak, ident)}
+    left = {leak for leak in leaks.find(ident, "mount") if _is_of(leak, ident)}
     cgroup = f"{server.namespace}/{ident}"  # below a hierarchy's folder with version 1
     paths = [*leaks.CGROUPS.glob(cgroup), *leaks.CGROUPS.glob(f"*/{cgroup}")]
     leaks.remove(left | {leaks.Leak("cgroup", str(path)) for path in paths})

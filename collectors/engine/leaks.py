@@ -40,15 +40,18 @@ class Leak:
         return f"{self.kind} {self.what} {self.label}".rstrip()
 
 
-def find(name: str) -> set[Leak]:
-    """Return all that carries the run's name now."""
-    return {
-        *(Leak("process", str(pid), _command(pid)) for pid in processes(name)),
-        *(Leak("mount", path) for path in _mounts(name)),
-        *(Leak("netns", path.name) for path in _named(NETNS, name)),
-        *(Leak("link", path.name) for path in _named(LINKS, name)),
-        *(Leak("cgroup", str(path)) for path in _cgroups(name)),
-    }
+def find(name: str, *kinds: str) -> set[Leak]:
+    """Return all that carries the run's name now, or what of these kinds does: nothing else is looked at."""
+    return {leak for kind in kinds or _FINDERS for leak in _FINDERS[kind](name)}
+
+
+_FINDERS: dict[str, Callable[[str], Iterator[Leak]]] = {
+    "process": lambda name: (Leak("process", str(pid), _command(pid)) for pid in processes(name)),
+    "mount": lambda name: (Leak("mount", path) for path in _mounts(name)),
+    "netns": lambda name: (Leak("netns", path.name) for path in _named(NETNS, name)),
+    "link": lambda name: (Leak("link", path.name) for path in _named(LINKS, name)),
+    "cgroup": lambda name: (Leak("cgroup", str(path)) for path in _cgroups(name)),
+}
 
 
 def remove(left: Collection[Leak]) -> None:

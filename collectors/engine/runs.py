@@ -97,9 +97,7 @@ def clear_dead_runs() -> list[str]:
 def clear(name: str, folder: Path) -> None:
     """End and remove all that carries the run's name, then its folder. What resists is left for `find`."""
     leaks.end(name)
-    leaks.remove(
-        {leak for leak in leaks.find(name) if leak.kind == "mount"}
-    )  # else what is below it cannot go
+    leaks.remove(leaks.find(name, "mount"))  # else what is below it cannot go
     for undo in sorted((folder / "undo").glob("*.json"), reverse=True):
         run_undo(undo)
     leaks.end(name)

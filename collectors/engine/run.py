@@ -213,10 +213,8 @@ class Run:
         note = runs.note_undo(self.folder, argv, dict(env or {}), stdin)
 
         def undo() -> None:
-            if note.exists() and left():
-                runs.run_undo(note)
-            elif note.exists():
-                note.rename(note.with_suffix(".done"))
+            if note.exists():
+                (runs.run_undo if left() else runs.cross_off)(note)
 
         return undo
 

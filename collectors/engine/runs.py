@@ -129,4 +129,9 @@ def run_undo(path: Path) -> None:
             stdin=Path(note["stdin"]),
             timeout=UNDO_SECONDS,
         )
+    cross_off(path)
+
+
+def cross_off(path: Path) -> None:
+    """Have a note done with: no later collect undoes its change; the number of its name stays taken."""
     path.rename(path.with_suffix(".done"))

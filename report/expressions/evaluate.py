@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from report.expressions.nodes import Fact
 from report.expressions.parse import Expression, parse
 from report.expressions.reasons import bases, why
 from report.expressions.steps import NotComparable, Steps, Value
@@ -75,10 +74,9 @@ def _failed(result: Result, error: ExpressionError) -> Result:
 
 
 def _worked_out(expression: Expression, values: Mapping[str, Value]) -> Result:
-    used = dict.fromkeys(node.name for node in expression.parts if isinstance(node, Fact))
-    found = {name: values.get(name) for name in used}
+    found = {name: values.get(name) for name in expression.facts}
     facts = {name: value for name, value in found.items() if value is not None}
-    if missing := [name for name in used if name not in facts]:
+    if missing := [name for name in found if name not in facts]:
         reason = f"no evidence of {', '.join(missing)}"
         return Result(expression.text, State.NO_EVIDENCE, reason=reason, facts=facts)
     return _with_all(expression, facts)

@@ -51,6 +51,11 @@ class Expression:
         """All of its parts, in the order in which they are written."""
         return parts(self.root)
 
+    @cached_property
+    def facts(self) -> tuple[str, ...]:
+        """The names of the facts that it uses, each once, in the order in which they are written."""
+        return tuple(dict.fromkeys(node.name for node in self.parts if isinstance(node, Fact)))
+
     @property
     def is_condition(self) -> bool:
         """Whether it holds or not, as a claim must; it is a value otherwise."""
@@ -75,10 +80,9 @@ def parse(text: str) -> Expression:
     return Expression(text, written.node(ast.parse(written.python, mode="eval").body))
 
 
-@lru_cache(maxsize=4096)
 def names(text: str) -> frozenset[str]:
     """Return the names of the facts that an expression uses; raise ExpressionError if it is none."""
-    return frozenset(node.name for node in parse(text).parts if isinstance(node, Fact))
+    return frozenset(parse(text).facts)
 
 
 class _Written:

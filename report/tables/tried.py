@@ -48,9 +48,9 @@ def _verdicts(evidence: Evidence, found: EvidenceSet, captured: Captured) -> Ite
     """Yield way, runtime and verdict of each try in a file; only the collector's own lines count."""
     way = runtime = ""
     for _number, line, printed in captured.lines(evidence.content(found.name, captured.file.path)):
-        text = line.decode(errors="replace")
         if printed:
             continue
+        text = line.decode(errors="replace")
         if heading := _TRY.fullmatch(text):
             runtime, way = heading["runtime"], heading["way"] or ""
         elif verdict := _VERDICT.fullmatch(text):

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from report.embed import Content, cut
 from report.expressions.evaluate import Result, State, judge
-from report.expressions.nodes import Literal, parts
+from report.expressions.nodes import Literal
 from report.expressions.parse import names, parse
 from report.expressions.steps import Value
 from report.facts import Fact
@@ -55,7 +55,7 @@ class Claimed:
     @cached_property
     def _wanted(self) -> tuple[Quantity | str, ...]:
         """The values in the claim: what a fact may be equal to, just below or just above."""
-        literals = [one.value for one in parts(parse(self.condition).root) if isinstance(one, Literal)]
+        literals = [one.value for one in parse(self.condition).parts if isinstance(one, Literal)]
         return (*literals, *(one.values[0].value for one in self.readings.values()))
 
     def turn(self, fact: str) -> Turn | None:

@@ -228,7 +228,7 @@ def test_every_converter_and_every_form_is_claimed(little: Little) -> None:
         "samples",
         "hyperfine",
     }
-    nodes = [node for text in CLAIMS for node in parts(parse(text).root)]
+    nodes = [node for text in CLAIMS for node in parse(text).parts]
     assert {type(node) for node in nodes} == {
         *(Arithmetic, Comparison, Fact, Function, Joined, Literal, Negative, Not),
     }

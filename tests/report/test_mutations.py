@@ -26,7 +26,6 @@ from report.expressions.nodes import (
     Literal,
     Negative,
     Not,
-    parts,
 )
 from report.expressions.parse import names, parse
 from report.expressions.tokens import FUNCTIONS

@@ -4,7 +4,6 @@ The rules of a page are here: whose evidence a path means, which gaps the page e
 """
 
 import difflib
-import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -100,7 +99,7 @@ def cite(evidence: Evidence, page: Page, wish: Wanted) -> Block | Gap:
         evidence_path(path)
     except ValueError as error:
         raise FaultError(str(error), f"name a file below evidence/{found.name}/") from error
-    if not os.path.lexists(found.folder / path):
+    if not evidence.holds(found.name, path):
         return _gap(found, path, wish.path, page)
     content = _read(evidence, found, path)
     captured = found.captured.get(path)

@@ -1,9 +1,8 @@
 """Values in prose, and sentences bound to a condition: what each stands on, and what became of it."""
 
 import difflib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from report.cite import Page
 from report.expressions.evaluate import Result, State, evaluate, judge
@@ -16,7 +15,6 @@ from report.readings import Absence, NoValue, Reading, Readings
 from report.units import UnitError
 
 MOST_DECIMALS = 12
-Kind = TypeVar("Kind", bound="Stands")
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Stands:
     @property
     def fine(self) -> bool:
         """Whether it may be published: a value, a condition that holds, a gap that the page expects."""
-        return self.expected or self.result.state in {State.VALUE, State.HOLDS}
+        return self.expected or self.result.state in (State.VALUE, State.HOLDS)
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,9 @@ def say(readings: Readings, page: Page, expression: str, unit: str | None, decim
 
     Raises FaultError for a fact that is not declared, and for a unit or digits that the value cannot have.
     """
-    said = _worked_out(readings, page, expression, evaluate, Said)
-    value = said.result.value
+    result = evaluate(expression, readings)
+    stands = _stands_on(readings, page, result)
+    value = result.value
     if isinstance(value, bool):
         raise FaultError(f"{expression} is a condition", "show a value, or write the sentence as a claim")
     shown = value
@@ -69,31 +68,27 @@ def say(readings: Readings, page: Page, expression: str, unit: str | None, decim
         shown = _given(value, unit, decimals)
     elif value is not None and (unit is not None or decimals is not None):
         raise FaultError(f"{expression} is a text", "leave out unit and decimals")
-    return said if shown is None else replace(said, text=str(shown))
+    return Said(*stands, text="" if shown is None else str(shown))
 
 
 def claimed(readings: Readings, page: Page, condition: str) -> Claim:
     """Return what becomes of a claim's `condition`; raise FaultError for a fact that is not declared."""
-    return _worked_out(readings, page, condition, judge, Claim)
+    return Claim(*_stands_on(readings, page, judge(condition, readings)))
 
 
-def _worked_out(
-    readings: Readings,
-    page: Page,
-    text: str,
-    work: Callable[[str, Readings], Result],
-    kind: type[Kind],
-) -> Kind:
-    result = work(text, readings)
+def _stands_on(
+    readings: Readings, page: Page, result: Result
+) -> tuple[str, Result, Mapping[str, Reading | NoValue], bool, str]:
+    """Return what Stands is made of; raise FaultError for a fact that is not declared."""
     try:
-        used = sorted(names(text))
+        used = sorted(names(result.text))
     except ExpressionError:
         used = []
     for name in used:
         _check_declared(readings, name)
     found = {name: readings.reading(name) for name in used}
     expected = result.state is State.NO_EVIDENCE and _all_expected(readings, page, found)
-    return kind(readings.facts.lab, result, found, expected, _reason(readings, result, used))
+    return readings.facts.lab, result, found, expected, _reason(readings, result, used)
 
 
 def _check_declared(readings: Readings, name: str) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress, count, islice
 
 from report.problems import FaultError
 from report.ranges import RANGE, Range, lines_in_words, parse_range, whole
@@ -66,8 +67,9 @@ class Content:
     @cached_property
     def decoded(self) -> list[str]:
         """The lines as text to search in, without their CR; what is no UTF-8 stands as U+FFFD."""
-        lines = self.data.decode(errors="replace").split("\n")[: len(self.lines)]
-        return [line.removesuffix("\r") for line in lines]
+        text = self.data.decode(errors="replace")
+        lines = text.split("\n")[: len(self.lines)]
+        return [line.removesuffix("\r") for line in lines] if "\r" in text else lines
 
     @cached_property
     def sha256(self) -> str:
@@ -76,7 +78,7 @@ class Content:
 
     def slice(self, lines: Range) -> bytes:
         """Return the bytes of `lines`, which must be in the file; the last with its LF if it has one."""
-        if lines == Range(1, len(self.lines)):
+        if lines.start == 1 and lines.end == len(self.lines):
             return self.data
         data = LF.join(self.lines[lines.start - 1 : lines.end])
         return data + LF if lines.end < len(self.lines) or self.data.endswith(LF) else data
@@ -171,9 +173,10 @@ def _first(text: list[str], since: int, name: str, pattern: str, path: str) -> i
     except re.error as error:
         what = f"{name}={pattern!r} of {path} is no pattern: {error}"
         raise FaultError(what, "mend the expression") from error
-    for number in range(since, len(text) + 1):
-        if regex.search(text[number - 1]):
-            return number
+    anchored = pattern.startswith("^") and "|" not in pattern
+    found = regex.match if anchored else regex.search  # the latter would look for ^ at each character
+    for number in compress(count(since), map(found, islice(text, since - 1, None))):
+        return number
     where = f" from line {since} on" if since > 1 else ""
     raise FaultError(f"no line of {path}{where} matches {name}={pattern!r}", f"mend it; {whole(len(text))}")
 

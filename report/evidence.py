@@ -155,6 +155,10 @@ class Evidence:
             self._sets[name] = EvidenceSet(name, self.root / name)
         return self._sets[name]
 
+    def holds(self, name: str, path: str) -> bool:
+        """Return whether there is anything at `path` of the set `name`."""
+        return (name, path) in self._contents or os.path.lexists(f"{self.root}/{name}/{path}")
+
     def content(self, name: str, path: str) -> Content:
         """Return the file `path` of the set `name`; raise EvidenceError as `read_evidence` does."""
         key = (name, path)

@@ -15,8 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, RootModel, model_validator
 from collectors.records import EvidencePath, Model
 from report.converters import NotThere, Unreadable, convert
 from report.embed import Wanted
-from report.expressions.parse import names
-from report.expressions.tokens import ExpressionError
+from report.expressions.tokens import is_name
 from report.problems import FaultError
 from report.ranges import RANGE
 from report.units import UnitError, symbol
@@ -32,11 +31,7 @@ class FactsError(YamlError):
 
 def _name(text: str) -> str:
     """Return `text` if an expression takes it for the name of a fact, else raise ValueError."""
-    try:
-        fine = names(text) == {text}
-    except ExpressionError:
-        fine = False
-    if not fine:
+    if not is_name(text):
         raise ValueError(f"{text!r} is no name: letters, digits and _, parts joined by dots: startup.kata")
     return text
 

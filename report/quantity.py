@@ -43,7 +43,7 @@ class Quantity:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "unit", symbol(self.unit))
-        digits, exponent = self.value.as_tuple().digits, self.value.as_tuple().exponent
+        _sign, digits, exponent = self.value.as_tuple()
         if not isinstance(exponent, int) or abs(exponent) > MAX_DIGITS or len(digits) > MAX_DIGITS:
             raise OverflowError(f"{self.value:.6g} {self.unit} is no measurement: it has too many digits")
 
@@ -107,7 +107,7 @@ class Quantity:
         """Return the product, with the significant digits of the less precise; raise UnitError."""
         left, right = UNITS[self.unit], UNITS[other.unit]
         unit = _unit_of(self, other, "*", left.dimension * right.dimension)
-        exact = self.exact * left.factor * other.exact * right.factor / UNITS[unit].factor
+        exact = self.exact * other.exact * (left.factor * right.factor / UNITS[unit].factor)
         return _significant(exact, unit, _precision(self, other))
 
     def __truediv__(self, other: "Quantity") -> "Quantity":
@@ -119,7 +119,7 @@ class Quantity:
         if other.exact == 0:
             raise ZeroDivisionError(f"{self} / {other} divides by zero")
         unit = _unit_of(self, other, "/", left.dimension / right.dimension)
-        exact = self.exact * left.factor / (other.exact * right.factor) / UNITS[unit].factor
+        exact = self.exact / other.exact * (left.factor / right.factor / UNITS[unit].factor)
         return _significant(exact, unit, _precision(self, other))
 
 

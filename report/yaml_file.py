@@ -11,9 +11,20 @@ from pydantic import BaseModel, RootModel, ValidationError
 from collectors.records import explain
 from report.problems import FaultError
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where libyaml is there
+_SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where libyaml is there
+_TEXT = "tag:yaml.org,2002:str"
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
+
+
+class _Loader(_SAFE):  # type: ignore[misc, valid-type] # either has the same methods
+    """YAML's safe loader, which need not look twice at what is plain text: that is a third of its time."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:  # noqa: FBT001, FBT002 # its signature
+        """Return what a node holds."""
+        if node.tag == _TEXT and isinstance(node, yaml.ScalarNode):
+            return node.value
+        return super().construct_object(node, deep)
 
 
 class YamlError(FaultError):
@@ -57,7 +68,7 @@ def read_yaml(path: Path, file: str, model: type[M], remedy: str) -> YamlFile[M]
         raise YamlError(file, 0, "holds no keys", remedy)
     _check_unique(node, file)
     try:
-        value = model.model_validate(_LOADER("").construct_document(node))
+        value = model.model_validate(_Loader("").construct_document(node))
     except ValidationError as error:
         line = _line_of(node, error.errors(include_url=False)[0]["loc"])
         what = explain(error).replace("Value error, ", "").replace(".[key]", "")
@@ -88,7 +99,7 @@ def read_list(path: Path, model: type[RootModel[list[T]]], remedy: str, *, empty
 
 def _node(path: Path, file: str, remedy: str) -> yaml.Node | None:
     try:
-        node: yaml.Node | None = _LOADER(path.read_text(encoding="utf-8")).get_single_node()
+        node: yaml.Node | None = _Loader(path.read_text(encoding="utf-8")).get_single_node()
     except FileNotFoundError as error:
         raise YamlError(file, 0, "no such file", remedy) from error
     except OSError as error:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from report.expressions.nodes import Fact
 from report.expressions.parse import Expression, parse
 from report.expressions.reasons import bases, why
 from report.expressions.steps import NotComparable, Steps, Value
@@ -83,10 +84,12 @@ def _worked_out(expression: Expression, values: Mapping[str, Value]) -> Result:
 
 
 def _with_all(expression: Expression, facts: Mapping[str, Value]) -> Result:
-    text = expression.text
+    text, root = expression.text, expression.root
+    if isinstance(root, Fact):  # as most are: there is nothing to work out
+        return Result(text, State.VALUE, facts[root.name].value, facts=facts)
     steps = Steps(expression, facts)
     try:
-        value = steps.outcome(expression.root)
+        value = steps.outcome(root)
     except NotComparable as error:
         return Result(text, State.NOT_COMPARABLE, reason=str(error), facts=facts)
     except ExpressionError as error:
@@ -96,5 +99,5 @@ def _with_all(expression: Expression, facts: Mapping[str, Value]) -> Result:
         return Result(text, State.VALUE, value, facts=facts, bases=told)
     if value:
         return Result(text, State.HOLDS, value, facts=facts, bases=told)
-    reason = "; ".join(why(steps, expression.root))
+    reason = "; ".join(why(steps, root))
     return Result(text, State.CONTRADICTED, value, reason, facts, told)

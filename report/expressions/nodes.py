@@ -89,15 +89,19 @@ def parts(node: Node) -> list[Node]:
 
 def _inside(node: Node) -> tuple[Node, ...]:
     match node:
+        case Fact() | Literal():
+            return ()
         case Negative(operand=one) | Not(part=one):
             return (one,)
-        case Arithmetic():
-            return (node.left, node.right)
+        case Arithmetic(left=left, right=right):
+            return (left, right)
         case Function(arguments=several) | Comparison(operands=several) | Joined(parts=several):
             return several
     return ()
 
 
-def has_facts(node: Node) -> bool:
-    """Return whether a part rests on evidence; it is an author's own number, which is exact, otherwise."""
-    return any(isinstance(part, Fact) for part in parts(node))
+def facts_in(node: Node) -> tuple[str, ...]:
+    """Return the names of the facts of a part; one without any is an author's own number, which is exact."""
+    if isinstance(node, Fact):
+        return (node.name,)
+    return tuple(name for part in _inside(node) for name in facts_in(part))

@@ -19,9 +19,10 @@ from report.expressions.nodes import (
     Negative,
     Node,
     Not,
+    facts_in,
     parts,
 )
-from report.expressions.tokens import DEEPEST, FUNCTIONS, ExpressionError, Kind, Token, tokens
+from report.expressions.tokens import DEEPEST, FUNCTIONS, ExpressionError, Kind, Token, is_name, tokens
 
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+",
@@ -54,7 +55,7 @@ class Expression:
     @cached_property
     def facts(self) -> tuple[str, ...]:
         """The names of the facts that it uses, each once, in the order in which they are written."""
-        return tuple(dict.fromkeys(node.name for node in self.parts if isinstance(node, Fact)))
+        return tuple(dict.fromkeys(facts_in(self.root)))
 
     @property
     def is_condition(self) -> bool:
@@ -73,6 +74,8 @@ class Expression:
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
     """Return `text` as an expression; raise ExpressionError if it is none."""
+    if is_name(text):
+        return Expression(text, Fact(0, len(text), text))
     found = tokens(text)
     if len(found) == 1:
         return Expression(text, _operand(found[0]))
@@ -97,7 +100,7 @@ class _Written:
         at = 0
         for number, token in enumerate(found):
             word = token.text
-            if token.kind in {Kind.LITERAL, Kind.NAME}:
+            if token.kind in (Kind.LITERAL, Kind.NAME):
                 word = f"_{number}"
                 self.operands[word] = token
             self.starts[at] = token.start

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from report.expressions.nodes import Comparison, Function, Joined, Literal, Node, Not, has_facts
+from report.expressions.nodes import Comparison, Function, Joined, Literal, Node, Not, facts_in
 from report.expressions.operations import MIRRORED, compared, shown
 from report.expressions.steps import Steps
 
@@ -31,7 +31,7 @@ def bases(steps: Steps) -> Iterator[str]:
 
 def _link(steps: Steps, left: Node, operator: str, right: Node, *, holds: bool) -> str:
     """Return one comparison in words, told of the side that has facts."""
-    if has_facts(right) and not has_facts(left):
+    if facts_in(right) and not facts_in(left):
         left, operator, right = right, MIRRORED[operator], left
     is_so = "which is" if holds else "not"
     value = shown(steps.value(left))

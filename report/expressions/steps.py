@@ -17,8 +17,7 @@ from report.expressions.nodes import (
     Negative,
     Node,
     Not,
-    has_facts,
-    parts,
+    facts_in,
 )
 from report.expressions.operations import (
     applied,
@@ -134,7 +133,7 @@ class Steps:
 
     def _exact(self, nodes: Sequence[Node], values: list[Quantity]) -> list[Quantity]:
         """Return two values: the digits of a result are those of the evidence, not those of `2 s`."""
-        (one, other), (left, right) = map(has_facts, nodes), values
+        (one, other), (left, right) = map(bool, map(facts_in, nodes)), values
         if one == other:
             return values
         return [left, exact_beside(right, left)] if one else [exact_beside(left, right), right]
@@ -155,7 +154,7 @@ class Steps:
 
     def _check_hosts(self, node: Node, values: Sequence[Quantity | str]) -> None:
         """Raise NotComparable where `values`, put together by `node`, are of hosts that differ too much."""
-        used = [one.name for one in parts(node) if isinstance(one, Fact)]
+        used = facts_in(node)
         timed = any(map(has_time, values))
         for name in used[1:]:
             first, other = self.facts[used[0]], self.facts[name]

@@ -42,8 +42,9 @@ _NOT_OURS = {
 _SPACE = re.compile(r"\s*")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _UNIT = re.compile(r"\s*(%|1/s(?![\w.])|[^\W\d][\w.]*)(/[^\W\d]+(?![\w.(]))?")
+_NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*", re.ASCII)
 _WORD = re.compile(
-    r"""(?P<text>"[^"\n]*"|'[^'\n]*')|(?P<name>[A-Za-z_]\w*(?:\.\w+)*)"""
+    rf"""(?P<text>"[^"\n]*"|'[^'\n]*')|(?P<name>{_NAME.pattern})"""
     r"""|(?P<operator>[<>=!]=|[-+*/<>])|(?P<open>\()|(?P<close>\))|(?P<comma>,)""",
     re.ASCII,
 )
@@ -60,6 +61,11 @@ class Kind(StrEnum):
     OPEN = "open"
     CLOSE = "close"
     COMMA = "comma"
+
+
+_KINDS = {"text": Kind.LITERAL} | {str(kind): kind for kind in Kind}
+_START_VALUE = (Kind.LITERAL, Kind.NAME, Kind.FUNCTION, Kind.OPEN)
+_END_VALUE = (Kind.LITERAL, Kind.NAME, Kind.CLOSE)
 
 
 class Token(NamedTuple):
@@ -85,6 +91,11 @@ class ExpressionError(FaultError):
         """Two lines: the expression, and a caret below the place."""
         shown = "".join(char if char.isprintable() else " " for char in self.text)
         return f"{shown}\n{' ' * self.column}^"
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text is the name of a fact and nothing else."""
+    return len(text) <= LONGEST and _NAME.fullmatch(text) is not None and text not in _KEYWORDS
 
 
 def tokens(text: str) -> list[Token]:
@@ -137,10 +148,10 @@ def _word(text: str, at: int) -> Token:
     if not found:
         hint = _NOT_OURS.get(text[at])
         raise ExpressionError(text, at, hint or f"{text[at]!r} has no meaning here", f"{_VALUE}, an operator")
-    kind = Kind(found.lastgroup or "") if found.lastgroup != "text" else Kind.LITERAL
+    kind, word = _KINDS[found.lastgroup or ""], found[0]
     if kind is Kind.NAME:
-        return Token(_kind_of_name(text, found), found[0], at, found.end())
-    return Token(kind, found[0], at, found.end(), found[0][1:-1] if kind is Kind.LITERAL else None)
+        kind = _kind_of_name(text, found)
+    return Token(kind, word, at, found.end(), word[1:-1] if kind is Kind.LITERAL else None)
 
 
 def _kind_of_name(text: str, name: re.Match[str]) -> Kind:
@@ -179,17 +190,17 @@ def _check_order(text: str, found: list[Token]) -> None:
 
 
 def _ends_value(token: Token) -> bool:
-    return token.kind in {Kind.LITERAL, Kind.NAME, Kind.CLOSE}
+    return token.kind in _END_VALUE
 
 
 def _check_turn(text: str, before: Token | None, token: Token) -> None:
     """Raise ExpressionError unless `token` may follow `before`."""
-    starts_value = token.kind in {Kind.LITERAL, Kind.NAME, Kind.FUNCTION, Kind.OPEN}
+    starts_value = token.kind in _START_VALUE
     if before is not None and _ends_value(before):
         if starts_value or token.text == "not":
             raise ExpressionError(text, token.start, f"{token.text} follows a value", _NEXT)
     elif token.text == "not":
-        if before and before.kind not in {Kind.OPEN, Kind.KEYWORD}:
+        if before and before.kind not in (Kind.OPEN, Kind.KEYWORD):
             raise ExpressionError(text, token.start, f"`not` follows {before.text}", f"{_VALUE}; not (…)")
     elif not starts_value and token.text != "-":
         raise ExpressionError(text, token.start, f"{token.text} stands where a value should", _VALUE)

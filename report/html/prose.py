@@ -8,6 +8,7 @@ from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
+from collectors.records import Host
 from report.cite import Fault, published
 from report.claims import Claim, Said, Stands
 from report.expressions.evaluate import State
@@ -98,14 +99,21 @@ def _reading(name: str, found: Reading | NoValue, up: str) -> str:
         return f"<code>{escape(name)}</code>: {escape(one_line(str(found)))}"
     value = found.value
     shown = f"{len(found.values)} values" if value is None else str(value.value)
-    link = escape(up + quote(f"evidence/{published(found.file)}"))
     lines = f"line {found.lines.start}" if found.lines.start == found.lines.end else f"lines {found.lines}"
-    host_class = str(found.host.host_class) if found.host else "host unknown"
     text = one_line(found.text.split("\n", 1)[0])
     text = text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
     return (
         f"<code>{escape(name)}</code> = {escape(one_line(shown))} · "
-        f'<a href="{link}">{escape(found.file)}</a>, {lines} · '
-        f'<span class="ev-class" data-class="{escape(host_class)}">{escape(host_class)}</span> '
-        f"(host {escape(found.host_id)}) · {utc(found.start)}<br><code>{escape(text)}</code>"
+        f"{_link(found.file, up)}, {lines} · "
+        f"{_host(found.host, found.host_id)} · {utc(found.start)}<br><code>{escape(text)}</code>"
     )
+
+
+@lru_cache(maxsize=1024)  # one file holds several values
+def _link(file: str, up: str) -> str:
+    return f'<a href="{escape(up + quote(f"evidence/{published(file)}"))}">{escape(file)}</a>'
+
+
+def _host(host: Host | None, host_id: str) -> str:
+    host_class = escape(str(host.host_class)) if host else "host unknown"
+    return f'<span class="ev-class" data-class="{host_class}">{host_class}</span> (host {escape(host_id)})'

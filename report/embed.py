@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress, count, islice
+from typing import NamedTuple
 
 from report.problems import FaultError
 from report.ranges import RANGE, Range, lines_in_words, parse_range, whole
@@ -21,8 +22,7 @@ _REFERENCE = re.compile(r"([0-9]+:[0-9]+):(.+)", re.DOTALL)
 _PREFIX = re.compile(r"[0-9a-f]{8,64}")
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a page asks for: a path, and lines, or where they start and end by content, or neither."""
 
     path: str

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from collectors.reader import read_evidence, read_host, read_state, readable_records
 from collectors.records import (
@@ -28,8 +29,7 @@ from report.problems import FaultError
 from report.ranges import Range
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """Lines of a file and what printed them: a command, or text of ours; `cut` says what was left out."""
 
     lines: Range

@@ -6,8 +6,9 @@ plain as this is left to Jinja.
 """
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 _PLAIN = r'(?:(?P<key>[a-z_0-9]+)\s*=\s*)?(?:"(?P<text>[^"\\{}\n]*)"|(?P<number>[0-9]{1,9}))\s*'
 _VALUE = re.compile(_PLAIN)
@@ -18,8 +19,7 @@ _TAG = re.compile(rf"\{{(?P<mark>\{{ *|% call ){_CALLED}(?P<tail> *\}}| %)\}}|\{
 Literal = str | int
 
 
-@dataclass(frozen=True)
-class PlainCall:
+class PlainCall(NamedTuple):
     """A call and where its tag stands: `start` and `end` in the source, and its line, 1-based.
 
     Where it `opens` a call block, the next tag without a name ends the sentence that it binds.
@@ -30,7 +30,7 @@ class PlainCall:
     line: int
     name: str = ""
     args: tuple[Literal, ...] = ()
-    named: dict[str, Literal] = field(default_factory=dict)
+    named: Mapping[str, Literal] = MappingProxyType({})
     opens: bool = False
 
 

@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
-from report.units import UNITS, Dimension, UnitError, symbol, symbol_for
+from report.units import UNITS, UnitError, symbol, symbol_for
 
 __all__ = ["MAX_DIGITS", "Quantity", "UnitError", "decimal"]
 
@@ -75,11 +76,13 @@ class Quantity:
 
     def compare(self, other: "Quantity") -> int:
         """Return -1, 0 or 1 where this is less than, equal to or more than `other`; raise UnitError."""
+        if self.unit == other.unit:
+            if self.unrounded is other.unrounded is None:
+                return (self.value > other.value) - (self.value < other.value)
+            return (self.exact > other.exact) - (self.exact < other.exact)
         left, right = UNITS[self.unit], UNITS[other.unit]
         if left.dimension != right.dimension:
             raise UnitError(f"{self} and {other} cannot be compared: {_units(self, other)}")
-        if self.unit == other.unit and self.unrounded is other.unrounded is None:
-            return (self.value > other.value) - (self.value < other.value)
         difference = self.exact * left.factor - other.exact * right.factor
         return (difference > 0) - (difference < 0)
 
@@ -105,22 +108,18 @@ class Quantity:
 
     def __mul__(self, other: "Quantity") -> "Quantity":
         """Return the product, with the significant digits of the less precise; raise UnitError."""
-        left, right = UNITS[self.unit], UNITS[other.unit]
-        unit = _unit_of(self, other, "*", left.dimension * right.dimension)
-        exact = self.exact * other.exact * (left.factor * right.factor / UNITS[unit].factor)
-        return _significant(exact, unit, _precision(self, other))
+        unit, factor = _unit_of(self, other, "*")
+        return _significant(self.exact * other.exact * factor, unit, _precision(self, other))
 
     def __truediv__(self, other: "Quantity") -> "Quantity":
         """Return the quotient, with the significant digits of the less precise; raise UnitError.
 
         Raises ZeroDivisionError, too.
         """
-        left, right = UNITS[self.unit], UNITS[other.unit]
-        if other.exact == 0:
+        if not other.exact:
             raise ZeroDivisionError(f"{self} / {other} divides by zero")
-        unit = _unit_of(self, other, "/", left.dimension / right.dimension)
-        exact = self.exact / other.exact * (left.factor / right.factor / UNITS[unit].factor)
-        return _significant(exact, unit, _precision(self, other))
+        unit, factor = _unit_of(self, other, "/")
+        return _significant(self.exact / other.exact * factor, unit, _precision(self, other))
 
 
 def _units(left: Quantity, right: Quantity) -> str:
@@ -131,14 +130,27 @@ def _name(unit: str) -> str:
     return unit or "a plain number"
 
 
-def _unit_of(left: Quantity, right: Quantity, sign: str, dimension: Dimension) -> str:
-    """Return the unit of a product or quotient, as near to those of its operands as there is one."""
-    found = symbol_for(dimension, (left.unit, right.unit))
+def _unit_of(left: Quantity, right: Quantity, sign: str) -> tuple[str, Fraction]:
+    """Return the unit of a product or quotient, and what the numbers' own has to be multiplied by."""
+    found = _combined(left.unit, sign, right.unit)
     if found is None:
         raise UnitError(
             f"{left} {sign} {right}: {_name(left.unit)} {sign} {_name(right.unit)} is no unit here"
         )
     return found
+
+
+@cache
+def _combined(one: str, sign: str, other: str) -> tuple[str, Fraction] | None:
+    """Return the unit that two make, as near to them as there is one, and its factor; None for none."""
+    left, right = UNITS[one], UNITS[other]
+    product = sign == "*"
+    dimension = left.dimension * right.dimension if product else left.dimension / right.dimension
+    unit = symbol_for(dimension, (one, other))
+    if unit is None:
+        return None
+    factor = left.factor * right.factor if product else left.factor / right.factor
+    return unit, factor / UNITS[unit].factor
 
 
 def _exponent(value: Decimal) -> int:
@@ -163,7 +175,8 @@ def _significant(exact: Fraction, unit: str, digits: int) -> Quantity:
     if exact == 0:
         return _round(exact, unit, 1 - digits)
     power = len(str(abs(exact.numerator))) - len(str(exact.denominator))
-    if abs(exact) < Fraction(10) ** power:
+    over, under = _scaled(exact, power)
+    if over < under:
         power -= 1
     shown = _round(exact, unit, power + 1 - digits)
     if _digits(shown.value) > digits:  # 0.999 to two digits is 1.0
@@ -173,7 +186,13 @@ def _significant(exact: Fraction, unit: str, digits: int) -> Quantity:
 
 def _round(exact: Fraction, unit: str, exponent: int) -> Quantity:
     """Return `exact` rounded half up, away from zero, to the given power of ten."""
-    scaled = abs(exact) / Fraction(10) ** exponent
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    over, under = _scaled(exact, exponent)
+    whole = (2 * over + under) // (2 * under)
     shown = Decimal((int(exact < 0), tuple(map(int, str(whole))), exponent))
     return Quantity(shown, unit, exact)
+
+
+def _scaled(exact: Fraction, exponent: int) -> tuple[int, int]:
+    """Return numerator and denominator of `exact` without its sign, in units of the given power of ten."""
+    over, under = abs(exact.numerator), exact.denominator
+    return (over * 10**-exponent, under) if exponent < 0 else (over, under * 10**exponent)

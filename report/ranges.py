@@ -1,7 +1,7 @@
 """Ranges of lines: 1-based, both ends included, and what is said of those that are none."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from report.problems import FaultError
 
@@ -9,8 +9,7 @@ RANGE = re.compile(r"([0-9]{1,9})(?::([0-9]{1,9}))?")
 """A range as it is written: `3` or `1:7`."""
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(NamedTuple):
     """Lines `start` to `end`, 1-based, both included; an empty file is `1:0`."""
 
     start: int

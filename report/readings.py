@@ -63,19 +63,13 @@ class Reading:
     text: str
 
     @cached_property
-    def values(self) -> tuple[Value, ...]:
-        """The values with where they are from; one, or those of a series, which may be none."""
-        several = self.read if isinstance(self.read, tuple) else (self.read,)
+    def value(self) -> Value | None:
+        """The value for an expression, which takes no series, with where it is from."""
+        if isinstance(self.read, tuple):
+            return None
         host_class = self.host.host_class if self.host else None
         emulated = host_class is HostClass.EMULATED
-        return tuple(
-            Value(one, self.host_id, host_class, emulated, self.file, self.lines.start) for one in several
-        )
-
-    @property
-    def value(self) -> Value | None:
-        """The value for an expression, which takes no series."""
-        return None if isinstance(self.read, tuple) else self.values[0]
+        return Value(self.read, self.host_id, host_class, emulated, self.file, self.lines.start)
 
 
 def value_of(fact: Fact, lab: str, evidence: Evidence) -> Reading | NoValue:
@@ -199,7 +193,8 @@ class Readings(Mapping[str, Value]):
         found = self.reading(name)
         if isinstance(found, NoValue):
             return str(found)
-        return "" if found.value else f"{name} is a series of {len(found.values)} values, not one"
+        several = found.read
+        return f"{name} is a series of {len(several)} values, not one" if isinstance(several, tuple) else ""
 
     def __getitem__(self, name: str) -> Value:
         found = self.reading(name)

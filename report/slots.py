@@ -13,7 +13,9 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
+from typing import NamedTuple
 
 _REFUSED = re.compile(r"<(h[1-6]|pre)[ >].*?</\1>", re.DOTALL)
 _CODE = re.compile(r"<code[ >].*?</code>", re.DOTALL)
@@ -21,8 +23,7 @@ _ATTRIBUTE = re.compile(r'\s(?:alt|title)="[^"]*\Z')
 _OPEN, _CLOSE = "\ue000", "\ue001"
 
 
-@dataclass(frozen=True)
-class Inline:
+class Inline(NamedTuple):
     """What stands in a sentence; `text` is for where there can be no HTML: an alt text, code, a title."""
 
     html: str
@@ -36,7 +37,7 @@ class Slots:
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     _html: dict[int, str] = field(default_factory=dict)
     _inline: dict[int, Inline] = field(default_factory=dict)
-    _late: dict[int, str | Callable[[], str]] = field(default_factory=dict)
+    _late: list[tuple[str | Callable[[], str], str]] = field(default_factory=list)
     _count: int = 0
 
     def put(self, html: str) -> str:
@@ -58,44 +59,53 @@ class Slots:
 
     def numbers(self, text: str) -> list[int]:
         """Return the numbers of the blocks' slots in `text`."""
-        return [int(number) for number in re.findall(self._pattern(), text)]
+        return [int(number) for number in self._block.findall(text)]
 
     def inline_numbers(self, text: str) -> list[int]:
         """Return the numbers of the sentences' slots in `text`."""
-        return [int(number) for number in re.findall(self._inline_pattern(), text)]
+        return [int(number) for number in self._word.findall(text)]
 
     def split(self, line: str) -> list[str]:
         """Return a line of text cut at its blocks: text, what the slot stands for, text, and so on."""
-        parts = re.split(self._pattern(), line)
+        parts = self._block.split(line)
         return [self._html.get(int(part), "") if n % 2 else part for n, part in enumerate(parts)]
 
     def as_text(self, text: str) -> str:
         """Return `text` with what stands in a sentence as text."""
-        return re.sub(self._inline_pattern(), lambda match: self._inline[int(match[1])].text, text)
+        return self._word.sub(lambda match: self._inline[int(match[1])].text, text)
 
-    def _pattern(self) -> str:
-        return f'<div id="slot-{self.token}-([0-9]+)"></div>'
+    @cached_property
+    def _block(self) -> re.Pattern[str]:
+        return re.compile(f'<div id="slot-{self.token}-([0-9]+)"></div>')
 
-    def _inline_pattern(self) -> str:
-        return f"{_OPEN}{self.token[:8]}-([0-9]+){_CLOSE}"
+    @cached_property
+    def _word(self) -> re.Pattern[str]:
+        return re.compile(f"{_OPEN}{self.token[:8]}-([0-9]+){_CLOSE}")
 
-    def put_late(self, html: str | Callable[[], str]) -> str:
-        """Keep `html`, or what makes it, until the page is written; return the comment that stands for it."""
-        self._late[len(self._late)] = html
-        return f"<!--{self.token}-{len(self._late) - 1}-->"
+    def put_late(self, html: str | Callable[[], str], until: str = "") -> str:
+        """Keep `html`, or what makes it, until the page is written; return the comment that stands for it.
+
+        Behind the comment stands what the search is to find in its place, the HTML `until` then.
+        """
+        self._late.append((html, until))
+        return f"<!--{self.token}-{len(self._late) - 1}-->{until}"
 
     def fill_late(self, page: str) -> str:
         """Return the page with what was kept for it. It may come again: the build keeps all to its end.
 
         A sentence's slot that a heading took into the table of contents, or into another page's links, goes.
         """
-        comment = f"<!--{self.token}-([0-9]+)-->"
-
-        def fill(match: re.Match[str]) -> str:
-            html = self._late.get(int(match[1] or -1), "")
-            return html if isinstance(html, str) else html()
-
-        return re.sub(f"{comment}|{self._inline_pattern()}", fill, page)
+        parts: list[str] = []
+        end = 0
+        for match in re.finditer(f"<!--{self.token}-([0-9]+)-->|{self._word.pattern}", page):
+            parts.append(page[end : match.start()])
+            end = match.end()
+            if match[1] and int(match[1]) < len(self._late):
+                html, until = self._late[int(match[1])]
+                if page.startswith(until, end):
+                    parts.append(html if isinstance(html, str) else html())
+                    end += len(until)
+        return "".join([*parts, page[end:]])
 
     def forget(self) -> None:
         """Forget the slots of a page that will not be rendered."""
@@ -120,13 +130,13 @@ class Slots:
         less, more, quote = "(?:<|&lt;)", "(?:>|&gt;)", '(?:"|&quot;)'
         block = f"{less}div id={quote}slot-{self.token}-[0-9]+{quote}{more}{less}/div{more}"
         return (
-            re.sub(f"{block}|{self._inline_pattern()}", "", page)
+            re.sub(f"{block}|{self._word.pattern}", "", page)
             .replace(self.token, "")
             .replace(self.token[:8], "")
         )
 
     def _fill_blocks(self, page: str, found: set[int]) -> str:
-        one = self._pattern()
+        one = self._block.pattern
 
         def fill(match: re.Match[str]) -> str:
             if _in_a_tag(page, match.start()):
@@ -152,7 +162,7 @@ class Slots:
             inline = self._inline[number]
             return escape(inline.text) if in_a_tag or _is_in(code, at) else inline.html
 
-        return re.sub(self._inline_pattern(), fill, page)
+        return self._word.sub(fill, page)
 
 
 def _is_in(places: list[tuple[int, int]], at: int) -> bool:

@@ -1,7 +1,7 @@
 """Finds the one line that holds a value, and says why there is none: not there, or there and unreadable."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, partial
@@ -97,7 +97,7 @@ def behind(lines: Iterable[str], label: str) -> list[str]:
     A colon or equals sign stands between the two, or nothing if a number comes next: `the build took 12 s`.
     """
     start = _label(label)
-    return [line[found.end() :] for line in lines if (found := start.match(line))]
+    return [line[found.end() :] for line in lines if line.startswith(label) and (found := start.match(line))]
 
 
 @cache
@@ -105,8 +105,10 @@ def _label(label: str) -> re.Pattern[str]:
     return re.compile(rf"{re.escape(label)}(?:\s*[:=]\s*(?=\S)|\s+(?=[0-9]))")
 
 
-def below(lines: Iterable[str], label: str) -> list[str]:
+def below(lines: Sequence[str], label: str) -> list[str]:
     """Return the lines below the heading `label` and a colon, up to the next heading."""
+    if f"{label}:" not in lines:
+        return []
     inside, found = False, []
     for line in lines:
         if line.endswith(":") or line.startswith("==="):

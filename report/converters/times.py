@@ -46,6 +46,8 @@ def _bare(number: str, unit: str) -> Quantity:
 _SECONDS = Kind(
     "time",
     (
+        form(rf"(?:[0-9]+: )?({NUMBER}) ?(s|seconds?|ms|us|µs|ns)", lambda m: _bare(m[1], m[2])),
+        form(r"(?:[0-9]+: )?([0-9]*[.,][0-9]+)", lambda m: _bare(m[1], "")),
         form(rf"real\s+(?:([0-9]{{1,4}})h)?([0-9]{{1,6}})m ?({NUMBER})s", lambda m: _clock(m[1], m[2], m[3])),
         form(rf"real\s+({NUMBER})", lambda m: _clock(None, None, m[1])),
         form(
@@ -56,8 +58,6 @@ _SECONDS = Kind(
             rf"Executed in\s+({NUMBER}) ({'|'.join(_FISH)})(?:\s+fish\s+external)?",
             lambda m: _positive(Quantity(decimal(m[1]), _FISH[m[2]]).to("s")),
         ),
-        form(rf"(?:[0-9]+: )?({NUMBER}) ?(s|seconds?|ms|us|µs|ns)", lambda m: _bare(m[1], m[2])),
-        form(r"(?:[0-9]+: )?([0-9]*[.,][0-9]+)", lambda m: _bare(m[1], "")),
     ),
     re.compile(r"real\b|Executed in\b|.*\btotal$|\W{0,2}[0-9][0-9.,]*\s?[a-zµ]*$"),
 )

@@ -44,8 +44,10 @@ def has_time(value: Quantity | str) -> bool:
 
 def must_be_alike(left: Quantity, right: Quantity) -> None:
     """Raise UnitError unless both measure the same; a share in percent and a plain number do not."""
+    if left.unit == right.unit:
+        return
     same = UNITS[left.unit].dimension == UNITS[right.unit].dimension
-    if not same or ("%" in (left.unit, right.unit) and left.unit != right.unit):
+    if not same or "%" in (left.unit, right.unit):
         raise UnitError(f"{_named(left)} and {_named(right)} are not alike")
 
 

@@ -5,6 +5,7 @@ Times and rates must be of one host: they tell of it as much as of what was meas
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from collectors.records import HostClass
 from report.expressions.nodes import (
@@ -36,8 +37,7 @@ from report.units import UnitError
 _ALIKE = "numbers that measure the same, each with its unit; texts with == and !="
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """A fact's value and where it is from: the host (its id, its class if that is known), file and line."""
 
     value: Quantity | str
@@ -155,7 +155,7 @@ class Steps:
     def _check_hosts(self, node: Node, values: Sequence[Quantity | str]) -> None:
         """Raise NotComparable where `values`, put together by `node`, are of hosts that differ too much."""
         used = facts_in(node)
-        timed = any(map(has_time, values))
+        timed = len(used) > 1 and any(map(has_time, values))
         for name in used[1:]:
             first, other = self.facts[used[0]], self.facts[name]
             if first.host_class != other.host_class or (timed and first.host != other.host):

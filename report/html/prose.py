@@ -17,8 +17,8 @@ from report.readings import NoValue, Reading
 from report.slots import Inline
 from report.tables.wording import utc
 
-Late = Callable[[str], str]
-"""Keeps HTML until the page is written, and returns what holds its place."""
+Late = Callable[[str, str], str]
+"""Keeps HTML until the page is written, and returns what stands there until then; see Slots.put_late."""
 LONGEST_QUOTE = 160
 MARKS = {
     State.HOLDS: "✓",
@@ -39,12 +39,11 @@ def said_inline(said: Said, late: Late, up: str, number: int) -> Inline:
     text = said.text or f"({said.result.state})"
     shown = escape(text).replace(" ", "\u00a0") if len(text) < 24 else escape(text)  # noqa: PLR2004 # a value and its unit stay on one line
     mark = _EMULATED if said.text and said.emulated_times else ""
-    before = late(
+    html = (
         f'<span class="ev-fact" data-state="{said.result.state}" tabindex="0" '
-        f'aria-describedby="tip-{number}">'
+        f'aria-describedby="tip-{number}">{shown}{mark}{tip_html(said, up, number)}</span>'
     )
-    behind = late(f"{mark}{tip_html(said, up, number)}</span>")
-    return Inline(f"{before}{shown}{behind}", f"{text} (emulated)" if mark else text)
+    return Inline(late(html, shown), f"{text} (emulated)" if mark else text)
 
 
 def claim_inlines(claim: Claim, late: Late, up: str, number: int) -> tuple[Inline, Inline]:
@@ -64,8 +63,8 @@ def claim_inlines(claim: Claim, late: Late, up: str, number: int) -> tuple[Inlin
         f"{tip_html(claim, up, number)}</span>"
     )
     return (
-        Inline(late(f'<span class="ev-claim" data-state="{state}">'), ""),
-        Inline(late(behind), f" ({said})" if said else ""),
+        Inline(late(f'<span class="ev-claim" data-state="{state}">', ""), ""),
+        Inline(late(behind, ""), f" ({said})" if said else ""),
     )
 
 
@@ -97,8 +96,7 @@ def tip_html(stands: Stands, up: str, number: int) -> str:
 def _reading(name: str, found: Reading | NoValue, up: str) -> str:
     if isinstance(found, NoValue):
         return f"<code>{escape(name)}</code>: {escape(one_line(str(found)))}"
-    value = found.value
-    shown = f"{len(found.values)} values" if value is None else str(value.value)
+    shown = f"{len(found.read)} values" if isinstance(found.read, tuple) else str(found.read)
     lines = f"line {found.lines.start}" if found.lines.start == found.lines.end else f"lines {found.lines}"
     text = one_line(found.text.split("\n", 1)[0])
     text = text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"

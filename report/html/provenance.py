@@ -5,7 +5,6 @@ Everything from evidence, records and hosts is hostile and is escaped here.
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import replace
 from html import escape
 
 from report.cite import Block
@@ -87,7 +86,7 @@ def _by_source(origins: Iterable[Origin]) -> dict[str, list[Origin]]:
         by_command.setdefault(id(origin.command), []).append(origin)
     found: dict[str, list[Origin]] = {}
     for several in by_command.values():
-        one = several[0] if len(several) == 1 else replace(several[0], cut="")
+        one = several[0] if len(several) == 1 else several[0]._replace(cut="")
         found.setdefault(_origin(one), []).extend(several)
     return found
 

@@ -7,7 +7,7 @@ file is changed beforehand: for both.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -56,7 +56,7 @@ class Claimed:
     def _wanted(self) -> tuple[Quantity | str, ...]:
         """The values in the claim: what a fact may be equal to, just below or just above."""
         literals = [one.value for one in parse(self.condition).parts if isinstance(one, Literal)]
-        return (*literals, *(one.values[0].value for one in self.readings.values()))
+        return (*literals, *(_value(one).value for one in self.readings.values()))
 
     def turn(self, fact: str) -> Turn | None:
         """Return how this fact turns the claim, None if nothing that was tried does.
@@ -85,7 +85,7 @@ class Claimed:
 
     def _values(self, files: Mapping[str, bytes]) -> dict[str, Value]:
         return {
-            name: replace(self.readings[name].values[0], value=value)
+            name: _value(self.readings[name])._replace(value=value)
             for name, fact in self.facts.items()
             if (value := _read(fact, files[fact.file])) is not None
         }
@@ -157,6 +157,12 @@ def _numbers(text: str, factors: list[Fraction]) -> Iterator[str]:
         whole = round(one * 10**decimals)
         if whole >= 0:
             yield f"{Decimal(whole).scaleb(-decimals):f}".replace(".", sign)
+
+
+def _value(reading: Reading) -> Value:
+    """Return the value of a fact that a claim uses, which is never a series."""
+    assert reading.value is not None
+    return reading.value
 
 
 def _read(fact: Fact, data: bytes) -> Quantity | str | None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import report.converters
 from report.converters import CONVERTERS, Argument, NotThere, Read, Unreadable, convert, in_unit
+from report.converters.lines import PHRASES, STARTS, lines_of
 from report.problems import FaultError
 from report.quantity import Quantity, UnitError
 
@@ -73,6 +74,13 @@ def test_no_converter_reads_a_failure(path: Path) -> None:
     for how in WAYS:
         with pytest.raises((NotThere, Unreadable)):
             convert(how, text)
+
+
+@pytest.mark.parametrize("phrase", [*PHRASES, *STARTS, "failed: "])
+def test_a_failure_is_seen_by_any_of_its_phrases(phrase: str) -> None:
+    """Each of them on its own, however many lines that say a value stand around it."""
+    with pytest.raises(Unreadable, match="a failure, not a value"):
+        lines_of(f"real 1.10\n{phrase} x\nuser 0.00\n")
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,8 @@ def test_a_series_is_read_and_is_no_value_of_an_expression(little: Little) -> No
     found = readings(little, file="series.txt", read="samples")
     one = found.reading("it")
     assert isinstance(one, Reading)
-    assert [str(value.value) for value in one.values] == ["0.0029 s", "0.0031 s"]
+    assert isinstance(one.read, tuple)
+    assert [str(value) for value in one.read] == ["0.0029 s", "0.0031 s"]
     assert one.value is None
     assert found.why_not("it") == "it is a series of 2 values, not one"
     assert evaluate("it < 1 s", found).state is State.NO_EVIDENCE

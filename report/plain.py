@@ -71,11 +71,12 @@ def _values(text: str) -> tuple[tuple[Literal, ...], dict[str, Literal]] | None:
     args: list[Literal] = []
     named: dict[str, Literal] = {}
     for match in _VALUE.finditer(text):
-        value = int(match["number"]) if match["number"] else match["text"]
-        if match["key"] is None and not named:
+        key, words, number = match.groups()
+        value = int(number) if number else words
+        if key is None and not named:
             args.append(value)
-        elif match["key"] is None or match["key"] in named:
+        elif key is None or key in named:
             return None
         else:
-            named[match["key"]] = value
+            named[key] = value
     return tuple(args), named

@@ -11,6 +11,7 @@ place, and neither the search nor the theme reads it.
 
 import re
 import secrets
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -166,7 +167,9 @@ class Slots:
 
 
 def _is_in(places: list[tuple[int, int]], at: int) -> bool:
-    return any(start < at < end for start, end in places)
+    """Return whether `at` is inside one of `places`, which stand in order and apart."""
+    before = bisect_left(places, (at, 0))
+    return before > 0 and at < places[before - 1][1]
 
 
 def _in_a_tag(page: str, at: int) -> bool:

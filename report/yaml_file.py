@@ -119,21 +119,27 @@ def _not_yaml(file: str, error: Exception, remedy: str) -> YamlError:
 
 
 def _check_unique(node: yaml.Node, file: str) -> None:
-    """Raise YamlError where a key is given twice, on whatever level."""
-    if isinstance(node, yaml.SequenceNode):
-        for one in node.value:
-            _check_unique(one, file)
-    if not isinstance(node, yaml.MappingNode):
-        return
+    """Raise YamlError where a key is given twice, on whatever level; an alias leads to a node once more."""
+    nodes, looked_at = [node], set[int]()
+    for one in nodes:  # which grows meanwhile
+        if id(one) in looked_at or isinstance(one, yaml.ScalarNode):
+            continue
+        looked_at.add(id(one))
+        if isinstance(one, yaml.MappingNode):
+            _check_keys(one, file)
+            nodes += [value for _key, value in one.value]
+        else:
+            nodes += one.value
+
+
+def _check_keys(node: yaml.MappingNode, file: str) -> None:
     seen: set[str] = set()
-    for key, value in node.value:
+    for key, _value in node.value:
         if isinstance(key, yaml.ScalarNode):
             if key.value in seen:
                 line = key.start_mark.line + 1
                 raise YamlError(file, line, f"{key.value} is given twice", "leave out one of the two")
             seen.add(key.value)
-        if not isinstance(value, yaml.ScalarNode):
-            _check_unique(value, file)
 
 
 def _line_of(node: yaml.Node, keys: Sequence[object]) -> int:

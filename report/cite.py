@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from collectors.reader import EvidenceError
-from collectors.records import CollectorState, Host, Status, evidence_path
+from collectors.records import CollectorState, Host, evidence_path
 from report.embed import Content, Slice, Wanted, cut
 from report.evidence import Captured, Evidence, EvidenceSet
 from report.front_matter import NOTHING_SAID, FrontMatter
@@ -129,8 +129,7 @@ def _notes(found: EvidenceSet, content: Content, captured: Captured | None) -> t
     if content.sha256 != captured.file.sha256:
         found_hash, told = content.sha256[:12], captured.file.sha256[:12]
         notes.append(f"altered: its sha256 is {found_hash}…, the record says {told}…")
-    row = found.state.writer(content.path) if found.state else None
-    if row and row.state is Status.STALE:
+    if row := found.stale.get(content.path):
         notes.append(f"stale: {row.reason}" if row.reason else "stale: to be captured again")
     return tuple(notes)
 

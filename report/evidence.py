@@ -15,12 +15,14 @@ from collectors.records import (
     HERE,
     HOSTS,
     RECORDS,
+    CollectorState,
     Command,
     File,
     Host,
     Record,
     RecordError,
     State,
+    Status,
     evidence_path,
 )
 from collectors.verify import FAILED, sets
@@ -92,6 +94,12 @@ class EvidenceSet:
             return read_state(self.folder)
         except RecordError:
             return None
+
+    @cached_property
+    def stale(self) -> dict[str, CollectorState]:
+        """The collector of each file that is to be captured again, by path."""
+        rows = self.state.collectors if self.state else []
+        return {path: row for row in rows if row.state is Status.STALE for path in row.writes}
 
     @cached_property
     def hosts(self) -> dict[str, Host]:

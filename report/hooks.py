@@ -45,6 +45,11 @@ def on_startup(command: str, dirty: bool) -> None:  # noqa: FBT001 # mkdocs' sig
     gc.set_threshold(GARBAGE)
 
 
+def on_shutdown() -> None:
+    """Leave what there is to the end of the process: Python would look through all of it for garbage."""
+    gc.freeze()
+
+
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Begin a build, and give the macros plugin the environment that turns mistakes into boxes."""
     root = Path(config.config_file_path or "mkdocs.yml").parent

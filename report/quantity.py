@@ -43,7 +43,8 @@ class Quantity:
     unrounded: Fraction | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "unit", symbol(self.unit))
+        if (unit := symbol(self.unit)) != self.unit:
+            object.__setattr__(self, "unit", unit)
         _sign, digits, exponent = self.value.as_tuple()
         if not isinstance(exponent, int) or abs(exponent) > MAX_DIGITS or len(digits) > MAX_DIGITS:
             raise OverflowError(f"{self.value:.6g} {self.unit} is no measurement: it has too many digits")

@@ -6,7 +6,7 @@ or was refused.
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -72,10 +72,10 @@ class Reading:
         return Value(self.read, self.host_id, host_class, emulated, self.file, self.lines.start)
 
 
-def value_of(fact: Fact, lab: str, evidence: Evidence) -> Reading | NoValue:
-    """Return what the evidence of `lab` holds of a fact; each file is read once for one Evidence."""
+def value_of(fact: Fact, page: Page, evidence: Evidence) -> Reading | NoValue:
+    """Return what the evidence of a page's lab holds of a fact; each file is read once for one Evidence."""
     try:
-        found = cite(evidence, Page(f"{LABS}/{lab}/{FACTS_FILE}"), fact.wanted)
+        found = cite(evidence, page, fact.wanted)
     except FaultError as error:
         return NoValue(Absence.NOT_THERE, error.what, error.remedy)
     if isinstance(found, Gap):
@@ -171,19 +171,21 @@ def _converted(read: Read, unit: str) -> Read:
 
 @dataclass
 class Readings(Mapping[str, Value]):
-    """The values of a lab's facts by name, as expressions take them, each read when it is asked for.
+    """The values of a lab's facts by name, as expressions take them; all are read when one is asked for.
 
     What has no value, or is a series, is not in the mapping; `reading` tells of all.
     """
 
     facts: Facts
     evidence: Evidence
-    _found: dict[str, Reading | NoValue] = field(default_factory=dict)
+
+    @cached_property
+    def _found(self) -> dict[str, Reading | NoValue]:
+        page = Page(f"{LABS}/{self.facts.lab}/{FACTS_FILE}")
+        return {name: value_of(fact, page, self.evidence) for name, fact in self.facts.facts.items()}
 
     def reading(self, name: str) -> Reading | NoValue:
         """Return what was read of the fact `name`, which must be declared."""
-        if name not in self._found:
-            self._found[name] = value_of(self.facts.facts[name], self.facts.lab, self.evidence)
         return self._found[name]
 
     def why_not(self, name: str) -> str:

@@ -155,10 +155,10 @@ class Steps:
     def _check_hosts(self, node: Node, values: Sequence[Quantity | str]) -> None:
         """Raise NotComparable where `values`, put together by `node`, are of hosts that differ too much."""
         used = facts_in(node)
-        timed = len(used) > 1 and any(map(has_time, values))
         for name in used[1:]:
             first, other = self.facts[used[0]], self.facts[name]
-            if first.host_class != other.host_class or (timed and first.host != other.host):
+            other_host = first.host != other.host and any(map(has_time, values))
+            if other_host or first.host_class != other.host_class:
                 raise NotComparable(f"{_whose(used[0], first)}, {_whose(name, other)}")
 
 

@@ -84,11 +84,9 @@ def tip_html(stands: Stands, up: str, number: int) -> str:
     head = "" if text in stands.readings else f"<code>{escape(one_line(text))}</code>"
     if isinstance(stands, Claim):
         head = f"<strong>{escape(str(stands.result.state))}</strong>: {head}"
-    notes = [stands.reason, *stands.result.bases]
-    rows = [head] if head else []
-    rows += [escape(one_line(note)) for note in notes if note]
+    rows = [head, *(escape(one_line(note)) for note in (stands.reason, *stands.result.bases))]
     rows += [_reading(name, found, up) for name, found in stands.readings.items()]
-    inner = "".join(f'<span class="ev-tip-row">{row}</span>' for row in rows)
+    inner = "".join([f'<span class="ev-tip-row">{row}</span>' for row in rows if row])
     return f'<span {how} class="ev-tip" id="tip-{number}">{inner}</span>'
 
 

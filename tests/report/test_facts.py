@@ -193,10 +193,10 @@ def test_missing_evidence_has_the_reason_and_the_command(little: Little) -> None
     assert (typing_error.absence, typing_error.remedy) == (Absence.NOT_THERE, "is x/counts.txt meant?")
 
 
-def test_facts_are_read_when_they_are_asked_for_and_files_once(
+def test_all_facts_are_read_when_one_is_asked_for_and_each_file_once(
     little: Little, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two facts of one file, each asked for three times: one reading; another file is not touched."""
+    """Two facts of one file, each asked for three times: one reading; what is not there is not read."""
     read: list[str] = []
 
     def counting(folder: Path, path: str) -> bytes:
@@ -215,7 +215,7 @@ def test_facts_are_read_when_they_are_asked_for_and_files_once(
     assert read == []
     for _ in range(3):
         assert str(evaluate("host - kata", found).value) == "193"
-    assert read == ["x/counts.txt"]
+    assert read == ["x/counts.txt", "other.txt"]
     assert list(found) == ["host", "kata", "other"]
     assert len(found) == 3
     assert found.why_not("host") == ""

@@ -1,9 +1,12 @@
-"""A series: commands run in turn, pair by pair, each sample timed by hyperfine in a process of its own.
+"""A series: commands run in turn, pair by pair, each timed by hyperfine as a benchmark of one run.
 
-Three files: NAME.json is what hyperfine exported of every sample, one after another; NAME.csv a row for each,
-made of it by jq; NAME-host.txt what the host was doing before and after, and the runs to warm up. A command
-that fails or does not end is a sample like any other, with its exit status: nothing is left out, repeated or
-averaged here. Export and load are volatile: a refresh judges the CSV by its noise.
+Three files: NAME.json is what hyperfine exported of every sample; NAME.csv a row for each, made of it by jq;
+NAME-host.txt what the host was doing before and after, and the runs to warm up. A command that fails or does
+not end is a sample like any other, with its exit status: nothing is left out, repeated or averaged here.
+Export and load are volatile: a refresh judges the CSV by its noise.
+
+One hyperfine times them all, for its own start would cost a tenth of what runc takes. Before each sample it
+looks at the last one, and ends where that has failed: what it left is cleared, and another hyperfine goes on.
 """
 
 from __future__ import annotations
@@ -12,23 +15,30 @@ import json
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
+from collectors.engine.asked import Asked
 from collectors.engine.attempts import Attempt
 from collectors.engine.host import on_path
-from collectors.engine.out import EVERYTHING
+from collectors.engine.out import EVERYTHING, Out
+from collectors.engine.outcome import CommandFailedError
 from collectors.engine.run import Argv, Run
 
 T = TypeVar("T")
 
-HYPERFINE = on_path("hyperfine", "jq", "timeout", packages=("hyperfine", "jq", "coreutils"))
+HYPERFINE = on_path("hyperfine", "jq", "awk", "timeout", packages=("hyperfine", "jq", "mawk", "coreutils"))
 
 HEAD = "run,order,runtime,seconds,exit_status"
 ROW = (
-    ".results[0] | (.times[0] * 1000000 | round) as $us"
+    ".results[] | (.times[0] * 1000000 | round) as $us"
     r""" | "\(.command),\($us / 1000000 | floor).\("00000\($us % 1000000)"[-6:]),\(.exit_codes[0])" """
 )
 """The sample's name in hyperfine's export is its first three cells; seconds have microseconds, no more."""
+
+ONCE = ["--style", "none", "--shell", "none", "--ignore-failure", "--runs", "1"]
+HAS_FAILED = '/"exit_codes"/ {getline; if ($1 != "0") exit 1}'
+"""awk's program that ends with 1 where an export has a sample that has failed."""
 
 GRACE = 10.0
 """Seconds that a command has to end after its limit, before it is killed."""
@@ -71,11 +81,12 @@ def series(run: Run, name: str, contenders: Sequence[Contender], runs: int, limi
         out.run(["cat", "/proc/loadavg"], volatile=EVERYTHING)
         out.run(["grep", "-E", "^(MemAvailable|Cached):", "/proc/meminfo"], volatile=EVERYTHING)
     with run.file(f"{name}.json") as out:
-        for number, order, one in in_turn(contenders, runs):
-            attempt = one.start(run)
-            argv = sample(f"{number},{order},{one.name}", attempt.argv, limit)
-            if not _answered(out.run(argv, timeout=limit + 3 * GRACE, volatile=EVERYTHING).text):
-                attempt.clear()
+        left = [
+            (f"{number},{order},{one.name}", one.start(run))
+            for number, order, one in in_turn(contenders, runs)
+        ]
+        while left:
+            left = left[_timed(run, out, left, limit) :]
     with run.file(f"{name}-host.txt") as out:
         out.line("Load after:")
         out.run(["cat", "/proc/loadavg"], volatile=EVERYTHING)
@@ -84,18 +95,33 @@ def series(run: Run, name: str, contenders: Sequence[Contender], runs: int, limi
         out.run(["jq", "-r", ROW, f"{name}.json"])
 
 
-def sample(label: str, argv: Sequence[str], limit: float) -> list[str]:
-    """Return the command that has hyperfine time one run of `argv` and print its export under `label`.
+def _timed(run: Run, out: Out, samples: Sequence[tuple[str, Attempt]], limit: float) -> int:
+    """Time samples, each with its label, up to the end or the first that fails; return how many there were.
+
+    What hyperfine exported is written; what the one that failed has left is cleared.
+    """
+    export = run.folder / "samples.json"
+    export.write_text("{}")
+    asked = Asked(timeout=len(samples) * (limit + 3 * GRACE), answered=(1,))
+    _result, index, _cut = run.record(_hyperfine(export, samples, limit), asked)
+    data = export.read_bytes()
+    out.quote(run.redact(data), index, "", EVERYTHING)
+    ended = [one["exit_codes"] == [0] for one in json.loads(data).get("results", [])]
+    if not ended or (all(ended) and len(ended) < len(samples)):
+        raise CommandFailedError(f"hyperfine ended after {len(ended)} of {len(samples)} samples")
+    if not ended[-1]:
+        samples[len(ended) - 1][1].clear()
+    return len(ended)
+
+
+def _hyperfine(export: Path, samples: Sequence[tuple[str, Attempt]], limit: float) -> list[str]:
+    """Return the command that has hyperfine run each sample once, until one fails, and export them all.
 
     hyperfine knows no time limit, so that timeout of coreutils is part of what is timed, for all alike.
     """
-    limited = ["timeout", "--foreground", f"--kill-after={GRACE:g}", f"{limit:g}", *argv]
-    once = ["--style", "none", "--shell", "none", "--ignore-failure", "--runs", "1"]
-    return [
-        "hyperfine", *once, "--command-name", label, "--export-json", "/dev/stdout", shlex.join(limited)
-    ]  # fmt: skip
-
-
-def _answered(exported: str) -> bool:
-    """Return whether the one run of an export ended with exit status 0."""
-    return bool(json.loads(exported)["results"][0]["exit_codes"] == [0])
+    check = shlex.join(["awk", HAS_FAILED, str(export)])
+    words = ["hyperfine", *ONCE, "--export-json", str(export), "--prepare", check]
+    for label, attempt in samples:
+        limited = ["timeout", "--foreground", f"--kill-after={GRACE:g}", f"{limit:g}", *attempt.argv]
+        words += ["--command-name", label, shlex.join(limited)]
+    return words

@@ -48,6 +48,11 @@ def captured(project: Throwaway, odd: list[str], limit: float = 5) -> tuple[list
     return list(csv.DictReader(io.StringIO(project.read("bench/x.csv").decode()))), project.record()
 
 
+def rows_named(rows: list[dict[str, str]]) -> list[str]:
+    """Return the rows' first three cells, which are what hyperfine is given for a name."""
+    return [",".join([row["run"], row["order"], row["runtime"]]) for row in rows]
+
+
 def test_in_turn() -> None:
     """A B, B A, A B: neither is always the first."""
     a, b = (Contender(name, ["true"], lambda _run: pytest.fail("not started")) for name in "ab")
@@ -68,14 +73,15 @@ def test_every_sample_is_kept_as_hyperfine_said_it(project: Throwaway) -> None:
     exported = []
     while text := text.lstrip():
         one, end = decoder.raw_decode(text)
-        exported.append(one["results"][0]["times"][0])
+        exported += [result["times"][0] for result in one["results"]]
         text = text[end:]
     assert [float(row["seconds"]) for row in rows] == [round(one, 6) for one in exported]
     assert all(0.01 <= one < 1 for one in exported)
     samples = [one for one in record.commands if one.argv[0] == "hyperfine"]
-    assert len(samples) == 8
+    assert [one.exit_status for one in samples] == [0]
+    assert [word for word in samples[0].argv if word in rows_named(rows)] == rows_named(rows)
     spans = {file.path: file.spans for file in record.files}
-    assert [record.commands[span.command or 0].argv[0] for span in spans["bench/x.json"]] == ["hyperfine"] * 8
+    assert [record.commands[span.command or 0].argv[0] for span in spans["bench/x.json"]] == ["hyperfine"]
     head, body = spans["bench/x.csv"]
     assert head.command is None
     assert record.commands[body.command or 0].argv[0] == "jq"
@@ -98,9 +104,12 @@ def test_the_host_is_told_of_and_the_warm_up_is_apart(project: Throwaway) -> Non
 
 
 def test_a_start_that_fails_is_counted_and_cleared(project: Throwaway) -> None:
-    """It has its exit status and its own few seconds, and is not made again."""
-    rows, _record = captured(project, ["sh", "-c", "exit 3"])
+    """It has its exit status and its own few seconds, and is not made again; another hyperfine goes on."""
+    rows, record = captured(project, ["sh", "-c", "exit 3"])
     assert [row["exit_status"] for row in rows] == ["0", "3", "3", "0", "0", "3", "3", "0"]
+    samples = [one for one in record.commands if one.argv[0] == "hyperfine"]
+    assert [one.exit_status for one in samples] == [1, 1, 1, 1, 0]
+    assert [word for one in samples for word in one.argv if word == "3,2,odd one"] == ["3,2,odd one"] * 3
     assert (project.root / "counter.cleared").read_text() == "xxxx"
 
 

@@ -1,5 +1,6 @@
 """The command line: `lab`. Commands are imported when they run, so that help and completion are quick."""
 
+import gc
 import importlib
 import os
 import sys
@@ -63,6 +64,7 @@ def lab() -> None:
 
 def main() -> None:
     """Run the command line; errors that are ours are one or two lines, without a traceback."""
+    gc.set_threshold(50_000)  # at Python's 700 a tenth of a command's start goes into looking for garbage
     if os.environ.get("_LAB_COMPLETE"):
         lab(prog_name="lab")
     try:
@@ -80,6 +82,7 @@ def main() -> None:
             raise
         click.echo(f"lab: {error}", err=True)
         status = known
+    gc.freeze()  # what is there at the end goes with the process
     sys.exit(status if isinstance(status, int) else 0)
 
 

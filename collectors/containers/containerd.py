@@ -167,8 +167,9 @@ def _version() -> int:
 def _note_leftovers(run: Run, stack: ExitStack, root: Path) -> None:
     """Write down how what containerd and its shims make outside the run's folder is removed."""
     folders = (ROOTS, SHIMS, SHIMS / "s", SHIMS / "runc", SHIMS / "fifo")
-    for made in (folder for folder in folders if ours(run, there=folder.exists())):
-        stack.callback(run.undo(["rmdir", "--ignore-fail-on-non-empty", str(made)]))
+    made = [str(folder) for folder in folders if ours(run, there=folder.exists())]
+    if made:
+        stack.callback(run.undo(["rmdir", "--ignore-fail-on-non-empty", *reversed(made)]))
     named = [str(root), str(SHIMS / "runc" / run.name), *(f"{tasks}/{run.name}" for tasks in TASKS)]
     stack.callback(run.undo(["rm", "-rf", "--one-file-system", *named]))
 

@@ -204,13 +204,14 @@ def import_archive(run: Run, path: Path, base: str, wanted: LabImage, source: st
     server = run.resource(containerd)
     words = ["images", "import", "--digests", "--base-name", base, *server.snapshots(), str(path)]
     run.command(server.ctr(*words), timeout=IMPORT_SECONDS)
-    names = [name for name in listed(server) if name.startswith(f"{base}@")]
+    there = listed(server)
+    names = [name for name in there if name.startswith(f"{base}@")]
     if len(names) != 1:
         raise Unavailable(
             f"{source} has {len(names)} images for this host: one is wanted",
             "make an archive of the one image (skopeo copy, docker save with one name)",
         )
-    named = target(server, names[0])
+    named = there[names[0]]
     digest = platform_manifest(server, named)
     image = Image(
         reference=wanted.reference,

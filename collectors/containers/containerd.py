@@ -17,6 +17,7 @@ from collectors.containers.server import SHIMS, Containerd, snapshotter
 from collectors.containers.shared import ours
 from collectors.engine import leaks, recorder
 from collectors.engine.declare import Unavailable
+from collectors.engine.host import version_of
 from collectors.engine.run import CaptureError, Run
 
 ROOTS = Path("/var/lib/lab")
@@ -103,16 +104,15 @@ def containerd(run: Run) -> Iterator[Containerd]:
     begin = _attach if run.session.system else _start
     with ExitStack() as stack:
         try:
-            server = begin(run, stack)
-            plugins = recorder.output(server.ctr("plugins", "ls"))
+            server, plugins = begin(run, stack)
         except Unavailable as error:
             run.session.resources["containerd's failure"] = error
             raise
         yield replace(server, snapshotter=snapshotter(plugins))
 
 
-def _start(run: Run, stack: ExitStack) -> Containerd:
-    """Start containerd and wait until it answers; `stack` is what ends and clears it."""
+def _start(run: Run, stack: ExitStack) -> tuple[Containerd, str]:
+    """Start containerd and wait until it says what plugins it has; `stack` is what ends and clears it."""
     version = _version()
     root, folder = ROOTS / run.name, run.folder / "containerd"
     server = Containerd(folder / "containerd.sock", run.name, folder / "fifo", root / "logs")
@@ -124,22 +124,27 @@ def _start(run: Run, stack: ExitStack) -> Containerd:
     daemon = run.start(["env", f"PATH={path}", "containerd", "--config", str(config)], "containerd.log")
     stack.callback(daemon.stop)
     stack.callback(end_tasks, daemon, server)
-    _wait(run, daemon, server)
-    return server
+    return server, _wait(run, daemon, server)
 
 
-def _attach(run: Run, stack: ExitStack) -> Containerd:
+def _attach(run: Run, stack: ExitStack) -> tuple[Containerd, str]:
     """Use this host's containerd, in a namespace that is gone afterwards; raise Unavailable."""
     folder = run.folder / "containerd"
     server = Containerd(system.SOCKET, run.name, folder / "fifo", ROOTS / run.name / "logs")
-    if not recorder.output(["ctr", "--address", str(server.address), "version"]):
+    plugins = _plugins(server)
+    if not plugins:
         raise Unavailable(
             f"this host's containerd does not answer at {server.address}",
             "start it (systemctl start containerd), or collect with a private one: --containerd private",
         )
     _prepare(run, stack, server)
     stack.callback(run.undo(system.clear_namespace(server.address, server.namespace)))
-    return server
+    return server, plugins
+
+
+def _plugins(server: Containerd) -> str:
+    """Return what containerd says of its plugins; empty if it does not answer."""
+    return recorder.output(server.ctr("plugins", "ls"), timeout=5)
 
 
 def _prepare(run: Run, stack: ExitStack, server: Containerd) -> None:
@@ -157,7 +162,7 @@ def _version() -> int:
     remedy = "install containerd (Debian: apt install containerd), or mend the one on PATH"
     try:
         recorder.find("containerd")
-        return config_version(recorder.output(["containerd", "--version"]))
+        return config_version(version_of(("containerd", "--version")))
     except recorder.CommandNotFoundError as error:
         raise Unavailable(str(error), remedy) from error
     except ValueError as error:
@@ -206,18 +211,22 @@ def end_tasks(daemon: recorder.Daemon, server: Containerd) -> None:
         recorder.output(server.ctr("tasks", "rm", "--force", ident), timeout=10)
 
 
-def _wait(run: Run, daemon: recorder.Daemon, server: Containerd) -> None:
-    """Wait until containerd answers; raise Unavailable with the last lines of its log if it does not."""
+def _wait(run: Run, daemon: recorder.Daemon, server: Containerd) -> str:
+    """Return what containerd says of its plugins once it answers.
+
+    Raise Unavailable with the last lines of its log if it does not.
+    """
+    said = [""]
 
     def known() -> bool:
-        if not server.address.exists():
-            return not daemon.alive()
-        return bool(recorder.output(server.ctr("version"), timeout=5)) or not daemon.alive()
+        if server.address.exists():
+            said[0] = _plugins(server)
+        return bool(said[0]) or not daemon.alive()
 
     with suppress(CaptureError):
         run.wait_until(known, "containerd", PATIENCE)
         if daemon.alive():
-            return
+            return said[0]
     how = "ended at once" if not daemon.alive() else f"gave no answer within {PATIENCE:g} s"
     raise Unavailable(
         f"containerd {how}: {log_tail(daemon.log, run)}",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING
 
 from collectors.records import Lab, writable_path
@@ -82,7 +83,8 @@ class Collector:
     @property
     def line(self) -> int:
         """The line of its decorator, 1-based."""
-        return inspect.getsourcelines(self.function)[1]
+        code: CodeType = inspect.unwrap(self.function).__code__
+        return code.co_firstlineno
 
 
 KEEPABLE = frozenset({"ip", "mac"})

@@ -111,10 +111,11 @@ ROOT = Need(name="root", missing=_not_root, remedy="run it with sudo, or as root
 
 def versions(needs: tuple[Need, ...]) -> dict[str, str]:
     """Return what the tools of these needs say of their versions, by program; a silent one is left out."""
-    asked = {argv[0]: _first_line(argv) for need in needs for argv in need.tools}
+    asked = {argv[0]: version_of(argv) for need in needs for argv in need.tools}
     return {program: said for program, said in asked.items() if said}
 
 
 @cache
-def _first_line(argv: tuple[str, ...]) -> str:
+def version_of(argv: tuple[str, ...]) -> str:
+    """Return the first line of what a program says of its version; it is asked once."""
     return recorder.output(argv).partition("\n")[0]

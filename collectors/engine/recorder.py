@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from subprocess import DEVNULL, Popen
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
@@ -173,18 +174,29 @@ class Daemon:
 def output(argv: Sequence[str], *, timeout: float = 20.0) -> str:
     """Return what a short question prints on standard output, stripped; empty if it fails or is not there.
 
-    For facts about the host (a version, a commit), never for evidence.
+    For facts about the host (a version, a commit), never for evidence: so without sh, which costs 3 ms each,
+    twenty times in a collect.
     """
+    check(argv)
+    words = [*argv]
     try:
-        with TemporaryFile() as stdout, Path(os.devnull).open("wb") as stderr:
-            ended = execute(
-                argv, stdout=stdout, stderr=stderr, env=environment(""), timeout=timeout, limit=ANSWER_LIMIT
-            )
+        words[0] = find(argv[0])
+        with TemporaryFile() as stdout:
+            process = Popen(  # noqa: S603 - an argv list, as all are
+                words, stdin=DEVNULL, stdout=stdout, stderr=DEVNULL,
+                env=environment(""), cwd="/", start_new_session=True,
+            )  # fmt: skip
+            try:
+                _watch(process.pid, (stdout,), time.monotonic() + timeout, ANSWER_LIMIT)
+            finally:
+                _signal_group(process.pid, signal.SIGKILL)
+                status = process.wait()
+            _group_gone(process.pid)
             stdout.seek(0)
             text = stdout.read(ANSWER_LIMIT).decode(errors="replace")
     except (CommandNotFoundError, OSError):
         return ""
-    return text.strip() if ended.exit_status == 0 else ""
+    return "" if status else text.strip()
 
 
 def _spawn(

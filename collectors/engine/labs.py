@@ -23,7 +23,6 @@ from collectors.records import HOSTS, Lab, Source, explain
 
 LAB_FILE = "lab.yml"
 LAB_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,119}")
-_SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where libyaml is there
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def _import(module: str, path: Path, root: Path) -> ModuleType:
         raise DeclarationError(f"{place}:{line or 1}: {type(error).__name__}: {what}") from error
 
 
-class _UniqueKeys(_SAFE):  # type: ignore[misc, valid-type] # either has the same methods
+class _UniqueKeys(yaml.SafeLoader):
     """YAML's safe subset; a key that is given twice is a mistake, not the last one's."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - yaml's own signature
@@ -98,8 +97,7 @@ class _UniqueKeys(_SAFE):  # type: ignore[misc, valid-type] # either has the sam
                     None, None, f"{value!r} is given twice", key.start_mark
                 )
             seen |= {value} if isinstance(value, Hashable) else set()
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
+        return super().construct_mapping(node, deep)
 
 
 def read_config(path: Path, root: Path) -> Lab:

@@ -7,7 +7,7 @@ from report.quantity import Quantity
 
 @dataclass(slots=True)
 class Node:
-    """A part of an expression, `start` to `end` in its text."""
+    """A part of an expression, `start` to `end` in its text; never changed (frozen ones take longer)."""
 
     start: int
     end: int

@@ -115,7 +115,15 @@ def versions(needs: tuple[Need, ...]) -> dict[str, str]:
     return {program: said for program, said in asked.items() if said}
 
 
-@cache
 def version_of(argv: tuple[str, ...]) -> str:
-    """Return the first line of what a program says of its version; it is asked once."""
+    """Return the first line of what a program says of its version, empty for none; it is asked once."""
+    try:
+        status = Path(recorder.find(argv[0])).stat()
+    except (recorder.CommandNotFoundError, OSError):
+        return ""
+    return _first_line(argv, status.st_ino, status.st_mtime_ns)
+
+
+@cache
+def _first_line(argv: tuple[str, ...], _inode: int, _mtime_ns: int) -> str:
     return recorder.output(argv).partition("\n")[0]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.engine import host, store
+from collectors.engine import store
 from collectors.records import Image, Status, dump
 from tests.engine.throwaway import CONFIG, Throwaway
 
@@ -174,7 +174,6 @@ def test_a_tools_version_counts_on_the_sets_own_host_only(
     project.probe('with run.file("x.txt") as out: out.line("x")', f'writes=["x.txt"], needs=[{need}]')
     assert project.record().tools == {"my-tool": "my-tool 1"}
     tool.write_text("#!/bin/sh\necho my-tool 2\n")
-    host.version_of.cache_clear()
     assert reasons(project) == {"probe": "my-tool was 'my-tool 1', is 'my-tool 2'"}
     record = project.record().model_copy(update={"host": "0" * 12})
     store.write(project.folder / "records/probe.json", dump(record))

@@ -13,7 +13,7 @@ import struct
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from collectors.engine import recorder
@@ -94,23 +94,19 @@ def write_archive(path: Path, program: Program = SHELL) -> str:
     binary = find_busybox()
     applets = recorder.output([str(binary), "--list-full"]).split()
     layer = layer_tar(binary.read_bytes(), applets, program.files)
-    layer_id = _digest(layer)
-    config = _json(image_config(program, layer_id))
-    manifest = _json(
-        {
-            "schemaVersion": 2,
-            "mediaType": "application/vnd.oci.image.manifest.v1+json",
-            "config": _descriptor("application/vnd.oci.image.config.v1+json", config),
-            "layers": [_descriptor("application/vnd.oci.image.layer.v1.tar", layer)],
-        }
-    )
-    described = _descriptor("application/vnd.oci.image.manifest.v1+json", manifest)
-    described["platform"] = {"architecture": architecture(), "os": "linux"}
-    index = {"schemaVersion": 2, "manifests": [described]}
-    blobs = {f"blobs/sha256/{_digest(blob)[7:]}": blob for blob in (layer, config, manifest)}
-    named = {"oci-layout": _json({"imageLayoutVersion": "1.0.0"}), "index.json": _json(index), **blobs}
+    layer_is = _descriptor("application/vnd.oci.image.layer.v1.tar", layer)
+    config = _json(image_config(program, layer_is["digest"]))
+    config_is = _descriptor("application/vnd.oci.image.config.v1+json", config)
+    media_type = "application/vnd.oci.image.manifest.v1+json"
+    manifest = _json({"schemaVersion": 2, "mediaType": media_type, "config": config_is, "layers": [layer_is]})
+    manifest_is = _descriptor(media_type, manifest)
+    platform_is = {"architecture": architecture(), "os": "linux"}
+    index = {"schemaVersion": 2, "manifests": [manifest_is | {"platform": platform_is}]}
+    blobs = ((layer_is, layer), (config_is, config), (manifest_is, manifest))
+    named = {"oci-layout": _json({"imageLayoutVersion": "1.0.0"}), "index.json": _json(index)}
+    named |= {f"blobs/sha256/{blob_is['digest'][7:]}": blob for blob_is, blob in blobs}
     path.write_bytes(_tar({name: (data, 0o644) for name, data in named.items()}, {}, ()))
-    return _digest(manifest)
+    return str(manifest_is["digest"])
 
 
 def layer_tar(binary: bytes, applets: Sequence[str], files: Mapping[str, bytes]) -> bytes:
@@ -118,8 +114,11 @@ def layer_tar(binary: bytes, applets: Sequence[str], files: Mapping[str, bytes])
     content = {name: (data, 0o644) for name, data in {**ACCOUNTS, **files}.items()}
     content["bin/busybox"] = (binary, 0o755)
     links = {name: "/bin/busybox" for name in applets if name not in content}
-    parents = {str(parent) for name in (*content, *links) for parent in PurePosixPath(name).parents}
-    return _tar(content, links, sorted({*FOLDERS, *parents} - {"."}))
+    folders = set(FOLDERS)
+    for name in (*content, *links):
+        while (name := name.rpartition("/")[0]) and name not in folders:  # its parents
+            folders.add(name)
+    return _tar(content, links, sorted(folders))
 
 
 def image_config(program: Program, layer_id: str) -> dict[str, Any]:

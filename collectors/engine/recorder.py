@@ -1,4 +1,4 @@
-"""Runs commands: the only module that imports sh.
+"""Runs commands: the only module that imports sh, or subprocess for short questions.
 
 Every command gets no terminal, a session of its own, real files for its output and /dev/null for input (or a
 file), and its whole process group is ended: at the time limit, when it prints beyond all bounds, and when its

@@ -8,7 +8,6 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress, count, islice
 from typing import NamedTuple
 
 from report.problems import FaultError
@@ -173,10 +172,9 @@ def _first(text: list[str], since: int, name: str, pattern: str, path: str) -> i
     except re.error as error:
         what = f"{name}={pattern!r} of {path} is no pattern: {error}"
         raise FaultError(what, "mend the expression") from error
-    anchored = pattern.startswith("^") and "|" not in pattern
-    found = regex.match if anchored else regex.search  # the latter would look for ^ at each character
-    for number in compress(count(since), map(found, islice(text, since - 1, None))):
-        return number
+    for number in range(since, len(text) + 1):
+        if regex.search(text[number - 1]):
+            return number
     where = f" from line {since} on" if since > 1 else ""
     raise FaultError(f"no line of {path}{where} matches {name}={pattern!r}", f"mend it; {whole(len(text))}")
 

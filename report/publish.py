@@ -71,7 +71,6 @@ class Build:
     def __post_init__(self) -> None:
         self.here = self.here or os.environ.get(HERE_ENV) == "1"
         self.evidence = Evidence(self.root / "evidence", labs_of(self.docs), here=self.here)
-        self._desk = Desk(self.evidence, self.lab_facts, self.page, self.docs)
 
     def check_evidence(self) -> None:
         """Hold all evidence against its records: each finding is a problem of its own."""
@@ -103,14 +102,13 @@ class Build:
             self.page = Page(path, up, read_front_matter(meta))
         except FaultError as error:
             self.add(Problem(path, 1, "front matter", error.what, error.remedy))
-        self._desk = Desk(self.evidence, self.lab_facts, self.page, self.docs)
 
     def call(self, name: str, *args: object, **named: object) -> str:
         """Run a macro for the page and return the slot that stands for it. Never raises."""
         body = named.pop("caller", None)
         sentence = str(body()) if callable(body) else None
         call = Call(name, args, tuple(named.items()), sentence and self.slots.as_text(sentence))
-        shown = call.run(self._desk)
+        shown = call.run(Desk(self.evidence, self.lab_facts, self.page, self.docs))
         if sentence and self.slots.numbers(sentence):
             shown = Fault(str(call), "a block is in its sentence", "put the block before or behind it")
         line = self._line(calling_line())

@@ -127,12 +127,12 @@ def _read(fact: Fact, found: Block, captured: Captured) -> Reading | NoValue:
 
 def _narrowed(lines: Range, text: str, fact: Fact, read: Quantity | str) -> tuple[Range, str]:
     """Return the fewest of `lines` that still say `read`, and their text: what a reader has to look at."""
-    every = text.removesuffix("\n").split("\n")
+    bare = text.removesuffix("\n").split("\n")
     said = read if isinstance(read, str) else f"{read.value:f}"
-    for number, line in enumerate(every, lines.start):
+    for number, line in enumerate(bare, lines.start):
         if said in line and read_text(line, fact.read, "", fact.unit) == read:
             return Range(number, number), f"{line}\n"
-    every = [f"{line}\n" for line in every]
+    every = [f"{line}\n" for line in bare]
 
     def silent(start: int, end: int) -> bool:
         return read_text("".join(every[start:end]), fact.read, "", fact.unit) != read

@@ -142,9 +142,9 @@ def _attach(run: Run, stack: ExitStack) -> tuple[Containerd, str]:
     return server, plugins
 
 
-def _plugins(server: Containerd) -> str:
+def _plugins(server: Containerd, timeout: float = 20.0) -> str:
     """Return what containerd says of its plugins; empty if it does not answer."""
-    return recorder.output(server.ctr("plugins", "ls"), timeout=5)
+    return recorder.output(server.ctr("plugins", "ls"), timeout=timeout)
 
 
 def _prepare(run: Run, stack: ExitStack, server: Containerd) -> None:
@@ -216,17 +216,18 @@ def _wait(run: Run, daemon: recorder.Daemon, server: Containerd) -> str:
 
     Raise Unavailable with the last lines of its log if it does not.
     """
-    said = [""]
+    plugins = ""
 
     def known() -> bool:
+        nonlocal plugins
         if server.address.exists():
-            said[0] = _plugins(server)
-        return bool(said[0]) or not daemon.alive()
+            plugins = _plugins(server, timeout=5)
+        return bool(plugins) or not daemon.alive()
 
     with suppress(CaptureError):
         run.wait_until(known, "containerd", PATIENCE)
         if daemon.alive():
-            return said[0]
+            return plugins
     how = "ended at once" if not daemon.alive() else f"gave no answer within {PATIENCE:g} s"
     raise Unavailable(
         f"containerd {how}: {log_tail(daemon.log, run)}",

@@ -113,13 +113,7 @@ def execute(  # noqa: PLR0913 - one place runs commands; each is a fact of the r
     with stdin.open("rb") as given:
         began = time.monotonic()
         process = _spawn(argv, (given, stdout, stderr), env, cwd)
-        try:
-            timed_out, too_much = _watch(process.pid, (stdout, stderr), began + timeout, limit)
-            if timed_out or too_much:
-                _signal_group(process.pid, signal.SIGTERM)
-                _gone(process.pid, GRACE)
-        finally:
-            _signal_group(process.pid, signal.SIGKILL)
+        timed_out, too_much = _to_its_end(process.pid, (stdout, stderr), began + timeout, limit)
         status = _status(process)
         ended = Ended(status, time.monotonic() - began, timed_out, too_much)
         _group_gone(process.pid)
@@ -182,21 +176,17 @@ def output(argv: Sequence[str], *, timeout: float = 20.0) -> str:
     try:
         words[0] = find(argv[0])
         with TemporaryFile() as stdout:
-            process = Popen(  # noqa: S603 - an argv list, as all are
+            with Popen(  # noqa: S603 - an argv list, as all are
                 words, stdin=DEVNULL, stdout=stdout, stderr=DEVNULL,
                 env=environment(""), cwd="/", start_new_session=True,
-            )  # fmt: skip
-            try:
-                _watch(process.pid, (stdout,), time.monotonic() + timeout, ANSWER_LIMIT)
-            finally:
-                _signal_group(process.pid, signal.SIGKILL)
-                status = process.wait()
+            ) as process:  # fmt: skip
+                _to_its_end(process.pid, (stdout,), time.monotonic() + timeout, ANSWER_LIMIT)
             _group_gone(process.pid)
             stdout.seek(0)
             text = stdout.read(ANSWER_LIMIT).decode(errors="replace")
     except (CommandNotFoundError, OSError):
         return ""
-    return "" if status else text.strip()
+    return "" if process.returncode else text.strip()
 
 
 def _spawn(
@@ -227,6 +217,18 @@ def _status(process: "sh.RunningCommand") -> int:
     with suppress(sh.ErrorReturnCode):
         process.wait()
     return int(process.process.exit_code)
+
+
+def _to_its_end(pid: int, outputs: Sequence[BinaryIO], deadline: float, limit: int) -> tuple[bool, bool]:
+    """Wait for the leader as `_watch` does, and end it where it passed a limit; its group is killed then."""
+    try:
+        passed = _watch(pid, outputs, deadline, limit)
+        if any(passed):
+            _signal_group(pid, signal.SIGTERM)
+            _gone(pid, GRACE)
+        return passed
+    finally:
+        _signal_group(pid, signal.SIGKILL)
 
 
 def _watch(pid: int, outputs: Sequence[BinaryIO], deadline: float, limit: int) -> tuple[bool, bool]:

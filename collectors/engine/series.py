@@ -107,7 +107,7 @@ def _timed(run: Run, out: Out, samples: Sequence[tuple[str, Attempt]], limit: fl
     data = export.read_bytes()
     out.quote(run.redact(data), index, "", EVERYTHING)
     ended = [one["exit_codes"] == [0] for one in json.loads(data).get("results", [])]
-    if not ended or (all(ended) and len(ended) < len(samples)):
+    if all(ended) and len(ended) < len(samples):
         raise CommandFailedError(f"hyperfine ended after {len(ended)} of {len(samples)} samples")
     if not ended[-1]:
         samples[len(ended) - 1][1].clear()

@@ -75,15 +75,9 @@ def _failed(result: Result, error: ExpressionError) -> Result:
 
 
 def _worked_out(expression: Expression, values: Mapping[str, Value]) -> Result:
-    facts: dict[str, Value] = {}
-    missing: list[str] = []
-    for name in expression.facts:
-        value = values.get(name)
-        if value is None:
-            missing.append(name)
-        else:
-            facts[name] = value
-    if missing:
+    found = {name: values.get(name) for name in expression.facts}
+    facts = {name: value for name, value in found.items() if value is not None}
+    if missing := [name for name in found if name not in facts]:
         reason = f"no evidence of {', '.join(missing)}"
         return Result(expression.text, State.NO_EVIDENCE, reason=reason, facts=facts)
     return _with_all(expression, facts)

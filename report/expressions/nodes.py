@@ -5,36 +5,36 @@ from dataclasses import dataclass
 from report.quantity import Quantity
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Node:
-    """A part of an expression, `start` to `end` in its text; never changed (frozen ones take longer)."""
+    """A part of an expression, `start` to `end` in its text."""
 
     start: int
     end: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Literal(Node):
     """A number with its unit, or a text."""
 
     value: Quantity | str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Fact(Node):
     """A fact's name."""
 
     name: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Negative(Node):
     """`-a`."""
 
     operand: Node
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Arithmetic(Node):
     """`a + b`, and `-`, `*`, `/`."""
 
@@ -43,7 +43,7 @@ class Arithmetic(Node):
     right: Node
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Function(Node):
     """`median(a, b, c)`."""
 
@@ -51,7 +51,7 @@ class Function(Node):
     arguments: tuple[Node, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Comparison(Node):
     """`a < b <= c`: one operator fewer than operands."""
 
@@ -59,7 +59,7 @@ class Comparison(Node):
     operands: tuple[Node, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Joined(Node):
     """`a and b and c`, or the same with `or`: the word and the conditions."""
 
@@ -67,7 +67,7 @@ class Joined(Node):
     parts: tuple[Node, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Not(Node):
     """`not a`."""
 
@@ -89,12 +89,10 @@ def parts(node: Node) -> list[Node]:
 
 def _inside(node: Node) -> tuple[Node, ...]:
     match node:
-        case Fact() | Literal():
-            return ()
         case Negative(operand=one) | Not(part=one):
             return (one,)
-        case Arithmetic(left=left, right=right):
-            return (left, right)
+        case Arithmetic():
+            return (node.left, node.right)
         case Function(arguments=several) | Comparison(operands=several) | Joined(parts=several):
             return several
     return ()
@@ -102,6 +100,4 @@ def _inside(node: Node) -> tuple[Node, ...]:
 
 def facts_in(node: Node) -> tuple[str, ...]:
     """Return the names of the facts of a part; one without any is an author's own number, which is exact."""
-    if isinstance(node, Fact):
-        return (node.name,)
-    return tuple(name for part in _inside(node) for name in facts_in(part))
+    return tuple(part.name for part in parts(node) if isinstance(part, Fact))

@@ -39,8 +39,6 @@ _OPERATORS: dict[type[ast.AST], str] = {
     ast.Or: "or",
 }
 
-_COMPARISONS = frozenset({"<", "<=", "==", "!=", ">=", ">"})
-
 
 @dataclass(frozen=True)
 class Expression:
@@ -81,16 +79,8 @@ def parse(text: str) -> Expression:
     found = tokens(text)
     if len(found) == 1:
         return Expression(text, _operand(found[0]))
-    if all(token.text in _COMPARISONS for token in found[1::2]) and len(found) % 2:
-        return Expression(text, _chain(found))  # nothing in it binds more or less than the rest
     written = _Written(text, found)
     return Expression(text, written.node(ast.parse(written.python, mode="eval").body))
-
-
-def _chain(found: list[Token]) -> Comparison:
-    """Return comparisons alone, `0 s < a < b`, which take turns with their operands."""
-    operators = tuple(token.text for token in found[1::2])
-    return Comparison(found[0].start, found[-1].end, operators, tuple(map(_operand, found[::2])))
 
 
 def names(text: str) -> frozenset[str]:

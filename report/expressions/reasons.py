@@ -24,8 +24,6 @@ def why(steps: Steps, node: Node, *, holds: bool = False) -> Iterator[str]:
 
 def bases(steps: Steps) -> Iterator[str]:
     """Yield what is 100 % of each percentage: `percent(a, b): 100 % is b (2.00 s)`."""
-    if "percent" not in steps.expression.text:  # as in most
-        return
     for node in steps.expression.parts:
         if isinstance(node, Function) and node.name == "percent":
             yield f"{steps.expression.source(node)}: 100 % is {_other(steps, node.arguments[1])}"

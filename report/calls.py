@@ -241,12 +241,13 @@ class Call:
         macro = MACROS[self.name]
         if fault := self._misused():
             return fault
+        named = dict(self.named)
         try:
-            _check_shape(macro, len(self.args), tuple(name for name, _value in self.named))
+            _check_shape(macro, len(self.args), tuple(named))
         except TypeError as error:
             return Fault(str(self), f"{self.name}: {error}", f"it takes {_usage(macro)}")
         try:
-            return macro(desk, *self.args, **dict(self.named))
+            return macro(desk, *self.args, **named)
         except FaultError as error:
             return Fault(str(self), error.what, error.remedy)
 

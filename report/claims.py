@@ -58,7 +58,7 @@ def say(readings: Readings, page: Page, expression: str, unit: str | None, decim
 
     Raises FaultError for a fact that is not declared, and for a unit or digits that the value cannot have.
     """
-    result = evaluate(expression, readings)
+    result = evaluate(expression, readings.values)
     stands = _stands_on(readings, page, result)
     value = result.value
     if isinstance(value, bool):
@@ -73,7 +73,7 @@ def say(readings: Readings, page: Page, expression: str, unit: str | None, decim
 
 def claimed(readings: Readings, page: Page, condition: str) -> Claim:
     """Return what becomes of a claim's `condition`; raise FaultError for a fact that is not declared."""
-    return Claim(*_stands_on(readings, page, judge(condition, readings)))
+    return Claim(*_stands_on(readings, page, judge(condition, readings.values)))
 
 
 def _stands_on(
@@ -86,7 +86,7 @@ def _stands_on(
         used = []
     for name in used:
         _check_declared(readings, name)
-    found = {name: readings.reading(name) for name in used}
+    found = {name: readings.all[name] for name in used}
     expected = result.state is State.NO_EVIDENCE and _all_expected(readings, page, found)
     return readings.facts.lab, result, found, expected, _reason(readings, result, used)
 

@@ -110,17 +110,18 @@ class Quantity:
     def __mul__(self, other: "Quantity") -> "Quantity":
         """Return the product, with the significant digits of the less precise; raise UnitError."""
         unit, factor = _unit_of(self, other, "*")
-        return _significant(self.exact * other.exact * factor, unit, _precision(self, other))
+        return _significant(_times(self.exact * other.exact, factor), unit, _precision(self, other))
 
     def __truediv__(self, other: "Quantity") -> "Quantity":
         """Return the quotient, with the significant digits of the less precise; raise UnitError.
 
         Raises ZeroDivisionError, too.
         """
-        if not other.exact:
+        divisor = other.exact
+        if not divisor:
             raise ZeroDivisionError(f"{self} / {other} divides by zero")
         unit, factor = _unit_of(self, other, "/")
-        return _significant(self.exact / other.exact * factor, unit, _precision(self, other))
+        return _significant(_times(self.exact / divisor, factor), unit, _precision(self, other))
 
 
 def _units(left: Quantity, right: Quantity) -> str:
@@ -152,6 +153,11 @@ def _combined(one: str, sign: str, other: str) -> tuple[str, Fraction] | None:
         return None
     factor = left.factor * right.factor if product else left.factor / right.factor
     return unit, factor / UNITS[unit].factor
+
+
+def _times(exact: Fraction, factor: Fraction) -> Fraction:
+    """Return the product; most units need none."""
+    return exact if factor == 1 else exact * factor
 
 
 def _exponent(value: Decimal) -> int:
@@ -189,8 +195,8 @@ def _round(exact: Fraction, unit: str, exponent: int) -> Quantity:
     """Return `exact` rounded half up, away from zero, to the given power of ten."""
     over, under = _scaled(exact, exponent)
     whole = (2 * over + under) // (2 * under)
-    shown = Decimal((int(exact < 0), tuple(map(int, str(whole))), exponent))
-    return Quantity(shown, unit, exact)
+    sign = "-" if exact.numerator < 0 else ""
+    return Quantity(Decimal(f"{sign}{whole}E{exponent}"), unit, exact)
 
 
 def _scaled(exact: Fraction, exponent: int) -> tuple[int, int]:

@@ -5,7 +5,6 @@ or was refused.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -62,7 +61,7 @@ class Reading:
     start: datetime
     text: str
 
-    @cached_property
+    @property
     def value(self) -> Value | None:
         """The value for an expression, which takes no series, with where it is from."""
         if isinstance(self.read, tuple):
@@ -170,42 +169,30 @@ def _converted(read: Read, unit: str) -> Read:
 
 
 @dataclass
-class Readings(Mapping[str, Value]):
-    """The values of a lab's facts by name, as expressions take them; all are read when one is asked for.
-
-    What has no value, or is a series, is not in the mapping; `reading` tells of all.
-    """
+class Readings:
+    """The values of a lab's facts; all are read when one is asked for."""
 
     facts: Facts
     evidence: Evidence
 
     @cached_property
-    def _found(self) -> dict[str, Reading | NoValue]:
+    def all(self) -> dict[str, Reading | NoValue]:
+        """What was read of each fact, by name."""
         page = Page(f"{LABS}/{self.facts.lab}/{FACTS_FILE}")
         return {name: value_of(fact, page, self.evidence) for name, fact in self.facts.facts.items()}
 
-    def reading(self, name: str) -> Reading | NoValue:
-        """Return what was read of the fact `name`, which must be declared."""
-        return self._found[name]
+    @cached_property
+    def values(self) -> dict[str, Value]:
+        """The values by name, as expressions take them: not of what has no value, or is a series."""
+        read = {name: found for name, found in self.all.items() if isinstance(found, Reading)}
+        return {name: value for name, found in read.items() if (value := found.value) is not None}
 
     def why_not(self, name: str) -> str:
         """Return why an expression gets no value of the fact `name`; empty if it gets one."""
         if name not in self.facts.facts:
             return f"{self.facts.file} declares no {name}"
-        found = self.reading(name)
+        found = self.all[name]
         if isinstance(found, NoValue):
             return str(found)
         several = found.read
         return f"{name} is a series of {len(several)} values, not one" if isinstance(several, tuple) else ""
-
-    def __getitem__(self, name: str) -> Value:
-        found = self.reading(name)
-        if isinstance(found, NoValue) or found.value is None:
-            raise KeyError(name)
-        return found.value
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name in self.facts.facts if name in self)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)

@@ -51,7 +51,7 @@ def fact_changes(
     for one in series:
         judged[one.file] = judged.get(one.file, False) or bool(one.beyond)
     for name, fact in after.facts.facts.items():
-        was, now = before.reading(name), after.reading(name)
+        was, now = before.all[name], after.all[name]
         if _text(was) != _text(now):
             verdict = _verdict(fact, was, now, judged)
             yield FactChange(name, _words(was), _words(now), _share(was, now), verdict)

@@ -100,4 +100,6 @@ def _inside(node: Node) -> tuple[Node, ...]:
 
 def facts_in(node: Node) -> tuple[str, ...]:
     """Return the names of the facts of a part; one without any is an author's own number, which is exact."""
+    if isinstance(node, Fact):
+        return (node.name,)
     return tuple(part.name for part in parts(node) if isinstance(part, Fact))

@@ -1,12 +1,12 @@
 """The language of facts and claims: `startup.kata / startup.runc`, `0 s < a < 1 s and not b == "6.12"`.
 
-Python's `ast` says what binds how: it is given the operators and parentheses, and `_0`, `_1`, … for the
-numbers, texts and names, so that it never sees what an author wrote.
+Python's `ast` says what binds how: it is given the operators, parentheses and functions, and `____` in the
+place of each number, text and name, so that it never sees what an author wrote.
 """
 
 import ast
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from report.expressions.nodes import (
     CONDITIONS,
@@ -19,7 +19,6 @@ from report.expressions.nodes import (
     Negative,
     Node,
     Not,
-    facts_in,
     parts,
 )
 from report.expressions.tokens import DEEPEST, FUNCTIONS, ExpressionError, Kind, Token, is_name, tokens
@@ -42,20 +41,19 @@ _OPERATORS: dict[type[ast.AST], str] = {
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression that can be worked out."""
+    """An expression that can be worked out.
+
+    `facts` are the names of those that it uses, each once, in the order in which they are written.
+    """
 
     text: str
     root: Node
+    facts: tuple[str, ...]
 
-    @cached_property
+    @property
     def parts(self) -> list[Node]:
         """All of its parts, in the order in which they are written."""
         return parts(self.root)
-
-    @cached_property
-    def facts(self) -> tuple[str, ...]:
-        """The names of the facts that it uses, each once, in the order in which they are written."""
-        return tuple(dict.fromkeys(facts_in(self.root)))
 
     @property
     def is_condition(self) -> bool:
@@ -75,12 +73,13 @@ class Expression:
 def parse(text: str) -> Expression:
     """Return `text` as an expression; raise ExpressionError if it is none."""
     if is_name(text):
-        return Expression(text, Fact(0, len(text), text))
+        return Expression(text, Fact(0, len(text), text), (text,))
     found = tokens(text)
+    facts = tuple(dict.fromkeys(token.text for token in found if token.kind is Kind.NAME))
     if len(found) == 1:
-        return Expression(text, _operand(found[0]))
+        return Expression(text, _operand(found[0]), facts)
     written = _Written(text, found)
-    return Expression(text, written.node(ast.parse(written.python, mode="eval").body))
+    return Expression(text, written.node(ast.parse(written.python, mode="eval").body), facts)
 
 
 def names(text: str) -> frozenset[str]:
@@ -89,32 +88,31 @@ def names(text: str) -> frozenset[str]:
 
 
 class _Written:
-    """The text of an expression as Python is given it, and the way back from there."""
+    """The text of an expression as Python is given it, each word in its place, so columns are the same."""
 
     def __init__(self, text: str, found: list[Token]) -> None:
         self.text = text
-        self.operands: dict[str, Token] = {}
-        self.starts: dict[int, int] = {}
-        self.ends: dict[int, int] = {}
+        self.first = at = found[0].start
+        self.operands: dict[int, Token] = {}
         words: list[str] = []
-        at = 0
-        for number, token in enumerate(found):
+        for token in found:
             word = token.text
-            if token.kind in (Kind.LITERAL, Kind.NAME):
-                word = f"_{number}"
-                self.operands[word] = token
-            self.starts[at] = token.start
-            self.ends[at + len(word)] = token.end
-            words.append(word)
-            at += len(word) + 1
-        self.python = " ".join(words)
+            if token.kind is Kind.LITERAL or token.kind is Kind.NAME:
+                self.operands[token.start] = token
+                word = "_" * len(word)
+            words.append(" " * (token.start - at) + word)
+            at = token.end
+        self.python = "".join(words)
 
     def node(self, tree: ast.expr, depth: int = 0) -> Node:
         """Return a tree of Python's as one of ours; raise ExpressionError if it means nothing."""
-        start, end = self.starts[tree.col_offset], self.ends[tree.end_col_offset or 0]
+        start = self.first + tree.col_offset
         if depth > DEEPEST:
             what = f"more than {DEEPEST} operations in one another"
             raise ExpressionError(self.text, start, what, "fewer: give a part a name of its own")
+        if isinstance(tree, ast.Name):
+            return _operand(self.operands[start])
+        end = self.first + (tree.end_col_offset or 0)
         match tree:
             case ast.UnaryOp(op=ast.Not(), operand=part):
                 return Not(start, end, self._condition(part, depth))
@@ -129,8 +127,6 @@ class _Written:
 
     def _value_node(self, tree: ast.expr, start: int, end: int, depth: int) -> Node:
         match tree:
-            case ast.Name(id=word):
-                return _operand(self.operands[word])
             case ast.UnaryOp(op=ast.USub(), operand=part):
                 return Negative(start, end, self._value(part, depth))
             case ast.BinOp(left=left, op=sign, right=right):

@@ -6,6 +6,8 @@ from report.expressions.nodes import Comparison, Function, Joined, Literal, Node
 from report.expressions.operations import MIRRORED, compared, shown
 from report.expressions.steps import Steps
 
+_PERCENT = "percent"
+
 
 def why(steps: Steps, node: Node, *, holds: bool = False) -> Iterator[str]:
     """Yield why the condition `node` does not hold, or why it `holds`: `a is 4.10, not < 3`."""
@@ -24,8 +26,10 @@ def why(steps: Steps, node: Node, *, holds: bool = False) -> Iterator[str]:
 
 def bases(steps: Steps) -> Iterator[str]:
     """Yield what is 100 % of each percentage: `percent(a, b): 100 % is b (2.00 s)`."""
+    if _PERCENT not in steps.expression.text:  # as most are, and the parts need not be looked through
+        return
     for node in steps.expression.parts:
-        if isinstance(node, Function) and node.name == "percent":
+        if isinstance(node, Function) and node.name == _PERCENT:
             yield f"{steps.expression.source(node)}: 100 % is {_other(steps, node.arguments[1])}"
 
 

@@ -5,6 +5,7 @@ Times and rates must be of one host: they tell of it as much as of what was meas
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from collectors.records import HostClass
@@ -58,6 +59,11 @@ class Steps:
 
     expression: Expression
     facts: Mapping[str, Value]
+
+    @cached_property
+    def _of_one_host(self) -> bool:
+        """Whether all values are of one host, as those of most expressions are."""
+        return len({(value.host, value.host_class) for value in self.facts.values()}) <= 1
 
     def outcome(self, node: Node) -> Quantity | bool | str:
         """Return what a part comes to; raise ExpressionError, or NotComparable."""
@@ -154,6 +160,8 @@ class Steps:
 
     def _check_hosts(self, node: Node, values: Sequence[Quantity | str]) -> None:
         """Raise NotComparable where `values`, put together by `node`, are of hosts that differ too much."""
+        if self._of_one_host:
+            return
         used = facts_in(node)
         for name in used[1:]:
             first, other = self.facts[used[0]], self.facts[name]

@@ -5,7 +5,6 @@ What leaves here holds values, names, operators and parentheses that match: noth
 """
 
 import re
-from contextlib import suppress
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -39,14 +38,13 @@ _NOT_OURS = {
     '"': "a text ends where its quotation mark comes again",
     "'": "a text ends where its quotation mark comes again",
 }
-_SPACE = re.compile(r"\s*")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _UNIT = re.compile(r"\s*(%|1/s(?![\w.])|[^\W\d][\w.]*)(/[^\W\d]+(?![\w.(]))?")
-_NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*", re.ASCII)
+_NAME = re.compile(r"(?a:[A-Za-z_]\w*(?:\.\w+)*)")
 _WORD = re.compile(
-    rf"""(?P<text>"[^"\n]*"|'[^'\n]*')|(?P<name>{_NAME.pattern})"""
-    r"""|(?P<operator>[<>=!]=|[-+*/<>])|(?P<open>\()|(?P<close>\))|(?P<comma>,)""",
-    re.ASCII,
+    r"""\s*(?:(?P<keyword>(?:and|or|not)(?a:(?!\w|\.\w)))|(?P<number>[0-9]+(?:\.[0-9]+)?)"""
+    rf"""|(?P<function>(?>{_NAME.pattern})(?=\s*\())|(?P<name>{_NAME.pattern})"""
+    r"""|(?P<text>"[^"\n]*"|'[^'\n]*')"""
+    r"""|(?P<operator>[<>=!]=|[-+*/<>])|(?P<open>\()|(?P<close>\))|(?P<comma>,))"""
 )
 
 
@@ -63,7 +61,7 @@ class Kind(StrEnum):
     COMMA = "comma"
 
 
-_KINDS = {"text": Kind.LITERAL} | {str(kind): kind for kind in Kind}
+_KINDS = {str(kind): kind for kind in Kind} | {"number": Kind.LITERAL, "text": Kind.LITERAL}
 _START_VALUE = (Kind.LITERAL, Kind.NAME, Kind.FUNCTION, Kind.OPEN)
 _END_VALUE = (Kind.LITERAL, Kind.NAME, Kind.CLOSE)
 
@@ -110,26 +108,38 @@ def tokens(text: str) -> list[Token]:
 
 def _words(text: str) -> list[Token]:
     found: list[Token] = []
-    at = _end_of_space(text, 0)
-    while at < len(text):
-        number = _NUMBER.match(text, at)
-        found.append(_literal(text, number) if number else _word(text, at))
-        at = _end_of_space(text, found[-1].end)
+    at, end = 0, len(text.rstrip())
+    while at < end:
+        found.append(_word(text, at))
+        at = found[-1].end
     return found
 
 
-def _end_of_space(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
+def _word(text: str, at: int) -> Token:
+    """Return the word that stands at `at`, or behind the space that does."""
+    found = _WORD.match(text, at)
+    if not found:
+        at = len(text) - len(text[at:].lstrip())
+        hint = _NOT_OURS.get(text[at])
+        raise ExpressionError(text, at, hint or f"{text[at]!r} has no meaning here", f"{_VALUE}, an operator")
+    group = found.lastgroup or ""
+    if group == "number":
+        return _number(text, *found.span(group))
+    start, end = found.span(group)
+    word = text[start:end]
+    if group == "function" and word not in FUNCTIONS:
+        what = f"there is no function {word}"
+        raise ExpressionError(text, start, what, f"one of {', '.join(sorted(FUNCTIONS))}")
+    return Token(_KINDS[group], word, start, end, word[1:-1] if group == "text" else None)
 
 
-def _literal(text: str, number: re.Match[str]) -> Token:
-    """Return a number with the unit that follows it, if one does."""
-    if len(number[0]) > DIGITS:
-        raise ExpressionError(text, number.start(), "a very long number", f"{DIGITS} digits at most")
-    unit, end = _unit(text, number.end())
-    value = Quantity(Decimal(number[0]), unit)
-    return Token(Kind.LITERAL, text[number.start() : end], number.start(), end, value)
+def _number(text: str, start: int, end: int) -> Token:
+    """Return the number from `start` to `end` with the unit that follows it, if one does."""
+    number = text[start:end]
+    if len(number) > DIGITS:
+        raise ExpressionError(text, start, "a very long number", f"{DIGITS} digits at most")
+    unit, end = _unit(text, end)
+    return Token(Kind.LITERAL, text[start:end], start, end, Quantity(Decimal(number), unit))
 
 
 def _unit(text: str, at: int) -> tuple[str, int]:
@@ -138,31 +148,11 @@ def _unit(text: str, at: int) -> tuple[str, int]:
     if not found or found[1] in _KEYWORDS:
         return "", at
     for unit, end in ((found[0].strip(), found.end()), (found[1], found.end(1))):
-        with suppress(UnitError):
+        try:
             return symbol(unit), end
+        except UnitError:
+            continue
     raise ExpressionError(text, found.start(1), f"{found[1]} is no unit", "a unit, such as ms, s, MiB, %")
-
-
-def _word(text: str, at: int) -> Token:
-    found = _WORD.match(text, at)
-    if not found:
-        hint = _NOT_OURS.get(text[at])
-        raise ExpressionError(text, at, hint or f"{text[at]!r} has no meaning here", f"{_VALUE}, an operator")
-    kind, word = _KINDS[found.lastgroup or ""], found[0]
-    if kind is Kind.NAME:
-        kind = _kind_of_name(text, found)
-    return Token(kind, word, at, found.end(), word[1:-1] if kind is Kind.LITERAL else None)
-
-
-def _kind_of_name(text: str, name: re.Match[str]) -> Kind:
-    if name[0] in _KEYWORDS:
-        return Kind.KEYWORD
-    if not text.startswith("(", _end_of_space(text, name.end())):
-        return Kind.NAME
-    if name[0] not in FUNCTIONS:
-        what = f"there is no function {name[0]}"
-        raise ExpressionError(text, name.start(), what, f"one of {', '.join(sorted(FUNCTIONS))}")
-    return Kind.FUNCTION
 
 
 def _check_order(text: str, found: list[Token]) -> None:

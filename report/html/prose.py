@@ -8,7 +8,7 @@ from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
-from collectors.records import Host
+from collectors.records import HostClass
 from report.cite import Fault, published
 from report.claims import Claim, Said, Stands
 from report.expressions.evaluate import State
@@ -98,10 +98,11 @@ def _reading(name: str, found: Reading | NoValue, up: str) -> str:
     lines = f"line {found.lines.start}" if found.lines.start == found.lines.end else f"lines {found.lines}"
     text = one_line(found.text.split("\n", 1)[0])
     text = text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+    host_class = found.host.host_class if found.host else None
     return (
         f"<code>{escape(name)}</code> = {escape(one_line(shown))} · "
         f"{_link(found.file, up)}, {lines} · "
-        f"{_host(found.host, found.host_id)} · {utc(found.start)}<br><code>{escape(text)}</code>"
+        f"{_host(host_class, found.host_id)} · {utc(found.start)}<br><code>{escape(text)}</code>"
     )
 
 
@@ -110,6 +111,7 @@ def _link(file: str, up: str) -> str:
     return f'<a href="{escape(up + quote(f"evidence/{published(file)}"))}">{escape(file)}</a>'
 
 
-def _host(host: Host | None, host_id: str) -> str:
-    host_class = escape(str(host.host_class)) if host else "host unknown"
-    return f'<span class="ev-class" data-class="{host_class}">{host_class}</span> (host {escape(host_id)})'
+@lru_cache(maxsize=1024)
+def _host(host_class: HostClass | None, host_id: str) -> str:
+    named = escape(str(host_class or "host unknown"))
+    return f'<span class="ev-class" data-class="{named}">{named}</span> (host {escape(host_id)})'

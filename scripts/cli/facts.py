@@ -68,7 +68,7 @@ def _facts(lab: str) -> "list[tuple[str, Fact, Reading | NoValue]]":
     project = root()
     loaded = load(project / "docs" / "labs" / lab / FACTS_FILE)
     readings = Readings(loaded, Evidence(project / "evidence", frozenset({lab})))
-    return [(name, fact, readings.reading(name)) for name, fact in loaded.facts.items()]
+    return [(name, fact, readings.all[name]) for name, fact in loaded.facts.items()]
 
 
 def _try(ctx: click.Context, how: str, file: Path, *, json_: bool) -> None:

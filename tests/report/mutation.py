@@ -177,7 +177,7 @@ def _read(fact: Fact, data: bytes) -> Quantity | str | None:
 
 def claimed(condition: str, readings: Readings, files: Mapping[str, bytes]) -> Claimed | None:
     """Return a claim with its facts, None where one of them has no single value; `files` hold them all."""
-    used = {name: readings.reading(name) for name in sorted(names(condition))}
+    used = {name: readings.all[name] for name in sorted(names(condition))}
     found = {name: one for name, one in used.items() if isinstance(one, Reading) and one.value is not None}
     if found.keys() != used.keys():
         return None

@@ -45,7 +45,7 @@ def readings(little: Little, **given: str) -> Readings:
 
 def reading(little: Little, **given: str) -> Reading:
     """Return what was read of the fact, which must have a value."""
-    found = readings(little, **given).reading("it")
+    found = readings(little, **given).all["it"]
     assert isinstance(found, Reading), found
     return found
 
@@ -53,9 +53,9 @@ def reading(little: Little, **given: str) -> Reading:
 def no_value(little: Little, **given: str) -> NoValue:
     """Return why the fact has none."""
     values = readings(little, **given)
-    found = values.reading("it")
+    found = values.all["it"]
     assert isinstance(found, NoValue), found
-    assert "it" not in values
+    assert "it" not in values.values
     assert found.remedy
     return found
 
@@ -86,7 +86,7 @@ def test_emulated_is_a_mark_of_the_value(little: Little) -> None:
     """The host's class says so, and an expression's result carries it."""
     slow = HOST.model_copy(update={"host_class": HostClass.EMULATED})
     little.capture(Captured("x/counts.txt", COUNTS), host=slow)
-    assert evaluate("it + 1", readings(little)).emulated
+    assert evaluate("it + 1", readings(little).values).emulated
 
 
 def test_a_host_that_cannot_be_read_leaves_the_class_unknown(little: Little) -> None:
@@ -126,13 +126,13 @@ def test_a_series_is_read_and_is_no_value_of_an_expression(little: Little) -> No
     """Its values are there for charts; an expression is told why it gets none."""
     little.capture(Captured("series.txt", b"0.0029\n0.0031\n"))
     found = readings(little, file="series.txt", read="samples")
-    one = found.reading("it")
+    one = found.all["it"]
     assert isinstance(one, Reading)
     assert isinstance(one.read, tuple)
     assert [str(value) for value in one.read] == ["0.0029 s", "0.0031 s"]
     assert one.value is None
     assert found.why_not("it") == "it is a series of 2 values, not one"
-    assert evaluate("it < 1 s", found).state is State.NO_EVIDENCE
+    assert evaluate("it < 1 s", found.values).state is State.NO_EVIDENCE
 
 
 @pytest.mark.parametrize(
@@ -214,14 +214,13 @@ def test_all_facts_are_read_when_one_is_asked_for_and_each_file_once(
     found = Readings(facts(little, text), Evidence(little.root / "evidence", frozenset({"lab12"})))
     assert read == []
     for _ in range(3):
-        assert str(evaluate("host - kata", found).value) == "193"
+        assert str(evaluate("host - kata", found.values).value) == "193"
     assert read == ["x/counts.txt", "other.txt"]
-    assert list(found) == ["host", "kata", "other"]
-    assert len(found) == 3
+    assert list(found.values) == ["host", "kata", "other"]
     assert found.why_not("host") == ""
     assert "not captured" in found.why_not("gone")
     assert found.why_not("nobody") == "docs/labs/lab12/facts.yml declares no nobody"
-    assert evaluate("nobody", found).state is State.NO_EVIDENCE
+    assert evaluate("nobody", found.values).state is State.NO_EVIDENCE
 
 
 BAD = {

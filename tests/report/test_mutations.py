@@ -219,7 +219,7 @@ def test_every_converter_and_every_form_is_claimed(little: Little) -> None:
     build = built(little.root)
     readings = build.lab_facts("lab12")
     assert {one.read.partition(" ")[0] for one in readings.facts.facts.values()} == set(CONVERTERS)
-    series = {name for name in readings.facts.facts if readings.reading(name).value is None}  # type: ignore[union-attr] # each has a reading
+    series = {name for name in readings.facts.facts if readings.all[name].value is None}  # type: ignore[union-attr] # each has a reading
     used = {name for text in CLAIMS for name in names(text)}
     assert used == readings.facts.facts.keys() - series
     assert {readings.facts.facts[name].read.partition(" ")[0] for name in series} == {

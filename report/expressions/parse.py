@@ -1,7 +1,8 @@
 """The language of facts and claims: `startup.kata / startup.runc`, `0 s < a < 1 s and not b == "6.12"`.
 
-Python's `ast` says what binds how: it is given the operators, parentheses and functions, and `____` in the
-place of each number, text and name, so that it never sees what an author wrote.
+Python's `ast` says what binds how: it is given the operators, parentheses and functions, and `_0`, `_1`, …
+for the numbers, texts and names, so that it never sees what an author wrote, and is asked once for all
+expressions of one form.
 """
 
 import ast
@@ -79,7 +80,7 @@ def parse(text: str) -> Expression:
     if len(found) == 1:
         return Expression(text, _operand(found[0]), facts)
     written = _Written(text, found)
-    return Expression(text, written.node(ast.parse(written.python, mode="eval").body), facts)
+    return Expression(text, written.node(_tree(written.form)), facts)
 
 
 def names(text: str) -> frozenset[str]:
@@ -87,32 +88,42 @@ def names(text: str) -> frozenset[str]:
     return frozenset(parse(text).facts)
 
 
+@lru_cache(maxsize=1024)
+def _tree(form: str) -> ast.expr:
+    """Return the tree of a form such as `_0 < _1 < _2`, which many conditions have."""
+    return ast.parse(form, mode="eval").body
+
+
 class _Written:
-    """The text of an expression as Python is given it, each word in its place, so columns are the same."""
+    """The text of an expression as Python is given it, and the way back from there."""
 
     def __init__(self, text: str, found: list[Token]) -> None:
         self.text = text
-        self.first = at = found[0].start
-        self.operands: dict[int, Token] = {}
+        self.operands: dict[str, Token] = {}
+        self.starts: dict[int, int] = {}
+        self.ends: dict[int, int] = {}
         words: list[str] = []
+        at = 0
         for token in found:
             word = token.text
             if token.kind is Kind.LITERAL or token.kind is Kind.NAME:
-                self.operands[token.start] = token
-                word = "_" * len(word)
-            words.append(" " * (token.start - at) + word)
-            at = token.end
-        self.python = "".join(words)
+                word = f"_{len(self.operands)}"
+                self.operands[word] = token
+            self.starts[at] = token.start
+            self.ends[at + len(word)] = token.end
+            words.append(word)
+            at += len(word) + 1
+        self.form = " ".join(words)
 
     def node(self, tree: ast.expr, depth: int = 0) -> Node:
         """Return a tree of Python's as one of ours; raise ExpressionError if it means nothing."""
-        start = self.first + tree.col_offset
+        start = self.starts[tree.col_offset]
         if depth > DEEPEST:
             what = f"more than {DEEPEST} operations in one another"
             raise ExpressionError(self.text, start, what, "fewer: give a part a name of its own")
         if isinstance(tree, ast.Name):
-            return _operand(self.operands[start])
-        end = self.first + (tree.end_col_offset or 0)
+            return _operand(self.operands[tree.id])
+        end = self.ends[tree.end_col_offset or 0]
         match tree:
             case ast.UnaryOp(op=ast.Not(), operand=part):
                 return Not(start, end, self._condition(part, depth))

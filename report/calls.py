@@ -215,7 +215,7 @@ INLINE = frozenset({fact.__name__, claim.__name__})
 """Those that stand in a sentence; the others stand on a line of their own."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """A macro's call as a page wrote it; `sentence` stands between `{% call %}` and `{% endcall %}`."""
 

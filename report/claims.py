@@ -17,7 +17,7 @@ from report.units import UnitError
 MOST_DECIMALS = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stands:
     """An expression of a page worked out: `readings` are of every fact in it, `expected` the page's gaps.
 
@@ -41,14 +41,14 @@ class Stands:
         return self.expected or self.result.state in (State.VALUE, State.HOLDS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Said(Stands):
     """A value in prose; `text` is the value as it is shown, empty where there is none."""
 
     text: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Claim(Stands):
     """A sentence's condition."""
 

@@ -10,7 +10,7 @@ from report.problems import FaultError
 from report.readings import Readings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Desk:
     """What a macro works with: the evidence of the build, the facts of each lab, and the page that calls."""
 

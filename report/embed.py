@@ -8,6 +8,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from report.problems import FaultError
@@ -168,12 +169,12 @@ def _by_content(content: Content, wish: Wanted) -> Range:
 
 def _first(text: list[str], since: int, name: str, pattern: str, path: str) -> int:
     try:
-        regex = re.compile(pattern)
+        matches = re.compile(pattern).search
     except re.error as error:
         what = f"{name}={pattern!r} of {path} is no pattern: {error}"
         raise FaultError(what, "mend the expression") from error
-    for number in range(since, len(text) + 1):
-        if regex.search(text[number - 1]):
+    for number, line in enumerate(islice(text, since - 1, None), since):
+        if matches(line):
             return number
     where = f" from line {since} on" if since > 1 else ""
     raise FaultError(f"no line of {path}{where} matches {name}={pattern!r}", f"mend it; {whole(len(text))}")

@@ -45,7 +45,7 @@ class NoValue:
         return f"{self.absence}: {self.reason}: {self.remedy}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reading:
     """What was read of a fact: one value or a series, the file (lab first) and lines, whose it is, and when.
 

@@ -20,7 +20,7 @@ _REMEDIES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Made:
     """A call of a page and what it shows. `page` is below docs/, `line` in its file, 0 if not known."""
 

@@ -8,6 +8,7 @@ which a tool says that it has failed is never read.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from report.converters.lines import NotThere, Unreadable
 from report.converters.network import address, addresses, mtu
@@ -74,6 +75,13 @@ def convert(how: str, text: str) -> Read:
 
     Raises NotThere and Unreadable, and FaultError where there is no such converter.
     """
+    read, argument = _chosen(how)
+    return read(text, argument)
+
+
+@cache
+def _chosen(how: str) -> tuple[Callable[[str, str], Read], str]:
+    """Return what reads, and its argument; raise FaultError where there is no such converter."""
     name, _, argument = how.strip().partition(" ")
     argument = argument.strip()
     if name not in CONVERTERS:
@@ -81,7 +89,7 @@ def convert(how: str, text: str) -> Read:
     converter = CONVERTERS[name]
     if converter.argument is Argument.NEEDED and not argument:
         raise FaultError(f"{how.strip()!r} is no way to read", f"{name} takes {converter.argument}")
-    return converter.read(text, argument)
+    return converter.read, argument
 
 
 def in_unit(read: Read, unit: str) -> Read:

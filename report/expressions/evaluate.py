@@ -27,7 +27,7 @@ class State(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """An expression worked out; `value` is None where it could not be.
 

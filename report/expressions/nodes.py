@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from report.quantity import Quantity
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """A part of an expression, `start` to `end` in its text."""
 
@@ -13,28 +13,28 @@ class Node:
     end: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Literal(Node):
     """A number with its unit, or a text."""
 
     value: Quantity | str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fact(Node):
     """A fact's name."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Negative(Node):
     """`-a`."""
 
     operand: Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Arithmetic(Node):
     """`a + b`, and `-`, `*`, `/`."""
 
@@ -43,7 +43,7 @@ class Arithmetic(Node):
     right: Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Function(Node):
     """`median(a, b, c)`."""
 
@@ -51,7 +51,7 @@ class Function(Node):
     arguments: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Comparison(Node):
     """`a < b <= c`: one operator fewer than operands."""
 
@@ -59,7 +59,7 @@ class Comparison(Node):
     operands: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Joined(Node):
     """`a and b and c`, or the same with `or`: the word and the conditions."""
 
@@ -67,7 +67,7 @@ class Joined(Node):
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Not(Node):
     """`not a`."""
 

@@ -40,7 +40,7 @@ _OPERATORS: dict[type[ast.AST], str] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Expression:
     """An expression that can be worked out.
 
@@ -125,24 +125,24 @@ class _Written:
             return _operand(self.operands[tree.id])
         end = self.ends[tree.end_col_offset or 0]
         match tree:
-            case ast.UnaryOp(op=ast.Not(), operand=part):
-                return Not(start, end, self._condition(part, depth))
-            case ast.BoolOp(op=word, values=several):
-                conditions = tuple(self._condition(one, depth) for one in several)
-                return Joined(start, end, _OPERATORS[type(word)], conditions)
             case ast.Compare(left=left, ops=signs, comparators=others):
                 operators = tuple(_OPERATORS[type(sign)] for sign in signs)
                 operands = tuple(self._value(one, depth) for one in (left, *others))
                 return Comparison(start, end, operators, operands)
+            case ast.BoolOp(op=word, values=several):
+                conditions = tuple(self._condition(one, depth) for one in several)
+                return Joined(start, end, _OPERATORS[type(word)], conditions)
+            case ast.UnaryOp(op=ast.Not(), operand=part):
+                return Not(start, end, self._condition(part, depth))
         return self._value_node(tree, start, end, depth)
 
     def _value_node(self, tree: ast.expr, start: int, end: int, depth: int) -> Node:
         match tree:
-            case ast.UnaryOp(op=ast.USub(), operand=part):
-                return Negative(start, end, self._value(part, depth))
             case ast.BinOp(left=left, op=sign, right=right):
                 sides = self._value(left, depth), self._value(right, depth)
                 return Arithmetic(start, end, _OPERATORS[type(sign)], *sides)
+            case ast.UnaryOp(op=ast.USub(), operand=part):
+                return Negative(start, end, self._value(part, depth))
             case ast.Call(func=ast.Name(id=name), args=several):
                 arguments = tuple(self._value(one, depth) for one in several)
                 return self._function(Function(start, end, name, arguments))

@@ -84,9 +84,10 @@ def tip_html(stands: Stands, up: str, number: int) -> str:
     head = "" if text in stands.readings else f"<code>{escape(one_line(text))}</code>"
     if isinstance(stands, Claim):
         head = f"<strong>{escape(str(stands.result.state))}</strong>: {head}"
-    rows = [head, *(escape(one_line(note)) for note in (stands.reason, *stands.result.bases))]
+    rows = [head] if head else []
+    rows += [escape(one_line(note)) for note in (stands.reason, *stands.result.bases) if note]
     rows += [_reading(name, found, up) for name, found in stands.readings.items()]
-    inner = "".join([f'<span class="ev-tip-row">{row}</span>' for row in rows if row])
+    inner = "".join([f'<span class="ev-tip-row">{row}</span>' for row in rows])
     return f'<span {how} class="ev-tip" id="tip-{number}">{inner}</span>'
 
 

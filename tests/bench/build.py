@@ -35,8 +35,8 @@ def build(folder: Path, python: str, pages: int, pairs: int, bound: float) -> Co
 def build_seconds(python: str, root: Path) -> float:
     """Return the seconds of a bare `mkdocs build` of the project `root`, as a whole process.
 
-    All that are compared are built in one place beside them: where a folder is on the disk makes a build up to
-    17 ms slower than the same build elsewhere, each time.
+    All that are compared are built into one folder beside them: where a folder is on the disk makes a build
+    up to 17 ms slower than the same build elsewhere, each time.
     """
     env = {**clean_environment(), "NO_MKDOCS_2_WARNING": "1"}
     return seconds_of([python, "-m", "mkdocs", "build", "--quiet", "--site-dir", "../site"], root, env)

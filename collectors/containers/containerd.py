@@ -101,6 +101,7 @@ def containerd(run: Run) -> Iterator[Containerd]:
     """
     if failed := run.session.resources.get("containerd's failure"):
         raise failed
+    recorder.foresee("ctr")
     begin = _attach if run.session.system else _start
     with ExitStack() as stack:
         try:

@@ -34,11 +34,7 @@ def put_away(server: Containerd, ident: str) -> None:
             break
         time.sleep(0.02)
     _forget(server, ident)
-    while any(leaks.processes(ident)) and time.monotonic() < deadline + PATIENCE:
-        if time.monotonic() > deadline:
-            _kill(leaks.processes(ident))
-        time.sleep(0.02)
-    _remove_what_the_shim_made(server, ident)
+    _clear(server, ident, deadline)
 
 
 def put_away_hung(server: Containerd, ident: str) -> None:
@@ -51,9 +47,12 @@ def put_away_hung(server: Containerd, ident: str) -> None:
     namespaces = {name for pid in pids for name in own_namespaces(pid)}
     _kill(pids)
     deadline = time.monotonic() + PATIENCE
-    while ident in _containers(server) and time.monotonic() < deadline:
+    while (there := ident in _containers(server)) and time.monotonic() < deadline:
         _forget(server, ident)
-    put_away(server, ident)
+    if there:
+        put_away(server, ident)
+    else:
+        _clear(server, ident, deadline)
     for name in sorted(namespaces):
         recorder.output(["ip", "netns", "delete", name])
 
@@ -91,6 +90,18 @@ def _forget(server: Containerd, ident: str) -> None:
     """Have containerd delete task and container, and with it its snapshot."""
     recorder.output(server.ctr("tasks", "rm", "--force", ident), timeout=PATIENCE)
     recorder.output(server.ctr("containers", "rm", ident), timeout=PATIENCE)
+
+
+def _clear(server: Containerd, ident: str, deadline: float) -> None:
+    """Wait for the processes of a container that containerd has forgotten, and remove what its shim made.
+
+    From `deadline` on they are killed.
+    """
+    while any(leaks.processes(ident)) and time.monotonic() < deadline + PATIENCE:
+        if time.monotonic() > deadline:
+            _kill(leaks.processes(ident))
+        time.sleep(0.02)
+    _remove_what_the_shim_made(server, ident)
 
 
 def _remove_what_the_shim_made(server: Containerd, ident: str) -> None:

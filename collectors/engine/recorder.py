@@ -12,6 +12,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,6 +45,8 @@ ANSWER_LIMIT = 1 << 20
 
 POLL = 0.25
 
+_HASHING = ThreadPoolExecutor(max_workers=1)
+
 
 class CommandNotFoundError(Exception):
     """A command that is not on PATH; the text says which and what to do."""
@@ -70,12 +73,30 @@ def find(program: str, path: str | None = None) -> str:
 def executable(program: str, path: str | None = None) -> Executable:
     """Return path and sha256 of the file that `program` names on PATH; raise CommandNotFoundError."""
     path = find(program, path)
+    return Executable(path=path, sha256=_sha256(path).result())
+
+
+def foresee(program: str) -> None:
+    """Begin to hash a program that is to run soon, beside what there is to wait for before.
+
+    ctr's 23 MB are 18 ms, and under emulation a second.
+    """
+    with suppress(CommandNotFoundError):
+        _sha256(find(program))
+
+
+def _sha256(path: str) -> Future[str]:
+    """Return the hash of a file to come; it is made once for each content that the file has."""
     status = Path(path).stat()
-    return Executable(path=path, sha256=_sha256(path, status.st_mtime_ns, status.st_size, status.st_ino))
+    return _hashed(path, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 @lru_cache(maxsize=256)
-def _sha256(path: str, _mtime_ns: int, _size: int, _inode: int) -> str:
+def _hashed(path: str, _mtime_ns: int, _size: int, _inode: int) -> Future[str]:
+    return _HASHING.submit(_digest, path)
+
+
+def _digest(path: str) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -27,7 +27,9 @@ from collectors.engine.run import Argv, Run
 
 T = TypeVar("T")
 
-HYPERFINE = on_path("hyperfine", "jq", "awk", "timeout", packages=("hyperfine", "jq", "mawk", "coreutils"))
+HYPERFINE = on_path(
+    "hyperfine", "jq", "busybox", "timeout", packages=("hyperfine", "jq", "busybox-static", "coreutils")
+)
 
 HEAD = "run,order,runtime,seconds,exit_status"
 ROW = (
@@ -119,7 +121,7 @@ def _hyperfine(export: Path, samples: Sequence[tuple[str, Attempt]], limit: floa
 
     hyperfine knows no time limit, so that timeout of coreutils is part of what is timed, for all alike.
     """
-    check = shlex.join(["awk", HAS_FAILED, str(export)])
+    check = shlex.join(["busybox", "awk", HAS_FAILED, str(export)])  # static: it starts in half the time
     words = ["hyperfine", *ONCE, "--export-json", str(export), "--prepare", check]
     for label, attempt in samples:
         limited = ["timeout", "--foreground", f"--kill-after={GRACE:g}", f"{limit:g}", *attempt.argv]

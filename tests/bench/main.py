@@ -49,7 +49,7 @@ BENCHMARKS: dict[str, Callable[[Path], Compared]] = {
     "facts": partial(facts, python=str(PYTHON), pages=100, pairs=31, bound=1.10),
     "charts": partial(charts, python=str(PYTHON), pairs=5),
     "capture": partial(capture, pairs=9),
-    "series": partial(series, lab=LAB, pairs=3),
+    "series": partial(series, lab=LAB, pairs=5),
     "sheet": partial(sheet, lab=LAB, pairs=3),
     "verify": partial(verify, lab=LAB, size=16 * KIB, bound=1.3, pairs=7),
     "verify-2k": partial(verify, lab=LAB, size=2 * KIB, bound=4.0, pairs=7),

@@ -1,5 +1,6 @@
 """The contract under which commands run."""
 
+import hashlib
 import os
 import resource
 import subprocess
@@ -159,6 +160,23 @@ def test_an_executable_is_hashed_where_the_command_finds_it(tmp_path: Path) -> N
     assert found.path == str(tool)
     digest = subprocess.run(["sha256sum", tool], capture_output=True, text=True, check=True).stdout.split()[0]
     assert found.sha256 == digest
+
+
+def test_a_hash_that_was_foreseen_is_of_the_file_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that has changed since is hashed again; a program that is not there is no error yet."""
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    recorder.foresee("tool")
+    tool = tmp_path / "tool"
+    hashes = []
+    for text in ("#!/bin/sh\n", "#!/bin/sh\nexit 1\n"):
+        tool.write_text(text)
+        tool.chmod(0o755)
+        recorder.foresee("tool")
+        hashes.append(recorder.executable("tool").sha256)
+        assert hashes[-1] == hashlib.sha256(text.encode()).hexdigest()
+    assert hashes[0] != hashes[1]
 
 
 def test_a_question_with_a_long_answer_does_not_block() -> None:

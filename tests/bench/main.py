@@ -54,7 +54,7 @@ BENCHMARKS: dict[str, Callable[[Path], Compared]] = {
     "verify": partial(verify, lab=LAB, size=16 * KIB, bound=1.3, pairs=7),
     "verify-2k": partial(verify, lab=LAB, size=2 * KIB, bound=4.0, pairs=7),
     "start": start,
-    "box": partial(box, lab=LAB, pairs=2),
+    "box": partial(box, lab=LAB, pairs=5),
 }
 
 

@@ -17,7 +17,7 @@ PAGE = '# Task 1\n\nWords.\n\n{{ evidence("a/b.txt", lines="1:2") }}\n'
 
 
 class Served:
-    """A running `mkdocs serve` of a little project."""
+    """A running `mkdocs serve` of a little project; the site that it leaves when ended is beside that."""
 
     def __init__(self, little: Little, *args: str) -> None:
         with socket.socket() as free:
@@ -29,7 +29,7 @@ class Served:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "mkdocs", "serve", "-a", f"127.0.0.1:{port}", *args],
                 cwd=little.root,
-                env=clean_environment(),
+                env={**clean_environment(), "TMPDIR": str(little.root.parent)},
                 stdout=log,
                 stderr=log,
             )

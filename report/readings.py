@@ -184,8 +184,11 @@ class Readings:
     @cached_property
     def values(self) -> dict[str, Value]:
         """The values by name, as expressions take them: not of what has no value, or is a series."""
-        read = {name: found for name, found in self.all.items() if isinstance(found, Reading)}
-        return {name: value for name, found in read.items() if (value := found.value) is not None}
+        return {
+            name: value
+            for name, found in self.all.items()
+            if isinstance(found, Reading) and (value := found.value) is not None
+        }
 
     def why_not(self, name: str) -> str:
         """Return why an expression gets no value of the fact `name`; empty if it gets one."""

@@ -12,13 +12,13 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from subprocess import DEVNULL, Popen
 from tempfile import TemporaryFile
+from threading import Lock, Thread
 from typing import BinaryIO
 
 import sh
@@ -45,7 +45,8 @@ ANSWER_LIMIT = 1 << 20
 
 POLL = 0.25
 
-_HASHING = ThreadPoolExecutor(max_workers=1)
+_HASHING = Lock()
+"""One file at a time: whoever asks for a hash that is under way waits for it, and makes no second one."""
 
 
 class CommandNotFoundError(Exception):
@@ -73,7 +74,10 @@ def find(program: str, path: str | None = None) -> str:
 def executable(program: str, path: str | None = None) -> Executable:
     """Return path and sha256 of the file that `program` names on PATH; raise CommandNotFoundError."""
     path = find(program, path)
-    return Executable(path=path, sha256=_sha256(path).result())
+    status = Path(path).stat()
+    with _HASHING:
+        sha256 = _sha256(path, status.st_mtime_ns, status.st_size, status.st_ino)
+    return Executable(path=path, sha256=sha256)
 
 
 def foresee(program: str) -> None:
@@ -81,22 +85,16 @@ def foresee(program: str) -> None:
 
     ctr's 23 MB are 18 ms, and under emulation a second.
     """
-    with suppress(CommandNotFoundError):
-        _sha256(find(program))
 
+    def hashed() -> None:
+        with suppress(CommandNotFoundError, OSError):  # whoever runs it is told
+            executable(program)
 
-def _sha256(path: str) -> Future[str]:
-    """Return the hash of a file to come; it is made once for each content that the file has."""
-    status = Path(path).stat()
-    return _hashed(path, status.st_mtime_ns, status.st_size, status.st_ino)
+    Thread(target=hashed, daemon=True).start()
 
 
 @lru_cache(maxsize=256)
-def _hashed(path: str, _mtime_ns: int, _size: int, _inode: int) -> Future[str]:
-    return _HASHING.submit(_digest, path)
-
-
-def _digest(path: str) -> str:
+def _sha256(path: str, _mtime_ns: int, _size: int, _inode: int) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

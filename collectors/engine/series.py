@@ -28,8 +28,10 @@ from collectors.engine.run import Argv, Run
 T = TypeVar("T")
 
 HYPERFINE = on_path(
-    "hyperfine", "jq", "busybox", "timeout", packages=("hyperfine", "jq", "busybox-static", "coreutils")
+    *("hyperfine", "jq", "awk", "busybox", "timeout"),
+    packages=("hyperfine", "jq", "mawk", "busybox-static", "coreutils"),
 )
+"""What a series needs, and awk, by which a sheet's own file is made of its rows."""
 
 HEAD = "run,order,runtime,seconds,exit_status"
 ROW = (

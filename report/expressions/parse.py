@@ -106,7 +106,7 @@ class _Written:
         at = 0
         for token in found:
             word = token.text
-            if token.kind is Kind.LITERAL or token.kind is Kind.NAME:
+            if token.kind in (Kind.LITERAL, Kind.NAME):
                 word = f"_{len(self.operands)}"
                 self.operands[word] = token
             self.starts[at] = token.start

@@ -41,7 +41,8 @@ _NOT_OURS = {
 _UNIT = re.compile(r"\s*(%|1/s(?![\w.])|[^\W\d][\w.]*)(/[^\W\d]+(?![\w.(]))?")
 _NAME = re.compile(r"(?a:[A-Za-z_]\w*(?:\.\w+)*)")
 _WORD = re.compile(
-    r"""\s*(?:(?P<keyword>(?:and|or|not)(?a:(?!\w|\.\w)))|(?P<number>[0-9]+(?:\.[0-9]+)?)"""
+    rf"""\s*(?:(?P<keyword>(?:{"|".join(sorted(_KEYWORDS))})(?a:(?!\w|\.\w)))"""
+    r"""|(?P<number>[0-9]+(?:\.[0-9]+)?)"""
     rf"""|(?P<function>(?>{_NAME.pattern})(?=\s*\())|(?P<name>{_NAME.pattern})"""
     r"""|(?P<text>"[^"\n]*"|'[^'\n]*')"""
     r"""|(?P<operator>[<>=!]=|[-+*/<>])|(?P<open>\()|(?P<close>\))|(?P<comma>,))"""
@@ -61,7 +62,7 @@ class Kind(StrEnum):
     COMMA = "comma"
 
 
-_KINDS = {str(kind): kind for kind in Kind} | {"number": Kind.LITERAL, "text": Kind.LITERAL}
+_KINDS = {"text": Kind.LITERAL} | {str(kind): kind for kind in Kind}
 _START_VALUE = (Kind.LITERAL, Kind.NAME, Kind.FUNCTION, Kind.OPEN)
 _END_VALUE = (Kind.LITERAL, Kind.NAME, Kind.CLOSE)
 
@@ -123,9 +124,9 @@ def _word(text: str, at: int) -> Token:
         hint = _NOT_OURS.get(text[at])
         raise ExpressionError(text, at, hint or f"{text[at]!r} has no meaning here", f"{_VALUE}, an operator")
     group = found.lastgroup or ""
-    if group == "number":
-        return _number(text, *found.span(group))
     start, end = found.span(group)
+    if group == "number":
+        return _number(text, start, end)
     word = text[start:end]
     if group == "function" and word not in FUNCTIONS:
         what = f"there is no function {word}"

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from hashlib import sha256
 from pathlib import Path
@@ -193,11 +194,17 @@ def _hash(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
+@lru_cache(maxsize=256)
+def _tree(module: str) -> ast.Module:
+    """Return a module's syntax tree: every collector asks for that of its own and of what it imports."""
+    return ast.parse(module)
+
+
 def own_text(module: str, name: str) -> str:
     """Return a module's top-level statements as written, without the other collectors' functions."""
     lines = module.split("\n")  # not splitlines(): Python ends no line at a form feed
     kept = []
-    for node in ast.parse(module).body:
+    for node in _tree(module).body:
         if isinstance(node, ast.FunctionDef) and node.name != name and _is_collector(node):
             continue
         first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
@@ -238,10 +245,11 @@ def _imported(module: str, package: str) -> list[Path]:
     return sorted(found.values())
 
 
-def _names(text: str, package: str) -> set[str]:
+@lru_cache(maxsize=256)
+def _names(text: str, package: str) -> frozenset[str]:
     """Return the dotted names below `package` that a module's text imports."""
     names = set()
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(_tree(text)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
@@ -249,4 +257,4 @@ def _names(text: str, package: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             base = f"{package}.{node.module}" if node.module else package
             names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
-    return {name for name in names if f"{name}.".startswith(f"{package}.")}
+    return frozenset(name for name in names if f"{name}.".startswith(f"{package}."))

@@ -1,13 +1,14 @@
 """Which collectors are fresh, stale or missing, and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from collectors.engine.declare import BUILD, ESCAPE, Collector
+from collectors.engine.declare import BUILD, ESCAPE, Collector, Need
 from collectors.engine.host import versions
 from collectors.engine.labs import FoundLab, source_of
 from collectors.reader import read_record, read_state
@@ -65,45 +66,64 @@ def standings(lab: FoundLab, folder: Path, root: Path, host: str) -> list[Standi
 
     `host` is this machine's id: tool versions count only where the record was made here.
     """
-    return [standing(lab, one, folder, root, host) for one in lab.collectors]
+    look = _Look(lab, folder, root, host)
+    return [look.standing(one) for one in lab.collectors]
 
 
-def standing(lab: FoundLab, one: Collector, folder: Path, root: Path, host: str) -> Standing:
-    """Return where one collector stands in the set `folder`."""
-    if not (folder / "records" / f"{one.name}.json").exists():
-        return _missing(lab, one, folder)
-    try:
-        record = read_record(folder / "records" / f"{one.name}.json")
-    except RecordError as error:
-        return Standing(one, Status.STALE, str(error), "collect again, or restore it from git")
-    tools = versions(one.needs) if record.host == host else {}
-    reasons = list(stale(record, Wanted(source_of(one, root), lab.config, tools)))
-    reasons += [f"{file.path} {what}" for file in record.files if (what := changed(folder, file))]
-    reasons += [f"{path} is new" for path in set(one.writes) - {file.path for file in record.files}
-                if record.state is Status.CAPTURED]  # fmt: skip
-    if reasons:
-        return Standing(one, Status.STALE, "; ".join(reasons), "collect again", record)
-    return Standing(one, record.state, record.reason, "", record)
+@dataclass(frozen=True)
+class _Look:
+    """One look at a set: what many collectors have to know of this host is asked once."""
 
+    lab: FoundLab
+    folder: Path
+    root: Path
+    host: str
 
-def _missing(lab: FoundLab, one: Collector, folder: Path) -> Standing:
-    """Return the standing of a collector without a record: what it lacks here, or how it ended last time."""
-    for need in one.needs:
-        if reason := need.missing(lab.config):
-            return Standing(one, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
-    last = _last_row(folder, one.name)
-    if last and last.state in {Status.MISSING, Status.FAILED} and last.reason:
-        return Standing(one, last.state, last.reason, last.remedy, None, last.seconds)
-    return Standing(one, Status.MISSING, NOT_YET, HOW.get(one.role, "collect it"))
+    def standing(self, one: Collector) -> Standing:
+        """Return where one collector stands."""
+        path = self.folder / "records" / f"{one.name}.json"
+        if not path.exists():
+            return self._missing(one)
+        try:
+            record = read_record(path)
+        except RecordError as error:
+            return Standing(one, Status.STALE, str(error), "collect again, or restore it from git")
+        tools = self._versions(one.needs) if record.host == self.host else {}
+        reasons = list(stale(record, Wanted(source_of(one, self.root), self.lab.config, tools)))
+        reasons += [f"{file.path} {what}" for file in record.files if (what := changed(self.folder, file))]
+        if record.state is Status.CAPTURED:
+            recorded = {file.path for file in record.files}
+            reasons += [f"{path} is new" for path in one.writes if path not in recorded]
+        if reasons:
+            return Standing(one, Status.STALE, "; ".join(reasons), "collect again", record)
+        return Standing(one, record.state, record.reason, "", record)
 
+    def _missing(self, one: Collector) -> Standing:
+        """Return the standing of a collector without a record: what it lacks here, or how it ended last."""
+        for need in one.needs:
+            if reason := self._lacks(need):
+                return Standing(one, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
+        last = self._last.get(one.name)
+        if last and last.state in {Status.MISSING, Status.FAILED} and last.reason:
+            return Standing(one, last.state, last.reason, last.remedy, None, last.seconds)
+        return Standing(one, Status.MISSING, NOT_YET, HOW.get(one.role, "collect it"))
 
-def _last_row(folder: Path, name: str) -> CollectorState | None:
-    """Return the collector's row of the last state.json; one that cannot be read says nothing."""
-    try:
-        last = read_state(folder)
-    except RecordError:
-        return None
-    return next((row for row in last.collectors if row.name == name), None) if last else None
+    @cached_property
+    def _versions(self) -> Callable[[tuple[Need, ...]], dict[str, str]]:
+        return cache(versions)
+
+    @cached_property
+    def _lacks(self) -> Callable[[Need], str]:
+        return cache(lambda need: need.missing(self.lab.config))
+
+    @cached_property
+    def _last(self) -> dict[str, CollectorState]:
+        """The rows of the last state.json by name; one that cannot be read says nothing."""
+        try:
+            last = read_state(self.folder)
+        except RecordError:
+            return {}
+        return {row.name: row for row in last.collectors} if last else {}
 
 
 def stale(record: Record, wanted: Wanted) -> Iterable[str]:

@@ -95,7 +95,8 @@ def _captured(
     """Capture each collector beside the set; return how it ended, in the same order."""
     done: dict[str, Standing] = {}
     with session(progress.working, allowed) as shared:
-        runner.each(due, progress, done, lambda one: attempt(beside, one.collector, shared, done))
+        collectors = [one.collector for one in due]
+        runner.each(collectors, progress, done, lambda one: attempt(beside, one, shared, done))
     return list(done.values())
 
 

@@ -110,11 +110,14 @@ def repeat(
     named = runner.known(target, wanted)
     with signals.interruptible(), store.locked(target.folder), TemporaryDirectory() as scratch:
         before = target.standings()
-        chosen = [one for one in before if (one.collector.name in named if named else _measured(one))]
+        first = {one.collector.name: one for one in before}
+        due = [one.collector for one in before if (one.collector.name in named if named else _measured(one))]
         beside = Target(target.lab, Path(scratch) / target.lab.name, target.root)
         done: dict[str, Standing] = {}
         with session(progress.working, allowed) as shared:
-            runner.each(chosen, progress, done, lambda one: _again(one, target, beside, shared, done))
+            runner.each(
+                due, progress, done, lambda one: _again(first[one.name], target, beside, shared, done)
+            )
     return [done.get(one.collector.name, one) for one in before]
 
 

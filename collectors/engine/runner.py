@@ -57,31 +57,31 @@ def collect(
     with signals.interruptible(), store.locked(target.folder):
         recover(target, progress)
         foreign = measured_elsewhere(target, replace=replace)
-        before = target.standings()
-        chosen = foreign | (named or _not_fresh(before))
-        due = [one for one in before if one.collector.name in chosen]
+        chosen = foreign | (named or _not_fresh(target.standings()))
+        due = [one for one in target.lab.collectors if one.name in chosen]
         done: dict[str, Standing] = {}
+        found: list[Standing] = []
         try:
             with session(progress.working, allowed) as shared:
-                each(due, progress, done, lambda one: attempt(target, one.collector, shared, done))
+                each(due, progress, done, lambda one: attempt(target, one, shared, done))
             for name in sorted(foreign & measured_elsewhere(target, replace=True)):
                 store.remove(target.folder, name)
                 progress.note(f"{name}: measured on another host and not here: removed (git has it)")
         finally:
-            write_state(target, done)
-    return [done.get(one.collector.name, one) for one in before]
+            found = write_state(target, done)
+    return [done.get(one.collector.name, one) for one in found]
 
 
 def each(
-    due: Sequence[Standing],
+    due: Sequence[Collector],
     progress: Progress,
     done: dict[str, Standing],
-    capture: Callable[[Standing], Standing],
+    capture: Callable[[Collector], Standing],
 ) -> None:
     """Have `capture` called for each that is due, in order, and put how it ended into `done`."""
-    for number, standing in enumerate(due, 1):
-        progress.begin(standing.collector, number, len(due))
-        ended = done[standing.collector.name] = capture(standing)
+    for number, one in enumerate(due, 1):
+        progress.begin(one, number, len(due))
+        ended = done[one.name] = capture(one)
         progress.end(ended)
 
 
@@ -166,8 +166,8 @@ def measured_elsewhere(target: Target, *, replace: bool) -> set[str]:
     return foreign
 
 
-def write_state(target: Target, done: Mapping[str, Standing]) -> None:
-    """Write state.json as things stand, and take away hosts that no record names any more.
+def write_state(target: Target, done: Mapping[str, Standing]) -> list[Standing]:
+    """Write state.json as things stand, take away hosts that no record names any more; return the standings.
 
     What is not captured stands there as it ended in `done`, this collect. Raise StoreError.
     """
@@ -183,6 +183,6 @@ def write_state(target: Target, done: Mapping[str, Standing]) -> None:
             store.write(path, state)
     except OSError as error:
         raise store.StoreError(store.explain(target.lab.name, error)) from error
-    if (target.folder / STAGING).exists():
-        return  # an intent that is still to be finished may name a host that no record does yet
-    store.drop_hosts(target.folder, records.values())
+    if not (target.folder / STAGING).exists():  # an intent still to be finished may name a host of its own
+        store.drop_hosts(target.folder, records.values())
+    return found

@@ -8,6 +8,7 @@ from pathlib import Path
 from collectors.containers import busybox, registry
 from collectors.containers.containerd import containerd
 from collectors.containers.manifests import listed, platform_manifest, target
+from collectors.containers.server import Containerd
 from collectors.engine.declare import Unavailable
 from collectors.engine.outcome import CommandFailedError
 from collectors.engine.run import CaptureError, Run
@@ -181,19 +182,24 @@ def _pull(run: Run, host: registry.Host, reference: registry.Reference, name: st
 
 
 def _made(run: Run, wanted: LabImage) -> Held:
-    """Make the image from busybox, where lab.yml says that it may be."""
+    """Make the image from busybox, where lab.yml says that it may be; nobody has to be asked what it is."""
     if not wanted.made_from:
         raise NotHad("making it: lab.yml does not allow a stand-in")
     path = run.folder / "busybox.tar"
     try:
-        busybox.write_archive(path)
+        digest = busybox.write_archive(path)
     except busybox.BusyboxError as error:
         raise NotHad(f"making it: {error}") from error
-    held = import_archive(
-        run, path, "localhost/busybox", wanted, f"made from busybox-static {busybox.version()}"
-    )
+    _import(run, path, "localhost/busybox")
     path.unlink()
-    return held
+    image = Image(
+        reference=wanted.reference,
+        pinned=wanted.digest,
+        digest=digest,
+        is_pinned=wanted.digest == digest,
+        source=f"made from busybox-static {busybox.version()}",
+    )
+    return Held(image, f"localhost/busybox@{digest}")
 
 
 def import_archive(run: Run, path: Path, base: str, wanted: LabImage, source: str) -> Held:
@@ -201,9 +207,7 @@ def import_archive(run: Run, path: Path, base: str, wanted: LabImage, source: st
 
     An archive of several images has this host's taken, if there is exactly one of them.
     """
-    server = run.resource(containerd)
-    words = ["images", "import", "--digests", "--base-name", base, *server.snapshots(), str(path)]
-    run.command(server.ctr(*words), timeout=IMPORT_SECONDS)
+    server = _import(run, path, base)
     there = listed(server)
     names = [name for name in there if name.startswith(f"{base}@")]
     if len(names) != 1:
@@ -221,6 +225,14 @@ def import_archive(run: Run, path: Path, base: str, wanted: LabImage, source: st
         source=source,
     )
     return Held(image, names[0])
+
+
+def _import(run: Run, path: Path, base: str) -> Containerd:
+    """Have containerd take in the images of an archive, each as `base@digest`; return containerd."""
+    server = run.resource(containerd)
+    words = ["images", "import", "--digests", "--base-name", base, *server.snapshots(), str(path)]
+    run.command(server.ctr(*words), timeout=IMPORT_SECONDS)
+    return server
 
 
 def last_line(error: Exception) -> str:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from collectors.containers import busybox, images
+from collectors.containers.containerd import containerd
 from collectors.containers.ctr import in_runc
+from collectors.containers.manifests import listed
 from collectors.engine.declare import Unavailable
 from collectors.engine.run import Run
 from collectors.engine.session import Session
@@ -69,6 +71,18 @@ def test_what_the_image_says(
     monkeypatch.setenv("SAYS", str(tmp_path / "says.tar"))
     run = make_run(shared, says={"archive_env": "SAYS"})
     assert run.command(in_runc(image="says")).text == "65534\n/srv\ngood day\na note\n"
+
+
+def test_made_here(
+    shared: Session, make_run: Callable[..., Run], port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is made on the spot is what containerd has then, under the digest that the record names."""
+    monkeypatch.setenv("LAB_REGISTRY_MIRROR", f"127.0.0.1:{port}")
+    run = make_run(shared, made={"made_from": "busybox"})
+    held = images.have(run, "made")
+    assert listed(run.resource(containerd))[held.name] == held.image.digest
+    assert held.image.source.startswith("made from busybox-static 1.")
+    assert not held.image.is_pinned
 
 
 def test_oci_archive(

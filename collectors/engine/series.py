@@ -41,7 +41,7 @@ ROW = (
 """The sample's name in hyperfine's export is its first three cells; seconds have microseconds, no more."""
 
 ONCE = ["--style", "none", "--shell", "none", "--ignore-failure", "--runs", "1"]
-HAS_FAILED = '/"exit_codes"/ {getline; if ($1 != "0") exit 1}'
+HAS_FAILED = 'BEGIN {RS = "]"} /"exit_codes"/ && $NF != "0" {exit 1}'
 """awk's program that ends with 1 where an export has a sample that has failed."""
 
 GRACE = 10.0

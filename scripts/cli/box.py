@@ -15,6 +15,7 @@ from collectors.box.ssh import LOST
 from collectors.engine import signals
 from scripts.cli import show
 from scripts.cli.statuses import CANNOT, FINDINGS
+from scripts.cli.watch import Watch, watching
 
 RUN_SECONDS = 4 * 3600.0
 MEMORY = click.option(
@@ -37,9 +38,9 @@ def box() -> None:
 
 
 @contextmanager
-def _alone(kept: Box) -> Iterator[show.Watch]:
+def _alone(kept: Box) -> Iterator[Watch]:
     """Hold the box while it is changed, show what happens, and let Ctrl-C end it in order."""
-    with place.alone(kept), signals.interruptible(), show.Watch() as watch:
+    with place.alone(kept), signals.interruptible(), watching() as watch:
         yield watch
 
 
@@ -109,7 +110,7 @@ def run(ctx: click.Context, memory: int, command: tuple[str, ...]) -> None:
     """
     kept = place.box()
     one = kept.machine(f"run-{os.getpid()}")
-    with signals.interruptible(), show.Watch() as watch:
+    with signals.interruptible(), watching() as watch:
         machine.clear_dead(kept)
         try:
             machine.start(one, watch.working, memory)

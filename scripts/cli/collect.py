@@ -16,6 +16,7 @@ from collectors.records import CollectorState, Status
 from scripts.cli import show, targets
 from scripts.cli.project import root
 from scripts.cli.statuses import CANNOT, FINDINGS
+from scripts.cli.watch import Watch, watching
 
 BOX = "box"
 """How the box is named where the host that may be harmed is asked for."""
@@ -62,7 +63,7 @@ def collect(ctx: click.Context, /, names: tuple[str, ...], *, json_: bool, **giv
     project = root()
     ended: list[tuple[str, CollectorState]] = []
     named: set[tuple[str, str]] = set()
-    with show.Watch() as watch:
+    with watching() as watch:
         for lab, wanted in targets.by_lab(project, names).items():
             target = targets.target(project, lab, how.host)
             named |= {(lab, one) for one in wanted}
@@ -110,7 +111,7 @@ class How:
                 "if it may be harmed"
             )
 
-    def rows(self, target: Target, wanted: Sequence[str], watch: show.Watch) -> list[CollectorState]:
+    def rows(self, target: Target, wanted: Sequence[str], watch: Watch) -> list[CollectorState]:
         """Capture, or look, as it was asked; return where each collector stands then."""
         if self.in_box:
             return self._in_box(target, wanted, watch)
@@ -125,7 +126,7 @@ class How:
             found = runner.collect(target, wanted, watch, replace=self.replace, allowed=allowed)
         return [standing.row(target.lab.name) for standing in found]
 
-    def _in_box(self, target: Target, wanted: Sequence[str], watch: show.Watch) -> list[CollectorState]:
+    def _in_box(self, target: Target, wanted: Sequence[str], watch: Watch) -> list[CollectorState]:
         """Capture in the box and return the rows of the collect there; raise Exit where it printed none."""
         from collectors.box import capture, carry, place
 
@@ -151,7 +152,7 @@ class How:
 
 
 def _refresh(
-    target: Target, wanted: Sequence[str], watch: show.Watch, allowed: Allowed, *, replace: bool
+    target: Target, wanted: Sequence[str], watch: Watch, allowed: Allowed, *, replace: bool
 ) -> list[Standing]:
     """Capture anew; a series is the same where nothing of it changed beyond the noise of the set's host."""
     from functools import partial

@@ -6,9 +6,10 @@ from collectors.engine import runner
 from collectors.engine.declare import DeclarationError
 from collectors.engine.labs import lab_names
 from collectors.records import Status, evidence_path
-from scripts.cli import show, targets
+from scripts.cli import targets
 from scripts.cli.project import root
 from scripts.cli.statuses import FINDINGS
+from scripts.cli.watch import watching
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -37,7 +38,7 @@ def record(ctx: click.Context, path: str, argv: tuple[str, ...], *, host: str | 
         evidence_path(rest)
     except ValueError as error:
         raise DeclarationError(f"{error}: name a file below evidence/{lab}/") from error
-    with show.Watch() as watch:
+    with watching() as watch:
         ended = runner.record_by_hand(targets.target(project, lab, host), rest, argv, watch)
     if ended.status is Status.FAILED:
         click.echo(f"lab: {rest}: {ended.reason}\n{ended.remedy}", err=True)

@@ -1,18 +1,11 @@
-"""What the commands print: tables for people, JSON for scripts."""
+"""What the commands print: tables for people, JSON for scripts (which need no rich)."""
 
 import json
 from collections.abc import Iterable, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.status import Status as Spinner
-from rich.table import Column, Table
 
-from collectors.engine.declare import Collector
-from collectors.engine.plan import Standing
 from collectors.records import CollectorState, Status
 
 COLOURS = {
@@ -31,6 +24,9 @@ def as_json(value: Any) -> None:
 
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table on standard output; cells are rich markup, so data in them is escaped by the caller."""
+    from rich.console import Console
+    from rich.table import Column, Table
+
     columns = [Column(head, overflow="fold") for head in heads]  # nothing is cut: a name is copied from here
     shown = Table(*columns, title=title, title_justify="left", show_lines=False, expand=False)
     for row in rows:
@@ -45,6 +41,8 @@ def state(status: Status) -> str:
 
 def standings(title: str, rows: Sequence[tuple[str, CollectorState]]) -> None:
     """Print where the collectors of labs stand, and below the table each remedy once."""
+    from rich.markup import escape
+
     table(
         title,
         ("collector", "state", "reason", "seconds"),
@@ -68,41 +66,3 @@ def _seconds(seconds: float | None) -> str:
 def row_json(lab: str, row: CollectorState) -> dict[str, Any]:
     """Return a collector's standing as `--json` prints it: the row of state.json, with the lab."""
     return {"lab": lab, **row.model_dump(mode="json")}
-
-
-class Watch:
-    """Shows a collect on standard error: a line for each collector, a moving one on a terminal."""
-
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        self._spinner = Spinner("", console=self._console)
-        self._head = ""
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._spinner.start()
-        return self
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self._spinner.stop()
-
-    def begin(self, one: Collector, number: int, total: int) -> None:
-        """Show which collector begins."""
-        self._head = f"{number}/{total} {one.name}"
-        self._spinner.update(escape(self._head))
-
-    def working(self, text: str) -> None:
-        """Show the command that runs."""
-        self._spinner.update(f"{escape(self._head)} [dim]{escape(text[:100])}[/]")
-
-    def end(self, standing: Standing) -> None:
-        """Show how it ended."""
-        reason = f": {standing.reason}" if standing.reason else ""
-        line = f"{self._head}: {state(standing.status)}{escape(reason)}"
-        self._console.print(line, highlight=False, soft_wrap=True)
-
-    def note(self, text: str) -> None:
-        """Show a line."""
-        self._console.print(escape(text), highlight=False, soft_wrap=True)

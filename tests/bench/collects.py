@@ -96,7 +96,10 @@ def _typed(folder: Path, archive: Path) -> Callable[[], float]:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         places = f'root = "{folder}/root"\nstate = "{folder}/state"\n'
-        config = f'version = 2\n{places}disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+        unneeded = (
+            '["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]'  # opt makes /opt/containerd
+        )
+        config = f"version = 2\n{places}disabled_plugins = {unneeded}\n"
         (folder / "containerd.toml").write_text(f'{config}[grpc]\n  address = "{folder}/containerd.sock"\n')
         path = ":".join((os.environ.get("PATH", ""), *SHIM_FOLDERS))
         return seconds_of(

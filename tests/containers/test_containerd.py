@@ -1,4 +1,4 @@
-"""A private containerd: configured for its version, started, ended, and nothing left of it."""
+"""A private containerd: configured, started, ended, and nothing left of it."""
 
 import doctest
 import time
@@ -23,13 +23,11 @@ def test_examples(module: str) -> None:
     assert doctest.testmod(import_module(f"collectors.containers.{module}")).failed == 0
 
 
-@pytest.mark.parametrize("version", [2, 3])
-def test_configuration(version: int) -> None:
-    """Each of containerd's versions gets its own configuration: own folders, no CRI."""
+def test_configuration() -> None:
+    """It has folders of its own, and no CRI."""
     folder = Path("/run/lab/lab00000000")
-    text = config_text(version, root=folder / "root", state=folder / "state", address=folder / "sock")
+    text = config_text(root=folder / "root", state=folder / "state", address=folder / "sock")
     config = tomllib.loads(text)
-    assert config["version"] == version
     assert config["root"] == "/run/lab/lab00000000/root"
     assert config["grpc"]["address"] == "/run/lab/lab00000000/sock"
     assert {"io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"} <= set(config["disabled_plugins"])
@@ -39,7 +37,7 @@ def test_socket_too_long() -> None:
     """A socket path that the kernel would cut off is an error that says so."""
     folder = Path("/tmp") / ("x" * 100)  # noqa: S108 - nothing is written there
     with pytest.raises(CaptureError, match="too long for a socket: at most 101 bytes"):
-        config_text(2, root=folder, state=folder, address=folder / "sock")
+        config_text(root=folder, state=folder, address=folder / "sock")
 
 
 def test_one_for_a_collect(run: Run) -> None:
@@ -90,9 +88,21 @@ def test_does_not_come_up(broken: tuple[Session, Path], make_run: Callable[..., 
 
 
 def test_is_something_else(broken: tuple[Session, Path], make_run: Callable[..., Run]) -> None:
-    """A program that is no containerd is told by its version."""
+    """A program that is no containerd is told with what it says."""
     own, program = broken
     program.write_text("#!/bin/sh\necho hello\n")
     program.chmod(0o755)
-    with pytest.raises(Unavailable, match="'hello' names no version"):
+    with pytest.raises(Unavailable, match="containerd ended at once: hello"):
         make_run(own).resource(containerd)
+
+
+@pytest.mark.usefixtures("host")
+def test_is_not_there(make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where there is none, the error says how to get it, and nothing was begun."""
+    with session(lambda _text: None) as own:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(Unavailable, match=r"containerd: not on PATH") as caught:
+            make_run(own).resource(containerd)
+        assert "apt install containerd" in caught.value.remedy
+        assert leaks.find(own.name) == set()
+        monkeypatch.undo()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from collectors.containers import system
-from collectors.containers.containerd import config_text, config_version, containerd
+from collectors.containers.containerd import config_text, containerd
 from collectors.containers.ctr import in_runc
 from collectors.engine import leaks, recorder, runs
 from collectors.engine.declare import Unavailable
@@ -26,8 +26,7 @@ BUSYBOX = {"made_from": "busybox"}
 def socket(tmp_path: Path, host: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:  # noqa: ARG001 - skips first
     """Start a containerd that stands for the host's own."""
     address = Path(f"/run/test-containerd-{os.getpid()}.sock")
-    version = config_version(recorder.output(["containerd", "--version"]))
-    text = config_text(version, root=tmp_path / "root", state=tmp_path / "state", address=address)
+    text = config_text(root=tmp_path / "root", state=tmp_path / "state", address=address)
     (tmp_path / "config.toml").write_text(text)
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(

@@ -1,0 +1,51 @@
+"""How a collect is shown: plain lines in a file, a moving one on a terminal, colours only there."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ROOT, Shell
+
+COLOUR = re.compile(r"\x1b\[(?:\d+;)*3[0-7]m")
+
+
+def test_in_a_file(one_lab: Shell) -> None:
+    """One line for each collector, nothing else; --json on standard output is JSON alone."""
+    ended = one_lab.lab("collect", "mine", "--json")
+    assert ended.returncode == 0
+    assert re.fullmatch(r"(\d+/\d+ \w+: captured\n)+", ended.stderr)
+    assert "\x1b" not in ended.stdout + ended.stderr
+
+
+def on_a_terminal(project: Path, *words: str, **env: str) -> str:
+    """Return what `lab` shows on a terminal that is its standard error."""
+    ours, theirs = pty.openpty()
+    argv = [sys.executable, str(ROOT / "scripts" / "lab.py"), *words]
+    whole = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", **env}
+    with subprocess.Popen(argv, cwd=project, env=whole, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while data := os.read(ours, 4096):
+                shown += data
+        except OSError:  # Linux says so when the other side is closed
+            pass
+        finally:
+            os.close(ours)
+    assert process.returncode == 0
+    return shown.decode()
+
+
+@pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}])
+def test_on_a_terminal(one_lab: Shell, monkeypatch: pytest.MonkeyPatch, env: dict[str, str]) -> None:
+    """The command that runs is shown while it does; how a collector ended stays, in colour unless refused."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    shown = on_a_terminal(one_lab.root, "collect", "mine", **env)
+    assert re.search(r"1/\d+ \w+: (?:\x1b\[32m)?captured", shown)
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 1  # no cursor while the line moves
+    assert bool(COLOUR.search(shown)) is not bool(env)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from collectors.containers import busybox, cni, images, registry
-from collectors.containers.containerd import SHIM_FOLDERS
+from collectors.containers.containerd import SHIM_FOLDERS, TOOLS
 from collectors.engine.declare import Need, Unavailable
 from collectors.records import Lab
 
@@ -45,7 +45,7 @@ CONTAINERS = Need(
     missing=_no_containers,
     remedy="run as root (sudo) and install the packages; scripts/report installs them",
     packages=PACKAGES,
-    tools=(("containerd", "--version"), ("runc", "--version")),
+    tools=TOOLS,
 )
 
 KATA = Need(

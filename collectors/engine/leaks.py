@@ -93,34 +93,40 @@ def _runs(pid: str) -> bool:
 def processes(name: str) -> Iterator[int]:
     """Yield the processes that carry the run's name, this one and zombies left out."""
     mark = f"{recorder.RUN_VARIABLE}={name}".encode()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid() and _carries(entry, name.encode(), mark):
-            yield int(entry.name)
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):  # noqa: PTH208 - see _read
+        if pid != os.getpid() and _carries(f"/proc/{pid}", name.encode(), mark):
+            yield pid
 
 
-def _carries(entry: Path, name: bytes, mark: bytes) -> bool:
+def _carries(entry: str, name: bytes, mark: bytes) -> bool:
     """Return whether the process in /proc carries the name; one that ended meanwhile does not."""
     try:
         arguments = _arguments(entry)
-        groups = (entry / "cgroup").read_bytes().replace(b"\n", b"/").split(b"/")
+        groups = _read(f"{entry}/cgroup").replace(b"\n", b"/").split(b"/")
     except OSError:
         return False
     with suppress(OSError):  # another user's is not ours to read, its arguments are
-        if mark in (entry / "environ").read_bytes().split(b"\0"):
+        if mark in _read(f"{entry}/environ").split(b"\0"):
             return True
     words = arguments.replace(b"/", b"\0").split(b"\0")
     return any(part == name or part.startswith(name + b"-") for part in (*groups, *words))
 
 
-def _arguments(entry: Path) -> bytes:
+def _read(path: str) -> bytes:
+    """Return what the file holds; three of each process are read, which pathlib would make thrice as long."""
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        return file.read()
+
+
+def _arguments(entry: str) -> bytes:
     """Return a process's arguments; raise OSError for a zombie or one of the kernel's: they have no program.
 
     One that is just being started has its program for an instant before its arguments and environment.
     """
     for _try in range(20):
-        if arguments := (entry / "cmdline").read_bytes():
+        if arguments := _read(f"{entry}/cmdline"):
             return arguments
-        (entry / "exe").readlink()
+        os.readlink(f"{entry}/exe")  # noqa: PTH115
         time.sleep(0.001)
     return b""
 
@@ -143,14 +149,18 @@ def _mounts(name: str) -> list[str]:
 def _named(folder: Path, name: str) -> list[Path]:
     """Return the entries of a folder whose names begin with the run's."""
     try:
-        return sorted(path for path in folder.iterdir() if path.name.startswith(name))
+        return [folder / entry for entry in sorted(os.listdir(folder)) if entry.startswith(name)]  # noqa: PTH208
     except OSError:
         return []
 
 
 def _cgroups(name: str) -> list[Path]:
     """Return the run's cgroups, in every hierarchy (version 1) or in the one there is (version 2)."""
-    below = [path for path in _named(CGROUPS, "") if path.is_dir() and not path.is_symlink()]
+    try:
+        with os.scandir(CGROUPS) as entries:
+            below = [Path(entry) for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
     return [found for top in (CGROUPS, *below) for found in _named(top, name) if found.is_dir()]
 
 

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from subprocess import DEVNULL, Popen
 from tempfile import TemporaryFile
-from threading import Lock, Thread
+from threading import Lock
 from typing import BinaryIO
 
 import sh
@@ -78,19 +78,6 @@ def executable(program: str, path: str | None = None) -> Executable:
     with _HASHING:
         sha256 = _sha256(path, status.st_mtime_ns, status.st_size, status.st_ino)
     return Executable(path=path, sha256=sha256)
-
-
-def foresee(program: str) -> None:
-    """Begin to hash a program that is to run soon, beside what there is to wait for before.
-
-    ctr's 23 MB are 18 ms, and under emulation a second.
-    """
-
-    def hashed() -> None:
-        with suppress(CommandNotFoundError, OSError):  # whoever runs it is told
-            executable(program)
-
-    Thread(target=hashed, daemon=True).start()
 
 
 @lru_cache(maxsize=256)

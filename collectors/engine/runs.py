@@ -109,7 +109,7 @@ def note_undo(folder: Path, argv: Sequence[str], env: dict[str, str], stdin: Pat
     """Write down the command that undoes a change which is about to be made; return the note's path."""
     notes = folder / "undo"
     notes.mkdir(exist_ok=True)
-    path = notes / f"{len(list(notes.iterdir())):04d}.json"
+    path = notes / f"{len(os.listdir(notes)):04d}.json"  # noqa: PTH208 - a series has a note for each sample
     note = {"argv": list(argv), "env": env, "stdin": str(stdin) if stdin else os.devnull}
     partial = path.with_suffix(".part")
     partial.write_text(json.dumps(note))

@@ -213,7 +213,7 @@ def remove_cgroups(name: str) -> None:
 
 def end_tasks(daemon: recorder.Daemon, server: Containerd) -> None:
     """Kill the containers that are still there: containerd's own end would leave their shims running."""
-    if not daemon.alive():
+    if not daemon.alive() or not set(leaks.processes(server.namespace)) - {daemon.pid}:
         return
     for ident in recorder.output(server.ctr("tasks", "ls", "--quiet"), timeout=5).split():
         recorder.output(server.ctr("tasks", "rm", "--force", ident), timeout=10)

@@ -247,5 +247,5 @@ class Run:
             waited = time.monotonic() - began
             if waited > timeout:
                 raise CaptureError(f"{what}: not ready after {timeout:g} s")
-            time.sleep(max(0.02, waited / 100))
+            time.sleep(max(0.005, min(waited / 5, 0.02), waited / 100))
         return time.monotonic() - began

@@ -64,7 +64,7 @@ def collect(
         try:
             with session(progress.working, allowed) as shared:
                 each(due, progress, done, lambda one: attempt(target, one, shared, done))
-            for name in sorted(foreign & measured_elsewhere(target, replace=True)):
+            for name in sorted(foreign and foreign & measured_elsewhere(target, replace=True)):
                 store.remove(target.folder, name)
                 progress.note(f"{name}: measured on another host and not here: removed (git has it)")
         finally:

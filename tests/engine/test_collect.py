@@ -1,6 +1,7 @@
 """One collect: what becomes evidence, what does not, and what state.json says of it."""
 
 import os
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -107,6 +108,35 @@ def test_what_is_not_to_be_had_is_missing(project: Throwaway) -> None:
     (row, *_rest) = project.state().collectors
     assert (row.reason, row.remedy) == ("no image", "get one")
     assert not (project.folder / "failed").exists()
+
+
+MOON = """
+def day(_lab):
+    with open({log!r}, "a") as out:
+        out.write("x")
+    return "it is day"
+
+
+MOON = Need("moon", day, "wait")
+
+
+@collector(writes=["a.txt"], needs=[MOON])
+def a(run: Run) -> None:
+    "A."
+
+
+@collector(writes=["b.txt"], needs=[MOON])
+def b(run: Run) -> None:
+    "B."
+"""
+
+
+def test_a_need_is_asked_once_for_all(project: Throwaway, tmp_path: Path) -> None:
+    """Collectors that need the same have it looked for once in a look at all of them."""
+    log = tmp_path / "asked"
+    project.module(MOON.format(log=str(log)))
+    assert [one.reason for one in project.target().standings()] == ["needs moon: it is day"] * 2
+    assert log.read_text() == "x"
 
 
 def test_a_need_that_is_not_there(project: Throwaway) -> None:

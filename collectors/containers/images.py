@@ -171,14 +171,8 @@ def _pull(run: Run, host: registry.Host, reference: registry.Reference, name: st
             f"image {name} ({wanted.reference}): {host.label} gave {digest}, pinned is {wanted.digest}",
             "compare lab.yml's digest with the publisher's",
         )
-    image = Image(
-        reference=wanted.reference,
-        pinned=wanted.digest,
-        digest=platform_manifest(server, digest),
-        is_pinned=True,
-        source=f"registry {reference.registry}{', through a mirror' if host.is_mirror else ''}",
-    )
-    return Held(image, full)
+    source = f"registry {reference.registry}{', through a mirror' if host.is_mirror else ''}"
+    return Held(_image(wanted, digest, platform_manifest(server, digest), source), full)
 
 
 def _made(run: Run, wanted: LabImage) -> Held:
@@ -192,13 +186,7 @@ def _made(run: Run, wanted: LabImage) -> Held:
         raise NotHad(f"making it: {error}") from error
     _import(run, path, "localhost/busybox")
     path.unlink()
-    image = Image(
-        reference=wanted.reference,
-        pinned=wanted.digest,
-        digest=digest,
-        is_pinned=wanted.digest == digest,
-        source=f"made from busybox-static {busybox.version()}",
-    )
+    image = _image(wanted, digest, digest, f"made from busybox-static {busybox.version()}")
     return Held(image, f"localhost/busybox@{digest}")
 
 
@@ -216,15 +204,18 @@ def import_archive(run: Run, path: Path, base: str, wanted: LabImage, source: st
             "make an archive of the one image (skopeo copy, docker save with one name)",
         )
     named = there[names[0]]
-    digest = platform_manifest(server, named)
-    image = Image(
+    return Held(_image(wanted, named, platform_manifest(server, named), source), names[0])
+
+
+def _image(wanted: LabImage, named: str, digest: str, source: str) -> Image:
+    """Return an image's record: its name stands for `named`, of which the manifest `digest` runs here."""
+    return Image(
         reference=wanted.reference,
         pinned=wanted.digest,
         digest=digest,
         is_pinned=wanted.digest in {named, digest},
         source=source,
     )
-    return Held(image, names[0])
 
 
 def _import(run: Run, path: Path, base: str) -> Containerd:

@@ -217,7 +217,7 @@ def _declared_twice(module: str, kept: int) -> str:
     if module.count("collector(") <= kept:  # as in most: what follows takes a millisecond
         return ""
     seen = set()
-    for node in ast.parse(module).body:
+    for node in _tree(module).body:
         if isinstance(node, ast.FunctionDef) and _is_collector(node):
             if node.name in seen:
                 return node.name

@@ -60,11 +60,11 @@ def collect(
         chosen = foreign | (named or _not_fresh(target.standings()))
         due = [one for one in target.lab.collectors if one.name in chosen]
         done: dict[str, Standing] = {}
-        found: list[Standing] = []
         try:
             with session(progress.working, allowed) as shared:
                 each(due, progress, done, lambda one: attempt(target, one, shared, done))
-            for name in sorted(foreign and foreign & measured_elsewhere(target, replace=True)):
+            left = foreign & measured_elsewhere(target, replace=True) if foreign else set()
+            for name in sorted(left):
                 store.remove(target.folder, name)
                 progress.note(f"{name}: measured on another host and not here: removed (git has it)")
         finally:

@@ -44,7 +44,7 @@ class Watch:
 
 
 def watching() -> Watch:
-    """Return what shows a collect here; rich takes a twentieth of a second to import, for a terminal only."""
+    """Return what shows a collect here; rich, 20 ms more to import, is for a terminal only."""
     if sys.stderr.isatty() or os.environ.get("FORCE_COLOR"):
         from scripts.cli.live import LiveWatch
 

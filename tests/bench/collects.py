@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from collectors.containers import busybox
-from collectors.containers.containerd import SHIM_FOLDERS
+from collectors.containers.containerd import SHIM_FOLDERS, config_text
 from tests.bench.measure import Compared, compare, seconds_of
 from tests.containers.web import WEB
 
@@ -95,12 +95,9 @@ def _typed(folder: Path, archive: Path) -> Callable[[], float]:
     def typed() -> float:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        places = f'root = "{folder}/root"\nstate = "{folder}/state"\n'
-        unneeded = (
-            '["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]'  # opt makes /opt/containerd
-        )
-        config = f"version = 2\n{places}disabled_plugins = {unneeded}\n"
-        (folder / "containerd.toml").write_text(f'{config}[grpc]\n  address = "{folder}/containerd.sock"\n')
+        address = folder / "containerd.sock"
+        config = config_text(root=folder / "root", state=folder / "state", address=address)
+        (folder / "containerd.toml").write_text(config)
         path = ":".join((os.environ.get("PATH", ""), *SHIM_FOLDERS))
         return seconds_of(
             ["bash", "-c", SHEET], folder, {**os.environ, "PATH": path, "ARCHIVE": str(archive)}

@@ -24,10 +24,11 @@ def test_examples(module: str) -> None:
 
 
 def test_configuration() -> None:
-    """It has folders of its own, and no CRI."""
+    """It has folders of its own and no CRI, in the version that all of containerd's can read."""
     folder = Path("/run/lab/lab00000000")
     text = config_text(root=folder / "root", state=folder / "state", address=folder / "sock")
     config = tomllib.loads(text)
+    assert config["version"] == 2
     assert config["root"] == "/run/lab/lab00000000/root"
     assert config["grpc"]["address"] == "/run/lab/lab00000000/sock"
     assert {"io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"} <= set(config["disabled_plugins"])
@@ -100,9 +101,9 @@ def test_is_something_else(broken: tuple[Session, Path], make_run: Callable[...,
 def test_is_not_there(make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where there is none, the error says how to get it, and nothing was begun."""
     with session(lambda _text: None) as own:
-        monkeypatch.setenv("PATH", str(tmp_path))
-        with pytest.raises(Unavailable, match=r"containerd: not on PATH") as caught:
-            make_run(own).resource(containerd)
+        with monkeypatch.context() as here:
+            here.setenv("PATH", str(tmp_path))
+            with pytest.raises(Unavailable, match=r"containerd: not on PATH") as caught:
+                make_run(own).resource(containerd)
         assert "apt install containerd" in caught.value.remedy
         assert leaks.find(own.name) == set()
-        monkeypatch.undo()

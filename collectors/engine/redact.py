@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 """Goes into every record; raised when a rule changes what it would mask."""
 
 FIRST_PERSON = 1000
@@ -129,18 +129,34 @@ def rules(who: Identity) -> list[Rule]:
     """Return the rules for a machine, in the order in which they are applied."""
     return [
         *(Rule("folder", _literal(path), _always(mask)) for path, mask in who.folders),
+        Rule("mac", MAC, _mac),
         Rule("token", TOKEN, _always("[token]")),
         Rule("secret", SECRET, _secret),
         *(Rule("mirror", _word(host), _always("[mirror]")) for host in _longest(who.mirrors)),
-        *(Rule("home", _literal(home), _always("/home/[user]")) for home in _longest(who.homes)),
+        *(Rule("home", _literal(home, LATER), _always("/home/[user]")) for home in _longest(who.homes)),
         Rule("home", HOME, _always("/home/[user]")),
         Rule("email", EMAIL, _email),
         *(Rule("user", _word(user), _always("[user]")) for user in _longest(who.users)),
         *(Rule("host", _word(host), _always("[host]")) for host in _longest(who.hosts)),
-        Rule("mac", MAC, _mac),
         Rule("ip", IPV4, _ipv4),
         Rule("ip", IPV6, _ipv6),
     ]
+
+
+LATER = ("email", "user", "host", "ip")
+"""Masks of the rules that come after those for homes."""
+MASKS = ("mac", "token", "secret", "mirror", *LATER)
+"""All but a home's own. What stands beside one was part of a longer name, and is left as it was then."""
+
+
+def _begins(masks: Iterable[str]) -> bytes:
+    """Match where a path begins: no part of a longer one goes before, nor what one of `masks` stands for."""
+    return rb"(?<![\w.-])" + b"".join(rb"(?<!\[%b\])" % mask.encode() for mask in masks)
+
+
+def _any(masks: Iterable[str]) -> bytes:
+    """Match one of `masks`."""
+    return rb"\[(?:%b)\]" % "|".join(masks).encode()
 
 
 TOKEN = re.compile(
@@ -155,16 +171,13 @@ SECRET = re.compile(
     rb"|(?P<name>\b(?:Bearer|Basic)[ \t]+)(?P<bearer>(?=[A-Za-z+/._~-]*[0-9=])[A-Za-z0-9+/._~-]{12,}=*)"
     rb"|(?P<key>\b[\w-]*(?:password|passwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token)[\"']?"
     rb"[ \t]*[=:][ \t]*[\"']?)"
-    rb"(?P<value>[^\s\"'&,;]{4,})",
+    rb"(?P<value>(?:(?:%(mask)b)*(?!%(mask)b)[^\s\"'&,;]){4}[^\s\"'&,;]*)" % {b"mask": _any(MASKS)},
     re.IGNORECASE,
 )
-ABSOLUTE = rb"(?<![\w.-])" + b"".join(
-    rb"(?<!\[%b\])" % one for one in (b"email", b"user", b"host", b"mac", b"ip")
-)
-"""Before a path that begins here: nothing of a longer one, a part that a later rule has masked included."""
-HOME = re.compile(ABSOLUTE + rb"/(?:home|Users)/(?!\[user\])[A-Za-z0-9._-]+")
+HOME = re.compile(_begins(LATER) + rb"/(?:home|Users)/(?!\[user\])[A-Za-z0-9._-]+")
 EMAIL = re.compile(
-    rb"(?<![\w.+-])[A-Za-z0-9][\w.+-]*@(?!v?\d+\.\d+\.)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?![\w-])"
+    rb"(?<![\w.+@-])[A-Za-z0-9][\w.+-]*@(?!v?\d+\.\d+\.)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+    rb"(?![\w-]|(?:\.[A-Za-z0-9-]+)*\.%b)" % _any(LATER)
 )
 UNITS = (
     b".service",
@@ -184,7 +197,8 @@ MAC = re.compile(
     rb"(?:[0-9A-Fa-f]{2}(?P=sep)){4}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:-])"
 )
 QUAD = rb"(?:\d{1,3}\.){3}\d{1,3}"
-IPV4 = re.compile(rb"(?<![\w.+~])" + QUAD + rb"(?![\w+~]|\.\w|-(?!" + QUAD + rb")\w)")
+RANGE_AFTER = QUAD + rb"|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2}"
+IPV4 = re.compile(rb"(?<![\w.+~])" + QUAD + rb"(?![\w+~]|\.\w|-(?!" + RANGE_AFTER + rb")\w)")
 RANGE_BEFORE = re.compile(QUAD + rb"-$")
 IPV6 = re.compile(rb"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:]|\.\w)")
 VERSION_BEFORE = re.compile(rb"(?:version|release|\bver\.?|\bv)[ :=]*$", re.IGNORECASE)
@@ -196,9 +210,9 @@ def _word(text: str) -> re.Pattern[bytes]:
     return re.compile(rb"(?<![A-Za-z0-9_])" + re.escape(text.encode()) + rb"(?![A-Za-z0-9_])")
 
 
-def _literal(path: str) -> re.Pattern[bytes]:
-    """Match a folder's path, with what is below it, but no longer name."""
-    return re.compile(ABSOLUTE + re.escape(path.encode()) + rb"(?![\w-]|\.\w)")
+def _literal(path: str, masks: Iterable[str] = MASKS) -> re.Pattern[bytes]:
+    """Match a folder's path, with what is below it, but no longer name, those that `masks` end included."""
+    return re.compile(_begins(masks) + re.escape(path.encode()) + rb"(?![\w-]|\.\w|\.?%b)" % _any(masks))
 
 
 def _longest(names: Iterable[str]) -> list[str]:

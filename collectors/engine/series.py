@@ -14,8 +14,10 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 from typing import TypeVar
 
 from collectors.engine.asked import Asked
@@ -107,7 +109,8 @@ def _timed(run: Run, out: Out, samples: Sequence[tuple[str, Attempt]], limit: fl
     export = run.folder / "samples.json"
     export.write_text("{}")
     asked = Asked(timeout=len(samples) * (limit + 3 * GRACE), answered=(1,))
-    _result, index, _cut = run.record(_hyperfine(export, samples, limit), asked)
+    with _told(run, export, [label for label, _attempt in samples]):
+        _result, index, _cut = run.record(_hyperfine(export, samples, limit), asked)
     data = export.read_bytes()
     out.quote(run.redact(data), index, "", EVERYTHING)
     ended = [one["exit_codes"] == [0] for one in json.loads(data).get("results", [])]
@@ -116,6 +119,28 @@ def _timed(run: Run, out: Out, samples: Sequence[tuple[str, Attempt]], limit: fl
     if not ended[-1]:
         samples[len(ended) - 1][1].clear()
     return len(ended)
+
+
+@contextmanager
+def _told(run: Run, export: Path, labels: Sequence[str]) -> Iterator[None]:
+    """Say once a second which sample is being taken; hyperfine writes its export after each."""
+    over = Event()
+    runs = labels[-1].split(",")[0]
+
+    def tell() -> None:
+        while not over.wait(1.0):
+            done = export.read_bytes().count(b'"exit_codes"')
+            if done < len(labels):
+                number, _order, name = labels[done].split(",", 2)
+                run.session.working(f"{name}, run {number} of {runs}")
+
+    thread = Thread(target=tell)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _hyperfine(export: Path, samples: Sequence[tuple[str, Attempt]], limit: float) -> list[str]:

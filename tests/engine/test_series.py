@@ -87,6 +87,16 @@ def test_every_sample_is_kept_as_hyperfine_said_it(project: Throwaway) -> None:
     assert record.commands[body.command or 0].argv[0] == "jq"
 
 
+def test_a_long_series_says_where_it_is(project: Throwaway) -> None:
+    """Once a second: which command is timed, and in which of the runs."""
+    captured(project, ["sleep", "0.7"])
+    told = [text for text in project.watch.doing if " of 4" in text]
+    runs = [int(text.split(" of ")[0].split()[-1]) for text in told]
+    assert len(runs) >= 2
+    assert runs == sorted(runs)
+    assert {text.partition(", run ")[0] for text in told} <= {"good", "odd one"}
+
+
 def test_the_host_is_told_of_and_the_warm_up_is_apart(project: Throwaway) -> None:
     """How often is said beforehand; the load before and after; runs to warm up are in no series."""
     rows, record = captured(project, ["echo", "loud"])

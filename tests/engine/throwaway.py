@@ -69,6 +69,7 @@ class Silent:
     """Watches a collect and says nothing; `notes` is what it was told about the whole of it."""
 
     begun: list[str] = field(default_factory=list)
+    doing: list[str] = field(default_factory=list)
     ended: list[Standing] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -77,7 +78,8 @@ class Silent:
         self.begun.append(one.name)
 
     def working(self, text: str) -> None:
-        """Say nothing."""
+        """Note what it does."""
+        self.doing.append(text)
 
     def end(self, standing: Standing) -> None:
         """Note how it ended."""

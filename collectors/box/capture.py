@@ -13,7 +13,7 @@ from typing import Any
 
 from collectors.box import fresh
 from collectors.box import machine as machines
-from collectors.box.carry import INTERRUPT, PROJECT, RESULT, STOP_SECONDS, Asked, bring_back, send
+from collectors.box.carry import INTERRUPT, PROJECT, RESULT, STOP_SECONDS, Asked, bring_back, records, send
 from collectors.box.image import HOSTNAME
 from collectors.box.place import FRESH, BoxError, Machine, alone, wipe
 from collectors.box.ssh import LOST, Door
@@ -21,6 +21,9 @@ from collectors.engine import signals, store
 from collectors.engine.declare import ESCAPE
 from collectors.engine.labs import find_lab
 from collectors.engine.runner import Progress
+from collectors.engine.store import StoreError
+from collectors.reader import EvidenceError
+from collectors.records import RecordError
 
 COLLECT_SECONDS = 4 * 3600.0
 COLLECT = 'cd "$1"; result=$2; shift 2; echo $$ >/run/lab-collect.pid; exec env "$@" >"$result"'
@@ -115,26 +118,47 @@ class _Capture:
     def _in_machine(
         self, names: Sequence[str], options: Sequence[str], ready: Callable[[], Door]
     ) -> tuple[int, Rows]:
-        """Send, capture, bring back; once more from where it stopped if the machine is lost in between.
+        """Send, capture, bring back; again from where it stopped if the machine is lost in between.
 
-        `ready` gives the way into a machine that runs, and starts it where it does not.
+        A machine that is lost time after time with nothing captured in between is given up, and what it has
+        comes back. `ready` gives the way into a machine that runs, and starts it where it does not.
         """
-        words = [f"{self.asked.lab}/{one}" for one in names] or [self.asked.lab]
-        words += [*self.asked.options, *options]
         environment = send(self.asked, way := ready(), self.scratch, self.progress)
-        for number in range(1, machines.TRIES + 1):
-            status = self._run(way, words, environment)
-            environment["LAB_BOX_TRY"] = f"{number + 1}, the box was lost before"
-            if status != LOST:
-                rows = bring_back(self.asked, way, self.scratch, self.progress)
-                return status, {row["name"]: row for row in rows}
-            self.progress.note(f"the box was lost (try {number} of {machines.TRIES})")
+        before, captured = records(self.asked, way), set[str]()
+        tries, losses, due = 1, 0, names
+        while (status := self._run(way, self._words(due, options), environment)) == LOST:
+            self.progress.note(f"the box was lost (try {tries})")
             machines.end(way.machine)
-            if number < machines.TRIES:
-                way = ready()
-                if not way.machine.keeps:
-                    send(self.asked, way, self.scratch, self.progress)
-        raise BoxError(f"the box was lost {machines.TRIES} times: its console: {way.machine.console}")
+            way = ready()
+            if not way.machine.keeps:
+                send(self.asked, way, self.scratch, self.progress)
+            has = records(self.asked, way)
+            new = {name for name in has if has[name] != before.get(name)} - captured
+            losses = 1 if new else losses + 1
+            if losses == machines.TRIES:
+                self._salvage(way)
+                raise BoxError(
+                    f"the box was lost {losses} times with no capture in between: its console: "
+                    f"{way.machine.console}.1"
+                )
+            captured |= new
+            due = [name for name in names if name not in captured] or names[-1:]
+            tries += 1
+            environment["LAB_BOX_TRY"] = f"{tries}, the box was lost before"
+        rows = bring_back(self.asked, way, self.scratch, self.progress)
+        return status, {row["name"]: row for row in rows}
+
+    def _salvage(self, way: Door) -> None:
+        """Bring back what was captured before the end, if anything was."""
+        try:
+            bring_back(self.asked, way, self.scratch, self.progress)
+        except (BoxError, StoreError, RecordError, EvidenceError) as error:
+            self.progress.note(f"nothing came back: {error}")
+
+    def _words(self, names: Sequence[str], options: Sequence[str]) -> list[str]:
+        """Return what `lab collect` is given in the machine."""
+        named = [f"{self.asked.lab}/{one}" for one in names] or [self.asked.lab]
+        return [*named, *self.asked.options, *options]
 
     def _run(self, way: Door, words: Sequence[str], environment: dict[str, str]) -> int:
         """Run the collect in the machine; return its exit status, LOST where the machine is."""
@@ -149,5 +173,6 @@ class _Capture:
             )
         except KeyboardInterrupt:
             with signals.deferred():
-                way.run(["sh", "-c", INTERRUPT], timeout=STOP_SECONDS)
+                if way.run(["sh", "-c", INTERRUPT], timeout=STOP_SECONDS)[0] != LOST:
+                    self._salvage(way)
             raise

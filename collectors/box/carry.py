@@ -15,6 +15,7 @@ from collectors.engine import adopt
 from collectors.engine.labs import find_lab
 from collectors.engine.pack import pack
 from collectors.engine.runner import Progress
+from collectors.records import RECORDS
 
 PROJECT = "/root/lab"
 ARCHIVES = "/root/archives"
@@ -25,9 +26,12 @@ FORWARDED = ("LAB_REGISTRY_MIRROR",)
 COPY_SECONDS = 1800.0
 STOP_SECONDS = 60.0
 
-UNPACK = 'rm -rf "$1" && mkdir -p "$1" && tar -x -C "$1"'
-RECEIVE = 'mkdir -p "$1" && cat >"$1/$2.part" && mv "$1/$2.part" "$1/$2"'
+UNPACK = 'rm -rf "$1" && mkdir -p "$1" && tar -x -C "$1" && sync -f "$1"'
+RECEIVE = 'mkdir -p "$1" && cat >"$1/$2.part" && sync "$1/$2.part" && mv "$1/$2.part" "$1/$2"'
+"""What was sent has to be on the disk, not on its way there, if the machine is lost."""
+
 SEND = 'cd "$1" 2>/dev/null || exit 0; tar -c --exclude=.lock --exclude=.staging .'
+LIST = 'cd "$1" && sha256sum -- *.json'
 INTERRUPT = """
 pid=$(cat /run/lab-collect.pid) && grep -q scripts/lab.py "/proc/$pid/cmdline" || exit 0
 kill -INT "$pid"
@@ -84,6 +88,15 @@ def checksum(name: str, path: Path) -> str:
     return stated.split()[0] if stated.split() else ""
 
 
+def records(asked: Asked, way: Door) -> dict[str, str]:
+    """Return what the machine has captured: the hash of each collector's record by the collector's name."""
+    folder = f"{PROJECT}/{asked.evidence}/{RECORDS}"
+    rows = [row.split() for row in way.ask(["sh", "-c", LIST, "list", folder]).splitlines()]
+    found = {Path(name).stem: digest for digest, name in rows}
+    names = [one.name for one in find_lab(asked.root, asked.lab).collectors]
+    return {name: found[name] for name in names if name in found}
+
+
 def _done(ended: tuple[int, str], what: str) -> None:
     if ended[0]:
         raise BoxError(f"{what}: exit status {ended[0]}: {ended[1] or 'it said nothing'}: lab box status")
@@ -102,7 +115,7 @@ def bring_back(asked: Asked, way: Door, scratch: Path, progress: Progress) -> li
     with packed.open("rb") as stream:
         adopt.unpack(stream, incoming)
     changed = adopt.adopt(asked.root / asked.evidence, incoming)
-    progress.note(f"{len(changed)} captures came back")
+    progress.note(f"{len(changed)} capture{'' if len(changed) == 1 else 's'} came back")
     try:
         rows: list[dict[str, Any]] = json.loads(way.ask(["cat", RESULT]) or "[]")
     except ValueError:

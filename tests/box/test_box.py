@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from collectors.box import accelerator, image
+from collectors.box.carry import PROJECT
 from collectors.box.machine import free_port
 from collectors.box.place import Box
 from collectors.containers import busybox
@@ -152,7 +153,7 @@ def test_the_runc_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: 
         os.kill(pid, signal.SIGKILL)
     out, said = process.communicate()
     assert process.returncode == 0, said
-    assert "the box was lost (try 1 of 2)" in said
+    assert "the box was lost (try 1)" in said
     rows = {row["name"]: row for row in json.loads(out)}
     assert {rows[name]["state"] for name in ("health", "http_latency", "host_side")} == {"captured"}
     assert rows["smoke"]["state"] == "missing"
@@ -167,17 +168,55 @@ def test_the_runc_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: 
     assert json.loads(lab.run("box", "status", "--json"))["started"], "a box that was started stays so"
 
 
-def test_an_interrupted_collect_leaves_the_box_usable(made: Lab, clone: Path, tmp_path: Path) -> None:
-    """Ctrl-C: exit status 3, the set here as it was, and no collect goes on in the box."""
-    lab, env = in_clone(made, clone, tmp_path / "web.tar")
+def in_box(lab: Lab, *command: str) -> str:
+    """Return what a command in the box prints, empty where the box does not answer."""
+    return lab.start("box", "ssh", "--", *command).communicate()[0]
+
+
+def wait_in_box(lab: Lab, text: str, *command: str) -> None:
+    """Wait until `text` is in what a command prints in the box."""
+    deadline = time.monotonic() + 300
+    while text not in in_box(lab, *command):
+        assert time.monotonic() < deadline, f"no {text} in {command}"
+        time.sleep(0.2)
+
+
+def in_the_second_of_two(made: Lab, clone: Path, web: Path) -> tuple[Lab, subprocess.Popen[str]]:
+    """Return a collect of two in the box at the moment when the first is captured, and its `lab`."""
+    lab, env = in_clone(made, clone, web)
     lab.run("box", "start")
-    process = lab.start("collect", "lab12/health", "--in-box", "--as", "box", **env)
-    deadline = time.monotonic() + 120
-    while "lab.py collect" not in lab.run("box", "ssh", "ps", "-eo", "args") and time.monotonic() < deadline:
-        time.sleep(0.5)
+    in_box(lab, "rm", "-rf", PROJECT)
+    words = ("lab12/health", "lab12/http_latency", "--in-box", "--as", "box")
+    process = lab.start("collect", *words, **env)
+    wait_in_box(lab, "health.json", "ls", f"{PROJECT}/evidence/hosts/box/lab12/records")
+    return lab, process
+
+
+def test_an_interrupted_collect_leaves_the_box_usable(made: Lab, clone: Path, tmp_path: Path) -> None:
+    """Ctrl-C: exit status 3, no collect goes on in the box, and what was captured comes back."""
+    lab, process = in_the_second_of_two(made, clone, tmp_path / "web.tar")
+    assert "lab.py collect" in in_box(lab, "ps", "-eo", "args")
     assert lab.end(process, signal.SIGINT) == 3
     assert "lab.py collect" not in lab.run("box", "ssh", "ps", "-eo", "args")
-    assert not list((clone / "evidence/hosts").rglob("*.txt"))
+    assert set(readable_records(clone / "evidence/hosts/box/lab12")) == {"health"}
+    lab.run("verify")
+
+
+def test_a_box_that_is_lost_again_and_again(made: Lab, clone: Path, tmp_path: Path) -> None:
+    """It is given up after two losses with no capture in between; what was captured before comes back."""
+    lab, process = in_the_second_of_two(made, clone, tmp_path / "web.tar")
+    for pid in wait_for_processes(lab):
+        os.kill(pid, signal.SIGKILL)
+    wait_in_box(lab, "http_latency", "ps", "-eo", "args")
+    assert "lab12/health" not in lab.run("box", "ssh", "ps", "-eo", "args")
+    for pid in wait_for_processes(lab):
+        os.kill(pid, signal.SIGKILL)
+    said = process.communicate()[1]
+    assert process.returncode == 4, said
+    assert "the box was lost (try 2)" in said
+    assert "lost 2 times with no capture in between" in said
+    assert set(readable_records(clone / "evidence/hosts/box/lab12")) == {"health"}
+    lab.run("verify")
 
 
 def test_the_kata_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: Path) -> None:

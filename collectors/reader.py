@@ -117,9 +117,12 @@ def readable_records(folder: Path, *, skip_newer: bool = False) -> dict[str, Rec
 
 def record_files(folder: Path) -> list[Path]:
     """Return the record files of a lab folder, sorted: `records/*.json` without state, checked and hosts."""
-    found = (folder / RECORDS).glob("*.json")
-    others = {STATE_FILE, CHECKED_FILE}
-    return sorted(path for path in found if path.name not in others and not path.name.startswith("host-"))
+    return sorted(path for path in (folder / RECORDS).glob("*.json") if is_record(path.name))
+
+
+def is_record(name: str) -> bool:
+    """Return whether a JSON file of this name among the records is a collector's."""
+    return name not in {STATE_FILE, CHECKED_FILE} and not name.startswith("host-")
 
 
 def read_record(path: Path) -> Record:

@@ -13,7 +13,7 @@ from typing import Any
 
 from collectors.box import fresh
 from collectors.box import machine as machines
-from collectors.box.carry import INTERRUPT, PROJECT, RESULT, STOP_SECONDS, Asked, bring_back, records, send
+from collectors.box.carry import INTERRUPT, PROJECT, RESULT, STOP_SECONDS, Asked, bring_back, captured, send
 from collectors.box.image import HOSTNAME
 from collectors.box.place import FRESH, BoxError, Machine, alone, wipe
 from collectors.box.ssh import LOST, Door
@@ -124,25 +124,23 @@ class _Capture:
         comes back. `ready` gives the way into a machine that runs, and starts it where it does not.
         """
         environment = send(self.asked, way := ready(), self.scratch, self.progress)
-        before, captured = records(self.asked, way), set[str]()
-        tries, losses, due = 1, 0, names
+        tries, losses, due, done = 1, 0, names, set[str]()
         while (status := self._run(way, self._words(due, options), environment)) == LOST:
             self.progress.note(f"the box was lost (try {tries})")
             machines.end(way.machine)
             way = ready()
             if not way.machine.keeps:
                 send(self.asked, way, self.scratch, self.progress)
-            has = records(self.asked, way)
-            new = {name for name in has if has[name] != before.get(name)} - captured
+            new = captured(self.asked, way) - done
             losses = 1 if new else losses + 1
             if losses == machines.TRIES:
                 self._salvage(way)
                 raise BoxError(
                     f"the box was lost {losses} times with no capture in between: its console: "
-                    f"{way.machine.console}.1"
+                    f"{way.machine.console_before}"
                 )
-            captured |= new
-            due = [name for name in names if name not in captured] or names[-1:]
+            done |= new
+            due = [name for name in names if name not in done] or names[-1:]
             tries += 1
             environment["LAB_BOX_TRY"] = f"{tries}, the box was lost before"
         rows = bring_back(self.asked, way, self.scratch, self.progress)

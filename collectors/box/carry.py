@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from collectors.engine import adopt
 from collectors.engine.labs import find_lab
 from collectors.engine.pack import pack
 from collectors.engine.runner import Progress
+from collectors.reader import is_record, record_files
 from collectors.records import RECORDS
 
 PROJECT = "/root/lab"
@@ -88,13 +90,13 @@ def checksum(name: str, path: Path) -> str:
     return stated.split()[0] if stated.split() else ""
 
 
-def records(asked: Asked, way: Door) -> dict[str, str]:
-    """Return what the machine has captured: the hash of each collector's record by the collector's name."""
-    folder = f"{PROJECT}/{asked.evidence}/{RECORDS}"
-    rows = [row.split() for row in way.ask(["sh", "-c", LIST, "list", folder]).splitlines()]
-    found = {Path(name).stem: digest for digest, name in rows}
-    names = [one.name for one in find_lab(asked.root, asked.lab).collectors]
-    return {name: found[name] for name in names if name in found}
+def captured(asked: Asked, way: Door) -> set[str]:
+    """Return what the machine has captured: the collectors whose records are not those of the set here."""
+    ours = record_files(asked.root / asked.evidence)
+    here = {sha256(path.read_bytes()).hexdigest() for path in ours}
+    listed = way.ask(["sh", "-c", LIST, "list", f"{PROJECT}/{asked.evidence}/{RECORDS}"])
+    rows = [row.split() for row in listed.splitlines()]
+    return {Path(name).stem for digest, name in rows if is_record(name) and digest not in here}
 
 
 def _done(ended: tuple[int, str], what: str) -> None:

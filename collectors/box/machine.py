@@ -119,7 +119,7 @@ def _have_disk(machine: Machine) -> None:
 def _boot(machine: Machine, say: Callable[[str], None], memory_mib: int, number: int) -> Running:
     """Start QEMU and wait; raise MachineDied."""
     if machine.console.exists():
-        machine.console.replace(machine.console.with_suffix(".log.1"))
+        machine.console.replace(machine.console_before)
     runs_it = accelerator(machine.box)
     port = free_port()
     began = time.monotonic()

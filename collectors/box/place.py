@@ -102,8 +102,13 @@ class Machine:
 
     @property
     def console(self) -> Path:
-        """What its serial console said since its last start; the start before is console.log.1."""
+        """What its serial console said since its last start."""
         return self.folder / "console.log"
+
+    @property
+    def console_before(self) -> Path:
+        """What it said in the start before that."""
+        return self.folder / "console.log.1"
 
     @property
     def state(self) -> Path:

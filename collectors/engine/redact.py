@@ -176,8 +176,8 @@ SECRET = re.compile(
 )
 HOME = re.compile(_begins(LATER) + rb"/(?:home|Users)/(?!\[user\])[A-Za-z0-9._-]+")
 EMAIL = re.compile(
-    rb"(?<![\w.+@-])[A-Za-z0-9][\w.+-]*@(?!v?\d+\.\d+\.)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
-    rb"(?![\w-]|(?:\.[A-Za-z0-9-]+)*\.%b)" % _any(LATER)
+    rb"(?<![\w.+@-])[A-Za-z0-9][\w.+-]*@(?!v?\d+\.\d+\.|(?:[A-Za-z0-9-]++\.)++%b)" % _any(LATER)
+    + rb"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?![\w-])"
 )
 UNITS = (
     b".service",

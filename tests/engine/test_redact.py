@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collectors.engine.redact import Identity, Redactor, identity, rules
@@ -40,6 +40,8 @@ def test_case(case: dict[str, Any]) -> None:
     assert dict(redact.counts) == case.get("counts", {})
 
 
+@example(words=["alice", "/home/carol/.ssh"], gap="")
+@example(words=["/srv/my-lab.", "alice"], gap="")
 @given(words=st.lists(st.sampled_from(WORDS), max_size=12), gap=st.sampled_from(GAPS))
 def test_once_is_enough(words: list[str], gap: str) -> None:
     """What was redacted once is not changed, nor counted, a second time."""

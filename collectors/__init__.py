@@ -1,1 +1,1 @@
-"""Collectors write evidence; `records` is the contract on disk that both sides share."""
+"""The labs of this project, a folder each."""

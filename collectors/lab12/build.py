@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from collectors.containers import kata_build
-from collectors.engine import Run, collector
-from collectors.engine.host import on_path
-from collectors.engine.run import Argv
+from labreport.capture import Run, collector
+from labreport.capture.host import on_path
+from labreport.capture.run import Argv
+from labreport.containers.kata import build as kata_build
 
 LOG = "setup/build-kata-runtime.log"
 MAKE_SECONDS = 3 * 3600.0

@@ -1,8 +1,8 @@
 """Task 2: the same questions asked of the host, which runc shares, and of Kata's guest."""
 
-from collectors.containers.ctr import in_kata
-from collectors.engine import Run, collector
 from collectors.lab12.smoke import KATA_NEEDS, smoke
+from labreport.capture import Run, collector
+from labreport.containers.containerd.ctr import in_kata
 
 CPU_MODEL = ("grep", "-m", "1", "model name", "/proc/cpuinfo")
 PROC_ENTRIES = ("sh", "-c", "ls /proc | wc -l")

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from collectors.containers.escape import (
+from collectors.lab12.sheet_2026 import IMAGE, NEEDS
+from collectors.lab12.smoke import smoke
+from labreport.capture import NotApplicable, Run, Unavailable, collector, recorder
+from labreport.containers.escapes.escape import (
     ALL_CAPABILITIES,
     NO_HOST_PATH,
     RUNTIMES,
@@ -19,9 +22,6 @@ from collectors.containers.escape import (
     attempt,
     field,
 )
-from collectors.engine import NotApplicable, Run, Unavailable, collector, recorder
-from collectors.lab12.sheet_2026 import IMAGE, NEEDS
-from collectors.lab12.smoke import smoke
 
 CORE_PATTERN = Path("/proc/sys/kernel/core_pattern")
 HOST_PIDS = ("--with-ns", "pid:/proc/1/ns/pid")

@@ -7,14 +7,14 @@ their own address there by the same client.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from collectors.containers.container import Container, container, status
-from collectors.containers.ctr import KATA
-from collectors.containers.needs import KATA as KATA_NEED
-from collectors.engine import Run, collector
-from collectors.engine.host import on_path
-from collectors.engine.series import in_turn
 from collectors.lab12.juice_shop import NEEDS, http_latency, juice_shop
 from collectors.lab12.smoke import smoke
+from labreport.capture import Run, collector
+from labreport.capture.host import on_path
+from labreport.capture.series import in_turn
+from labreport.containers.container import Container, container, status
+from labreport.containers.containerd.ctr import KATA
+from labreport.containers.needs import KATA as KATA_NEED
 
 PAIR_NEEDS = (*NEEDS, KATA_NEED)
 CURL = ("curl", "-s", "-o", "/dev/null", "--fail", "--max-time", "60")

@@ -2,15 +2,18 @@
 
 from pathlib import Path
 
-from collectors.containers import kata_archive, kata_source, runtime_table, system
-from collectors.containers.containerd import config_version
-from collectors.containers.kata_archive import ROOT, ArchiveError
-from collectors.containers.runtime_table import TableError
-from collectors.engine import Run, collector, recorder
-from collectors.engine.host import ROOT as AS_ROOT
-from collectors.engine.host import on_path, this_host
-from collectors.engine.run import CaptureError
-from collectors.records import HostClass
+from labreport.capture import Run, collector, recorder
+from labreport.capture.host import ROOT as AS_ROOT
+from labreport.capture.host import on_path, this_host
+from labreport.capture.run import CaptureError
+from labreport.containers.containerd import system
+from labreport.containers.containerd.private import config_version
+from labreport.containers.kata import archive as kata_archive
+from labreport.containers.kata import runtime_table
+from labreport.containers.kata import source as kata_source
+from labreport.containers.kata.archive import ROOT, ArchiveError
+from labreport.containers.kata.runtime_table import TableError
+from labreport.contract.records import HostClass
 
 KATA = Path(ROOT)
 SHIM = Path("/usr/local/bin/containerd-shim-kata-v2")

@@ -1,10 +1,10 @@
 """Task 3: what a container under Kata sees of a kernel of its own."""
 
-from collectors.containers.container import container
-from collectors.containers.ctr import KATA, in_kata
-from collectors.engine import Run, collector
 from collectors.lab12.comparison import MODULES, PROC_ENTRIES
 from collectors.lab12.smoke import KATA_NEEDS, smoke
+from labreport.capture import Run, collector
+from labreport.containers.container import container
+from labreport.containers.containerd.ctr import KATA, in_kata
 
 COUNT = r"^\d+$"
 """Processes come and go, and each is an entry in /proc."""

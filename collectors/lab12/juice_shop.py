@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from collectors.containers.container import Container, container, wait_http
-from collectors.containers.ctr import RUNC
-from collectors.containers.needs import CONTAINERS, image
-from collectors.engine import Run, collector
-from collectors.engine.host import on_path
+from labreport.capture import Run, collector
+from labreport.capture.host import on_path
+from labreport.containers.container import Container, container, wait_http
+from labreport.containers.containerd.ctr import RUNC
+from labreport.containers.needs import CONTAINERS, image
 
 NEEDS = (CONTAINERS, image("juice-shop"), on_path("curl", packages=("curl",)))
 

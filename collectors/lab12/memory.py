@@ -3,13 +3,14 @@
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
-from collectors.containers.container import Container, container
-from collectors.containers.ctr import RUNTIMES
-from collectors.engine import Run, collector, leaks
-from collectors.engine.out import Out
 from collectors.lab12.install import CONFIGURATION
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
+from labreport.capture import Run, collector
+from labreport.capture.cleanup import leaks
+from labreport.capture.out import Out
+from labreport.containers.container import Container, container
+from labreport.containers.containerd.ctr import RUNTIMES
 
 MEMINFO = ["grep", "-E", "^(MemTotal|MemAvailable):", "/proc/meminfo"]
 CONFIGURED = "^(default_memory|default_vcpus|shared_fs) *="

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from collectors.containers import kata_configuration
-from collectors.containers.container import Container, container
-from collectors.containers.containerd import ROOTS, containerd
-from collectors.containers.escape import RUNTIMES
-from collectors.engine import Run, collector, leaks
-from collectors.engine.host import on_path
-from collectors.engine.out import Out
-from collectors.engine.run import CaptureError
 from collectors.lab12.smoke import KATA_NEEDS, smoke
+from labreport.capture import Run, collector
+from labreport.capture.cleanup import leaks
+from labreport.capture.host import on_path
+from labreport.capture.out import Out
+from labreport.capture.run import CaptureError
+from labreport.containers.container import Container, container
+from labreport.containers.containerd.private import ROOTS, containerd
+from labreport.containers.escapes.escape import RUNTIMES
+from labreport.containers.kata import configuration as kata_configuration
 
 WORKLOAD = ("sleep", "86399")
 STATUS = ("Name", "Uid", "CapEff", "NoNewPrivs", "Seccomp", "Threads")
@@ -39,7 +40,7 @@ def outside(run: Run) -> None:
         out.line("=== what Kata's configuration allows ===")
         place = kata_configuration.configuration()
         if place is None:
-            raise CaptureError("Kata has no configuration.toml in any of its places: install it")
+            raise CaptureError("Kata has no kata_configuration.toml in any of its places: install it")
         kata_configuration.note(run)
         out.run(["grep", "-nE", f"^ *({'|'.join(SETTINGS)}) *=", str(place)])
 

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from collectors.containers.container import container
-from collectors.containers.containerd import containerd
-from collectors.containers.ctr import KATA, RUNTIMES, once
-from collectors.containers.server import Containerd
-from collectors.engine import Need, Run, collector, recorder
-from collectors.engine.out import Out
-from collectors.engine.outcome import CommandFailedError
-from collectors.engine.series import in_turn
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
-from collectors.records import Lab
+from labreport.capture import Need, Run, collector, recorder
+from labreport.capture.out import Out
+from labreport.capture.outcome import CommandFailedError
+from labreport.capture.series import in_turn
+from labreport.containers.container import container
+from labreport.containers.containerd.ctr import KATA, RUNTIMES, once
+from labreport.containers.containerd.private import containerd
+from labreport.containers.containerd.server import Containerd
+from labreport.contract.records import Lab
 
 SOCKET = Path("/run/systemd/journal/socket")
 
@@ -30,7 +30,7 @@ def _no_journal(_lab: Lab) -> str:
 JOURNAL = Need(
     name="journal",
     missing=_no_journal,
-    remedy="collect on a host that runs systemd, or in the box: lab collect --in-box (docs/guides/box.md)",
+    remedy="collect on a host that runs systemd, or in the box: lab collect --in-box (manual/guides/box.md)",
 )
 """Where Kata's shim says what it does."""
 

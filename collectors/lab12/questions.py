@@ -1,12 +1,12 @@
 """What host, runc and Kata are asked about isolation: each question with its reason and its answers.
 
-A new one is a `probe(...)` in one of the groups below; docs/reference/probes.md says what its words mean.
+A new one is a `probe(...)` in one of the groups below; manual/reference/probes.md says what its words mean.
 """
 
 import re
 from collections.abc import Sequence
 
-from collectors.containers.probe import HOSTS, OWN, Probe
+from labreport.containers.probes.probe import HOSTS, OWN, Probe
 
 SHARED = "what it says of the host is true, and what breaks that kernel breaks the host"
 SEPARATE = "there is another kernel below, which the runtime started for this container"

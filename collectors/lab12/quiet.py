@@ -1,8 +1,8 @@
 """What is timed shares the host with nothing that another collector still has running."""
 
-from collectors.engine import Run
 from collectors.lab12.http_pair import juice_shop_under_kata
 from collectors.lab12.juice_shop import juice_shop
+from labreport.capture import Run
 
 
 def quiet(run: Run) -> None:

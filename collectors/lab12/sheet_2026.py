@@ -2,13 +2,13 @@
 
 import re
 
-from collectors.containers.ctr import in_kata, in_runc
-from collectors.containers.needs import CONTAINERS, KATA, image
-from collectors.engine import Run, collector
-from collectors.engine.host import on_path
-from collectors.engine.out import Out
-from collectors.engine.run import Argv
 from collectors.lab12.smoke import smoke
+from labreport.capture import Run, collector
+from labreport.capture.host import on_path
+from labreport.capture.out import Out
+from labreport.capture.run import Argv
+from labreport.containers.containerd.ctr import in_kata, in_runc
+from labreport.containers.needs import CONTAINERS, KATA, image
 
 IMAGE = "alpine-3.20"
 NEEDS = (CONTAINERS, KATA, image(IMAGE))

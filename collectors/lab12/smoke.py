@@ -1,8 +1,8 @@
 """Task 1: does Kata run at all?"""
 
-from collectors.containers.ctr import in_kata
-from collectors.containers.needs import CONTAINERS, KATA, image
-from collectors.engine import Run, collector
+from labreport.capture import Run, collector
+from labreport.containers.containerd.ctr import in_kata
+from labreport.containers.needs import CONTAINERS, KATA, image
 
 KATA_NEEDS = (CONTAINERS, KATA, image("alpine"))
 

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from functools import partial
 
-from collectors.containers.ctr import IN_NEW, KATA, RUNC, RUNTIMES, once, one_more_try
-from collectors.containers.needs import CONTAINERS, image
-from collectors.containers.needs import KATA as KATA_NEED
-from collectors.engine import Run, collector
-from collectors.engine.attempts import Attempt
-from collectors.engine.host import on_path
-from collectors.engine.series import HYPERFINE, Contender, series, series_files
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
+from labreport.capture import Run, collector
+from labreport.capture.attempts import Attempt
+from labreport.capture.host import on_path
+from labreport.capture.series import HYPERFINE, Contender, series, series_files
+from labreport.containers.containerd.ctr import IN_NEW, KATA, RUNC, RUNTIMES, once, one_more_try
+from labreport.containers.needs import CONTAINERS, image
+from labreport.containers.needs import KATA as KATA_NEED
 
 BASH = on_path("bash", packages=("bash",))
 ECHO = ("echo", "test")

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from collectors.containers.container import container
-from collectors.containers.ctr import RUNTIMES
-from collectors.containers.network import network
-from collectors.engine import Run, collector
-from collectors.engine.host import on_path
-from collectors.engine.run import CaptureError
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
+from labreport.capture import Run, collector
+from labreport.capture.host import on_path
+from labreport.capture.run import CaptureError
+from labreport.containers.container import container
+from labreport.containers.containerd.ctr import RUNTIMES
+from labreport.containers.network.bridge import network
 
 IPERF3 = on_path("iperf3", packages=("iperf3",))
 PORT = "5201"

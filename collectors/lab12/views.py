@@ -1,9 +1,9 @@
 """Task 3 and beyond: the same questions of host, runc and Kata, with and without a seccomp profile."""
 
-from collectors.containers.asking import BETWEEN, ask_all
-from collectors.engine import Run, collector
 from collectors.lab12.questions import KERNEL, LEAKS, MACHINE, PRIVILEGES
 from collectors.lab12.smoke import KATA_NEEDS, smoke
+from labreport.capture import Run, collector
+from labreport.containers.probes.asking import BETWEEN, ask_all
 
 IMAGE = "alpine"
 

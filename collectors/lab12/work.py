@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from collectors.containers.container import Container, container
-from collectors.containers.ctr import KATA, RUNC, RUNTIMES
-from collectors.containers.needs import CONTAINERS, image
-from collectors.containers.needs import KATA as KATA_NEED
-from collectors.engine import Run, collector
-from collectors.engine.attempts import Attempt
-from collectors.engine.out import Out
-from collectors.engine.series import HYPERFINE, Contender, series, series_files
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
+from labreport.capture import Run, collector
+from labreport.capture.attempts import Attempt
+from labreport.capture.out import Out
+from labreport.capture.series import HYPERFINE, Contender, series, series_files
+from labreport.containers.container import Container, container
+from labreport.containers.containerd.ctr import KATA, RUNC, RUNTIMES
+from labreport.containers.needs import CONTAINERS, image
+from labreport.containers.needs import KATA as KATA_NEED
 
 ZEROS = ("dd", "if=/dev/zero", "bs=1M")
 FILE = "/root/zeros"

@@ -10,9 +10,9 @@ import time
 from functools import partial
 from pathlib import Path
 
-from collectors.box.accelerator import accelerator
-from collectors.box.machine import MEMORY_MIB
-from collectors.box.place import VARIABLE, Box
+from labreport.box.accelerator import accelerator
+from labreport.box.machine import MEMORY_MIB
+from labreport.box.place import VARIABLE, Box
 from tests.bench.measure import Compared, compare
 
 WAIT_SECONDS = "600"

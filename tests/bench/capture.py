@@ -11,12 +11,12 @@ import pydantic
 import rich.console
 import sh
 
-from collectors.engine import recorder
-from collectors.engine.out import Out
-from collectors.engine.redact import Redactor, identity
-from collectors.engine.run import Run
-from collectors.engine.session import session
-from collectors.records import Lab
+from labreport.capture import recorder
+from labreport.capture.out import Out
+from labreport.capture.redact import Redactor, identity
+from labreport.capture.run import Run
+from labreport.capture.session import session
+from labreport.contract.records import Lab
 from tests.bench.measure import Compared, compare
 
 COMMANDS = 100

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from collectors.containers import busybox
-from collectors.containers.containerd import SHIM_FOLDERS, config_text
+from labreport.containers.containerd.private import SHIM_FOLDERS, config_text
+from labreport.containers.images import busybox
 from tests.bench.measure import Compared, compare, seconds_of
 from tests.containers.web import WEB
 
@@ -75,7 +75,7 @@ def sheet(folder: Path, lab: Path, pairs: int) -> Compared:
 def _copy(folder: Path) -> Path:
     """Return a copy of the project, so that no evidence of it is touched."""
     project = folder / "project"
-    for name in ("collectors", "scripts"):
+    for name in ("collectors", "labreport"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "mkdocs.yml", project)
     return project
@@ -84,7 +84,7 @@ def _copy(folder: Path) -> Path:
 def _collect(lab: Path, project: Path, *names: str, **env: str) -> float:
     """Return the seconds of a collect, whose set is new each time."""
     shutil.rmtree(project / "evidence", ignore_errors=True)
-    argv = [str(lab.parent / "python"), str(project / "scripts/lab.py"), "collect"]
+    argv = [str(lab.parent / "python"), str(project / "labreport"), "collect"]
     argv += [*(f"lab12/{name}" for name in names), "--as", "bench", "--json"]
     return seconds_of(argv, project, {**os.environ, **env})
 

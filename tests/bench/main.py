@@ -25,7 +25,7 @@ from tests.bench.measure import Compared, compare, seconds_of  # noqa: E402
 from tests.bench.page import CELLS, HEAD, with_results  # noqa: E402
 from tests.bench.verify import verify  # noqa: E402
 
-PAGE = ROOT / "docs/reference/performance.md"
+PAGE = ROOT / "docs/manual/reference/performance.md"
 PYTHON = ROOT / ".venv" / "bin" / "python"
 LAB = ROOT / ".venv" / "bin" / "lab"
 KIB = 1024

@@ -1,9 +1,9 @@
-"""The results of a run, as docs/reference/performance.md keeps them."""
+"""The results of a run, as manual/reference/performance.md keeps them."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from collectors.engine.host import this_host
+from labreport.capture.host import this_host
 
 BEGIN, END = "<!-- measured: scripts/bench --page -->", "<!-- end of what was measured -->"
 HEAD = ("benchmark", "ratio", "bound", "ours, s", "rival, s", "pairs", "against")

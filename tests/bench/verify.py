@@ -5,7 +5,7 @@ import os
 from functools import partial
 from pathlib import Path
 
-from collectors.records import File, Project, Record, Redactions, Source, dump
+from labreport.contract.records import File, Project, Record, Redactions, Source, dump
 from tests.bench.measure import Compared, compare, seconds_of
 from tests.report.project import HOST, WHEN
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors.box import image
-from collectors.box.place import VARIABLE, Box, Machine
-from collectors.engine import leaks
+from labreport.box import image
+from labreport.box.place import VARIABLE, Box, Machine
+from labreport.capture.cleanup import leaks
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +31,7 @@ class Lab:
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
         """Start `lab`."""
-        argv = [sys.executable, str(self.folder / "scripts/lab.py"), *words]
+        argv = [sys.executable, str(self.folder / "labreport"), *words]
         environment = {**os.environ, VARIABLE: str(self.box.folder), **env}
         return subprocess.Popen(
             argv, cwd=self.folder, env=environment, text=True, stdin=subprocess.DEVNULL,

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from collectors.box import accelerator, image, machine, room
-from collectors.box.place import Box, BoxError, box
+from labreport.box import accelerator, image, machine, room
+from labreport.box.place import Box, BoxError, box
 
 ROOT = Path(__file__).parents[2]
 
 
 def lab(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run `lab box`."""
-    argv = [sys.executable, str(ROOT / "scripts/lab.py"), "box", *words]
+    argv = [sys.executable, str(ROOT / "labreport"), "box", *words]
     return subprocess.run(
         argv, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, check=False
     )
@@ -49,7 +49,7 @@ def test_no_permission_for_kvm(tmp_path: Path) -> None:
     reading = ["setpriv", "--reuid", "54321", "--clear-groups", "--inh-caps", "+dac_read_search",
                "--ambient-caps", "+dac_read_search"]  # fmt: skip
     asked = (
-        "import sys; from pathlib import Path; from collectors.box import accelerator as a; "
+        "import sys; from pathlib import Path; from labreport.box import accelerator as a; "
         "a.KVM = Path(sys.argv[1]); print(a.no_kvm(Path('none')))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from collectors.box import accelerator, image
-from collectors.box.carry import PROJECT
-from collectors.box.machine import free_port
-from collectors.box.place import Box
-from collectors.containers import busybox
-from collectors.engine import leaks
-from collectors.reader import read_host, readable_records
+from labreport.box import accelerator, image
+from labreport.box.carry import PROJECT
+from labreport.box.machine import free_port
+from labreport.box.place import Box
+from labreport.capture.cleanup import leaks
+from labreport.containers.images import busybox
+from labreport.contract.reader import read_host, readable_records
 from tests.box.conftest import ROOT, Lab
 from tests.containers.web import WEB
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.box import fresh, machine
-from collectors.box.place import FRESH, Box, BoxError
+from labreport.box import fresh, machine
+from labreport.box.place import FRESH, Box, BoxError
 from tests.box.conftest import Lab
 
 

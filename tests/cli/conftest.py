@@ -23,7 +23,7 @@ class Shell:
 
     def lab(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run `lab` with these words."""
-        argv = [sys.executable, str(ROOT / "scripts" / "lab.py"), *words]
+        argv = [sys.executable, str(ROOT / "labreport"), *words]
         whole = {**os.environ, "COLUMNS": "200", **env}
         return subprocess.run(argv, cwd=self.root, env=whole, capture_output=True, text=True, check=False)
 
@@ -33,7 +33,7 @@ class Shell:
 
     def collector(self, lab: str, body: str, name: str = "more") -> None:
         """Add a module to a lab, with what a collector needs imported."""
-        head = "from collectors.engine import *\n\n\n"
+        head = "from labreport.capture import *\n\n\n"
         (self.root / "collectors" / lab / f"{name}.py").write_text(head + body)
 
 

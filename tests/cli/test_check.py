@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from report.checks.finding import Finding, Kind
-from scripts.cli.check import annotation
+from labreport.check.finding import Finding, Kind
+from labreport.cli.check import annotation
 from tests.cli.conftest import Shell
 from tests.report.project import Captured, Little, make
 

@@ -84,7 +84,8 @@ def test_no_facts_and_bad_facts_are_wrong_use(shell: Shell, little: Little) -> N
         none = shell.lab(*words)
         assert none.returncode == 2
         assert (
-            "docs/reference/facts.md says how" in none.stderr or "as docs/reference/facts.md" in none.stderr
+            "manual/reference/facts.md says how" in none.stderr
+            or "as manual/reference/facts.md" in none.stderr
         )
         assert "Traceback" not in none.stderr
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lab import COMMANDS
+from labreport.cli.main import COMMANDS
 from tests.cli.conftest import ROOT, Shell
 
 FAILS = '''@collector(task=2, writes=["x/fails.txt"])
@@ -50,7 +50,7 @@ def test_a_lab_host_has_clear_errors_without_what_publishing_needs(tmp_path: Pat
     code = (
         "import sys; sys.modules.update(markdown=None, jinja2=None, altair=None); "
         f"sys.path.insert(0, {str(ROOT)!r}); sys.argv = ['lab', 'status', 'broken']; "
-        "from scripts.lab import main; main()"
+        "from labreport.cli.main import main; main()"
     )
     argv = [sys.executable, "-c", code]
     ended = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -194,8 +194,7 @@ def test_record_captures_one_command(one_lab: Shell) -> None:
         (("collect", "--as", "x", "--replace"), 2, "give one of them"),
         (("check", "no-such-file.md"), 2, "does not exist"),
         (("new", "Bad-Name"), 2, "small letters"),
-        (("new", "engine"), 2, "Python name"),
-        (("new", "verify"), 2, "Python name"),
+        (("new", "hosts"), 2, "Python name"),
         (("new", "mine"), 2, "there already"),
         (("no-such-command",), 2, "No such command"),
     ],
@@ -212,7 +211,7 @@ def test_wrong_use_is_one_clear_error(one_lab: Shell, words: tuple[str, ...], st
 def test_ctrl_c_leaves_nothing_behind(one_lab: Shell) -> None:
     """Interrupted in the middle: exit status 3, what was captured stays, no process and no staged file."""
     one_lab.collector("mine", SLOW)
-    argv = [sys.executable, str(ROOT / "scripts" / "lab.py"), "collect"]
+    argv = [sys.executable, str(ROOT / "labreport"), "collect"]
     process = subprocess.Popen(argv, cwd=one_lab.root, stderr=subprocess.PIPE, text=True)
     wait_for(one_lab.root / "evidence/mine/.staging/slow")
     time.sleep(0.3)
@@ -229,7 +228,7 @@ def test_ctrl_c_leaves_nothing_behind(one_lab: Shell) -> None:
 def test_a_second_collect_is_refused_at_once(one_lab: Shell) -> None:
     """While one collect writes a set, another one ends with status 4 and says so."""
     one_lab.collector("mine", SLOW)
-    argv = [sys.executable, str(ROOT / "scripts" / "lab.py"), "collect"]
+    argv = [sys.executable, str(ROOT / "labreport"), "collect"]
     process = subprocess.Popen(argv, cwd=one_lab.root, stderr=subprocess.DEVNULL)
     wait_for(one_lab.root / "evidence/mine/.staging/slow")
     second = one_lab.lab("collect")

@@ -101,7 +101,7 @@ def test_scripts_report_does_what_it_can_without_root(nobody: Nobody) -> None:
 @pytest.mark.timeout(900)
 def test_scripts_test_runs_the_tests(clone: Path) -> None:
     """The block runs as it stands; here it is narrowed to one file, since this is one of the tests."""
-    ended = as_written(clone, block(clone, "The tests"), PYTEST_ADDOPTS="tests/engine/test_labs.py")
+    ended = as_written(clone, block(clone, "The tests"), PYTEST_ADDOPTS="tests/capture/test_labs.py")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert re.search(r"\d+ passed", ended.stdout)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.engine.ledger import PLACE, opened
-from collectors.engine.undo import undo
+from labreport.capture.host_changes.ledger import PLACE, opened
+from labreport.capture.host_changes.undo import undo
 from tests.cli.conftest import ROOT, Shell
 
 
@@ -53,7 +53,7 @@ def test_what_somebody_else_changed_is_a_finding(shell: Shell, noted: Path) -> N
 
 def test_the_ledger_is_roots() -> None:
     """Anyone else is told so: exit status 4."""
-    code = "import os, sys; from scripts.lab import main; import scripts.cli.undo; "
+    code = "import os, sys; from labreport.cli.main import main; import labreport.cli.undo; "
     code += "os.geteuid() or os.setuid(65534); sys.argv = ['lab', 'undo']; main()"
     argv = [sys.executable, "-c", code]
     ended = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)

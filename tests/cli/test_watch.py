@@ -25,7 +25,7 @@ def test_in_a_file(one_lab: Shell) -> None:
 def on_a_terminal(project: Path, *words: str, **env: str) -> str:
     """Return what `lab` shows on a terminal that is its standard error."""
     ours, theirs = pty.openpty()
-    argv = [sys.executable, str(ROOT / "scripts" / "lab.py"), *words]
+    argv = [sys.executable, str(ROOT / "labreport"), *words]
     whole = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", **env}
     with subprocess.Popen(argv, cwd=project, env=whole, stdout=subprocess.DEVNULL, stderr=theirs) as process:
         os.close(theirs)

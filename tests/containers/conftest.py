@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers import busybox
-from collectors.containers.container import status
-from collectors.containers.needs import CONTAINERS
-from collectors.engine.redact import Redactor, identity
-from collectors.engine.run import Run
-from collectors.engine.session import Session, session
-from collectors.records import Lab
+from labreport.capture.redact import Redactor, identity
+from labreport.capture.run import Run
+from labreport.capture.session import Session, session
+from labreport.containers.container import status
+from labreport.containers.images import busybox
+from labreport.containers.needs import CONTAINERS
+from labreport.contract.records import Lab
 
 ROOT = Path(__file__).parents[2]
 PINNED = "sha256:" + "0" * 64
@@ -88,7 +88,7 @@ def run(shared: Session, make_run: MakeRun, web: Path, monkeypatch: pytest.Monke
 def no_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have no test wait for a registry outside: names do not resolve unless a mirror is set."""
     monkeypatch.delenv("LAB_REGISTRY_MIRROR", raising=False)
-    monkeypatch.setattr("collectors.containers.registry.HUB_HOST", "registry.invalid")
+    monkeypatch.setattr("labreport.containers.images.registry.HUB_HOST", "registry.invalid")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import time
 from itertools import chain
 from pathlib import Path
 
-from collectors.engine import runs
+from labreport.capture.cleanup import runs
 
 
 def host_state(*names: str) -> dict[str, set[str]]:

@@ -4,7 +4,7 @@ import json
 import tarfile
 from pathlib import Path
 
-from collectors.containers import busybox
+from labreport.containers.images import busybox
 
 
 def two_platforms(archive: Path, folder: Path) -> tuple[str, str]:

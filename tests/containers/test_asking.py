@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers import asking
-from collectors.containers.asking import HOST, KATA, RUNC, RUNC_SECCOMP, ask_all
-from collectors.containers.probe import FramesError, Probe, Said, said, script
-from collectors.engine.outcome import CommandFailedError
-from collectors.engine.run import CaptureError, Run
-from collectors.engine.session import session
-from collectors.records import Outcome
+from labreport.capture.outcome import CommandFailedError
+from labreport.capture.run import CaptureError, Run
+from labreport.capture.session import session
+from labreport.containers.probes import asking
+from labreport.containers.probes.asking import HOST, KATA, RUNC, RUNC_SECCOMP, ask_all
+from labreport.containers.probes.probe import FramesError, Probe, Said, said, script
+from labreport.contract.records import Outcome
 from tests.containers.fake_kata import write_shim
 
 ANSWERS = {"the host's": "one kernel", "its own": "another"}

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers import ctr, portmap
-from collectors.containers.cni import POOL, free_subnet
-from collectors.containers.container import container, status, wait_http
-from collectors.containers.network import Attachment, Network
-from collectors.engine import leaks, recorder
-from collectors.engine.attempts import OneMoreTry
-from collectors.engine.outcome import CommandFailedError
-from collectors.engine.run import CaptureError, Run
-from collectors.engine.session import session
+from labreport.capture import recorder
+from labreport.capture.attempts import OneMoreTry
+from labreport.capture.cleanup import leaks
+from labreport.capture.outcome import CommandFailedError
+from labreport.capture.run import CaptureError, Run
+from labreport.capture.session import session
+from labreport.containers.container import container, status, wait_http
+from labreport.containers.containerd import ctr
+from labreport.containers.network import portmap
+from labreport.containers.network.bridge import Attachment, Network
+from labreport.containers.network.cni import POOL, free_subnet
 from tests.containers.host_state import host_state, new_things
 
 NOT_STARTED = (

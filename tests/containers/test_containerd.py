@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers.containerd import config_text, containerd
-from collectors.containers.server import Containerd
-from collectors.engine import leaks
-from collectors.engine.declare import Unavailable
-from collectors.engine.run import CaptureError, Run
-from collectors.engine.session import Session, session
+from labreport.capture.cleanup import leaks
+from labreport.capture.declare import Unavailable
+from labreport.capture.run import CaptureError, Run
+from labreport.capture.session import Session, session
+from labreport.containers.containerd.private import config_text, containerd
+from labreport.containers.containerd.server import Containerd
 
 
 @pytest.mark.parametrize("module", ["containerd", "server", "cni", "registry", "manifests", "runtime_table"])
 def test_examples(module: str) -> None:
     """The examples in docstrings are true."""
-    assert doctest.testmod(import_module(f"collectors.containers.{module}")).failed == 0
+    assert doctest.testmod(import_module(f"labreport.containers.{module}")).failed == 0
 
 
 def test_configuration() -> None:

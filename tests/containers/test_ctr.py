@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers import busybox
-from collectors.containers.ctr import in_kata, in_runc
-from collectors.engine.outcome import CommandFailedError
-from collectors.engine.run import Run
-from collectors.engine.session import LeakError, Session, session
-from collectors.records import Outcome
+from labreport.capture.outcome import CommandFailedError
+from labreport.capture.run import Run
+from labreport.capture.session import LeakError, Session, session
+from labreport.containers.containerd.ctr import in_kata, in_runc
+from labreport.containers.images import busybox
+from labreport.contract.records import Outcome
 from tests.containers.host_state import host_state, new_things
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers import ctr
-from collectors.containers.escape import (
+from labreport.capture.outcome import CommandFailedError
+from labreport.capture.run import CaptureError, Run
+from labreport.containers.containerd import ctr
+from labreport.containers.escapes.escape import (
     MISSED,
     PROVED_NOTHING,
     REACHED,
@@ -17,8 +19,6 @@ from collectors.containers.escape import (
     field,
     judge,
 )
-from collectors.engine.outcome import CommandFailedError
-from collectors.engine.run import CaptureError, Run
 
 pytestmark = pytest.mark.usefixtures("host")
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers.container import container, status
-from collectors.containers.ctr import KATA, in_kata
-from collectors.engine import leaks
-from collectors.engine.outcome import CommandFailedError
-from collectors.engine.run import Run
-from collectors.engine.session import session
-from collectors.records import Outcome
+from labreport.capture.cleanup import leaks
+from labreport.capture.outcome import CommandFailedError
+from labreport.capture.run import Run
+from labreport.capture.session import session
+from labreport.containers.container import container, status
+from labreport.containers.containerd.ctr import KATA, in_kata
+from labreport.contract.records import Outcome
 from tests.containers.fake_kata import FAILS, GIVES_UP, HANGS, write_shim
 from tests.containers.host_state import host_state, new_things
 
@@ -75,7 +75,7 @@ def test_hangs_twice(plan: Plan) -> None:
     with pytest.raises(CommandFailedError, match=f"no end after {SECONDS:g} s") as caught:
         run.command(in_kata("echo", "up"), timeout=SECONDS)
     assert f"the first one hung: no end after {SECONDS:g} s\n" in str(caught.value)
-    assert str(caught.value).endswith("see docs/guides/troubleshooting.md")
+    assert str(caught.value).endswith("see manual/guides/troubleshooting.md")
     assert [end[1] for end in starts(run)] == [True, True]
     run.session.look_for_leaks()
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers import busybox, images
-from collectors.containers.containerd import containerd
-from collectors.containers.ctr import in_runc
-from collectors.containers.manifests import listed
-from collectors.engine.declare import Unavailable
-from collectors.engine.run import Run
-from collectors.engine.session import Session
+from labreport.capture.declare import Unavailable
+from labreport.capture.run import Run
+from labreport.capture.session import Session
+from labreport.containers.containerd.ctr import in_runc
+from labreport.containers.containerd.private import containerd
+from labreport.containers.images import busybox, images
+from labreport.containers.images.manifests import listed
 from tests.containers.layouts import two_platforms
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.containers.kata_archive import ArchiveError, contents, shim, unpack
+from labreport.containers.kata.archive import ArchiveError, contents, shim, unpack
 
 FILE, LINK, HARD, FOLDER = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE
 Member = tuple[str, bytes, str]

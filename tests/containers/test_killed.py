@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from collectors.engine import leaks, runs
+from labreport.capture.cleanup import leaks, runs
 from tests.containers.host_state import host_state, new_things
 
 ROOT = Path(__file__).parents[2]
 COLLECT = """
 import sys
 from pathlib import Path
-from collectors.containers import ctr
-from collectors.containers.container import container, wait_http
-from collectors.engine.redact import Redactor, identity
-from collectors.engine.run import Run
-from collectors.engine.session import session
-from collectors.records import Lab
+from labreport.containers import ctr
+from labreport.containers.container import container, wait_http
+from labreport.capture.redact import Redactor, identity
+from labreport.capture.run import Run
+from labreport.capture.session import session
+from labreport.contract.records import Lab
 
 images = {"web": {"reference": "x:1", "digest": "sha256:" + "0" * 64, "archive_env": "TEST_WEB_ARCHIVE"}}
 staging, port = Path(sys.argv[1]), int(sys.argv[2])

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers.needs import CONTAINERS, KATA, image, no_image
-from collectors.records import Lab, LabImage
+from labreport.containers.needs import CONTAINERS, KATA, image, no_image
+from labreport.contract.records import Lab, LabImage
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -34,12 +34,12 @@ def test_not_root(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("host")
 def test_kata(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without its shim that is the reason; with it, KVM must open; a guest that boots is the only proof."""
-    monkeypatch.setattr("collectors.containers.needs.SHIM_FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr("labreport.containers.needs.SHIM_FOLDERS", (str(tmp_path),))
     if "PATH" not in KATA.missing(lab()):
         pytest.skip("containerd-shim-kata-v2 is on PATH here")
     (tmp_path / "containerd-shim-kata-v2").write_text("#!/bin/sh\n")
     (tmp_path / "containerd-shim-kata-v2").chmod(0o755)
-    monkeypatch.setattr("collectors.containers.needs.KVM", tmp_path / "kvm")
+    monkeypatch.setattr("labreport.containers.needs.KVM", tmp_path / "kvm")
     assert "cannot be opened (No such file or directory)" in KATA.missing(lab())
     (tmp_path / "kvm").touch()
     assert KATA.missing(lab()) == ""

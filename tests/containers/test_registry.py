@@ -2,7 +2,7 @@
 
 import pytest
 
-from collectors.containers.registry import hosts, hosts_toml, parse_reference
+from labreport.containers.images.registry import hosts, hosts_toml, parse_reference
 
 
 @pytest.mark.parametrize(

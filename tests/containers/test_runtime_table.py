@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from collectors.containers.runtime_table import KATA_TYPE, PLUGINS, TableError, with_kata, with_values
+from labreport.containers.kata.runtime_table import KATA_TYPE, PLUGINS, TableError, with_kata, with_values
 
 DEBIAN = """\
 version = 2

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers import system
-from collectors.containers.containerd import config_text, containerd
-from collectors.containers.ctr import in_runc
-from collectors.engine import leaks, recorder, runs
-from collectors.engine.declare import Unavailable
-from collectors.engine.session import Allowed, session
+from labreport.capture import recorder
+from labreport.capture.cleanup import leaks, runs
+from labreport.capture.declare import Unavailable
+from labreport.capture.session import Allowed, session
+from labreport.containers.containerd import system
+from labreport.containers.containerd.ctr import in_runc
+from labreport.containers.containerd.private import config_text, containerd
 from tests.containers.conftest import MakeRun
 from tests.containers.host_state import host_state, new_things
 
@@ -64,12 +65,12 @@ def test_it_is_used_and_left_as_it_was(socket: Path, make_run: MakeRun) -> None:
 DRIVER = """
 import sys, time
 from pathlib import Path
-from collectors.containers import system
-from collectors.containers.ctr import in_runc
-from collectors.engine.redact import Identity, Redactor
-from collectors.engine.run import Run
-from collectors.engine.session import Allowed, session
-from collectors.records import Lab
+from labreport.containers import system
+from labreport.containers.containerd.ctr import in_runc
+from labreport.capture.redact import Identity, Redactor
+from labreport.capture.run import Run
+from labreport.capture.session import Allowed, session
+from labreport.contract.records import Lab
 system.SOCKET = Path(sys.argv[1])
 image = {"reference": "example/x:1", "digest": "sha256:" + "0" * 64, "made_from": "busybox"}
 with session(lambda _text: None, Allowed(system=True)) as shared:

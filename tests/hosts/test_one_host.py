@@ -36,7 +36,7 @@ def reached(fleet: Fleet, tmp_path: Path) -> dict[str, str]:
     options = " ".join(f"'{option}'" for option in fleet.ssh_options)
     reach = f'shift\nexec {shutil.which("ssh")} {options} root@{one.address} "$@"\n'
     (tools / "ssh").write_text(f'#!/bin/sh\n[ "$1" = lab-pc-1 ] || exit 99\n{reach}')
-    (tools / "lab").write_text(f'#!/bin/sh\nexec {sys.executable} scripts/lab.py "$@"\n')
+    (tools / "lab").write_text(f'#!/bin/sh\nexec {sys.executable} labreport "$@"\n')
     for tool in tools.iterdir():
         tool.chmod(0o755)
     return {"PATH": f"{tools}:{path}"}

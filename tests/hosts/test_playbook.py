@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from collectors.reader import read_record
+from labreport.contract.reader import read_record
 from tests.hosts.conftest import Fleet, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

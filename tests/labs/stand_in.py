@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from collectors.engine import Run, Unavailable, capture, runner
-from collectors.engine.capture import Target
-from collectors.engine.declare import Collector
-from collectors.engine.labs import find_lab
-from collectors.reader import readable_records
-from collectors.records import Host, HostClass, Span
-from tests.engine.throwaway import Silent
+from labreport.capture import Run, Unavailable, capture, runner
+from labreport.capture.capture import Target
+from labreport.capture.declare import Collector
+from labreport.capture.labs import find_lab
+from labreport.contract.reader import readable_records
+from labreport.contract.records import Host, HostClass, Span
+from tests.capture.throwaway import Silent
 
 HOST = Host(
     kernel="6.8.0-49-generic",

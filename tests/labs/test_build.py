@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
-from collectors.containers import busybox
-from collectors.containers.kata_build import ask_for_room
-from collectors.containers.needs import CONTAINERS
-from collectors.engine import Unavailable
-from collectors.reader import read_record
-from collectors.records import Lab
+from labreport.capture import Unavailable
+from labreport.containers.images import busybox
+from labreport.containers.kata.build import ask_for_room
+from labreport.containers.needs import CONTAINERS
+from labreport.contract.reader import read_record
+from labreport.contract.records import Lab
 from tests.containers.host_state import host_state, new_things
 
 LOG = "setup/build-kata-runtime.log"
@@ -72,7 +72,7 @@ class Build:
 
     def start(self, **env: str) -> subprocess.Popen[str]:
         """Start to collect the build."""
-        argv = [sys.executable, "scripts/lab.py", "collect", "lab12/build", "--as", "test", "--json"]
+        argv = [sys.executable, "labreport", "collect", "lab12/build", "--as", "test", "--json"]
         given = {"KATA_SOURCE": str(self.source), "KATA_BUILD": str(self.place), **env}
         return subprocess.Popen(
             argv,
@@ -243,7 +243,7 @@ def test_a_build_that_is_interrupted_goes_on(made: Build) -> None:
 
 def test_a_disk_that_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is asked before anything begins; the error says what is free and what may be needed."""
-    monkeypatch.setattr("collectors.containers.kata_build.ROOM_BYTES", 1 << 60)
+    monkeypatch.setattr("labreport.containers.kata.build.ROOM_BYTES", 1 << 60)
     with pytest.raises(Unavailable, match=r"\d+ MiB free, \d+ may be needed") as caught:
         ask_for_room(tmp_path / "not/there/yet")
     assert "KATA_BUILD" in caught.value.remedy

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from collectors.engine.labs import find_lab, lab_names
-from collectors.reader import read_state, readable_records
-from collectors.records import Status
-from collectors.verify import changed
+from labreport.capture.labs import find_lab, lab_names
+from labreport.contract.reader import read_state, readable_records
+from labreport.contract.records import Status
+from labreport.contract.verify import changed
 
 ROOT = Path(__file__).parents[2]
 NAMED = [

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from collectors.containers import system
-from collectors.engine.ledger import PLACE
-from collectors.reader import read_record
+from labreport.capture.host_changes.ledger import PLACE
+from labreport.containers.containerd import system
+from labreport.contract.reader import read_record
 from tests.containers.host_state import host_state, new_things
 from tests.containers.test_kata_archive import FILE, GOOD, LINK, Member, packed
 
@@ -62,7 +62,7 @@ class Install:
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
         """Start `lab` in the clone."""
-        argv = [sys.executable, str(self.project / "scripts/lab.py"), *words]
+        argv = [sys.executable, str(self.project / "labreport"), *words]
         environment = {
             **os.environ,
             "KATA_ARCHIVE": str(self.archive),

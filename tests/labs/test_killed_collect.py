@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers.needs import CONTAINERS
-from collectors.engine import runs
-from collectors.records import Lab
+from labreport.capture.cleanup import runs
+from labreport.containers.needs import CONTAINERS
+from labreport.contract.records import Lab
 from tests.containers.host_state import host_state, new_things
 
 ROOT = Path(__file__).parents[2]
@@ -29,9 +29,9 @@ editions: {}
 """
 LAB = '''"""Three collectors: a container, a container with a network, the host."""
 
-from collectors.containers.container import container
-from collectors.containers.ctr import RUNC, in_runc
-from collectors.engine import Run, collector
+from labreport.containers.container import container
+from labreport.containers.containerd.ctr import RUNC, in_runc
+from labreport.capture import Run, collector
 
 
 @collector(task=1, writes=["a/echo.txt", "a/uname.txt"])
@@ -72,7 +72,7 @@ def project(tmp_path: Path) -> Path:
 
 def start(project: Path, *words: str) -> subprocess.Popen[str]:
     """Start `lab` in the project; whatever registry there is, it is not asked."""
-    argv = [sys.executable, str(ROOT / "scripts" / "lab.py"), *words]
+    argv = [sys.executable, str(ROOT / "labreport"), *words]
     env = {**os.environ, "LAB_REGISTRY_MIRROR": "127.0.0.1:9"}
     return subprocess.Popen(
         argv, cwd=project, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers import busybox
-from collectors.containers.needs import CONTAINERS
-from collectors.reader import read_record
-from collectors.records import Lab
+from labreport.containers.images import busybox
+from labreport.containers.needs import CONTAINERS
+from labreport.contract.reader import read_record
+from labreport.contract.records import Lab
 from tests.containers.host_state import host_state, new_things
 from tests.containers.web import WEB
 
@@ -29,7 +29,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def lab(root: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run `lab` in a clone; Kata's source is out of reach, so that no build of many minutes begins."""
-    argv = [sys.executable, str(root / "scripts/lab.py"), *words]
+    argv = [sys.executable, str(root / "labreport"), *words]
     whole = {**os.environ, "KATA_SOURCE": "/nowhere", **env}
     return subprocess.run(argv, cwd=root, env=whole, capture_output=True, text=True, check=False)
 

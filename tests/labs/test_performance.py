@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 import yaml
 
-from collectors.containers import busybox
-from collectors.containers.needs import CONTAINERS, KVM
-from collectors.engine.series import HYPERFINE
 from collectors.lab12.phases import PHASES, SOCKET
-from collectors.reader import read_record
-from collectors.records import Lab
-from report.charts import draw
+from labreport.capture.series import HYPERFINE
+from labreport.containers.images import busybox
+from labreport.containers.needs import CONTAINERS, KVM
+from labreport.contract.reader import read_record
+from labreport.contract.records import Lab
+from labreport.report.charts import draw
 from tests.containers.fake_kata import FAILS, HANGS, write_shim
 from tests.containers.host_state import host_state, new_things
 from tests.containers.web import WEB
@@ -59,7 +59,7 @@ class Performance:
     def collect(self, *names: str, plan: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
         """Collect these; return their rows by name."""
         write_shim(self._bin, shutil.which("containerd-shim-runc-v2") or "", *plan)
-        argv = [sys.executable, str(self._clone / "scripts/lab.py"), "collect", "--as", "test", "--json"]
+        argv = [sys.executable, str(self._clone / "labreport"), "collect", "--as", "test", "--json"]
         env = {
             **os.environ,
             "PATH": f"{self._bin}:{os.environ['PATH']}",

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from collectors.containers.asking import AGAIN, HOST, RUNC, RUNC_SECCOMP, ask_all
-from collectors.containers.needs import CONTAINERS
-from collectors.containers.probe import HOSTS, Probe
-from collectors.engine.redact import Redactor, identity
-from collectors.engine.repeat import lines
-from collectors.engine.run import Run
-from collectors.engine.session import Session, session
 from collectors.lab12 import questions
 from collectors.lab12.questions import KERNEL, LEAKS, MACHINE, PRIVILEGES
-from collectors.records import File, Lab
+from labreport.capture.redact import Redactor, identity
+from labreport.capture.repeat import lines
+from labreport.capture.run import Run
+from labreport.capture.session import Session, session
+from labreport.containers.needs import CONTAINERS
+from labreport.containers.probes.asking import AGAIN, HOST, RUNC, RUNC_SECCOMP, ask_all
+from labreport.containers.probes.probe import HOSTS, Probe
+from labreport.contract.records import File, Lab
 
 ROOT = Path(__file__).parents[2]
 GROUPS = {"kernel": KERNEL, "privileges": PRIVILEGES, "machine": MACHINE, "leaks": LEAKS}

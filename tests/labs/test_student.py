@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from collectors.reader import read_host, readable_records
-from collectors.records import HostClass
-from collectors.verify import verify
+from labreport.contract.reader import read_host, readable_records
+from labreport.contract.records import HostClass
+from labreport.contract.verify import verify
 from tests.conftest import cloned
 from tests.report.project import clean_environment
 
@@ -162,7 +162,7 @@ def values_of(root: Path) -> dict[str, Fraction | str]:
     """Return the facts' single values as `lab facts` tells them, in seconds and bytes."""
     declared = yaml.safe_load((root / "docs" / "labs" / LAB / "facts.yml").read_text())
     listed = subprocess.run(
-        [sys.executable, "scripts/lab.py", "facts", "--json"],
+        [sys.executable, "labreport", "facts", "--json"],
         cwd=root, env=clean_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     found: dict[str, Fraction | str] = {}

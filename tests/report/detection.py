@@ -3,9 +3,9 @@
 import random
 from pathlib import Path
 
-from report.changes.sampled import ALPHA, least_effect, noise_floor
-from report.permutation import shift
-from report.series import Series, read_series
+from labreport.check.diff.sampled import ALPHA, least_effect, noise_floor
+from labreport.report.series.permutation import shift
+from labreport.report.series.series import Series, read_series
 
 RECORDED = Path(__file__).parent / "cases" / "noise.csv"
 LATER = RECORDED.with_name("noise-later.csv")
@@ -53,7 +53,7 @@ def pairs(draw: random.Random, hour: Series, runs: int) -> Series:
 
 
 def table() -> str:
-    """Return the rates as docs/reference/diff.md has them."""
+    """Return the rates as manual/reference/diff.md has them."""
     heads = ["runs on each side", "no step", *(f"step of {step:.0%}" for step in STEPS[1:])]
     heads += ["no step, another hour", "the same, drift left out"]
     rows = [heads, ["---"] * len(heads)]

@@ -12,16 +12,16 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
-from report.embed import Content, cut
-from report.expressions.evaluate import Result, State, judge
-from report.expressions.nodes import Literal
-from report.expressions.parse import names, parse
-from report.expressions.steps import Value
-from report.facts import Fact
-from report.problems import FaultError
-from report.quantity import Quantity
-from report.readings import NoValue, Reading, Readings, read_text
-from report.units import UNITS
+from labreport.report.facts.expressions.evaluate import Result, State, judge
+from labreport.report.facts.expressions.nodes import Literal
+from labreport.report.facts.expressions.parse import names, parse
+from labreport.report.facts.expressions.steps import Value
+from labreport.report.facts.facts import Fact
+from labreport.report.facts.readings import NoValue, Reading, Readings, read_text
+from labreport.report.problems import FaultError
+from labreport.report.source.slices import Content, cut
+from labreport.report.values.quantity import Quantity
+from labreport.report.values.units import UNITS
 
 FACTORS = tuple(map(Fraction, ("0", "1/1000", "1/10", "1/2", "9/10", "11/10", "2", "10", "1000")))
 """What a number of a file is multiplied by, beside what would make it equal to another of the claim."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from collectors.records import (
+from labreport.contract.records import (
     Command,
     File,
     Host,
@@ -161,7 +161,7 @@ def stand_in() -> Image:
 def make(root: Path) -> Little:
     """Make an empty little project in `root`: no page but the index, no evidence."""
     root.mkdir(parents=True, exist_ok=True)
-    for name in ("report", "collectors"):
+    for name in ("labreport", "collectors"):
         (root / name).symlink_to(REPO / name)
     shutil.copy(REPO / "mkdocs.yml", root)
     shutil.copytree(REPO / "docs" / "assets", root / "docs" / "assets")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from collectors.records import MAX_BYTES
-from report.calls import Call
-from report.cite import Fault, Page
-from report.desk import Desk
-from report.publish import Build
+from labreport.contract.records import MAX_BYTES
+from labreport.report.pages.context import Desk
+from labreport.report.pages.macros import Call
+from labreport.report.source.cite import Fault, Page
+from labreport.site.build import Build
 from tests.report.project import Captured, Little, make, row
 
 CASES = json.loads((Path(__file__).parent / "cases" / "bad-calls.json").read_text())

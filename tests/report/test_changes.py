@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from collectors.records import HostClass, Outcome
-from report.changes.compare import Changes, compare
-from report.changes.fact_changes import Verdict
-from report.changes.sampled import same_but_for_noise
-from report.changes.words import MOST_MARKDOWN, as_json, headline, markdown, raw_text
+from labreport.check.diff.compare import Changes, compare
+from labreport.check.diff.fact_changes import Verdict
+from labreport.check.diff.sampled import same_but_for_noise
+from labreport.check.diff.words import MOST_MARKDOWN, as_json, headline, markdown, raw_text
+from labreport.contract.records import HostClass, Outcome
 from tests.report.detection import recorded
 from tests.report.project import HOST, Captured, Little, make, row
 

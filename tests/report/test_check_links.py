@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from report.checks.finding import Kind
-from report.checks.project import check_project
+from labreport.check.finding import Kind
+from labreport.check.project import check_project
 from tests.report.project import Little, make
 
 DAY = date(2026, 3, 4)

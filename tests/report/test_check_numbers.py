@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.checks.numbers import IN_CODE, IN_FENCE, IN_LAB_YML, numbers_of
-from report.checks.page import PageSource
-from report.checks.settings import Settings, settings_of
-from report.checks.vocabulary import unit_of
-from report.checks.written import written
-from report.units import UNITS
+from labreport.check.numbers import IN_CODE, IN_FENCE, IN_LAB_YML, numbers_of
+from labreport.check.settings import Settings, settings_of
+from labreport.check.vocabulary import unit_of
+from labreport.check.written import written
+from labreport.report.pages.source import PageSource
+from labreport.report.values.units import UNITS
 
 CASES = json.loads((Path(__file__).parent / "cases" / "numbers.json").read_text(encoding="utf-8"))
 NONE = Settings()
@@ -266,7 +266,7 @@ def test_a_value_of_lab_yml_needs_no_evidence(lab_settings: Settings, text: str,
 @pytest.fixture
 def lab_settings() -> Settings:
     """Return the settings of a lab.yml."""
-    from collectors.records import Lab  # noqa: PLC0415 # only here
+    from labreport.contract.records import Lab  # noqa: PLC0415 # only here
 
     return settings_of(Lab(title="x", editions={}, settings=SETTINGS))
 

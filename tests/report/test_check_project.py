@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from report.checks.finding import Kind
-from report.checks.project import Checked, check_project
-from report.expressions.evaluate import State
+from labreport.check.finding import Kind
+from labreport.check.project import Checked, check_project
+from labreport.report.facts.expressions.evaluate import State
 from tests.report.project import HOST, REPO, Captured, Little, make
 
 DAY = date(2026, 3, 4)

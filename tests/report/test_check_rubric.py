@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from report.checks.finding import Kind
-from report.checks.project import Checked, check_project
-from report.checks.rubric import Standing
+from labreport.check.finding import Kind
+from labreport.check.project import Checked, check_project
+from labreport.check.rubric import Standing
 from tests.report.project import Captured, Little, make, row
 
 DAY = date(2026, 3, 4)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.checks.edits import Edit, OverlapError, edited
-from report.checks.finding import Kind
-from report.checks.page import PageSource
-from report.checks.project import Checked, check_project, fix
+from labreport.check.edits import Edit, OverlapError, edited
+from labreport.check.finding import Kind
+from labreport.check.project import Checked, check_project, fix
+from labreport.report.pages.source import PageSource
 from tests.report.project import Captured, Little, make
 
 DAY = date(2026, 3, 4)

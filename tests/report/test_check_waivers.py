@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from report.checks.finding import Finding, Kind
-from report.checks.numbers import WAIVED
-from report.checks.project import Checked, check_project
-from report.checks.waivers import today
+from labreport.check.finding import Finding, Kind
+from labreport.check.numbers import WAIVED
+from labreport.check.project import Checked, check_project
+from labreport.check.waivers import today
 from tests.report.project import Captured, Little, make
 
 DAY = date(2026, 3, 4)

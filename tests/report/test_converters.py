@@ -11,11 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import report.converters
-from report.converters import CONVERTERS, Argument, NotThere, Read, Unreadable, convert, in_unit
-from report.converters.lines import PHRASES, STARTS, lines_of
-from report.problems import FaultError
-from report.quantity import Quantity, UnitError
+import labreport.report.facts.converters
+from labreport.report.facts.converters import (
+    CONVERTERS,
+    Argument,
+    NotThere,
+    Read,
+    Unreadable,
+    convert,
+    in_unit,
+)
+from labreport.report.facts.converters.lines import PHRASES, STARTS, lines_of
+from labreport.report.problems import FaultError
+from labreport.report.values.quantity import Quantity, UnitError
 
 FAILURES = sorted((Path(__file__).parent / "failure_texts").glob("*.txt"))
 ARGUMENTS = {
@@ -53,8 +61,8 @@ def plain(number: int | str) -> Quantity:
 def test_the_samples_in_the_docstrings_are_read() -> None:
     """Each converter's is a doctest."""
     modules = [
-        importlib.import_module(f"report.converters.{one.name}")
-        for one in pkgutil.iter_modules(report.converters.__path__)
+        importlib.import_module(f"labreport.report.facts.converters.{one.name}")
+        for one in pkgutil.iter_modules(labreport.report.facts.converters.__path__)
     ]
     results = [doctest.testmod(module) for module in modules]
     assert sum(one.failed for one in results) == 0

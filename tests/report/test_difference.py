@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.calls import Call
-from report.cite import Fault, Gap, Page
-from report.desk import Desk
-from report.difference import Difference, Kind, Line, Row, folded, rows, unified
-from report.export import markdown_of
-from report.html.blocks import html_of
-from report.publish import Build
-from report.slots import Slots
+from labreport.report.export.export import markdown_of
+from labreport.report.pages.context import Desk
+from labreport.report.pages.macros import Call
+from labreport.report.source.cite import Fault, Gap, Page
+from labreport.report.source.difference import Difference, Kind, Line, Row, folded, rows, unified
+from labreport.site.build import Build
+from labreport.site.html.blocks import html_of
+from labreport.site.slots import Slots
 from tests.report.project import Captured, Little, make, row
 
 BAD = b'</code><img src=x onerror="alert(1)"> & `x`\r\n'

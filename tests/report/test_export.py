@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.export import export
-from report.markdown import code, fence
-from report.submission import check_submission, submitted
+from labreport.check.submission import check_submission, submitted
+from labreport.report.export.export import export
+from labreport.report.export.markdown import code, fence
 from tests.report.project import REPO, Captured, Little, make, row
 from tests.site.conftest import HOSTILE
 
@@ -207,7 +207,7 @@ def test_a_lab_without_tasks_is_said(little: Little) -> None:
 
 def test_neither_imports_mkdocs() -> None:
     """Exporting and checking need no site generator."""
-    modules = "report.export, report.submission, report.checks.project"
+    modules = "labreport.report.export.export, labreport.check.submission, labreport.check.project"
     probe = f"import sys, {modules}; print([name for name in sys.modules if 'mkdocs' in name])"
     told = subprocess.run([sys.executable, "-c", probe], cwd=REPO, capture_output=True, text=True, check=True)
     assert told.stdout == "[]\n"

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.records import HostClass
-from report.expressions.evaluate import State, Value, evaluate, judge
-from report.expressions.parse import ExpressionError, names, parse
-from report.problems import FaultError
-from report.quantity import Quantity
+from labreport.contract.records import HostClass
+from labreport.report.facts.expressions.evaluate import State, Value, evaluate, judge
+from labreport.report.facts.expressions.parse import ExpressionError, names, parse
+from labreport.report.problems import FaultError
+from labreport.report.values.quantity import Quantity
 
 FOLDER = Path(__file__).parent / "cases"
 CASES = json.loads((FOLDER / "expressions.json").read_text())
@@ -100,8 +100,8 @@ def test_a_claim_is_a_condition() -> None:
 
 
 def listed(title: str) -> list[str]:
-    """Return the expressions in the first column of a section's table in docs/reference/expressions.md."""
-    page = (Path(__file__).parents[2] / "docs" / "reference" / "expressions.md").read_text()
+    """Return the expressions in the first column of a section's table in manual/reference/expressions.md."""
+    page = (Path(__file__).parents[2] / "docs" / "manual" / "reference" / "expressions.md").read_text()
     section = page.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("|")]
     return [text for row in rows for text in re.findall("`([^`]+)`", row.split("|")[1])]

@@ -8,15 +8,15 @@ import jsonschema
 import pytest
 import yaml
 
-from collectors.reader import read_evidence
-from collectors.records import HostClass, Outcome, dump
-from report import evidence as evidence_module
-from report.converters import CONVERTERS, convert
-from report.evidence import Evidence
-from report.expressions.evaluate import State, evaluate
-from report.facts import Facts, FactsError, FactsFile, load
-from report.raw import write_schemas
-from report.readings import Absence, NoValue, Reading, Readings
+from labreport.contract.reader import read_evidence
+from labreport.contract.records import HostClass, Outcome, dump
+from labreport.report.facts.converters import CONVERTERS, convert
+from labreport.report.facts.expressions.evaluate import State, evaluate
+from labreport.report.facts.facts import Facts, FactsError, FactsFile, load
+from labreport.report.facts.readings import Absence, NoValue, Reading, Readings
+from labreport.report.source import evidence as evidence_module
+from labreport.report.source.evidence import Evidence
+from labreport.site.raw import write_schemas
 from tests.report.project import HOST, REPO, Captured, Little, make, row
 
 COUNTS = b"=== Entries ===\nHost:\n245\nKata VM:\n52\n"
@@ -293,7 +293,7 @@ def test_the_labs_facts_are_whole(path: Path, tmp_path: Path) -> None:
 
 def test_the_reference_names_every_key_and_every_converter() -> None:
     """One sample for each converter, which reads what the table says."""
-    page = (REPO / "docs/reference/facts.md").read_text()
+    page = (REPO / "docs/manual/reference/facts.md").read_text()
     keys, converters = page.split("## Converters")
     (model,) = FactsFile.model_json_schema()["$defs"].values()
     named = re.findall(r"^\| (`.*?) \|", keys, re.MULTILINE)

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from collectors.records import HostClass
-from report.calls import Call
-from report.charts import draw
-from report.charts.style import EMULATED
-from report.cite import Fault, Gap, Page
-from report.comparison import compare, comparison_table, sentences, shown
-from report.desk import Desk
-from report.figures import Figure
-from report.html.blocks import figure_html
-from report.markdown import figure_markdown
-from report.publish import Build
-from report.series import read_series
-from report.slots import Slots
-from report.verdicts import Made, problems_of
+from labreport.contract.records import HostClass
+from labreport.report.charts import draw
+from labreport.report.charts.figures import Figure
+from labreport.report.charts.style import EMULATED
+from labreport.report.export.markdown import figure_markdown
+from labreport.report.pages.context import Desk
+from labreport.report.pages.macros import Call
+from labreport.report.pages.verdicts import Made, problems_of
+from labreport.report.series.comparison import compare, comparison_table, sentences, shown
+from labreport.report.series.series import read_series
+from labreport.report.source.cite import Fault, Gap, Page
+from labreport.site.build import Build
+from labreport.site.html.blocks import figure_html
+from labreport.site.slots import Slots
 from tests.report.planted import planted
 from tests.report.project import HOST, Captured, Little, make, row
 

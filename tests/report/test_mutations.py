@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from collectors.reader import readable_records
-from collectors.records import RECORDS, dump
-from report.claims import Claim
-from report.converters import CONVERTERS
-from report.embed import Content
-from report.export import MarkdownBuild, markdown_build
-from report.expressions.evaluate import State
-from report.expressions.nodes import (
+from labreport.contract.reader import readable_records
+from labreport.contract.records import RECORDS, dump
+from labreport.report.export.export import MarkdownBuild, markdown_build
+from labreport.report.facts.claims import Claim
+from labreport.report.facts.converters import CONVERTERS
+from labreport.report.facts.expressions.evaluate import State
+from labreport.report.facts.expressions.nodes import (
     Arithmetic,
     Comparison,
     Fact,
@@ -27,12 +26,13 @@ from report.expressions.nodes import (
     Negative,
     Not,
 )
-from report.expressions.parse import names, parse
-from report.expressions.tokens import FUNCTIONS
-from report.publish import Made
-from report.quantity import Quantity
-from report.readings import Reading
-from report.render import render
+from labreport.report.facts.expressions.parse import names, parse
+from labreport.report.facts.expressions.tokens import FUNCTIONS
+from labreport.report.facts.readings import Reading
+from labreport.report.pages.render import render
+from labreport.report.source.slices import Content
+from labreport.report.values.quantity import Quantity
+from labreport.site.build import Made
 from tests.report.mutation import Turn, claimed
 from tests.report.project import REPO, Captured, Little, make
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.permutation import EXACT_UP_TO, at_least, shift
-from report.statistics import median
+from labreport.report.series.permutation import EXACT_UP_TO, at_least, shift
+from labreport.report.series.statistics import median
 from tests.report.detection import LATER, RECORDED, recorded, table
 from tests.report.project import REPO
 
@@ -72,8 +72,8 @@ def test_what_is_no_series_is_refused(old: list[float], new: list[float], least:
 
 @pytest.mark.slow
 def test_the_page_tells_the_rates() -> None:
-    """The table in docs/reference/diff.md is what recorded noise gives; larger steps are found more often."""
-    told, page = table(), (REPO / "docs" / "reference" / "diff.md").read_text()
+    """The table in manual/reference/diff.md is what recorded noise gives; larger steps are found more often."""
+    told, page = table(), (REPO / "docs" / "manual" / "reference" / "diff.md").read_text()
     assert told in page
     then, later = ([float(one.seconds.exact) for one in recorded(path).samples] for path in (RECORDED, LATER))
     assert f"slowest run took {max(then) / median(then):.0f} times the median" in page

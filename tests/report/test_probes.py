@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from collectors.records import File, Span
-from report.calls import Call
-from report.cite import Fault, Gap, Page
-from report.desk import Desk
-from report.figures import Figure
-from report.html.blocks import figure_html
-from report.publish import Build
-from report.slots import Slots
-from report.tables.advisories import load_advisories
-from report.tables.table import Table
+from labreport.contract.records import File, Span
+from labreport.report.charts.figures import Figure
+from labreport.report.pages.context import Desk
+from labreport.report.pages.macros import Call
+from labreport.report.source.cite import Fault, Gap, Page
+from labreport.report.tables.advisories import load_advisories
+from labreport.report.tables.table import Table
+from labreport.site.build import Build
+from labreport.site.html.blocks import figure_html
+from labreport.site.slots import Slots
 from tests.report.project import Captured, Little, make, row
 
 PROBES = [

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from report.calls import Call
-from report.cite import Fault, Page
-from report.desk import Desk
-from report.html.blocks import table_html
-from report.publish import Build
-from report.tables.table import Table
+from labreport.report.pages.context import Desk
+from labreport.report.pages.macros import Call
+from labreport.report.source.cite import Fault, Page
+from labreport.report.tables.table import Table
+from labreport.site.build import Build
+from labreport.site.html.blocks import table_html
 from tests.report.project import Little, make
 
 ONE = """\

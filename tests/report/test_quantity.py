@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.quantity import Quantity, UnitError, decimal
-from report.units import UNITS
+from labreport.report.values.quantity import Quantity, UnitError, decimal
+from labreport.report.values.units import UNITS
 
 numbers = st.decimals(min_value=-(10**6), max_value=10**6, places=3)
 times = st.builds(Quantity, numbers, st.sampled_from(["ns", "µs", "ms", "s", "min", "h"]))

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
-from report.raw import SCHEMAS, write_schemas
+from labreport.site.raw import SCHEMAS, write_schemas
 from tests.report.project import REPO
 
 FILES = {

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from report.comparison import Comparison, alike, compare, comparison_table, sentences, shown
-from report.converters import NotThere, Unreadable, convert
-from report.quantity import Quantity
-from report.series import SeriesError, middle, read_series
+from labreport.report.facts.converters import NotThere, Unreadable, convert
+from labreport.report.series.comparison import Comparison, alike, compare, comparison_table, sentences, shown
+from labreport.report.series.series import SeriesError, middle, read_series
+from labreport.report.values.quantity import Quantity
 from tests.report.planted import HEAD, RUNS, planted
 
 SIX = HEAD + "".join(f"{run},1,runc,{run}.5,0\n" for run in range(1, 7))

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.cite import RENDERED, published
-from report.html.verbatim import verbatim
-from report.slots import Slots
+from labreport.report.source.cite import RENDERED, published
+from labreport.site.html.verbatim import verbatim
+from labreport.site.slots import Slots
 
 
 def test_a_paragraph_around_a_slot_goes_with_it() -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from report.statistics import (
+from labreport.report.series.statistics import (
     coverage,
     drift,
     interval_of_median,

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from collectors.records import HostClass
-from report.calls import Call
-from report.cite import Gap, Page
-from report.desk import Desk
-from report.html.blocks import runs_html, table_html
-from report.markdown import runs_markdown, table_markdown
-from report.publish import Build
-from report.tables.runs import Ran, Runs
-from report.tables.table import Cell, Table
+from labreport.contract.records import HostClass
+from labreport.report.export.markdown import runs_markdown, table_markdown
+from labreport.report.pages.context import Desk
+from labreport.report.pages.macros import Call
+from labreport.report.source.cite import Gap, Page
+from labreport.report.tables.runs import Ran, Runs
+from labreport.report.tables.table import Cell, Table
+from labreport.site.build import Build
+from labreport.site.html.blocks import runs_html, table_html
 from tests.report.project import HOST, Captured, Little, make, row
 
 EMULATED = HOST.model_copy(update={"host_class": HostClass.EMULATED})

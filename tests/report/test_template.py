@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import DictLoader
 
-from report.plain import plain_calls
-from report.template import PageEnvironment, calling_line
+from labreport.report.pages.plain import plain_calls
+from labreport.report.pages.template import PageEnvironment, calling_line
 
 
 class Said:

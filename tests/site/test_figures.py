@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from collectors.records import HostClass
-from report.charts import draw
-from report.comparison import compare, comparison_table, sentences
-from report.series import read_series
+from labreport.contract.records import HostClass
+from labreport.report.charts import draw
+from labreport.report.series.comparison import compare, comparison_table, sentences
+from labreport.report.series.series import read_series
 from tests.report.planted import planted
 from tests.report.project import HOST, Captured, Little, make
 from tests.report.test_figures import MEMORY, PHASES

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.records import HostClass
+from labreport.contract.records import HostClass
 from tests.report.project import HOST as VIRTUAL
 from tests.report.project import Captured, Little, make, row
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.records import Host, HostClass, Outcome, Record, dump
+from labreport.contract.records import Host, HostClass, Outcome, Record, dump
 from tests.report.project import HOST, REPO, Captured, Little, clean_environment, make, row
 
 RUNC, KATA = b"runc:\nreal 0m0.395s\nuser 0m0.010s\n", b"Kata:\nreal 0m1.620s\nuser 0m0.020s\n"
@@ -434,7 +434,7 @@ def checked(little: Little, report: str) -> subprocess.CompletedProcess[str]:
 def lab(little: Little, *words: str) -> subprocess.CompletedProcess[str]:
     """Run `lab` in the project's folder."""
     return subprocess.run(
-        [sys.executable, str(REPO / "scripts" / "lab.py"), *words],
+        [sys.executable, str(REPO / "labreport"), *words],
         cwd=little.root,
         env={**clean_environment(), "COLUMNS": "250"},
         capture_output=True,

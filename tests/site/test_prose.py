@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from collectors.records import HostClass
+from labreport.contract.records import HostClass
 from tests.report.project import HOST, Captured, Little, make, row
 
 FACTS = """

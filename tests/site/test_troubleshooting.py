@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from collectors.containers.container import NO_READER
-from collectors.containers.ctr import KATA_SECONDS, NO_ANSWER, REMEDY
+from labreport.containers.container import NO_READER
+from labreport.containers.containerd.ctr import KATA_SECONDS, NO_ANSWER, REMEDY
 from tests.report.project import REPO
 
 PAGE = REPO / "docs" / "guides" / "troubleshooting.md"

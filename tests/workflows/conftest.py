@@ -64,7 +64,7 @@ class Remote:
         locks = ["pyproject.toml", "requirements/publish.txt", "requirements/collect.txt"]
         sums = subprocess.run(["sha256sum", *locks], cwd=folder, check=True, capture_output=True, text=True)
         (venv.parent / "installed").write_text(sums.stdout.rstrip("\n"))
-        (venv / "lab").write_text(f'#!/bin/sh\nexec {sys.executable} {folder}/scripts/lab.py "$@"\n')
+        (venv / "lab").write_text(f'#!/bin/sh\nexec {sys.executable} {folder}/labreport "$@"\n')
         (venv / "lab").chmod(0o755)
         return folder
 

@@ -1,0 +1,129 @@
+"""What this machine is, its host class; what a need wants, whether it is there, the remedy."""
+
+import os
+import platform
+import shutil
+from functools import cache
+from pathlib import Path
+
+from labreport.capture import recorder
+from labreport.capture.declare import Need
+from labreport.contract.records import Host, HostClass, Lab
+
+CPUINFO = Path("/proc/cpuinfo")
+CLOCKS = Path("/sys/devices/system/clocksource/clocksource0/available_clocksource")
+KERNEL_THREADS = Path("/proc/2/comm")
+VENDOR = Path("/sys/class/dmi/id/sys_vendor")
+
+
+@cache
+def this_host() -> Host:
+    """Return what this machine is, as it goes into a record: no serial number, address or name."""
+    cpuinfo = CPUINFO.read_text(errors="replace")
+    return Host(
+        kernel=platform.release(),
+        distribution=_distribution(),
+        architecture=platform.machine(),
+        cpu=cpu_model(cpuinfo),
+        cores=os.cpu_count() or 1,
+        memory_mib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
+        host_class=host_class(cpuinfo, _detected("--vm"), _read(CLOCKS), _read(VENDOR)),
+        container=_in_container(),
+    )
+
+
+def _distribution() -> str:
+    """Return os-release's PRETTY_NAME."""
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", "unknown")
+    except OSError:
+        return "unknown"
+
+
+def cpu_model(cpuinfo: str) -> str:
+    r"""Return the first processor's name from /proc/cpuinfo.
+
+    >>> cpu_model("processor\t: 0\nmodel name\t: AMD EPYC 7763 64-Core Processor\n")
+    'AMD EPYC 7763 64-Core Processor'
+    """
+    names = [line.partition(":")[2] for line in cpuinfo.splitlines() if line.startswith("model name")]
+    return " ".join(names[0].split()) if names else platform.processor() or "unknown"
+
+
+def host_class(cpuinfo: str, detected: str, clocks: str, vendor: str) -> HostClass:
+    """Return the class that a machine's signs speak for.
+
+    `cpuinfo` is /proc/cpuinfo; `detected` what systemd-detect-virt says, empty where it is not there: it
+    tells QEMU's software emulation ("qemu") from KVM by the processor's own signature. Without it, a QEMU
+    machine that is offered no KVM clock is emulated. A virtual machine whose processor has virtualization of
+    its own to offer is nested: what it starts runs one level deeper.
+    """
+    flags = next(
+        (line.split(":")[1].split() for line in cpuinfo.splitlines() if line.startswith("flags")), []
+    )
+    if detected == "none" or (not detected and "hypervisor" not in flags):
+        return HostClass.BARE_METAL
+    emulated = detected == "qemu" if detected else vendor == "QEMU" and "kvm-clock" not in clocks
+    if emulated or "QEMU TCG" in cpu_model(cpuinfo):
+        return HostClass.EMULATED
+    return HostClass.NESTED if {"vmx", "svm"} & set(flags) else HostClass.VIRTUAL
+
+
+def _detected(kind: str) -> str:
+    """Return systemd-detect-virt's answer ("none" with status 1), or nothing where it is not installed."""
+    if shutil.which("systemd-detect-virt") is None:
+        return ""
+    return recorder.output(["systemd-detect-virt", kind]) or "none"
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _in_container() -> bool:
+    """Return whether this process runs in a container: there, process 2 is not the kernel's own.
+
+    Files such as /.dockerenv tell less: virtual machines are made from container images, too.
+    """
+    return _read(KERNEL_THREADS) != "kthreadd"
+
+
+def on_path(*programs: str, packages: tuple[str, ...]) -> Need:
+    """Return the need for programs on PATH; `packages` are the Debian packages that bring them."""
+
+    def missing(_lab: Lab) -> str:
+        absent = [program for program in programs if shutil.which(program) is None]
+        return f"not on PATH: {', '.join(absent)}" if absent else ""
+
+    remedy = f"apt-get install {' '.join(packages)}" if packages else f"put {' and '.join(programs)} on PATH"
+    return Need(name=programs[0], missing=missing, remedy=remedy, packages=packages)
+
+
+def _not_root(_lab: Lab) -> str:
+    return "" if os.geteuid() == 0 else "not root"
+
+
+ROOT = Need(name="root", missing=_not_root, remedy="run it with sudo, or as root")
+
+
+def versions(needs: tuple[Need, ...]) -> dict[str, str]:
+    """Return what the tools of these needs say of their versions, by program; a silent one is left out."""
+    asked = {argv[0]: version_of(argv) for need in needs for argv in need.tools}
+    return {program: said for program, said in asked.items() if said}
+
+
+def version_of(argv: tuple[str, ...]) -> str:
+    """Return the first line of what a program says of its version, empty for none; it is asked once."""
+    try:
+        status = Path(recorder.find(argv[0])).stat()
+    except (recorder.CommandNotFoundError, OSError):
+        return ""
+    return _first_line(argv, status.st_ino, status.st_mtime_ns)
+
+
+@cache
+def _first_line(argv: tuple[str, ...], _inode: int, _mtime_ns: int) -> str:
+    return recorder.output(argv).partition("\n")[0]

@@ -1,0 +1,1 @@
+"""Moving projects and evidence between hosts: pack and adopt."""

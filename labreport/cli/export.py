@@ -1,0 +1,33 @@
+"""lab export."""
+
+from pathlib import Path
+
+import click
+
+from labreport.cli import targets
+from labreport.cli.project import root
+from labreport.cli.statuses import FINDINGS
+
+
+@click.command()
+@click.argument("lab", shell_complete=targets.complete)
+@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="The file; else standard output.")
+@click.option("--prefix", default="labs/{lab}/", show_default=True, help="What stands before evidence paths.")
+@click.pass_context
+def export(ctx: click.Context, lab: str, *, to: Path | None, prefix: str) -> None:
+    """Write the pages of LAB as one plain Markdown report, in the form in which reports are handed in.
+
+    Every block is a fence whose info string is start:end:path; gaps are said in words. `lab check FILE`
+    reads such a report back. Exit status 1 if a page has a problem that a build would fail on.
+    """
+    from labreport.report.export.export import export as render
+
+    exported = render(root(), lab, prefix.replace("{lab}", lab))
+    for problem in exported.problems:
+        click.echo(f"lab: {problem}", err=True)
+    if to is None:
+        click.echo(exported.markdown, nl=False)
+    else:
+        to.write_bytes(exported.markdown.encode())
+        click.echo(f"{to}: written", err=True)
+    ctx.exit(FINDINGS if exported.problems else 0)

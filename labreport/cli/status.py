@@ -1,0 +1,33 @@
+"""lab status."""
+
+import click
+
+from labreport.cli import show, targets
+from labreport.cli.project import root
+from labreport.cli.statuses import FINDINGS
+from labreport.contract.records import Status
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[LAB]...", shell_complete=targets.complete)
+@click.option("--as", "host", metavar="NAME", help="Look at evidence/hosts/NAME.")
+@click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
+@click.pass_context
+def status(ctx: click.Context, names: tuple[str, ...], *, host: str | None, json_: bool) -> None:
+    """Show which evidence is fresh, stale or missing, and why.
+
+    Stale: the collector, a module of its lab, a setting or an image is no longer what the record says; tool
+    versions count only on the host that measured. Exit status 1 if something is stale, missing or failed.
+    """
+    project = root()
+    found = [
+        (lab, standing.row(lab))
+        for lab in targets.by_lab(project, names)
+        for standing in targets.target(project, lab, host).standings()
+    ]
+    if json_:
+        show.as_json([show.row_json(*one) for one in found])
+    else:
+        show.standings("Evidence", found)
+    fine = {Status.CAPTURED, Status.NOT_APPLICABLE}
+    ctx.exit(FINDINGS if any(row.state not in fine for _lab, row in found) else 0)

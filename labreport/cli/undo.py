@@ -1,0 +1,46 @@
+"""lab undo."""
+
+import os
+
+import click
+
+from labreport.capture import signals
+from labreport.capture.host_changes import ledger
+from labreport.capture.host_changes import undo as undoing
+from labreport.capture.host_changes.places import NOTHING
+from labreport.cli import show
+from labreport.cli.statuses import CANNOT, FINDINGS
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be put back; change nothing.")
+@click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
+@click.pass_context
+def undo(ctx: click.Context, *, dry_run: bool, json_: bool) -> None:
+    """Put back what `lab collect --containerd system` changed on this host: every byte, mode and owner.
+
+    It may be interrupted, and called again. Exit status 1 if something could not be put back, because
+    somebody else changed it since.
+    """
+    if os.geteuid() != 0:
+        click.echo("lab: the ledger is root's: run it with sudo, or as root", err=True)
+        ctx.exit(CANNOT)
+    with ledger.opened() as noted:
+        if dry_run:
+            done = [what(entry) for _name, entry in noted.entries()]
+            left: list[str] = []
+        else:
+            with signals.deferred():
+                done, left = undoing.undo(noted)
+    if json_:
+        show.as_json({"done": done, "left": left})
+    else:
+        click.echo("\n".join([*done, *(f"left: {line}" for line in left)]) or "nothing to undo")
+    ctx.exit(FINDINGS if left else 0)
+
+
+def what(entry: ledger.Entry) -> str:
+    """Return in one line what undoing an entry would do."""
+    if entry.kind == "restart":
+        return f"{' '.join(entry.argv)}: would be run"
+    return f"{entry.path}: would be {'removed' if entry.before == NOTHING else 'put back'}"

@@ -1,0 +1,1 @@
+"""containerd, private or of the host, and containers started with ctr."""

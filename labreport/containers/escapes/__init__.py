@@ -1,0 +1,1 @@
+"""Attempts to escape from a container, judged by what changed on the host."""

@@ -1,0 +1,1 @@
+"""Container images: from an archive, a registry or the distribution."""

@@ -1,0 +1,128 @@
+"""Images from a registry or its mirror, pulled by digest: what arrives is what lab.yml pins, or an error."""
+
+import os
+import re
+import socket
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+from labreport.capture import recorder
+
+MIRROR = "LAB_REGISTRY_MIRROR"
+"""The environment variable that names a mirror, as host:port; plain http is spoken on loopback only."""
+
+CONNECT_SECONDS = 3.0
+ADDRESSES = 3
+"""How many of a name's addresses are tried: the first may be of a protocol that goes nowhere here."""
+
+PULL_SECONDS = 900.0
+HUB = "docker.io"
+HUB_HOST = "registry-1.docker.io"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An image's name, taken apart: registry, repository and tag."""
+
+    registry: str
+    repository: str
+    tag: str
+
+    def at(self, digest: str) -> str:
+        """Return the whole reference with a digest, as containerd writes it."""
+        return f"{self.registry}/{self.repository}:{self.tag}@{digest}"
+
+
+@dataclass(frozen=True)
+class Host:
+    """A server that is asked for images: `label` is what it is called in a record or a message."""
+
+    label: str
+    name: str
+    port: int
+    scheme: str
+    is_mirror: bool
+
+
+def parse_reference(text: str) -> Reference:
+    """Return the parts of a reference; Docker's defaults fill what it leaves out.
+
+    >>> parse_reference("alpine:3.19")
+    Reference(registry='docker.io', repository='library/alpine', tag='3.19')
+    >>> parse_reference("quay.io/x/y")
+    Reference(registry='quay.io', repository='x/y', tag='latest')
+    """
+    first, _slash, rest = text.partition("/")
+    if not rest or not (set(first) & {".", ":"} or first == "localhost"):
+        first, rest = HUB, text
+    repository, _colon, tag = rest.partition(":")
+    if first == HUB and "/" not in repository:
+        repository = f"library/{repository}"
+    return Reference(first, repository, tag or "latest")
+
+
+def hosts(reference: Reference, mirror: str) -> list[Host]:
+    """Return whom to ask for an image, in order: the mirror, if there is one, and the registry itself.
+
+    Raise ValueError for a mirror that is no host:port.
+    """
+    name, _colon, port = reference.registry.partition(":")
+    own = HUB_HOST if reference.registry == HUB else name
+    registry = Host(f"registry {reference.registry}", own, int(port or 443), "https", is_mirror=False)
+    if not mirror:
+        return [registry]
+    found = re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})", mirror)
+    if found is None:
+        raise ValueError(f"{MIRROR} is {mirror!r}: name a mirror as host:port")
+    scheme = "http" if is_loopback(found[1]) else "https"
+    return [
+        Host(f"mirror of {reference.registry}", found[1], int(found[2]), scheme, is_mirror=True),
+        registry,
+    ]
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name is this machine."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def hosts_toml(host: Host) -> str:
+    """Return containerd's hosts.toml that sends a registry's questions to `host` (docs/hosts.md)."""
+    url = f"{host.scheme}://{host.name}:{host.port}"
+    return f'server = "{url}"\n\n[host."{url}"]\n  capabilities = ["pull", "resolve"]\n'
+
+
+def mirror_options(folder: Path, reference: Reference, host: Host) -> list[str]:
+    """Return the options of `ctr images pull` for a mirror, whose hosts.toml is written below `folder`."""
+    if not host.is_mirror:
+        return []
+    below = folder / reference.registry
+    below.mkdir(parents=True, exist_ok=True)
+    (below / "hosts.toml").write_text(hosts_toml(host))
+    return ["--hosts-dir", str(folder)]
+
+
+def unreachable(host: Host) -> str:
+    """Return why a host does not take a connection, or an empty text; it takes seconds at most."""
+    name = host.name.strip("[]")
+    found = recorder.output(["getent", "ahosts", name], timeout=CONNECT_SECONDS).splitlines()
+    why = "its name is not known here (no network?)"
+    for address in list(dict.fromkeys(line.split()[0] for line in found))[:ADDRESSES]:
+        try:
+            socket.create_connection((address, host.port), CONNECT_SECONDS).close()
+        except TimeoutError:
+            why = f"no answer within {CONNECT_SECONDS:g} s"
+        except OSError as error:
+            why = (error.strerror or "no connection").lower()
+        else:
+            return ""
+    return why
+
+
+def mirror() -> str:
+    """Return the mirror that the environment names, or an empty text."""
+    return os.environ.get(MIRROR, "")

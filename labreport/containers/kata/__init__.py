@@ -1,0 +1,1 @@
+"""Kata: its release archive, configuration and build."""

@@ -1,0 +1,1 @@
+"""Networks for containers, by CNI plugins."""

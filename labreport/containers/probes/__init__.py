@@ -1,0 +1,1 @@
+"""Questions asked of the host and of containers, answered side by side."""

@@ -1,0 +1,1 @@
+"""The format on disk: records, lab.yml, reading, verifying. Imports nothing else of ours."""

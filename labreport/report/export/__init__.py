@@ -1,0 +1,1 @@
+"""A lab as one plain Markdown file."""

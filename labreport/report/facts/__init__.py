@@ -1,0 +1,1 @@
+"""Facts and claims: typed values read from evidence, and sentences bound to them."""

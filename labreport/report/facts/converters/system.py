@@ -1,0 +1,144 @@
+"""What a system says about itself: kernel, tool versions, processor, memory, capabilities."""
+
+import re
+from decimal import Decimal
+
+from labreport.report.facts.converters.lines import Kind, count_of, form, read_line
+from labreport.report.values.quantity import Quantity
+
+_RELEASE = r"([0-9]{1,3}\.[0-9]{1,4}\.[0-9]{1,5}(?:[-+._~][\w.+~-]*)?)"
+_KERNEL = Kind(
+    "kernel release",
+    (
+        form(_RELEASE, lambda m: m[1]),
+        form(rf"Linux \S+ {_RELEASE} #.*", lambda m: m[1]),
+        form(rf"(?:\[[ 0-9.]+\] )?Linux version {_RELEASE} \(.*", lambda m: m[1]),
+    ),
+    re.compile(r"(?:\[[ 0-9.]+\] )?Linux\b"),
+)
+
+
+def kernel(text: str, label: str = "") -> str:
+    r"""Return the kernel release from `uname -r`, `uname -a`, /proc/version or the kernel's first message.
+
+    >>> kernel("6.12.47\n"), kernel("Host kernel: 6.1.0-18-amd64", "Host kernel")
+    ('6.12.47', '6.1.0-18-amd64')
+    >>> kernel("Linux box 6.1.0-18-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 x86_64 GNU/Linux")
+    '6.1.0-18-amd64'
+    >>> kernel("Linux version 6.12.47 (@4bcec8f4443d) (gcc (Ubuntu 11.4.0) 11.4.0) #1 SMP")
+    '6.12.47'
+    """
+    return read_line(text, label, _KERNEL)
+
+
+_SUFFIX = r"(?:[-+~][\w.+~:-]*)?"
+_VERSION = rf"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?{_SUFFIX})"
+_VERSIONS = Kind(
+    "version",
+    (
+        form(rf"(?:containerd|ctr) \S+ {_VERSION}(?: \S+)?", lambda m: m[1]),
+        form(rf"runc version {_VERSION}", lambda m: m[1]),
+        form(
+            r"Kata Containers containerd shim(?: \(\w+\))?: id: \"?io\.containerd\.kata\.v2\"?, "
+            rf"version: {_VERSION}, commit: \S+",
+            lambda m: m[1],
+        ),
+        form(rf"(?:curl|hyperfine) {_VERSION}(?: \(.*)?", lambda m: m[1]),
+        form(rf"v?([0-9]+\.[0-9]+\.[0-9]+{_SUFFIX})", lambda m: m[1]),
+    ),
+    re.compile(r"(?:containerd|ctr|runc version|curl|hyperfine|Kata Containers)\b"),
+)
+
+
+def version(text: str, label: str = "") -> str:
+    r"""Return the version that containerd, ctr, runc, Kata's shim, curl or hyperfine says, or a bare one.
+
+    >>> version("containerd github.com/containerd/containerd/v2 v2.1.4 75cb2b7193e4")
+    '2.1.4'
+    >>> version("runc version 1.1.5+ds1\ncommit: 1.1.5+ds1-1+deb12u1\nspec: 1.0.2-dev\ngo: go1.19.8\n")
+    '1.1.5+ds1'
+    >>> shim = "Kata Containers containerd shim (Rust): id: io.containerd.kata.v2"
+    >>> version(f"{shim}, version: 3.23.0, commit: 8f1a2c")
+    '3.23.0'
+    >>> version("curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1 zlib/1.2.13\n"), version("3.23.0\n")
+    ('7.88.1', '3.23.0')
+    """
+    return read_line(text, label, _VERSIONS)
+
+
+_MODEL = Kind("model name", (form(r"model name\s*: (\S.*)", lambda m: m[1]),), re.compile(r"model name\b"))
+
+
+def cpu(text: str, label: str = "") -> str:
+    r"""Return the processor's model from /proc/cpuinfo, where each core says the same.
+
+    >>> cpu("processor\t: 0\nmodel name\t: AMD EPYC 7763 64-Core Processor\nprocessor\t: 1\n")
+    'AMD EPYC 7763 64-Core Processor'
+    >>> cpu("Host CPU:\nmodel name\t: AMD EPYC 7763\nKata VM CPU:\nmodel name\t: AMD EPYC\n", "Kata VM CPU")
+    'AMD EPYC'
+    """
+    return read_line(text, label, _MODEL)
+
+
+_MEMORY = Kind(
+    "size",
+    (
+        form(r"([0-9]{1,20}) kB", lambda m: Quantity(Decimal(m[1]), "KiB")),
+        form(r"([0-9]{1,20})", lambda m: count_of(m[1])),
+    ),
+    re.compile(r"$"),
+)
+
+
+def meminfo(text: str, key: str) -> Quantity:
+    r"""Return a line of /proc/meminfo or smaps_rollup, whose kB are KiB (proc(5)); a line without is a count.
+
+    >>> memory = "MemTotal:       24684092 kB\nHugePages_Total:       0\n"
+    >>> str(meminfo(memory, "MemTotal")), str(meminfo(memory, "HugePages_Total"))
+    ('24684092 KiB', '0')
+    """
+    return read_line(text, key, _MEMORY)
+
+
+_MASK = Kind("mask", (form(r"(?:0x)?([0-9a-f]{8,16})", lambda m: int(m[1], 16)),), re.compile(r"$"))
+
+
+def mask(text: str, key: str) -> Quantity:
+    r"""Return a capability mask of /proc/PID/status as a number.
+
+    >>> str(mask("CapInh:\t0000000000000000\nCapEff:\t00000000a80425fb\n", "CapEff"))
+    '2818844155'
+    """
+    return count_of(str(read_line(text, key, _MASK)))
+
+
+def capabilities(text: str, key: str = "") -> Quantity:
+    r"""Return how many capabilities a mask of /proc/PID/status holds, or a line of `capsh --decode`.
+
+    >>> str(capabilities("CapInh:\t0000000000000000\nCapEff:\t00000000a80425fb\n", "CapEff"))
+    '14'
+    >>> str(capabilities("0x0000000000000401=cap_chown,cap_net_bind_service\n"))
+    '2'
+    """
+    if key:
+        return count_of(str(read_line(text, key, _MASK).bit_count()))
+    return _decoded(text)
+
+
+_DECODED = Kind(
+    "decoded mask",
+    (form(r"0x([0-9a-f]{8,16})=((?:\w+(?:,\w+)*)?)", lambda m: _agreed(m[1], m[2])),),
+    re.compile(r"0x[0-9a-f]*="),
+)
+
+
+def _decoded(text: str) -> Quantity:
+    return read_line(text, "", _DECODED)
+
+
+def _agreed(digits: str, names: str) -> Quantity:
+    """Return how many names a mask has; raise ValueError where they are not as many as its bits."""
+    bits, named = int(digits, 16).bit_count(), len(names.split(",")) if names else 0
+    if bits != named:
+        raise ValueError(f"{bits} bits and {named} names")
+    return count_of(str(bits))

@@ -1,0 +1,1 @@
+"""Series of samples and what they say."""

@@ -1,0 +1,1 @@
+"""Evidence as a report cites it: sets, files, ranges, slices."""

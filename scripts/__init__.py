@@ -1,1 +1,0 @@
-"""What people call: the command line, and short shell scripts beside it."""

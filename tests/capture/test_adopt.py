@@ -1,0 +1,155 @@
+"""Evidence from another machine: whole and as recorded, or nothing is taken over."""
+
+import io
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from labreport.capture.store import StoreError
+from labreport.capture.transfer import adopt
+from labreport.contract.reader import read_host
+from tests.capture.throwaway import PAIR, Throwaway
+
+OTHER = PAIR.replace('"echo", "b"', '"echo", "other"')
+
+
+def copied(project: Throwaway) -> Path:
+    """Return a copy of the set, as another machine would have it."""
+    copy = project.root / "incoming"
+    shutil.copytree(project.folder, copy)
+    return copy
+
+
+def elsewhere(project: Throwaway, *, pair: str = PAIR) -> Path:
+    """Return the set as it was captured elsewhere, with the project's own set as it was before."""
+    kept = project.root / "kept"
+    if project.folder.exists():
+        shutil.copytree(project.folder, kept)
+    project.module(pair)
+    project.collect()
+    incoming = copied(project)
+    shutil.rmtree(project.folder)
+    if kept.exists():
+        kept.rename(project.folder)
+    return incoming
+
+
+def test_a_new_set_comes_whole(project: Throwaway) -> None:
+    """Files, records, hosts and state are there afterwards, and nothing says that they were not made here."""
+    incoming = elsewhere(project)
+    assert sorted(adopt.adopt(project.folder, incoming)) == ["first", "second"]
+    assert project.read("a.txt") == b"a\n"
+    assert project.verify().verdict == "intact"
+    assert read_host(project.folder, project.record("first").host)
+    assert {row.name for row in project.state().collectors} >= {"first", "second"}
+    assert not (project.folder / ".staging").exists()
+
+
+def test_only_what_is_different_is_taken(project: Throwaway) -> None:
+    """A record that is here already stays as it is, with its file."""
+    project.module(PAIR)
+    project.collect()
+    before = (project.folder / "records/first.json").stat().st_mtime_ns
+    incoming = elsewhere(project, pair=OTHER)
+    record = incoming / "records/first.json"
+    record.write_bytes((project.folder / "records/first.json").read_bytes())
+    assert adopt.adopt(project.folder, incoming) == ["second"]
+    assert project.read("b.txt") == b"other\n"
+    assert (project.folder / "records/first.json").stat().st_mtime_ns == before
+
+
+def test_what_is_gone_there_goes_here(project: Throwaway) -> None:
+    """A collector whose record was taken away elsewhere loses its files here."""
+    project.module(PAIR)
+    project.collect()
+    incoming = copied(project)
+    (incoming / "records/second.json").unlink()
+    (incoming / "b.txt").unlink()
+    assert adopt.adopt(project.folder, incoming) == ["second"]
+    assert not (project.folder / "b.txt").exists()
+    assert project.verify().verdict == "intact"
+
+
+@pytest.mark.parametrize("damage", ["a byte", "no file", "no host", "a link"])
+def test_nothing_is_taken_from_a_damaged_set(project: Throwaway, damage: str) -> None:
+    """One file that is not what its record says, and the set here stays as it was."""
+    project.module(PAIR)
+    project.collect()
+    incoming = elsewhere(project, pair=OTHER)
+    if damage == "a byte":
+        (incoming / "b.txt").write_bytes(b"othex\n")
+    elif damage == "no file":
+        (incoming / "b.txt").unlink()
+    elif damage == "no host":
+        next((incoming / "records").glob("host-*.json")).unlink()
+    else:
+        (incoming / "b.txt").unlink()
+        (incoming / "b.txt").symlink_to("/etc/hostname")
+    with pytest.raises(StoreError):
+        adopt.adopt(project.folder, incoming)
+    assert project.read("b.txt") == b"b\n"
+    assert project.verify().verdict == "intact"
+
+
+def test_what_failed_there_is_shown_here(project: Throwaway) -> None:
+    """The author finds what a failed capture printed, as if it had failed here."""
+    incoming = elsewhere(project)
+    (incoming / "failed/third").mkdir(parents=True)
+    (incoming / "failed/third/why.txt").write_text("because\n")
+    adopt.adopt(project.folder, incoming)
+    assert (project.folder / "failed/third/why.txt").read_text() == "because\n"
+
+
+def packed(*members: tuple[str, bytes, bytes]) -> io.BytesIO:
+    """Return a tar of members: name, type, and content or link target."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, kind, content in members:
+            member = tarfile.TarInfo(name)
+            member.type = kind
+            member.linkname = content.decode() if kind != tarfile.REGTYPE else ""
+            member.size = len(content) if kind == tarfile.REGTYPE else 0
+            tar.addfile(member, io.BytesIO(content))
+    stream.seek(0)
+    return stream
+
+
+def test_a_set_is_unpacked(tmp_path: Path) -> None:
+    """Plain files below the folder."""
+    adopt.unpack(packed(("./a/b.txt", tarfile.REGTYPE, b"x"), ("c", tarfile.REGTYPE, b"")), tmp_path)
+    assert (tmp_path / "a/b.txt").read_bytes() == b"x"
+    assert (tmp_path / "c").read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        ("../x", tarfile.REGTYPE, b"x"),
+        ("a/../../x", tarfile.REGTYPE, b"x"),
+        ("/x", tarfile.REGTYPE, b"x"),
+        ("x", tarfile.SYMTYPE, b"/etc/passwd"),
+        ("x", tarfile.LNKTYPE, b"a"),
+        ("x", tarfile.CHRTYPE, b""),
+        ("x", tarfile.FIFOTYPE, b""),
+        ("x", tarfile.REGTYPE, b"\0" * (8 * 1024 * 1024 + 1)),
+    ],
+)
+def test_no_member_leaves_the_folder(tmp_path: Path, member: tuple[str, bytes, bytes]) -> None:
+    """Anything but a plain file of evidence's size below the folder is refused by name."""
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    with pytest.raises(StoreError):
+        adopt.unpack(packed(("a", tarfile.REGTYPE, b"a"), member), inside)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["inside"]
+    assert {path.name for path in inside.iterdir()} <= {"a"}
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"no tar at all" * 100, packed(("a", tarfile.REGTYPE, b"a" * 9000)).read(2000)]
+)
+def test_what_is_no_tar_is_refused(tmp_path: Path, data: bytes) -> None:
+    """Empty, garbage, and cut short."""
+    with pytest.raises(StoreError):
+        adopt.unpack(io.BytesIO(data), tmp_path)

@@ -1,0 +1,64 @@
+"""What tries to break out of a container runs only where somebody allowed it."""
+
+from labreport.capture import runner
+from labreport.capture.plan import Standing
+from labreport.capture.session import Allowed
+from labreport.contract.records import Status
+from tests.capture.throwaway import Throwaway
+
+ESCAPE = '''
+@collector(writes=["calm.txt"])
+def calm(run: Run) -> None:
+    """Calm."""
+    with run.file("calm.txt") as out:
+        out.line("calm")
+
+
+@collector(writes=["wild.txt"], role="escape")
+def wild(run: Run) -> None:
+    """Wild."""
+    with run.file("wild.txt") as out:
+        out.line("wild")
+
+
+@collector(writes=["wilder.txt"], after=[wild])
+def wilder(run: Run) -> None:
+    """Wilder."""
+    with run.file("wilder.txt") as out:
+        out.line("wilder")
+'''
+
+
+def allowed(project: Throwaway, *wanted: str) -> dict[str, Standing]:
+    """Collect where escapes are allowed."""
+    found = runner.collect(project.target(), wanted, project.watch, allowed=Allowed(escapes=True))
+    return {one.collector.name: one for one in found}
+
+
+def test_nobody_allowed_it(project: Throwaway) -> None:
+    """Not even where it is named; state.json has the reason and what to do, and the rest goes on."""
+    project.module(ESCAPE)
+    for found in (project.collect(), project.collect("wild")):
+        assert found["wild"].status is Status.MISSING
+        assert "nobody allowed" in found["wild"].reason
+        assert "--allow-escape-tests" in found["wild"].remedy
+    assert not (project.folder / "wild.txt").exists()
+    assert project.collect()["calm"].status is Status.CAPTURED
+    rows = {row.name: row for row in project.state().collectors}
+    assert (rows["wild"].role, rows["wild"].state) == ("escape", Status.MISSING)
+    assert "box" in rows["wild"].remedy
+    assert "comes after wild" in rows["wilder"].reason
+
+
+def test_allowed(project: Throwaway) -> None:
+    """It is captured, its record says what it is, and a later collect without leave keeps it."""
+    project.module(ESCAPE)
+    assert allowed(project)["wild"].status is Status.CAPTURED
+    assert project.record("wild").role == "escape"
+    project.module(ESCAPE.replace('"wild")', '"wild again")'))
+    found = project.collect()
+    assert found["wild"].status is Status.MISSING
+    assert project.read("wild.txt") == b"wild\n"
+    assert {row.name: row.state for row in project.state().collectors}["wild"] is Status.STALE
+    assert allowed(project)["wild"].status is Status.CAPTURED
+    assert project.read("wild.txt") == b"wild again\n"

@@ -1,0 +1,90 @@
+"""What this machine is, in a record."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labreport.capture.host import ROOT, host_class, on_path, this_host, versions
+from labreport.contract.records import Host, HostClass, Lab
+
+CASES = yaml.safe_load((Path(__file__).parent / "cases/host_class.yml").read_text())
+CPUINFO = "processor\t: 0\nmodel name\t: {model}\nflags\t\t: {flags}\n\nprocessor\t: 1\n"
+LAB = Lab(title="x", editions={})
+
+
+@pytest.mark.parametrize(
+    "case", CASES, ids=lambda case: f"{case['expected']}-{case['detected'] or 'not asked'}"
+)
+def test_the_class_that_the_signs_speak_for(case: dict[str, Any]) -> None:
+    """Bare metal, virtual, nested or emulated, with systemd-detect-virt or without it."""
+    cpuinfo = CPUINFO.format(model=case.get("model", "AMD EPYC 7763"), flags=case["flags"])
+    found = host_class(cpuinfo, case["detected"], case.get("clocks", ""), case.get("vendor", ""))
+    assert found is HostClass(case["expected"])
+
+
+def machine(**given: Any) -> Host:
+    """Return a machine with some fields of its own."""
+    fields = {
+        "kernel": "6.12.0", "distribution": "Debian GNU/Linux 13", "architecture": "x86_64",
+        "cpu": "AMD EPYC", "cores": 2, "memory_mib": 4096,
+        "host_class": HostClass.VIRTUAL, "container": False,
+    }  # fmt: skip
+    return Host(**{**fields, **given})
+
+
+NOMINAL = [2**n for n in range(9, 20)] + [3 * 2**n for n in range(9, 18)]
+
+
+@given(size=st.sampled_from(NOMINAL), kept=st.floats(0.003, 0.06), also=st.floats(0.003, 0.06))
+def test_a_rebuilt_machine_is_the_same_host(size: int, kept: float, also: float) -> None:
+    """What a kernel keeps of its memory to itself, now more, now less, changes no id."""
+    one, other = (machine(memory_mib=int(size * (1 - share))) for share in (kept, also))
+    assert one.id == other.id
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"kernel": "6.12.1"}, {"cpu": "Intel"}, {"cores": 4}, {"memory_mib": 8192}, {"memory_mib": 6144},
+     {"host_class": HostClass.NESTED}, {"container": True}, {"distribution": "Debian GNU/Linux 12"}],
+)  # fmt: skip
+def test_another_machine_is_another_host(other: dict[str, Any]) -> None:
+    """Each field counts."""
+    assert machine(**other).id != machine().id
+
+
+def test_this_host_is_the_same_twice_and_names_nobody() -> None:
+    """Asked again it is equal; no field is a name, an address or a number of this very machine."""
+    first = this_host()
+    this_host.cache_clear()
+    assert this_host() == first
+    assert set(first.model_dump()) == {
+        "schema_", "kernel", "distribution", "architecture", "cpu", "cores", "memory_mib",
+        "host_class", "container",
+    }  # fmt: skip
+
+
+def test_a_program_that_is_not_on_path() -> None:
+    """The need names what is missing and how to get it."""
+    need = on_path("sh", "no-such-program", packages=("a-package",))
+    assert need.missing(LAB) == "not on PATH: no-such-program"
+    assert need.remedy == "apt-get install a-package"
+    assert on_path("sh", packages=()).missing(LAB) == ""
+
+
+def test_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is not root is told so."""
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert ROOT.missing(LAB) == "not root"
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert ROOT.missing(LAB) == ""
+
+
+def test_a_tool_that_says_nothing_has_no_version() -> None:
+    """A program that is not there or fails is left out."""
+    tools = (("sh", "-c", "echo one; echo two"), ("no-such-program", "-v"), ("false",))
+    need = on_path("sh", packages=())
+    assert versions((type(need)(need.name, need.missing, need.remedy, (), tools),)) == {"sh": "one"}

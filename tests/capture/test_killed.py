@@ -1,0 +1,97 @@
+"""kill -9 at every step and at any moment: never torn, and the next collect goes on."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from labreport.capture import store
+from labreport.capture.cleanup import leaks, runs
+from labreport.contract.records import Status
+from tests.capture.process import runs_of, start, wait_for
+from tests.capture.throwaway import Throwaway
+
+STEPS = [("staged", 1), ("intent", 1), ("file", 1), ("file", 2), ("file", 3), ("files", 1), ("record", 1),
+         ("cleared", 1), ("intent", 2), ("file", 4), ("record", 2)]  # fmt: skip
+LAB = '''
+@collector(writes=["a.txt", "sub/b.txt", {more}])
+def first(run: Run) -> None:
+    """First."""
+    for path in ("a.txt", "sub/b.txt", {more}):
+        with run.file(path) as out:
+            out.line("{word}")
+            out.run(["echo", path])
+
+
+@collector(writes=["d.txt"])
+def second(run: Run) -> None:
+    """Second."""
+    with run.file("d.txt") as out:
+        out.line("{word}")
+'''
+
+
+def write(project: Throwaway, word: str, more: str) -> None:
+    """Write the lab in a version of its own: other content, and one file that goes or comes."""
+    project.module(LAB.format(word=word, more=more))
+
+
+def test_every_step_is_tried() -> None:
+    """The steps that the store names are those at which the tests kill it."""
+    assert {step for step, _time in STEPS} == set(store.STEPS)
+
+
+@pytest.mark.parametrize(("step", "number"), STEPS)
+@pytest.mark.parametrize("again", [False, True])
+def test_killed_at_a_step(project: Throwaway, step: str, number: int, *, again: bool) -> None:
+    """Whether evidence was there before or not, verify says intact or interrupted; a collect mends it."""
+    if again:
+        write(project, "old", '"c.txt"')
+        project.collect()
+    write(project, "new", '"e.txt"')
+    assert start(project, step, str(number)).wait(30) == -9
+    assert project.verify().verdict in {"intact", "interrupted"}
+    standings = project.collect()
+    assert {one.status for one in standings.values()} == {Status.CAPTURED}
+    assert project.verify().verdict == "intact"
+    assert not (project.folder / "c.txt").exists()
+    assert project.read("e.txt") == b"new\ne.txt\n"
+    assert not (project.folder / ".staging").exists()
+
+
+def test_killed_while_a_daemon_runs(project: Throwaway, tmp_path: Path) -> None:
+    """What a killed collect had started is found by the next one and is gone after it."""
+    mark = tmp_path / "mark"
+    body = f'run.command(["sh", "-c", "setsid sleep 300 & echo $! > {mark}; sleep 300"])'
+    project.collector(body)
+    process = start(project)
+    daemon = wait_for(mark)
+    (run,) = runs_of(process)
+    process.kill()
+    process.wait()
+    assert Path(f"/proc/{daemon}").exists()
+    assert project.verify().verdict == "interrupted"
+    project.probe('with run.file("x.txt") as out: out.line("x")')
+    assert f"{run}: what a killed run had left behind was cleared" in project.watch.notes
+    assert leaks.find(run) == set()
+    assert not (runs.runs_folder() / run).exists()
+    assert project.verify().verdict == "intact"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_at_any_moment(project: Throwaway, seed: int) -> None:
+    """At a moment nobody chose, too; twice in a row, then a collect ends it."""
+    write(project, "old", '"c.txt"')
+    project.collect()
+    write(project, "new", '"e.txt"')
+    chance = random.Random(seed)  # noqa: S311 - a moment, no secret
+    for _ in range(2):
+        process = start(project)
+        time.sleep(chance.uniform(0.25, 0.6))
+        process.kill()
+        process.wait()
+        assert project.verify().verdict in {"intact", "interrupted"}
+    project.collect()
+    assert project.verify().verdict == "intact"
+    assert project.read("e.txt") == b"new\ne.txt\n"

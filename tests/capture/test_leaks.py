@@ -1,0 +1,123 @@
+"""What a run left behind is found by its name, said, and cleared."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from labreport.capture.cleanup import leaks
+from labreport.capture.session import LeakError, session
+from labreport.contract.records import Status
+from tests.capture.throwaway import Throwaway
+
+ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="not root: no mounts, namespaces, links")
+
+
+@pytest.fixture
+def name() -> Iterator[str]:
+    """Give the name of a run that is nobody's; clear what is left of it."""
+    name = f"lab{secrets.token_hex(4)}"
+    yield name
+    leaks.remove(leaks.find(name))
+
+
+def test_a_daemon_that_holds_its_output_open(project: Throwaway, tmp_path: Path) -> None:
+    """One that left its session is found, named and gone; the capture failed, later ones are fine."""
+    mark = tmp_path / "mark"
+    script = f"setsid sh -c 'echo $$ > {mark}; exec sleep 300' & while [ ! -s {mark} ]; do :; done; echo x"
+    began = time.monotonic()
+    standing = project.probe(f'with run.file("x.txt") as out:\n    out.run(["sh", "-c", {script!r}])')
+    assert time.monotonic() - began < 10
+    pid = mark.read_text().strip()
+    assert (standing.status, standing.reason) == (
+        Status.FAILED,
+        f"left behind, and cleared: process {pid} sleep",
+    )
+    assert not leaks._runs(pid)
+    assert project.probe('with run.file("x.txt") as out: out.line("x")').status is Status.CAPTURED
+
+
+def test_a_leak_after_an_interruption_is_an_interruption(project: Throwaway) -> None:
+    """A KeyboardInterrupt is not turned into a failed capture by what was left behind."""
+    project.collector('run.command(["sh", "-c", "setsid sleep 300 & sleep 0.1"])\nraise KeyboardInterrupt')
+    with pytest.raises(KeyboardInterrupt):
+        project.collect()
+    assert project.verify().verdict == "intact"
+
+
+@ROOT
+@pytest.mark.parametrize("how", ["argument", "environment", "another user's argument"])
+def test_processes(name: str, how: str) -> None:
+    """A process is found by its environment, or by a word of its arguments, whoever it belongs to."""
+    user = ["setpriv", "--reuid", "12345", "--clear-groups"] if how.startswith("another") else []
+    word = "sleep" if how == "environment" else f"/some/{name}-1/x"
+    script = ["sh", "-c", "sleep 300; :", word]
+    env = {**os.environ, "LAB_RUN": name} if how == "environment" else None
+    with subprocess.Popen([*user, *script], env=env, start_new_session=True) as process:
+        try:
+            deadline = time.monotonic() + 5
+            while process.pid not in leaks.processes(name) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert process.pid in leaks.processes(name)
+            assert leaks.find(name + "0") == set()
+            leaks.end(name)
+            assert not list(leaks.processes(name))
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, 9)  # its sleep carries no name
+
+
+@ROOT
+def test_mounts_namespaces_and_links(name: str, tmp_path: Path) -> None:
+    """Each is found by the name it carries, and removed."""
+    if shutil.which("ip") is None:
+        pytest.skip("ip (iproute2) is not on PATH")
+    point = tmp_path / f"{name} with blank" / "m"
+    point.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", point], check=True)
+    subprocess.run(["ip", "netns", "add", f"{name}-1"], check=True)
+    made = subprocess.run(["ip", "link", "add", f"{name}b", "type", "bridge"], check=False).returncode == 0
+    kinds = {leak.kind for leak in leaks.find(name)}
+    assert kinds == {"mount", "netns", "link"} - (set() if made else {"link"})
+    leaks.remove(leaks.find(name))
+    assert leaks.find(name) == set()
+
+
+@ROOT
+def test_cgroups(name: str) -> None:
+    """A cgroup of the run's name, with what is below it, is found and removed."""
+    place = next((one for one in (leaks.CGROUPS / "pids", leaks.CGROUPS / "memory", leaks.CGROUPS)
+                  if os.access(one / "cgroup.procs", os.W_OK)), None)  # fmt: skip
+    if place is None:
+        pytest.skip("no cgroup file system that can be written")
+    (place / name / "below").mkdir(parents=True)
+    assert leaks.Leak("cgroup", str(place / name)) in leaks.find(name)
+    leaks.remove(leaks.find(name))
+    assert not (place / name).exists()
+
+
+def test_a_session_puts_away_what_it_shares() -> None:
+    """Resources are closed, the folder is gone; what is still there is an error, and cleared."""
+    closed = []
+    with session(lambda _text: None) as shared:
+        shared.stack.callback(closed.append, 1)
+        folder = shared.folder
+        assert folder.exists()
+    assert (closed, folder.exists()) == ([1], False)
+
+
+def test_what_outlives_its_session_is_an_error() -> None:
+    """A process that is still there at the end is named, and killed."""
+    made: list[subprocess.Popen[bytes]] = []
+    with (
+        pytest.raises(LeakError, match="left behind, and cleared: process"),
+        session(lambda _text: None) as shared,
+    ):
+        made.append(subprocess.Popen(["sleep", "300"], env={**os.environ, "LAB_RUN": shared.name}))
+    assert made[0].wait(5) == -9

@@ -1,0 +1,206 @@
+"""The contract under which commands run."""
+
+import hashlib
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import pytest
+
+from labreport.capture import recorder
+from labreport.capture.cleanup import leaks
+from labreport.capture.recorder import CommandNotFoundError, Ended, environment, execute
+
+
+def shell(script: str, **given: float) -> tuple[Ended, bytes]:
+    """Run a shell script through the recorder; return how it ended and what it printed on both streams."""
+    with TemporaryFile() as out:
+        ended = execute(
+            ["sh", "-c", script],
+            stdout=out,
+            stderr=out,
+            env=environment("labtest"),
+            **given,  # type: ignore[arg-type]
+        )
+        out.seek(0)
+        return ended, out.read(1 << 20)
+
+
+def gone(pid: int) -> bool:
+    """Return whether a process has ended, at the latest in two seconds."""
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_no_terminal_an_own_session_and_no_input() -> None:
+    """A command has no tty on any stream nor as controlling terminal, leads its session, reads /dev/null."""
+    script = """
+import os, sys
+print([os.isatty(n) for n in (0, 1, 2)], os.getsid(0) == os.getpid(), os.readlink("/proc/self/fd/0"))
+print(open("/proc/self/stat").read().rsplit(")", 1)[1].split()[4], repr(sys.stdin.read()))
+"""
+    with TemporaryFile() as out:
+        execute([sys.executable, "-c", script], stdout=out, stderr=out, env=environment("labtest"))
+        out.seek(0)
+        assert out.read().decode() == "[False, False, False] True /dev/null\n0 ''\n"
+
+
+def test_the_environment_is_as_promised() -> None:
+    """A command sees PATH and HOME of the caller, a fixed locale and zone, the run's name, and no more."""
+    _ended, printed = shell("env")
+    keys = {line.partition("=")[0] for line in printed.decode().splitlines()} - {
+        "PWD",
+        "_",
+        "SHLVL",
+        "OLDPWD",
+    }
+    assert keys == {"PATH", "HOME", "LC_ALL", "TZ", "TERM", "NO_COLOR", "LAB_RUN"} - (
+        set() if "HOME" in os.environ else {"HOME"}
+    )
+    assert b"LAB_RUN=labtest\n" in printed
+
+
+@pytest.mark.parametrize(
+    ("script", "status"), [("exit 0", 0), ("exit 3", 3), ("exit 255", 255), ("kill -9 $$", -9)]
+)
+def test_the_exit_status_is_the_commands(script: str, status: int) -> None:
+    """Any status comes back, a signal as its negative number; none of them is an exception."""
+    assert shell(script)[0].exit_status == status
+
+
+def test_the_time_limit_ends_the_whole_group() -> None:
+    """A command that hangs, ignores SIGTERM and has a child is gone soon after its limit, child included."""
+    began = time.monotonic()
+    ended, printed = shell("trap '' TERM; sleep 60 & echo $!; wait; sleep 60", timeout=0.5)
+    assert ended.timed_out
+    assert time.monotonic() - began < 5
+    assert gone(int(printed))
+
+
+def test_who_is_still_dying_is_waited_for() -> None:
+    """After a command that was ended at its limit nothing of its group runs: it would pass for a leak."""
+    for _again in range(10):
+        with TemporaryFile() as file:
+            environ = environment("lab0dead0dy")
+            execute(["sh", "-c", "sleep 60; :"], stdout=file, stderr=file, env=environ, timeout=0.05)
+        assert list(leaks.processes("lab0dead0dy")) == []
+
+
+def test_a_background_child_ends_with_its_leader() -> None:
+    """What a command leaves in its own group is ended at once, so that nobody waits for its output."""
+    began = time.monotonic()
+    ended, printed = shell("sleep 60 & echo $!")
+    assert (ended.exit_status, ended.timed_out) == (0, False)
+    assert time.monotonic() - began < 2
+    assert gone(int(printed))
+
+
+@pytest.mark.parametrize("stream", ["1", "2"])
+def test_output_without_bounds_is_ended(stream: str) -> None:
+    """Whoever prints beyond the limit, on either stream, is stopped."""
+    began = time.monotonic()
+    with TemporaryFile() as out, TemporaryFile() as err:
+        ended = execute(
+            ["sh", "-c", f"yes >&{stream}"], stdout=out, stderr=err, env=environment("labtest"), limit=1 << 20
+        )
+    assert ended.too_much
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("argv", [[], "ip addr", ["echo", 5], ["echo", None], ["echo", b"x"]])
+def test_what_is_no_list_of_texts_is_refused(argv: list[str]) -> None:
+    """Arguments that sh would drop or rewrite are a mistake that says what a command is."""
+    with TemporaryFile() as out, pytest.raises(TypeError, match="a list of texts, the program first"):
+        execute(argv, stdout=out, stderr=out, env=environment("labtest"))
+
+
+def test_a_nul_in_an_argument_is_refused() -> None:
+    """No command can be given NUL; nothing is started."""
+    with TemporaryFile() as out, pytest.raises(ValueError, match="cannot hold NUL"):
+        execute(["echo", "a\0b"], stdout=out, stderr=out, env=environment("labtest"))
+
+
+def test_arguments_arrive_as_they_are() -> None:
+    """Globs, quotes, empty texts, line ends and a leading dash reach the command unchanged."""
+    argv = ["*", "", "a b", "'", '"', "$HOME", "-n", "x\ny", "é\U0001f600", "--a=b"]
+    with TemporaryFile() as out:
+        execute(
+            [sys.executable, "-c", "import sys; print(sys.argv[1:])", *argv],
+            stdout=out, stderr=out, env=environment("labtest"),
+        )  # fmt: skip
+        out.seek(0)
+        assert out.read().decode() == f"{argv}\n"
+
+
+def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """A program that is not on PATH, or is no program, is named with what to do."""
+    plain = tmp_path / "plain"
+    plain.write_text("x")
+    for program in ("no-such-program", str(plain)):
+        with TemporaryFile() as out, pytest.raises(CommandNotFoundError, match=f"{program}: not on PATH"):
+            execute([program], stdout=out, stderr=out, env=environment("labtest"))
+
+
+def test_an_executable_is_hashed_where_the_command_finds_it(tmp_path: Path) -> None:
+    """The recorded file is the one that PATH of the command names, by an absolute path."""
+    tool = tmp_path / "tool"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    found = recorder.executable("tool", str(tmp_path))
+    assert found.path == str(tool)
+    digest = subprocess.run(["sha256sum", tool], capture_output=True, text=True, check=True).stdout.split()[0]
+    assert found.sha256 == digest
+
+
+def test_a_hash_is_of_the_file_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that has changed since is hashed again."""
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    tool = tmp_path / "tool"
+    hashes = []
+    for text in ("#!/bin/sh\n", "#!/bin/sh\nexit 1\n"):
+        tool.write_text(text)
+        tool.chmod(0o755)
+        hashes.append(recorder.executable("tool").sha256)
+        assert hashes[-1] == hashlib.sha256(text.encode()).hexdigest()
+    assert hashes[0] != hashes[1]
+
+
+def test_a_question_with_a_long_answer_does_not_block() -> None:
+    """An answer larger than a pipe holds comes back whole."""
+    assert len(recorder.output(["seq", "40000"], timeout=5)) > 200_000
+
+
+def test_a_gigabyte_takes_no_memory() -> None:
+    """A command that prints 1 GiB is ended, and this process has not grown by a tenth of that."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with TemporaryFile() as out:
+        ended = execute(
+            ["head", "-c", "1G", "/dev/zero"], stdout=out, stderr=out, env=environment("labtest"), timeout=60
+        )
+        size = os.fstat(out.fileno()).st_size
+    assert ended.too_much or size == 1 << 30
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
+
+
+def test_a_server_is_stopped_with_its_group(tmp_path: Path) -> None:
+    """A server runs until it is stopped; its children go with it."""
+    log = tmp_path / "log"
+    server = recorder.start(["sh", "-c", "sleep 60 & echo $!; wait"], log=log, env=environment("labtest"))
+    deadline = time.monotonic() + 5
+    while not log.read_text().strip() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert server.alive()
+    server.stop(grace=1)
+    assert not server.alive()
+    assert gone(int(log.read_text()))

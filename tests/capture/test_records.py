@@ -1,0 +1,169 @@
+"""The contract on disk."""
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from labreport.contract.reader import EvidenceError, read_evidence, read_host, read_record
+from labreport.contract.records import (
+    MAX_BYTES,
+    PUBLISHED,
+    Host,
+    NewerSchemaError,
+    Record,
+    RecordError,
+    dump,
+    parse,
+)
+from tests.capture.throwaway import ONE, Throwaway
+
+RICH = (
+    ONE
+    + '''
+
+@collector(edition=2025, task=2, writes=["sub/two.bin"], after=[one], keep=["ip"])
+def two(run: Run) -> None:
+    """Two."""
+    run.setting("nested", dict)
+    with run.file("sub/two.bin") as out:
+        out.run(["printf", "a\\\\000b"], env={"X": "y"})
+        out.run(["sh", "-c", "echo no >&2; exit 3"], refused=[3])
+
+
+@collector(writes=["three.txt"])
+def three(run: Run) -> None:
+    """Three."""
+    raise NotApplicable("never")
+'''
+)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_published_schemas_are_schemas(name: str) -> None:
+    """Each is a valid JSON Schema that allows no other keys."""
+    schema = PUBLISHED[name].model_json_schema(by_alias=True)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema.get("additionalProperties") is False
+
+
+def test_what_a_collect_writes_is_valid(project: Throwaway) -> None:
+    """Every record, host and state file validates against its published schema, and reads back equal."""
+    project.module(RICH)
+    project.collect()
+    found = []
+    for path in sorted((project.folder / "records").glob("*.json")):
+        kind = "state-1.json" if path.name == "state.json" else "record-1.json"
+        kind = "host-1.json" if path.name.startswith("host-") else kind
+        schema = PUBLISHED[kind].model_json_schema(by_alias=True)
+        jsonschema.validate(json.loads(path.read_text()), schema, format_checker=jsonschema.FormatChecker())
+        assert dump(parse(PUBLISHED[kind], path.read_bytes(), path.name)) == path.read_bytes()
+        found.append(kind)
+    assert sorted(found) == ["host-1.json", "record-1.json", "record-1.json", "record-1.json", "state-1.json"]
+    two = project.record("two")
+    assert (two.edition, two.task, two.title) == (2025, 2, "Two.")
+    assert two.collector.file == f"collectors/{project.name}/steps.py"
+    assert two.environment["X"] == "y"
+    assert two.files[0].lines == 0
+
+
+@pytest.fixture
+def captured(project: Throwaway) -> Throwaway:
+    """Give a project with one capture."""
+    project.collect()
+    return project
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda text: text[:-20], "not whole JSON"),
+        (lambda _text: "", "not whole JSON"),
+        (lambda _text: "[1]", "Input should be an object"),
+        (lambda text: text.replace('"schema": 1', '"schema": 7'), "reads up to 1: update the tool"),
+        (lambda text: text.replace('"schema": 1', '"schema": "x"'), "schema: Input should be 1"),
+        (lambda text: text.replace('"lab":', '"bal":'), "lab: Field required"),
+        (lambda text: text.replace('"one.txt"', '"../one.txt"'), "leaves the evidence folder"),
+        (lambda text: text.replace('"one.txt"', '"records/one.json"'), "folder of the tool's own"),
+        (lambda text: text.replace('"command": 0', '"command": 5'), "names command 5, which is not there"),
+        (lambda text: text.replace('Z"', '"'), "timezone"),
+        (lambda text: text.replace('"name": "one"', '"name": "two"'), "is the record of 'two': rename it"),
+    ],
+)  # fmt: skip
+def test_a_record_that_is_not_right(captured: Throwaway, change: Callable[[str], str], error: str) -> None:
+    """The error names the file, says what is wrong, and verify says altered."""
+    path = captured.folder / "records/one.json"
+    path.write_text(change(path.read_text()))
+    with pytest.raises(RecordError) as raised:
+        read_record(path)
+    assert str(raised.value).startswith(f"{captured.name}/records/one.json: ")
+    assert error in str(raised.value)
+    assert isinstance(raised.value, NewerSchemaError) == ("update" in error)
+    report = captured.verify()
+    assert report.verdict == "altered"
+    assert any(one.path == f"{captured.name}/records/one.json" for one in report.findings)
+
+
+def test_a_host_that_is_another(captured: Throwaway) -> None:
+    """A host file whose fields were changed is no longer the host it is called after."""
+    (path,) = (captured.folder / "records").glob("host-*.json")
+    path.write_text(path.read_text().replace('"cores": ', '"cores": 9'))
+    with pytest.raises(RecordError, match="its fields are those of host"):
+        read_host(captured.folder, path.stem.removeprefix("host-"))
+    assert captured.verify().verdict == "altered"
+
+
+def make_socket(path: Path) -> None:
+    """Leave a socket at `path`."""
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(os.path.relpath(path))
+
+
+@pytest.mark.parametrize(
+    ("make", "error"),
+    [
+        (lambda _path: None, "no such file"),
+        (lambda path: path.mkdir(), "a directory, not a file"),
+        (lambda path: path.symlink_to("/etc/hostname"), "a symbolic link, not a file"),
+        (lambda path: path.symlink_to("nowhere"), "a symbolic link, not a file"),
+        (os.mkfifo, "a FIFO, not a file"),
+        (make_socket, "a socket, not a file"),
+        (
+            lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), MAX_BYTES + 1),
+            "compress it, or cut",
+        ),
+    ],
+)
+def test_what_is_no_evidence_file(tmp_path: Path, make: Callable[[Path], None], error: str) -> None:
+    """Nothing but a regular file of a decent size is read, and nothing blocks."""
+    make(tmp_path / "x")
+    with pytest.raises(EvidenceError, match=error):
+        read_evidence(tmp_path, "x")
+
+
+def test_a_link_on_the_way(tmp_path: Path) -> None:
+    """A folder that is a link is not gone through."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/x").write_text("x")
+    (tmp_path / "sub").symlink_to("real")
+    with pytest.raises(EvidenceError, match="sub/ is a symbolic link"):
+        read_evidence(tmp_path, "sub/x")
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/etc/passwd", "../x", "a/../b", "a//b", "./a", "a/", ".x", "a\\b", "a\nb", "a\0b"]
+)
+def test_a_path_that_leaves_the_folder(tmp_path: Path, path: str) -> None:
+    """Only a plain path below the folder is one."""
+    with pytest.raises(EvidenceError):
+        read_evidence(tmp_path, path)
+
+
+def test_models_are_frozen() -> None:
+    """A record that was read cannot be changed by accident."""
+    assert Record.model_config["frozen"]
+    assert Host.model_config["frozen"]

@@ -1,0 +1,262 @@
+"""What a collector writes, and which line came from where."""
+
+import pytest
+
+from labreport.capture import recorder
+from labreport.contract.records import Outcome, Span, Status
+from tests.capture.throwaway import Throwaway
+
+
+def spans(project: Throwaway) -> list[tuple[int, int, int | None, str]]:
+    """Return the spans of the one file of the one record."""
+    (file,) = project.record().files
+    return [(one.start, one.end, one.command, one.cut) for one in file.spans]
+
+
+def test_lines_of_ours_and_lines_of_commands(project: Throwaway) -> None:
+    """The record tells headings from output, with what was cut."""
+    project.probe(
+        """
+        with run.file("x.txt") as out:
+            out.line("heading")
+            out.line()
+            out.run(["seq", "10"], head=3)
+            out.run(["seq", "10"], tail=2)
+            out.line("two\\nlines")
+        """
+    )
+    assert project.read() == b"heading\n\n1\n2\n3\n9\n10\ntwo\nlines\n"
+    assert spans(project) == [
+        (1, 1, None, ""),
+        (2, 2, None, ""),
+        (3, 5, 0, "first 3 of 10 lines"),
+        (6, 7, 1, "last 2 of 10 lines"),
+        (8, 9, None, ""),
+    ]
+    assert [one.bytes for one in project.record().commands] == [21, 21]
+
+
+def test_an_output_without_line_end(project: Throwaway) -> None:
+    """A last line stays without LF; in the middle of a file one is added, and the span says so."""
+    body = """
+        with run.file("x.txt") as out:
+            out.run(["printf", "a"])
+            out.run(["printf", "b\\nc"])
+        """
+    project.probe(body)
+    assert project.read() == b"a\nb\nc"
+    assert spans(project) == [(1, 1, 0, "a line end was added"), (2, 3, 1, "")]
+    assert project.record().files[0].lines == 3
+
+
+def test_a_file_that_is_opened_again_goes_on(project: Throwaway) -> None:
+    """Lines count on, and an open end is closed, when a file is opened a second time."""
+    project.probe(
+        """
+        with run.file("x.txt") as out:
+            out.run(["printf", "a"])
+        with run.file("x.txt") as out:
+            out.line("b")
+        """
+    )
+    assert project.read() == b"a\nb\n"
+    assert spans(project) == [(1, 1, 0, "a line end was added"), (2, 2, None, "")]
+
+
+def test_a_command_that_prints_nothing(project: Throwaway) -> None:
+    """An empty file is evidence, too: the command is in the record, no line is claimed."""
+    project.probe('with run.file("x.txt") as out:\n    out.run(["true"])')
+    assert (project.read(), spans(project)) == (b"", [])
+    assert project.record().commands[0].argv == ["true"]
+
+
+@pytest.mark.parametrize("printed", [r"a\000b\n", r"\377\376\n"])
+def test_output_that_is_no_text_is_kept_byte_for_byte(project: Throwaway, printed: str) -> None:
+    """NUL and invalid UTF-8 are evidence as they come, and count as no lines."""
+    project.probe(f'with run.file("x.txt") as out:\n    out.run(["printf", {printed!r}])')
+    assert project.read() == printed.encode().decode("unicode_escape").encode("latin-1")
+    assert project.record().files[0].lines == 0
+    assert project.verify().verdict == "intact"
+
+
+def test_a_refusal_is_an_answer(project: Throwaway) -> None:
+    """A probe names the statuses that refuse; what it said on standard error is evidence then."""
+    project.probe(
+        'with run.file("x.txt") as out:\n    out.run(["sh", "-c", "echo no >&2; exit 9"], refused=[9])'
+    )
+    command = project.record().commands[0]
+    assert (command.outcome, command.exit_status, project.read()) == (Outcome.REFUSED, 9, b"no\n")
+
+
+def test_an_output_without_what_was_looked_for_is_no_answer(project: Throwaway) -> None:
+    """Exit status 0 is not enough where a collector says what it expects."""
+    standing = project.probe('with run.file("x.txt") as out:\n    out.run(["echo", "hm"], expect="^yes")')
+    assert standing.status is Status.FAILED
+    assert "nothing like '^yes'" in standing.reason
+    assert (project.folder / "failed/probe/x.txt").read_bytes() == b"hm\n"
+
+
+def test_standard_error_is_in_the_record(project: Throwaway) -> None:
+    """What a command said on standard error is kept beside it, not in the file."""
+    project.probe('with run.file("x.txt") as out:\n    out.run(["sh", "-c", "echo out; echo err >&2"])')
+    assert (project.read(), project.record().commands[0].stderr) == (b"out\n", "err\n")
+
+
+def test_a_failure_keeps_what_was_printed(project: Throwaway) -> None:
+    """All that a failed command printed is under failed/, with the reason; nothing became evidence."""
+    body = """
+        with run.file("x.txt") as out:
+            out.line("before")
+            out.run(["sh", "-c", "seq 5; echo why >&2; exit 7"])
+        """
+    standing = project.probe(body)
+    assert standing.status is Status.FAILED
+    assert standing.reason.splitlines() == ["sh -c seq 5; echo why >&2; exit 7: exit status 7", "  why"]
+    kept = (project.folder / "failed/probe/x.txt").read_text()
+    assert kept.startswith("before\n1\n2\n3\n4\n5\n")
+    assert (project.folder / "failed/probe/why.txt").read_text() == standing.reason + "\n"
+    assert not (project.folder / "x.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        ('["sleep", "60"], timeout=0.3', "no end after 0.3 s"),
+        ('["sh", "-c", "kill -SEGV $$"]', "ended by signal 11"),
+        ('["no-such-program"]', "no-such-program: not on PATH"),
+        ('"ip addr"', "a command is a list of texts"),
+        ("[]", "a command is a list of texts"),
+        ('["echo", "a\\0b"]', "cannot hold NUL"),
+        ('["head", "-c", "9M", "/dev/zero"]', "at most 8388608 are evidence: compress it, or cut"),
+        ('["seq", "3"], head=1, tail=1', "head or tail, not both"),
+    ],
+)
+def test_each_way_to_fail_has_its_reason(project: Throwaway, call: str, reason: str) -> None:
+    """A command that hangs, crashes, is not there, is no command or prints too much: one clear reason."""
+    standing = project.probe(f'with run.file("x.txt") as out:\n    out.run({call})')
+    assert standing.status is Status.FAILED
+    assert reason in standing.reason
+    assert len(standing.reason.splitlines()) <= 4
+
+
+def test_a_command_that_prints_for_ever(project: Throwaway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended at the limit, with head, too, and named."""
+    monkeypatch.setattr(
+        recorder.execute, "__kwdefaults__", {**recorder.execute.__kwdefaults__, "limit": 1 << 20}
+    )
+    monkeypatch.setattr(recorder, "OUTPUT_LIMIT", 1 << 20)
+    standing = project.probe('with run.file("x.txt") as out:\n    out.run(["yes"], head=1)')
+    assert standing.status is Status.FAILED
+    assert standing.reason.splitlines()[0] == "yes: printed over 1 MiB: cut it at its source"
+
+
+def test_the_head_of_a_large_output(project: Throwaway) -> None:
+    """Many times what may be evidence can be cut to its first line, and the span says how much there was."""
+    project.probe('with run.file("x.txt") as out:\n    out.run(["seq", "5000000"], head=1)')
+    assert project.read() == b"1\n"
+    assert spans(project) == [(1, 1, 0, "first 1 of 5000000 lines")]
+
+
+def test_a_collector_that_writes_too_much_in_all(project: Throwaway) -> None:
+    """Outputs that are too large together are refused by the file's name."""
+    body = """
+        with run.file("x.txt") as out:
+            out.run(["head", "-c", "5M", "/dev/zero"])
+            out.run(["head", "-c", "5M", "/dev/zero"])
+        """
+    standing = project.probe(body)
+    assert standing.status is Status.FAILED
+    assert standing.reason.startswith("x.txt: 1048576")
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "reason"),
+    [
+        ("nothing", "int", "settings.nothing: not there: add it"),
+        ("nested.word.deep", "str", "settings.nested.word.deep: not there"),
+        ("answer", "str", "settings.answer: 42 is no str"),
+    ],
+)
+def test_a_setting_that_is_not_there_or_of_another_type(
+    project: Throwaway, key: str, kind: str, reason: str
+) -> None:
+    """The error names lab.yml and the key."""
+    standing = project.probe(f'run.setting("{key}", {kind})')
+    assert standing.status is Status.FAILED
+    assert standing.reason.startswith(f"collectors/{project.name}/lab.yml: {reason}")
+
+
+def test_commands_run_where_the_evidence_grows(project: Throwaway) -> None:
+    """A command can read a file that the collector wrote before; what it writes there itself is dropped."""
+    body = """
+        with run.file("sub/x.txt") as out:
+            out.line("3")
+        with run.file("y.txt") as out:
+            out.run(["sh", "-c", "cat sub/x.txt; echo stray > stray.txt"])
+        """
+    assert project.probe(body, 'writes=["sub/x.txt", "y.txt"]').status is Status.CAPTURED
+    assert project.read("y.txt") == b"3\n"
+    assert not (project.folder / "stray.txt").exists()
+
+
+def test_a_file_that_a_command_writes_into_is_refused(project: Throwaway) -> None:
+    """Lines that the record could not explain are no evidence."""
+    standing = project.probe(
+        'with run.file("x.txt") as out:\n    out.line("a")\n    run.command(["sh", "-c", "echo b >> x.txt"])'
+    )
+    assert (standing.status, standing.reason) == (
+        Status.FAILED,
+        "x.txt: has lines that were not written by the collector: who wrote them?",
+    )
+
+
+def test_span_fields_are_what_the_schema_says() -> None:
+    """A span's lines are 1-based."""
+    with pytest.raises(ValueError, match="greater than or equal to 1"):
+        Span(start=0, end=1)
+
+
+SHARED = '''
+from contextlib import contextmanager
+
+
+@contextmanager
+def server(run):
+    run.session.working("made")
+    (run.folder / "server").write_text("up")
+    yield "server"
+    (run.folder / "server").unlink()
+
+
+@collector(writes=["a.txt"])
+def first(run: Run) -> None:
+    """First."""
+    with run.file("a.txt") as out:
+        out.line(run.resource(server) + str((run.folder / "server").exists()))
+
+
+@collector(writes=["b.txt"], after=[first])
+def second(run: Run) -> None:
+    """Second."""
+    run.put_away(server)
+    run.put_away(server)
+    with run.file("b.txt") as out:
+        out.line(str((run.folder / "server").exists()))
+
+
+@collector(writes=["c.txt"], after=[second])
+def third(run: Run) -> None:
+    """Third."""
+    with run.file("c.txt") as out:
+        out.line(run.resource(server) + str((run.folder / "server").exists()))
+'''
+
+
+def test_what_is_shared_can_be_put_away_early_and_made_anew(project: Throwaway) -> None:
+    """A collector that times something has the host for itself; once at the end is still enough."""
+    project.module(SHARED)
+    ended = project.collect()
+    assert {standing.status for name, standing in ended.items() if name in {"first", "second", "third"}} == {
+        "captured"
+    }, ended
+    assert [project.read(f"{name}.txt") for name in "abc"] == [b"serverTrue\n", b"False\n", b"serverTrue\n"]

@@ -1,0 +1,59 @@
+"""Runs that are under way and runs that are dead."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+import pytest
+
+from labreport.capture.cleanup import runs
+from labreport.capture.session import session
+from labreport.contract.records import Status
+from tests.capture.throwaway import Throwaway
+
+
+def test_a_dead_run_is_cleared_and_a_live_one_is_not(tmp_path: Path) -> None:
+    """What was written down to undo is done, last first; a run that holds its lock stays."""
+    dead = runs.runs_folder() / f"lab{secrets.token_hex(4)}"
+    dead.mkdir(mode=0o700)
+    log = tmp_path / "log"
+    for word in ("first", "second"):
+        runs.note_undo(dead, ["sh", "-c", f"echo {word} >> {log}"], {}, None)
+    runs.note_undo(dead, ["no-such-program"], {}, None)
+    with session(lambda _text: None) as live:
+        assert dead.name in runs.clear_dead_runs()
+        assert live.folder.exists()
+    assert log.read_text() == "second\nfirst\n"
+    assert not dead.exists()
+
+
+def test_an_undo_is_done_once(tmp_path: Path) -> None:
+    """What undid its change itself is not undone again by a later collect."""
+    log = tmp_path / "log"
+    note = runs.note_undo(tmp_path, ["sh", "-c", f"echo x >> {log}"], {"A": "b"}, None)
+    assert json.loads(note.read_text())["env"] == {"A": "b"}
+    runs.run_undo(note)
+    assert (note.exists(), log.read_text()) == (False, "x\n")
+
+
+def test_an_undo_with_nothing_left(project: Throwaway, tmp_path: Path) -> None:
+    """Where nothing is left to undo, no command is run, then or at the end; where something is, it is."""
+    log = tmp_path / "log"
+    body = f"""
+        for word, is_left in (("gone", False), ("there", True)):
+            run.undo(["sh", "-c", f"echo {{word}} >> {log}"], left=lambda: is_left)()
+        with run.file("x.txt") as out:
+            out.line("done")
+    """
+    assert project.probe(body).status is Status.CAPTURED
+    assert log.read_text() == "there\n"
+
+
+def test_a_folder_of_somebody_else_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where runs keep their sockets nobody else may write: a link in its place is refused."""
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    (tmp_path / "lab-54321").symlink_to(tmp_path)
+    with pytest.raises(PermissionError, match="belongs to somebody else"):
+        runs.runs_folder()

@@ -1,0 +1,138 @@
+"""Series of real commands by the real hyperfine: in turn, raw, and a failure is a row like any other."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from labreport.capture.series import HYPERFINE, Contender, in_turn
+from labreport.contract.records import Lab, Record
+from tests.capture.throwaway import Throwaway
+
+STEPS = """
+from pathlib import Path
+
+from labreport.capture.attempts import Attempt
+from labreport.capture.series import Contender, series, series_files
+
+COUNTER = Path("{counter}")
+
+
+@collector(writes=series_files("bench/x"))
+def probe(run: Run) -> None:
+    \"\"\"Probe.\"\"\"
+    def cleared() -> None:
+        COUNTER.with_suffix(".cleared").open("a").write("x")
+
+    good = Contender("good", ["sleep", "0.02"], lambda _run: Attempt(["sleep", "0.02"], cleared))
+    odd = Contender("odd one", ["true"], lambda _run: Attempt({odd}, cleared))
+    series(run, "bench/x", [good, odd], 4, {limit})
+"""
+
+
+@pytest.fixture(autouse=True)
+def hyperfine() -> None:
+    """Skip, naming what is missing, where there is no hyperfine."""
+    if reason := HYPERFINE.missing(Lab(title="x", editions={})):
+        pytest.skip(reason)
+
+
+def captured(project: Throwaway, odd: list[str], limit: float = 5) -> tuple[list[dict[str, str]], Record]:
+    """Capture a series of four runs whose second contender is `odd`; return its rows and its record."""
+    counter = project.root / "counter"
+    project.module(STEPS.format(counter=counter, odd=odd, limit=limit))
+    standing = project.collect("probe")["probe"]
+    assert standing.status == "captured", standing.reason
+    assert not project.verify().findings
+    return list(csv.DictReader(io.StringIO(project.read("bench/x.csv").decode()))), project.record()
+
+
+def rows_named(rows: list[dict[str, str]]) -> list[str]:
+    """Return the rows' first three cells, which are what hyperfine is given for a name."""
+    return [",".join([row["run"], row["order"], row["runtime"]]) for row in rows]
+
+
+def test_in_turn() -> None:
+    """A B, B A, A B: neither is always the first."""
+    a, b = (Contender(name, ["true"], lambda _run: pytest.fail("not started")) for name in "ab")
+    assert [(run, order, one.name) for run, order, one in in_turn([a, b], 3)] == [
+        (1, 1, "a"), (1, 2, "b"), (2, 1, "b"), (2, 2, "a"), (3, 1, "a"), (3, 2, "b")
+    ]  # fmt: skip
+
+
+def test_every_sample_is_kept_as_hyperfine_said_it(project: Throwaway) -> None:
+    """A row for each run in the order in which they were; the same seconds as in hyperfine's own export."""
+    rows, record = captured(project, ["sleep", "0.01"])
+    assert [(row["run"], row["order"], row["runtime"]) for row in rows] == [
+        ("1", "1", "good"), ("1", "2", "odd one"), ("2", "1", "odd one"), ("2", "2", "good"),
+        ("3", "1", "good"), ("3", "2", "odd one"), ("4", "1", "odd one"), ("4", "2", "good"),
+    ]  # fmt: skip
+    assert {row["exit_status"] for row in rows} == {"0"}
+    decoder, text = json.JSONDecoder(), project.read("bench/x.json").decode()
+    exported = []
+    while text := text.lstrip():
+        one, end = decoder.raw_decode(text)
+        exported += [result["times"][0] for result in one["results"]]
+        text = text[end:]
+    assert [float(row["seconds"]) for row in rows] == [round(one, 6) for one in exported]
+    assert all(0.01 <= one < 1 for one in exported)
+    samples = [one for one in record.commands if one.argv[0] == "hyperfine"]
+    assert [one.exit_status for one in samples] == [0]
+    assert [word for word in samples[0].argv if word in rows_named(rows)] == rows_named(rows)
+    spans = {file.path: file.spans for file in record.files}
+    assert [record.commands[span.command or 0].argv[0] for span in spans["bench/x.json"]] == ["hyperfine"]
+    head, body = spans["bench/x.csv"]
+    assert head.command is None
+    assert record.commands[body.command or 0].argv[0] == "jq"
+
+
+def test_a_long_series_says_where_it_is(project: Throwaway) -> None:
+    """Once a second: which command is timed, and in which of the runs."""
+    captured(project, ["sleep", "0.7"])
+    told = [text for text in project.watch.doing if " of 4" in text]
+    runs = [int(text.split(" of ")[0].split()[-1]) for text in told]
+    assert len(runs) >= 2
+    assert runs == sorted(runs)
+    assert {text.partition(", run ")[0] for text in told} <= {"good", "odd one"}
+
+
+def test_the_host_is_told_of_and_the_warm_up_is_apart(project: Throwaway) -> None:
+    """How often is said beforehand; the load before and after; runs to warm up are in no series."""
+    rows, record = captured(project, ["echo", "loud"])
+    told = project.read("bench/x-host.txt").decode().splitlines()
+    assert told[0].startswith("Fixed beforehand: 4 runs of each")
+    assert [line for line in told if line.startswith(("To warm", "What", "Load"))] == [
+        "To warm up, not in the series: good",
+        "To warm up, not in the series: odd one",
+        "What they read is in the page cache from now on. Load and memory before:",
+        "Load after:",
+    ]
+    assert [one.argv for one in record.commands[:2]] == [["sleep", "0.02"], ["true"]]
+    assert len(rows) == 8
+    assert "loud" not in project.read("bench/x.json").decode()
+
+
+def test_a_start_that_fails_is_counted_and_cleared(project: Throwaway) -> None:
+    """It has its exit status and its own few seconds, and is not made again; another hyperfine goes on."""
+    rows, record = captured(project, ["sh", "-c", "exit 3"])
+    assert [row["exit_status"] for row in rows] == ["0", "3", "3", "0", "0", "3", "3", "0"]
+    samples = [one for one in record.commands if one.argv[0] == "hyperfine"]
+    assert [one.exit_status for one in samples] == [1, 1, 1, 1, 0]
+    assert [word for one in samples for word in one.argv if word == "3,2,odd one"] == ["3,2,odd one"] * 3
+    assert (project.root / "counter.cleared").read_text() == "xxxx"
+
+
+def test_a_start_that_does_not_end_is_ended_and_counted(project: Throwaway) -> None:
+    """The 124 of timeout stands in its row, and as many seconds as it was given."""
+    rows, _record = captured(project, ["sleep", "60"], limit=0.3)
+    ended = [row for row in rows if row["runtime"] == "odd one"]
+    assert {row["exit_status"] for row in ended} == {"124"}
+    assert all(0.3 <= float(row["seconds"]) < 5 for row in ended)
+    assert (project.root / "counter.cleared").read_text() == "xxxx"
+
+
+def test_a_command_that_cannot_be_started_has_failed(project: Throwaway) -> None:
+    """Its few milliseconds are no sample: timeout says 127 of it, as a shell does."""
+    rows, _record = captured(project, ["no-such-program-here"])
+    assert {row["exit_status"] for row in rows if row["runtime"] == "odd one"} == {"127"}

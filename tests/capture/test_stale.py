@@ -1,0 +1,186 @@
+"""Each reason for which evidence is stale, and what is none."""
+
+from pathlib import Path
+
+import pytest
+
+from labreport.capture import store
+from labreport.contract.records import Image, Status, dump
+from tests.capture.throwaway import CONFIG, Throwaway
+
+SOURCE = '''
+from collectors.{lab} import helper, unused
+
+WORD = "w"
+
+
+def shared(out) -> None:
+    out.line(WORD)
+
+
+@collector(writes=["a.txt"])
+def a(run: Run) -> None:
+    """A."""
+    run.setting("nested.word", str)
+    run.setting("nested", dict)
+    with run.file("a.txt") as out:
+        shared(out)
+        out.line(helper.text())
+
+
+@collector(writes=["b.txt"])
+def b(run: Run) -> None:
+    """B."""
+    with run.file("b.txt") as out:
+        out.line("\\f page")
+'''
+
+
+@pytest.fixture
+def captured(project: Throwaway) -> Throwaway:
+    """Give a project with two fresh collectors and modules that they import."""
+    project.module("def text() -> str:\n    return 'h'\n", "helper")
+    project.module("X = 1\n", "unused")
+    project.module("from collectors.LAB import deep\n".replace("LAB", project.name) + "Y = deep.Z\n", "other")
+    project.module("Z = 1\n", "deep")
+    project.module(SOURCE.format(lab=project.name))
+    project.collect()
+    assert reasons(project) == {"a": "", "b": ""}
+    return project
+
+
+def reasons(project: Throwaway) -> dict[str, str]:
+    """Return why each collector is stale; empty where it is not."""
+    found = {one.collector.name: one for one in project.target().standings()}
+    assert all((one.status is Status.STALE) == bool(one.reason) for one in found.values())
+    return {name: one.reason for name, one in found.items()}
+
+
+def change(project: Throwaway, old: str, new: str, stem: str = "steps") -> None:
+    """Replace a text in a module of the lab."""
+    path = project.lab / f"{stem}.py"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_its_own_function(captured: Throwaway) -> None:
+    """A change in one collector's body is its own affair."""
+    change(captured, "out.line(helper.text())", "out.line(helper.text() + '!')")
+    assert reasons(captured) == {"a": "the collector changed", "b": ""}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("out.line(WORD)", "out.line(WORD * 2)"), ('WORD = "w"', 'WORD = "v"')]
+)
+def test_what_its_module_shares(captured: Throwaway, old: str, new: str) -> None:
+    """A function or a value beside the collectors counts for each of them."""
+    change(captured, old, new)
+    assert reasons(captured) == {"a": "the collector changed", "b": "the collector changed"}
+
+
+def test_another_collector_of_its_module(captured: Throwaway) -> None:
+    """A neighbour's change, a form feed in its text included, makes nothing else stale."""
+    change(captured, "\\f page", "\\x0c other")
+    assert reasons(captured) == {"a": "", "b": "the collector changed"}
+
+
+def test_a_comment_between_functions(captured: Throwaway) -> None:
+    """A comment at the top level is no change."""
+    change(captured, 'WORD = "w"', '# a word\nWORD = "w"')
+    assert reasons(captured) == {"a": "", "b": ""}
+
+
+def test_a_module_that_it_imports(captured: Throwaway) -> None:
+    """Modules of the lab count by file, whether they are used or not."""
+    change(captured, "'h'", "'i'", "helper")
+    name = f"collectors/{captured.name}/helper.py changed"
+    assert reasons(captured) == {"a": name, "b": name}
+
+
+def test_a_module_that_it_does_not_import(captured: Throwaway) -> None:
+    """Another module of the lab changes nothing."""
+    change(captured, "Z = 1", "Z = 2", "deep")
+    assert reasons(captured) == {"a": "", "b": ""}
+
+
+def test_a_module_that_it_imports_through_another(captured: Throwaway) -> None:
+    """What an imported module imports counts, too."""
+    change(captured, "import helper, unused", "import helper, unused, other")
+    captured.collect()
+    change(captured, "Z = 1", "Z = 2", "deep")
+    assert reasons(captured)["a"] == f"collectors/{captured.name}/deep.py changed"
+
+
+def test_a_setting_that_it_reads(captured: Throwaway) -> None:
+    """Old and new value are said; a setting that nobody reads makes nothing stale."""
+    captured.config(CONFIG.replace("answer: 42", "answer: 43"))
+    assert reasons(captured) == {"a": "", "b": ""}
+    captured.config(CONFIG.replace("word: blue", "word: red"))
+    assert reasons(captured)["a"].startswith("setting nested.word was 'blue', is 'red'; setting nested was ")
+    assert reasons(captured)["b"] == ""
+
+
+def test_a_setting_that_is_gone(captured: Throwaway) -> None:
+    """A key that is no longer there has changed."""
+    captured.config(CONFIG.replace("word: blue, ", ""))
+    assert "setting nested.word was 'blue', is None" in reasons(captured)["a"]
+
+
+def test_a_file_that_was_altered(captured: Throwaway) -> None:
+    """Evidence that is not what its record says is captured again."""
+    (captured.folder / "a.txt").write_bytes(b"x")
+    assert reasons(captured)["a"].startswith("a.txt sha256 is 2d711642b726…, its record says ")
+    captured.collect()
+    assert captured.verify().verdict == "intact"
+
+
+def test_a_file_that_was_removed(captured: Throwaway) -> None:
+    """A file that is gone is captured again."""
+    (captured.folder / "a.txt").unlink()
+    assert reasons(captured)["a"] == "a.txt no such file"
+
+
+IMAGE = """
+images:
+  small: {{reference: "docker.io/library/small:{tag}", digest: "sha256:{digest}"}}
+"""
+
+
+def test_an_image_that_is_pinned_to_another_digest(captured: Throwaway) -> None:
+    """Tag and digest are those of the record, or the evidence is stale; a gone image, too."""
+    pinned = CONFIG.replace("images: {}", IMAGE.format(tag=1, digest="a" * 64).strip())
+    captured.config(pinned)
+    name, pinned = "docker.io/library/small:1", "sha256:" + "a" * 64
+    used = Image(reference=name, pinned=pinned, digest="x", is_pinned=False, source="y")
+    record = captured.record("a").model_copy(update={"images": {"small": used}})
+    store.write(captured.folder / "records/a.json", dump(record))
+    assert reasons(captured)["a"] == ""
+    for tag, digest in ((1, "b" * 64), (2, "a" * 64)):
+        captured.config(CONFIG.replace("images: {}", IMAGE.format(tag=tag, digest=digest).strip()))
+        assert reasons(captured)["a"] == "image small is pinned to another digest"
+    captured.config(CONFIG)
+    assert reasons(captured)["a"] == "image small is pinned to another digest"
+
+
+def test_a_tools_version_counts_on_the_sets_own_host_only(
+    project: Throwaway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another version here is a reason where the record was made here, and none where it was not."""
+    tool = tmp_path / "my-tool"
+    tool.write_text("#!/bin/sh\necho my-tool 1\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    need = 'Need("t", lambda lab: "", "", tools=(("my-tool", "--version"),))'
+    project.probe('with run.file("x.txt") as out: out.line("x")', f'writes=["x.txt"], needs=[{need}]')
+    assert project.record().tools == {"my-tool": "my-tool 1"}
+    tool.write_text("#!/bin/sh\necho my-tool 2\n")
+    assert reasons(project) == {"probe": "my-tool was 'my-tool 1', is 'my-tool 2'"}
+    record = project.record().model_copy(update={"host": "0" * 12})
+    store.write(project.folder / "records/probe.json", dump(record))
+    assert reasons(project) == {"probe": ""}
+
+
+def test_a_file_that_is_declared_since(captured: Throwaway) -> None:
+    """A new file in writes= is a reason of its own."""
+    change(captured, '["b.txt"]', '["b.txt", "c.txt"]')
+    assert reasons(captured)["b"] == "the collector changed; c.txt is new"

@@ -1,0 +1,216 @@
+"""All or nothing, on a disk that fails, too."""
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labreport.capture import store
+from labreport.capture.host import this_host
+from labreport.contract.records import File, Project, Record, Redactions, Source, Status, dump
+from labreport.contract.verify import verify_set
+from tests.capture.throwaway import Throwaway
+
+HOST = this_host()
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing of ours may catch it."""
+
+
+def record(name: str, files: dict[str, bytes]) -> Record:
+    """Return the record of a collector that wrote these files."""
+    return Record(
+        collector=Source(name=name), lab="lab", start=datetime.now(UTC), seconds=0, host=HOST.id,
+        project=Project(commit="", dirty=False), redactions=Redactions(version=1),
+        files=[File(path=path, bytes=len(data), lines=0, sha256=hashlib.sha256(data).hexdigest())
+               for path, data in files.items()],
+    )  # fmt: skip
+
+
+def commit(folder: Path, name: str, files: dict[str, bytes]) -> None:
+    """Stage and commit files, as a capture does."""
+    staging = store.Staging(folder, name)
+    for path, data in files.items():
+        (staging.files / path).parent.mkdir(parents=True, exist_ok=True)
+        (staging.files / path).write_bytes(data)
+    staging.commit(record(name, files))
+
+
+CONTENT = st.dictionaries(
+    st.sampled_from(["a.txt", "b.txt", "sub/c.txt", "sub/d/e.txt"]),
+    st.sampled_from([b"", b"1", b"2", b"3"]),
+    max_size=3,
+)
+CAPTURES = st.lists(
+    st.tuples(st.sampled_from(["one", "two"]), CONTENT, st.integers(0, 12), st.booleans()),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(captures=CAPTURES)
+def test_killed_anywhere_in_any_history(captures: list[tuple[str, dict[str, bytes], int, bool]]) -> None:
+    """However captures follow each other, share files and are killed, nothing is ever altered."""
+    with TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
+        folder = Path(place) / "lab"
+        store.write(folder / f"records/host-{HOST.id}.json", dump(HOST))
+        for name, files, steps, removes in captures:
+            left = steps
+
+            def reached(_step: str) -> None:
+                nonlocal left
+                left -= 1
+                if left == 0:
+                    raise Killed
+
+            patch.setattr(store, "reached", reached)
+            try:
+                if removes and (folder / f"records/{name}.json").exists():
+                    store.remove(folder, name)
+                else:
+                    commit(folder, name, files)
+            except Killed:
+                pass
+            patch.setattr(store, "reached", lambda _step: None)
+            assert verify_set(folder, "lab").verdict in {"intact", "interrupted"}
+            store.recover(folder)
+            assert verify_set(folder, "lab").findings == ()
+
+
+def test_recovery_finishes_what_has_an_intent_and_drops_what_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is said in a line."""
+    for step, word, content in (("staged", "dropped", b"old"), ("intent", "finished", b"new")):
+        folder = tmp_path / step / "lab"
+        store.write(folder / f"records/host-{HOST.id}.json", dump(HOST))
+        commit(folder, "one", {"a.txt": b"old"})
+
+        def reached(now: str, wanted: str = step) -> None:
+            if now == wanted:
+                raise Killed
+
+        monkeypatch.setattr(store, "reached", reached)
+        with pytest.raises(Killed):
+            commit(folder, "one", {"a.txt": b"new"})
+        monkeypatch.setattr(store, "reached", lambda _step: None)
+        assert store.recover(folder) == [f"one: an interrupted capture was {word}"]
+        assert (folder / "a.txt").read_bytes() == content
+        assert store.recover(folder) == []
+
+
+@pytest.mark.parametrize("spoil", ["truncate", "remove", "change"])
+def test_an_intent_that_is_not_whole_is_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: str
+) -> None:
+    """A half-written intent, or files that are not what it says, are forgotten; the last evidence stands."""
+    folder = tmp_path / "lab"
+    store.write(folder / f"records/host-{HOST.id}.json", dump(HOST))
+    commit(folder, "one", {"a.txt": b"old"})
+
+    def reached(step: str) -> None:
+        if step == "intent":
+            raise Killed
+
+    monkeypatch.setattr(store, "reached", reached)
+    with pytest.raises(Killed):
+        commit(folder, "one", {"a.txt": b"new"})
+    staged = folder / ".staging/one"
+    if spoil == "truncate":
+        (staged / "record.json").write_bytes(b'{"schema": 1,')
+    elif spoil == "remove":
+        (staged / "files/a.txt").unlink()
+    else:
+        (staged / "files/a.txt").write_bytes(b"evil")
+    store.recover(folder)
+    assert (folder / "a.txt").read_bytes() == b"old"
+    assert verify_set(folder, "lab").verdict == "intact"
+
+
+def test_a_file_that_changed_since_is_refused(tmp_path: Path) -> None:
+    """What is committed is what was hashed."""
+    staging = store.Staging(tmp_path / "lab", "one")
+    (staging.files / "a.txt").write_bytes(b"later")
+    with pytest.raises(store.StoreError, match=r"a\.txt: changed after it was recorded"):
+        staging.commit(record("one", {"a.txt": b"now"}))
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda place: (place / "sub").symlink_to(place.parent), "sub: a symbolic link"),
+        (lambda place: (place / "sub").write_text("x"), "sub: a file, where a folder has to be"),
+        (lambda place: (place / "sub/x.txt").mkdir(parents=True), "sub/x.txt: a directory is there"),
+    ],
+)
+def test_what_is_in_the_way(project: Throwaway, make: object, reason: str) -> None:
+    """A link, a file or a folder in the place of evidence fails the capture and is left as it was."""
+    project.folder.mkdir(parents=True)
+    make(project.folder)  # type: ignore[operator]
+    standing = project.probe('with run.file("sub/x.txt") as out: out.line("x")', 'writes=["sub/x.txt"]')
+    assert standing.status is Status.FAILED
+    assert standing.reason.startswith(reason)
+    assert not (project.folder / "records/probe.json").exists()
+
+
+def test_nothing_outside_is_removed(project: Throwaway, tmp_path: Path) -> None:
+    """A record that names a file behind a link does not have it deleted."""
+    project.probe('with run.file("sub/x.txt") as out: out.line("x")', 'writes=["sub/x.txt"]')
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "x.txt").write_text("mine")
+    (project.folder / "sub/x.txt").unlink()
+    (project.folder / "sub").rmdir()
+    (project.folder / "sub").symlink_to(outside)
+    project.probe('with run.file("y.txt") as out: out.line("y")', 'writes=["y.txt"]')
+    assert (outside / "x.txt").read_text() == "mine"
+
+
+@pytest.fixture
+def small(project: Throwaway) -> Iterator[Throwaway]:
+    """Give a project whose evidence is on a disk of 256 KiB."""
+    if os.geteuid() != 0:
+        pytest.skip("not root: a small disk cannot be mounted")
+    place = project.root / "evidence"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", place], check=True)
+    try:
+        yield project
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+BIG = 'with run.file("new/x.txt") as out:\n    out.line("{word}" * {size})'
+
+
+@pytest.mark.parametrize("free", [0, 4096, 8192, 12288, 16384, 40960])
+def test_a_full_disk(small: Throwaway, free: int) -> None:
+    """With so many bytes left a capture works or fails with one clear error; nothing is torn or lost."""
+    assert small.probe(BIG.format(word="a", size=100), 'writes=["new/x.txt"]').status is Status.CAPTURED
+    before = small.read("new/x.txt")
+    filler = small.root / "evidence" / ".filler"
+    with filler.open("wb") as file:
+        status = os.statvfs(filler)
+        file.write(b"\0" * (status.f_bavail * status.f_frsize - free))
+    try:
+        standing = small.probe(BIG.format(word="b", size=20000), 'writes=["new/x.txt"]')
+        error = standing.reason if standing.status is Status.FAILED else ""
+    except store.StoreError as failed:
+        error = str(failed)
+    if error:
+        assert error.startswith(f"evidence of {small.name}: the disk is full: make room and collect again")
+        assert small.read("new/x.txt") == before
+    assert small.verify().verdict == "intact"
+    filler.unlink()
+    assert small.collect("probe")["probe"].status is Status.CAPTURED
+    assert small.read("new/x.txt") == b"b" * 20000 + b"\n"
+    assert small.verify().verdict == "intact"

@@ -1,0 +1,100 @@
+"""A collect by somebody who is not root."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from labreport.contract.records import Status
+from tests.capture.process import ROOT
+from tests.capture.throwaway import ONE, Throwaway, throwaway
+
+UID = 54321
+RUNS = Path(f"/tmp/lab-{UID}")  # noqa: S108 - where that user's runs have their folders
+NEEDY = '''
+from labreport.capture.host import ROOT
+
+
+@collector(writes=["root.txt"], needs=[ROOT])
+def needy(run: Run) -> None:
+    """Needy."""
+
+
+@collector(writes=["leak.txt"])
+def leaky(run: Run) -> None:
+    """Leaky."""
+    run.command(["sh", "-c", "setsid sleep 300 & sleep 0.1"])
+'''
+
+
+@pytest.fixture
+def python() -> list[str]:
+    """Give the command of a Python with our packages that the other user can run, or skip."""
+    if os.geteuid() != 0:
+        pytest.skip("not root: nobody else can be asked")
+    if shutil.which("setpriv") is None:
+        pytest.skip("setpriv (util-linux) is not on PATH")
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = Path(sys.modules["pydantic"].__file__ or "").parents[1]
+    user = ["setpriv", "--reuid", str(UID), "--regid", str(UID), "--clear-groups"]
+    reading = [*user, "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"]
+    programs = (sys.executable, shutil.which(version, path="/usr/local/bin:/usr/bin:/bin") or "false")
+    for way, program in product((user, reading), programs):  # a checkout in /root can be read the second way
+        path = f"PYTHONPATH={ROOT}:{packages}"
+        command = [*way, "env", "-u", "SUDO_UID", "TMPDIR=/tmp", "HOME=/", path, program, "-B"]
+        asked = [*command, "-c", "import sh, pydantic, yaml, filelock, labreport.capture, tests.capture"]
+        if subprocess.run(asked, cwd="/", check=False, capture_output=True).returncode == 0:
+            return command
+    pytest.skip(f"no {version} with our packages is there for another user")
+
+
+@pytest.fixture
+def theirs() -> Iterator[Throwaway]:
+    """Give a throw-away project that belongs to the other user."""
+    with TemporaryDirectory(dir="/var/tmp") as place, throwaway(Path(place) / "project") as project:
+        project.module(ONE + NEEDY)
+        for path in (Path(place), *Path(place).rglob("*")):
+            os.chown(path, UID, UID)
+        yield project
+    if RUNS.exists():
+        RUNS.rmdir()  # fails if a run left its folder
+
+
+def collect(python: list[str], project: Throwaway) -> subprocess.CompletedProcess[str]:
+    """Collect the project as the other user."""
+    driver = ["-m", "tests.capture.driver", str(project.root), project.name]
+    return subprocess.run([*python, *driver], cwd="/", capture_output=True, text=True, check=False)
+
+
+def test_what_needs_no_root_is_captured(python: list[str], theirs: Throwaway) -> None:
+    """The rest is missing, with the remedy; leaks are found; all files are the user's; no run stays."""
+    done = collect(python, theirs)
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = {row.name: row for row in theirs.state().collectors}
+    assert rows["one"].state is Status.CAPTURED
+    assert (rows["needy"].reason, rows["needy"].remedy) == (
+        "needs root: not root",
+        "run it with sudo, or as root",
+    )
+    assert rows["leaky"].state is Status.FAILED
+    assert rows["leaky"].reason.startswith("left behind, and cleared: process ")
+    assert {path.stat().st_uid for path in theirs.folder.rglob("*")} == {UID}
+    assert theirs.verify().verdict == "intact"
+    assert not any(RUNS.iterdir())
+
+
+def test_evidence_that_is_somebody_elses(python: list[str], theirs: Throwaway) -> None:
+    """One error says that the folder's owner is to be looked at; nothing is changed."""
+    theirs.folder.mkdir(parents=True)
+    done = collect(python, theirs)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(
+        f"evidence of {theirs.name}: Permission denied: check who owns the folder; the last evidence stands"
+    )
+    assert list(theirs.folder.iterdir()) == []

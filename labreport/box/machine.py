@@ -18,6 +18,7 @@ from labreport.box.room import needs_memory, needs_room
 from labreport.box.ssh import Door
 from labreport.capture import recorder
 from labreport.capture.cleanup import leaks
+from labreport.contract.errors import LabError
 
 MEMORY_MIB = 4096
 DISK_MIB = 1024
@@ -37,7 +38,7 @@ OWN = ("image.ext4", "vmlinuz", "key", "key.pub", "known_hosts", "create.log", "
 """What a box consists of."""
 
 
-class MachineDied(Exception):
+class MachineDied(LabError):
     """QEMU ended, or its guest never answered; the text says which."""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from labreport.capture import recorder
+from labreport.contract.errors import ExitStatus, LabError
 
 VARIABLE = "LAB_BOX"
 """Names another folder for the box."""
@@ -21,8 +22,10 @@ FRESH = "fresh"
 """The machine that goes on from the started one's disk, and is put back to one moment again and again."""
 
 
-class BoxError(Exception):
+class BoxError(LabError):
     """The box cannot do what was asked; the text says what, why and what to do."""
+
+    exit_status = ExitStatus.CANNOT_RUN
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,17 @@ from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING
 
+from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.records import Lab, writable_path
 
 if TYPE_CHECKING:
     from labreport.capture.run import Run
 
 
-class DeclarationError(Exception):
+class DeclarationError(LabError):
     """A collector, or a lab, that is written wrongly; the text names it and what to do."""
+
+    exit_status = ExitStatus.WRONG_USE
 
 
 class NotApplicable(Exception):

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labreport.capture import recorder
+from labreport.contract.errors import LabError
 from labreport.contract.records import Command, Outcome
 
 
-class CommandFailedError(Exception):
+class CommandFailedError(LabError):
     """A command whose end is no answer; the text says how it ended and what it said.
 
     `printed` is the beginning of what it printed, masked; `how` is how it ended, in a few words.

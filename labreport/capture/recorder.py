@@ -23,6 +23,7 @@ from typing import BinaryIO
 
 import sh
 
+from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.records import Executable
 
 TIMEOUT = 600.0
@@ -49,8 +50,10 @@ _HASHING = Lock()
 """One file at a time: whoever asks for a hash that is under way waits for it, and makes no second one."""
 
 
-class CommandNotFoundError(Exception):
+class CommandNotFoundError(LabError):
     """A command that is not on PATH; the text says which and what to do."""
+
+    exit_status = ExitStatus.CANNOT_RUN
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from labreport.capture.out import Out
 from labreport.capture.outcome import CommandFailedError, Result, failure, how_it_ended, outcome_of
 from labreport.capture.redact import Redactor
 from labreport.capture.session import Session
+from labreport.contract.errors import LabError
 from labreport.contract.records import Command, Image, Lab, Outcome, Span, writable_path
 
 T = TypeVar("T")
@@ -28,7 +29,7 @@ Argv = Sequence[str] | Callable[["Run"], Sequence[str]]
 """A command: its arguments, or a function of the run that gives them (a container's, say)."""
 
 
-class CaptureError(Exception):
+class CaptureError(LabError):
     """A collector that does not keep to its declaration, or leaves something behind."""
 
 

@@ -14,13 +14,16 @@ from labreport.capture.host import this_host
 from labreport.capture.plan import Standing
 from labreport.capture.run import Run
 from labreport.capture.session import NOTHING, Allowed, session
+from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.reader import readable_records
 from labreport.contract.records import HERE, RECORDS, STATE_FILE, Status, dump, writable_path
 from labreport.contract.verify import STAGING
 
 
-class OtherHostError(Exception):
+class OtherHostError(LabError):
     """The set was measured on another host; the text says which, and how to go on."""
+
+    exit_status = ExitStatus.WRONG_USE
 
 
 class Progress(Protocol):

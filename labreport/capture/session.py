@@ -9,9 +9,10 @@ from typing import Any
 
 from labreport.capture import signals
 from labreport.capture.cleanup import leaks, runs
+from labreport.contract.errors import LabError
 
 
-class LeakError(Exception):
+class LeakError(LabError):
     """Something that was started and is still there; the text names it. It has been cleared."""
 
 

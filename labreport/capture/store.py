@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from labreport.capture import signals
 from labreport.capture.host_changes import places
+from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.reader import EvidenceError, read_evidence, read_record, readable_records
 from labreport.contract.records import MAX_BYTES, RECORDS, File, Record, RecordError, dump, parse
 from labreport.contract.verify import FAILED, INTENT, REMOVAL, STAGING
@@ -32,8 +33,10 @@ reached: Callable[[str], None] = _nothing
 """Called at every step; the crash tests put a kill here."""
 
 
-class StoreError(Exception):
+class StoreError(LabError):
     """Evidence that cannot be written; the text says which, why and what to do. Nothing was changed."""
+
+    exit_status = ExitStatus.CANNOT_RUN
 
 
 @contextmanager

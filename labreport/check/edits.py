@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from labreport.contract.errors import LabError
+
 
 @dataclass(frozen=True, order=True)
 class Edit:
@@ -13,7 +15,7 @@ class Edit:
     text: str
 
 
-class OverlapError(Exception):
+class OverlapError(LabError):
     """Two edits of the same place; the text names both."""
 
 

@@ -14,8 +14,8 @@ from labreport.box.place import Box
 from labreport.box.ssh import LOST
 from labreport.capture import signals
 from labreport.cli import show
-from labreport.cli.statuses import CANNOT, FINDINGS
 from labreport.cli.watch import Watch, watching
+from labreport.contract.errors import ExitStatus
 
 RUN_SECONDS = 4 * 3600.0
 MEMORY = click.option(
@@ -86,7 +86,7 @@ def status(ctx: click.Context, *, json_: bool) -> None:
         )
     else:
         click.echo("made, not started: lab box start" if made else "not made: lab box create")
-    ctx.exit(0 if known else FINDINGS)
+    ctx.exit(0 if known else ExitStatus.FINDINGS)
 
 
 @box.command(context_settings={"ignore_unknown_options": True})
@@ -121,7 +121,7 @@ def run(ctx: click.Context, memory: int, command: tuple[str, ...]) -> None:
             with signals.deferred():
                 machine.end(one)
                 shutil.rmtree(one.folder, ignore_errors=True)
-    ctx.exit(CANNOT if ended == LOST else ended)
+    ctx.exit(ExitStatus.CANNOT_RUN if ended == LOST else ended)
 
 
 @box.command()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labreport.cli.project import root
-from labreport.cli.statuses import FINDINGS
+from labreport.contract.errors import ExitStatus
 
 if TYPE_CHECKING:
     from labreport.check.finding import Finding
@@ -72,7 +72,7 @@ def _report(ctx: click.Context, *, fix: bool, annotations: bool, json_: bool) ->
             click.echo(annotation(one))
     else:
         _print(checked)
-    ctx.exit(FINDINGS if checked.findings else 0)
+    ctx.exit(ExitStatus.FINDINGS if checked.findings else 0)
 
 
 def annotation(finding: "Finding") -> str:
@@ -135,4 +135,4 @@ def _submission(ctx: click.Context, file: Path, evidence: Path, prefix: str, *, 
         click.echo(f"{whole} of {len(results)} blocks equal their lines")
     if not results:
         click.echo(f"lab: {file.name}: no fence with start:end:path: nothing to check", err=True)
-    ctx.exit(0 if results and all(result.whole for result in results) else FINDINGS)
+    ctx.exit(0 if results and all(result.whole for result in results) else ExitStatus.FINDINGS)

@@ -14,8 +14,8 @@ from labreport.capture.plan import Standing
 from labreport.capture.session import Allowed
 from labreport.cli import show, targets
 from labreport.cli.project import root
-from labreport.cli.statuses import CANNOT, FINDINGS
 from labreport.cli.watch import Watch, watching
+from labreport.contract.errors import ExitStatus
 from labreport.contract.records import CollectorState, Status
 
 BOX = "box"
@@ -139,16 +139,16 @@ class How:
         )
         status, rows = capture.collect(asked, place.box().machine(), watch)
         if not rows:
-            raise click.exceptions.Exit(status or FINDINGS)
+            raise click.exceptions.Exit(status or ExitStatus.FINDINGS)
         return [CollectorState.model_validate({key: row[key] for key in row if key != "lab"}) for row in rows]
 
     def exit_status(self, ended: Sequence[tuple[str, CollectorState]], named: set[tuple[str, str]]) -> int:
         """Return the exit status for how the collectors ended; `named` are those that were asked for."""
         bad = {Status.FAILED, *((Status.STALE,) if self.repeat else ())}
         if any(row.state in bad for _lab, row in ended):
-            return FINDINGS
+            return ExitStatus.FINDINGS
         stuck = {(lab, row.name) for lab, row in ended if row.state is Status.MISSING}
-        return CANNOT if stuck & named else 0
+        return ExitStatus.CANNOT_RUN if stuck & named else 0
 
 
 def _refresh(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labreport.cli.project import root
-from labreport.cli.statuses import FINDINGS, WRONG_USE
+from labreport.contract.errors import ExitStatus
 
 if TYPE_CHECKING:
     from labreport.check.diff.compare import Changes
@@ -42,7 +42,7 @@ def diff(ctx: click.Context, before: str, after: str, *, form: str | None, raw: 
         click.echo(markdown(changes), nl=False)
     else:
         _show(changes, raw=raw)
-    ctx.exit(WRONG_USE if changes.refused else FINDINGS if changes.turned else 0)
+    ctx.exit(ExitStatus.WRONG_USE if changes.refused else ExitStatus.FINDINGS if changes.turned else 0)
 
 
 def _side(named: str, scratch: Path) -> Path:

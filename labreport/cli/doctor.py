@@ -10,7 +10,7 @@ from labreport.capture.host import this_host
 from labreport.capture.labs import FoundLab, find_lab, lab_names
 from labreport.cli import show
 from labreport.cli.project import root
-from labreport.cli.statuses import FINDINGS
+from labreport.contract.errors import ExitStatus
 
 
 @click.command()
@@ -41,7 +41,7 @@ def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
         show.table("What the labs need", HEADS, [one.cells() for one in asked])
         for one in lacking:
             click.echo(f"- {one.need.name}: {one.need.remedy}")
-    ctx.exit(FINDINGS if lacking else 0)
+    ctx.exit(ExitStatus.FINDINGS if lacking else 0)
 
 
 HEADS = ("lab", "need", "there", "reason", "collectors")

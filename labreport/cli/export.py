@@ -6,7 +6,7 @@ import click
 
 from labreport.cli import targets
 from labreport.cli.project import root
-from labreport.cli.statuses import FINDINGS
+from labreport.contract.errors import ExitStatus
 
 
 @click.command()
@@ -30,4 +30,4 @@ def export(ctx: click.Context, lab: str, *, to: Path | None, prefix: str) -> Non
     else:
         to.write_bytes(exported.markdown.encode())
         click.echo(f"{to}: written", err=True)
-    ctx.exit(FINDINGS if exported.problems else 0)
+    ctx.exit(ExitStatus.FINDINGS if exported.problems else 0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labreport.cli.project import root
-from labreport.cli.statuses import FINDINGS
+from labreport.contract.errors import ExitStatus
 
 if TYPE_CHECKING:
     from labreport.report.facts.converters import Read
@@ -39,7 +39,7 @@ def facts(ctx: click.Context, labs: tuple[str, ...], *, trial: tuple[str, Path] 
         as_json([_row_json(*one) for one in found])
     else:
         _show(found)
-    ctx.exit(FINDINGS if any(isinstance(reading, NoValue) for *_, reading in found) else 0)
+    ctx.exit(ExitStatus.FINDINGS if any(isinstance(reading, NoValue) for *_, reading in found) else 0)
 
 
 def _labs(named: Sequence[str]) -> Sequence[str]:
@@ -84,7 +84,7 @@ def _try(ctx: click.Context, how: str, file: Path, *, json_: bool) -> None:
         as_json(_outcome_json(read))
     else:
         click.echo(str(read) if isinstance(read, NoValue) else "\n".join(map(str, _several(read))))
-    ctx.exit(FINDINGS if isinstance(read, NoValue) else 0)
+    ctx.exit(ExitStatus.FINDINGS if isinstance(read, NoValue) else 0)
 
 
 def _several(read: "Read") -> tuple[object, ...]:

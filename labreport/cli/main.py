@@ -10,7 +10,7 @@ import click
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # a search for them costs 30 ms
 
 from labreport import __version__
-from labreport.cli.statuses import INTERRUPTED
+from labreport.contract.errors import ExitStatus, LabError
 
 COMMANDS = {
     "doctor": "What this host has of what the labs need, and how to get the rest.",
@@ -72,13 +72,9 @@ def main() -> None:
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted: nothing was left behind; the next collect goes on", err=True)
-        status = INTERRUPTED
-    except Exception as error:
-        from labreport.cli.errors import exit_status
-
-        if (known := exit_status(error)) is None:
-            raise
+        status = ExitStatus.INTERRUPTED
+    except (LabError, PermissionError) as error:
         click.echo(f"lab: {error}", err=True)
-        status = known
+        status = error.exit_status if isinstance(error, LabError) else ExitStatus.CANNOT_RUN
     gc.freeze()  # what is there at the end goes with the process
     sys.exit(status if isinstance(status, int) else 0)

@@ -7,8 +7,8 @@ from labreport.capture.declare import DeclarationError
 from labreport.capture.labs import lab_names
 from labreport.cli import targets
 from labreport.cli.project import root
-from labreport.cli.statuses import FINDINGS
 from labreport.cli.watch import watching
+from labreport.contract.errors import ExitStatus
 from labreport.contract.records import Status, evidence_path
 
 
@@ -42,5 +42,5 @@ def record(ctx: click.Context, path: str, argv: tuple[str, ...], *, host: str | 
         ended = runner.record_by_hand(targets.target(project, lab, host), rest, argv, watch)
     if ended.status is Status.FAILED:
         click.echo(f"lab: {rest}: {ended.reason}\n{ended.remedy}", err=True)
-        ctx.exit(FINDINGS)
+        ctx.exit(ExitStatus.FINDINGS)
     click.echo(f"{lab}/{rest}: captured, with its record")

@@ -4,7 +4,7 @@ import click
 
 from labreport.cli import show, targets
 from labreport.cli.project import root
-from labreport.cli.statuses import FINDINGS
+from labreport.contract.errors import ExitStatus
 from labreport.contract.records import Status
 
 
@@ -30,4 +30,4 @@ def status(ctx: click.Context, names: tuple[str, ...], *, host: str | None, json
     else:
         show.standings("Evidence", found)
     fine = {Status.CAPTURED, Status.NOT_APPLICABLE}
-    ctx.exit(FINDINGS if any(row.state not in fine for _lab, row in found) else 0)
+    ctx.exit(ExitStatus.FINDINGS if any(row.state not in fine for _lab, row in found) else 0)

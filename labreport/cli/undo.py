@@ -9,7 +9,7 @@ from labreport.capture.host_changes import ledger
 from labreport.capture.host_changes import undo as undoing
 from labreport.capture.host_changes.places import NOTHING
 from labreport.cli import show
-from labreport.cli.statuses import CANNOT, FINDINGS
+from labreport.contract.errors import ExitStatus
 
 
 @click.command()
@@ -24,7 +24,7 @@ def undo(ctx: click.Context, *, dry_run: bool, json_: bool) -> None:
     """
     if os.geteuid() != 0:
         click.echo("lab: the ledger is root's: run it with sudo, or as root", err=True)
-        ctx.exit(CANNOT)
+        ctx.exit(ExitStatus.CANNOT_RUN)
     with ledger.opened() as noted:
         if dry_run:
             done = [what(entry) for _name, entry in noted.entries()]
@@ -36,7 +36,7 @@ def undo(ctx: click.Context, *, dry_run: bool, json_: bool) -> None:
         show.as_json({"done": done, "left": left})
     else:
         click.echo("\n".join([*done, *(f"left: {line}" for line in left)]) or "nothing to undo")
-    ctx.exit(FINDINGS if left else 0)
+    ctx.exit(ExitStatus.FINDINGS if left else 0)
 
 
 def what(entry: ledger.Entry) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import click
 
 from labreport.cli.project import root
-from labreport.cli.statuses import FINDINGS
+from labreport.contract.errors import ExitStatus
 from labreport.contract.verify import stand_ins
 from labreport.contract.verify import verify as verify_all
 
@@ -36,4 +36,4 @@ def verify(ctx: click.Context, *, pinned: bool, host: str | None, json_: bool) -
         for finding in report.findings:
             click.echo(str(finding))
         click.echo(f"{report.verdict}: {report.files} files, {report.records} records")
-    ctx.exit(FINDINGS if report.findings else 0)
+    ctx.exit(ExitStatus.FINDINGS if report.findings else 0)

@@ -9,6 +9,7 @@ import os
 import stat
 from pathlib import Path
 
+from labreport.contract.errors import LabError
 from labreport.contract.records import (
     CHECKED_FILE,
     MAX_BYTES,
@@ -25,7 +26,7 @@ from labreport.contract.records import (
 )
 
 
-class EvidenceError(Exception):
+class EvidenceError(LabError):
     """An evidence file that cannot be used; the text says which, what is wrong and what to do."""
 
 

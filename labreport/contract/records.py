@@ -21,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from labreport.contract.errors import LabError
+
 M = TypeVar("M", bound=BaseModel)
 
 SCHEMA = 1
@@ -35,7 +37,7 @@ MAX_BYTES = 8 * 1024 * 1024
 """The largest evidence file, in bytes; larger ones are refused by name."""
 
 
-class RecordError(Exception):
+class RecordError(LabError):
     """A record that cannot be read; the text says which file, what is wrong and what to do."""
 
 

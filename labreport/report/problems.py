@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
+from labreport.contract.errors import ExitStatus, LabError
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -22,13 +24,10 @@ class Problem:
         return ": ".join(one_line(part) for part in (where, self.reference, self.what, self.remedy) if part)
 
 
-class FaultError(Exception):
+class FaultError(LabError):
     """Something that a page asks for and cannot have: `what` is wrong, and the `remedy`."""
 
-    def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(f"{what}: {remedy}")
-        self.what = what
-        self.remedy = remedy
+    exit_status = ExitStatus.WRONG_USE
 
 
 def one_line(text: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import Shell
 from tests.report.project import REPO
 
-GUIDE = (REPO / "docs" / "guides" / "template.md").read_text()
+GUIDE = (REPO / "docs" / "manual" / "guides" / "template.md").read_text()
 WHO = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 LAB = ("collectors/lab99", "docs/labs/lab99", "evidence/lab99")
 

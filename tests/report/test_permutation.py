@@ -72,7 +72,7 @@ def test_what_is_no_series_is_refused(old: list[float], new: list[float], least:
 
 @pytest.mark.slow
 def test_the_page_tells_the_rates() -> None:
-    """The table in manual/reference/diff.md is what recorded noise gives; larger steps are found more often."""
+    """The table in manual/reference/diff.md is of recorded noise; larger steps are found more often."""
     told, page = table(), (REPO / "docs" / "manual" / "reference" / "diff.md").read_text()
     assert told in page
     then, later = ([float(one.seconds.exact) for one in recorded(path).samples] for path in (RECORDED, LATER))

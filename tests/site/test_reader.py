@@ -13,7 +13,7 @@ import pytest
 
 from tests.report.project import REPO, Captured, Little, make
 
-GUIDE = REPO / "docs" / "guides" / "check.md"
+GUIDE = REPO / "docs" / "manual" / "guides" / "check.md"
 MEND = """
 cd evidence
 sed 's/^[0-9a-f]*  //' SHA256SUMS >/names

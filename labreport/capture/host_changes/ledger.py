@@ -18,13 +18,16 @@ from pydantic import BaseModel, ConfigDict
 
 from labreport.capture.host_changes import places
 from labreport.capture.host_changes.places import FOLDER, NOTHING
+from labreport.contract.errors import ExitStatus, LabError
 
 PLACE = Path("/var/lib/lab/ledger")
 """Root's own: whoever could write here could have files put anywhere."""
 
 
-class LedgerError(Exception):
+class LedgerError(LabError):
     """A change of the host that cannot be made or put back; the text says which, why and what to do."""
+
+    exit_status = ExitStatus.CANNOT_RUN
 
 
 class Entry(BaseModel):

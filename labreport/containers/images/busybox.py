@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from labreport.capture import recorder
+from labreport.contract.errors import LabError
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "armv6l": "arm", "i686": "386"}
 """Go's names, which images use, where they are not the kernel's."""
@@ -29,7 +30,7 @@ ACCOUNTS = {
 PT_INTERP = 3
 
 
-class BusyboxError(Exception):
+class BusyboxError(LabError):
     """There is no static busybox to make an image from; the text says why."""
 
 

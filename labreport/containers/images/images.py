@@ -12,6 +12,7 @@ from labreport.containers.containerd.private import containerd
 from labreport.containers.containerd.server import Containerd
 from labreport.containers.images import busybox, registry
 from labreport.containers.images.manifests import listed, platform_manifest, target
+from labreport.contract.errors import LabError
 from labreport.contract.records import Image, LabImage
 
 IMPORT_SECONDS = 900.0
@@ -19,7 +20,7 @@ MISMATCH = ("unexpected commit digest", "failed precondition", "unexpected diges
 """What containerd says when a registry sends something else than it was asked for."""
 
 
-class NotHad(Exception):
+class NotHad(LabError):
     """A source that does not have the image; the text says which and why, in one line."""
 
 

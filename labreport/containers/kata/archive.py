@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import dropwhile
 from pathlib import Path, PurePosixPath
 
+from labreport.contract.errors import LabError
+
 ROOT = PurePosixPath("/opt/kata")
 """Where Kata's own configuration expects its files."""
 
@@ -26,7 +28,7 @@ MAX_MEMBERS = 100_000
 EXECUTABLE = 0o111
 
 
-class ArchiveError(Exception):
+class ArchiveError(LabError):
     """An archive that is refused; the text names the member and what is wrong with it."""
 
 

@@ -6,13 +6,15 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from labreport.contract.errors import LabError
+
 KATA_TYPE = "io.containerd.kata.v2"
 
 PLUGINS = {2: "io.containerd.grpc.v1.cri", 3: "io.containerd.cri.v1.runtime"}
 """The plugin that holds the table, by the configuration's version: containerd 1.x has 2, 2.x has 3."""
 
 
-class TableError(Exception):
+class TableError(LabError):
     """A configuration that cannot be edited; the text says where, why and what to do."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from labreport.capture.cut import line_count
+from labreport.contract.errors import LabError
 from labreport.contract.records import Outcome
 
 HOSTS = "the host's"
@@ -67,7 +68,7 @@ class Said:
         return None if re.search(probe.absent, self.text) else Outcome.FAILED
 
 
-class FramesError(Exception):
+class FramesError(LabError):
     """An output without the frames that the script puts around each answer: it did not come to its end."""
 
 

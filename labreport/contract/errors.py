@@ -1,0 +1,36 @@
+"""The one error type: what is wrong, where, and what to do about it."""
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitStatus(IntEnum):
+    """How a command of `lab` ended."""
+
+    FINE = 0
+    FINDINGS = 1
+    WRONG_USE = 2
+    INTERRUPTED = 3
+    CANNOT_RUN = 4
+
+
+class LabError(Exception):
+    """An error that its reader can mend: the command line prints it without a traceback.
+
+    `what` is wrong, at `line` (1-based, 0 if unknown) of `path` (relative, never a path of this machine);
+    `remedy` says what to do. Subclasses name a cause and the exit status that it leads to. Code reads the
+    fields; nothing parses the text.
+    """
+
+    exit_status: ClassVar[ExitStatus] = ExitStatus.FINDINGS
+
+    def __init__(self, what: str, remedy: str = "", *, path: str = "", line: int = 0) -> None:
+        self.what = what
+        self.remedy = remedy
+        self.path = path
+        self.line = line
+        super().__init__(what, remedy)
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.path and self.line else self.path
+        return ": ".join(part for part in (place, self.what, self.remedy) if part)

@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
+
+settings.register_profile("no deadline", deadline=None)  # a single example may take long: the machine is busy
+settings.load_profile("no deadline")
 
 EXCUSED = ("KATA_ARCHIVE is not set", "actionlint is not here")
 """What no package of Debian or lock of ours brings."""

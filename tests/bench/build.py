@@ -8,7 +8,7 @@ import yaml
 from mkdocs.utils.yaml import yaml_load
 
 from tests.bench.measure import Compared, compare, seconds_of
-from tests.report.project import Captured, Little, clean_environment, make
+from tests.project import Captured, Little, clean_environment, make
 
 BLOCKS = 10
 LINES = 20

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tests.bench.build import build_seconds
 from tests.bench.measure import Compared, compare
-from tests.report.planted import planted
-from tests.report.project import Captured, Little, make
+from tests.project import Captured, Little, make
+from tests.report.series.planted import planted
 
 SECONDS_A_CHART = 0.5
 SERIES = ("nothing", "failure", "outlier", "drift", "modes", "same")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.build import BLOCKS, LINES, build_seconds, place
 from tests.bench.measure import Compared, compare
-from tests.report.project import Captured, make
+from tests.project import Captured, make
 
 
 def facts(folder: Path, python: str, pages: int, pairs: int, bound: float) -> Compared:

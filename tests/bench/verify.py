@@ -7,7 +7,7 @@ from pathlib import Path
 
 from labreport.contract.records import File, Project, Record, Redactions, Source, dump
 from tests.bench.measure import Compared, compare, seconds_of
-from tests.report.project import HOST, WHEN
+from tests.project import HOST, WHEN
 
 FILES = 10_000
 FILES_A_RECORD = 10

@@ -9,7 +9,7 @@ import pytest
 from labreport.check.finding import Finding, Kind
 from labreport.cli.check import annotation
 from tests.cli.conftest import Shell
-from tests.report.project import Captured, Little, make
+from tests.project import Captured, Little, make
 
 PAGE = '# Task 1\n\nIt took 3 s, [b].\n\n{{ evidence("a.txt") }}\n'
 

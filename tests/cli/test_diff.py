@@ -8,7 +8,7 @@ import pytest
 
 from labreport.contract.records import HostClass
 from tests.cli.conftest import Shell
-from tests.report.project import HOST, Captured, Little
+from tests.project import HOST, Captured, Little
 
 PAGE = '# Task\n\n{% call claim("count < 5") %}There are few{% endcall %}\n'
 

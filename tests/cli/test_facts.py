@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shell
-from tests.report.project import HOST, Captured, Little
+from tests.project import HOST, Captured, Little
 
 FACTS = """\
 time.avg: {file: bench/http.txt, read: summary avg, volatile: true}

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.cli.conftest import Shell
-from tests.report.detection import RECORDED, recorded
+from tests.report.series.detection import RECORDED, recorded
 
 SERIES = '''
 @collector(edition=2026, task=1, writes=["bench/start.csv", "bench/noise.csv", "bench/middle.txt"])

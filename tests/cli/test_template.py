@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shell
-from tests.report.project import REPO
+from tests.project import REPO
 
 GUIDE = (REPO / "docs" / "manual" / "guides" / "template.md").read_text()
 WHO = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}

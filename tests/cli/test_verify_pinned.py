@@ -1,7 +1,7 @@
 """`lab verify --pinned`: evidence of another image than the pinned one is named, where it is asked for."""
 
 from tests.cli.conftest import Shell
-from tests.report.project import Captured, Little, stand_in
+from tests.project import Captured, Little, stand_in
 
 
 def test_a_stand_in_is_a_finding(shell: Shell) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.conftest import PATHS, Fleet
-from tests.report.project import REPO
+from tests.project import REPO
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

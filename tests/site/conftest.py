@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.report.project import Captured, Little, make, row, stand_in
+from tests.project import Captured, Little, make, row, stand_in
 
 NO_NETWORK = [
     "--no-sandbox",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.report.project import Little
+from tests.project import Little
 from tests.site.conftest import Watched
 from tests.site.walk import blocks, slice_of
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.cli.conftest import Shell
-from tests.report.project import REPO, clean_environment
+from tests.project import REPO, clean_environment
 
 
 @pytest.mark.timeout(600)

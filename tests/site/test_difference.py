@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.report.project import Captured, Little, make
+from tests.project import Captured, Little, make
 from tests.site.conftest import Watched
 
 ONE = b"same\nonly here <script>alert(1)</script>\nlong " + b"x" * 400 + b"\nlast\r\n"

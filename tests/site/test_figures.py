@@ -11,9 +11,9 @@ from labreport.contract.records import HostClass
 from labreport.report.charts import draw
 from labreport.report.series.comparison import compare, comparison_table, sentences
 from labreport.report.series.series import read_series
-from tests.report.planted import planted
-from tests.report.project import HOST, Captured, Little, make
-from tests.report.test_figures import MEMORY, PHASES
+from tests.project import HOST, Captured, Little, make
+from tests.report.charts.test_figures import MEMORY, PHASES
+from tests.report.series.planted import planted
 from tests.site.conftest import Watched
 
 SLOW = HOST.model_copy(update={"host_class": HostClass.EMULATED})

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from labreport.contract.records import HostClass
-from tests.report.project import HOST as VIRTUAL
-from tests.report.project import Captured, Little, make, row
+from tests.project import HOST as VIRTUAL
+from tests.project import Captured, Little, make, row
 
 BAD_PAGE = """---
 title: Bad

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from labreport.contract.records import Host, HostClass, Outcome, Record, dump
-from tests.report.project import HOST, REPO, Captured, Little, clean_environment, make, row
+from tests.project import HOST, REPO, Captured, Little, clean_environment, make, row
 
 RUNC, KATA = b"runc:\nreal 0m0.395s\nuser 0m0.010s\n", b"Kata:\nreal 0m1.620s\nuser 0m0.020s\n"
 NEWER = RUNC.replace(b"0.395", b"0.842")

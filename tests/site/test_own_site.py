@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.project import REPO, clean_environment
+from tests.project import REPO, clean_environment
 from tests.site.walk import slice_of
 
 BLOCK = re.compile(r'<code data-evidence="([^"]*)" data-lines="([0-9]+:[0-9]+)">(.*?)</code>', re.DOTALL)

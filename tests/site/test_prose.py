@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from labreport.contract.records import HostClass
-from tests.report.project import HOST, Captured, Little, make, row
+from tests.project import HOST, Captured, Little, make, row
 
 FACTS = """
 a: {file: a.txt, read: seconds a}

@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.report.project import Captured, Little, as_json, make
+from tests.project import Captured, Little, as_json, make
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.project import REPO, Captured, Little, make
+from tests.project import REPO, Captured, Little, make
 
 GUIDE = REPO / "docs" / "manual" / "guides" / "check.md"
 MEND = """

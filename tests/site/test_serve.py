@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.project import Captured, Little, clean_environment, make
+from tests.project import Captured, Little, clean_environment, make
 
 PAGE = '# Task 1\n\nWords.\n\n{{ evidence("a/b.txt", lines="1:2") }}\n'
 

@@ -6,7 +6,7 @@ import pytest
 
 from labreport.containers.container import NO_READER
 from labreport.containers.containerd.ctr import KATA_SECONDS, NO_ANSWER, REMEDY
-from tests.report.project import REPO
+from tests.project import REPO
 
 PAGE = REPO / "docs" / "manual" / "guides" / "troubleshooting.md"
 SOURCES = sorted((REPO / "collectors").rglob("*.py"))

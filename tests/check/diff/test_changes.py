@@ -1,0 +1,275 @@
+"""What changed between two states of evidence: facts, not lines."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from labreport.check.diff.compare import Changes, compare
+from labreport.check.diff.fact_changes import Verdict
+from labreport.check.diff.sampled import same_but_for_noise
+from labreport.check.diff.words import MOST_MARKDOWN, as_json, headline, markdown, raw_text
+from labreport.contract.records import HostClass, Outcome
+from tests.project import HOST, Captured, Little, make, row
+from tests.report.series.detection import recorded
+
+HEAD = "run,order,runtime,seconds,exit_status\n"
+FACTS = """\
+kernel: {file: kernel.txt, read: kernel}
+count: {file: count.txt, read: count}
+address: {file: address.txt, read: count, volatile: true}
+start: {file: bench/startup.csv, read: "series median of kata"}
+"""
+PAGE = """# Task
+
+{% call claim("count < 5") %}There are few{% endcall %}
+
+{% call claim("count > 0") %}There are some{% endcall %}
+"""
+
+
+def series(
+    *, step: float = 0.0, first: int = 0, runs: int = 30, failed: int = 0, name: str = "kata"
+) -> bytes:
+    """Return a series of recorded samples from the `first` on, each larger by the share `step`."""
+    samples = recorded().samples[first : first + runs]
+    rows = [
+        f"{n},1,{name},{float(one.seconds.exact) * (1 + step):.6f},0\n" for n, one in enumerate(samples, 1)
+    ]
+    rows += [f"{runs + n},1,{name},9.000000,1\n" for n in range(1, failed + 1)]
+    return (HEAD + "".join(rows)).encode()
+
+
+def noise(step: float = 0.0) -> bytes:
+    """Return the same against itself, as recorded, each sample larger by the share `step`."""
+    samples = [(one, float(one.seconds.exact) * (1 + step)) for one in recorded().samples[:60]]
+    rows = [f"{one.run},{one.order},{one.name},{seconds:.6f},0\n" for one, seconds in samples]
+    return (HEAD + "".join(rows)).encode()
+
+
+def side(folder: Path, **files: bytes) -> Little:
+    """Make a project with facts, claims, and evidence of which `files` say what is another."""
+    made = make(folder)
+    made.page("labs/lab12/task-1.md", PAGE)
+    (made.root / "docs/labs/lab12/facts.yml").write_text(FACTS)
+    held = {
+        "kernel": b"6.12.0\n",
+        "count": b"3\n",
+        "address": b"7\n",
+        "startup": series(),
+        "noise": noise(),
+    } | files
+    paths = {"startup": "bench/startup.csv", "noise": "bench/noise.csv"}
+    for name, data in held.items():
+        made.capture(Captured(paths.get(name, f"{name}.txt"), data, (), name))
+    made.state(*(row(name, paths.get(name, f"{name}.txt"), state="captured") for name in held))
+    return made
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Little:
+    """Return the state of before."""
+    return side(tmp_path / "before")
+
+
+def changes(before: Little, after: Little) -> Changes:
+    """Return what changed."""
+    return compare(before.root, after.root)
+
+
+def test_nothing_changed(before: Little, tmp_path: Path) -> None:
+    """Not a word, but that."""
+    found = changes(before, side(tmp_path / "after"))
+    assert found.sets == ()
+    assert headline(found) == "Nothing changed."
+    assert not found.turned
+
+
+def test_a_fact_that_changed_is_told_with_how_much(before: Little, tmp_path: Path) -> None:
+    """A text, a number with its share; a volatile one is told, and not judged."""
+    (found,) = changes(before, side(tmp_path / "after", kernel=b"7.0.1\n", count=b"4\n", address=b"9\n")).sets
+    told = {one.name: (one.before, one.after, one.verdict) for one in found.facts}
+    assert told == {
+        "kernel": ("6.12.0", "7.0.1", Verdict.CHANGED),
+        "count": ("3", "4", Verdict.CHANGED),
+        "address": ("7", "9", Verdict.VOLATILE),
+    }
+    assert next(one.share for one in found.facts if one.name == "count") == pytest.approx(1 / 3)
+    assert [one.path for one in found.files] == ["address.txt", "count.txt", "kernel.txt"]
+    assert found.claims == ()
+
+
+def test_a_fact_that_came_or_went(before: Little, tmp_path: Path) -> None:
+    """Says so, with why there is none."""
+    after = side(tmp_path / "after", count=b"many\n")
+    (found,) = changes(before, after).sets
+    assert [(one.name, one.verdict) for one in found.facts] == [("count", Verdict.LOST)]
+    assert found.facts[0].after == "none (not there)"
+    (back,) = changes(after, before).sets
+    assert [(one.name, one.verdict) for one in back.facts] == [("count", Verdict.NEW)]
+
+
+def test_a_claim_that_turned(before: Little, tmp_path: Path) -> None:
+    """Is named with page, line and sentence; the one that still holds is not."""
+    found = changes(before, side(tmp_path / "after", count=b"6\n"))
+    assert found.turned
+    (turn,) = found.sets[0].claims
+    assert turn.what == "labs/lab12/task-1.md:3: There are few"
+    assert turn.before == "holds"
+    assert turn.after.startswith("contradicted: ")
+    assert "1 claim turned" in headline(found)
+
+
+@pytest.mark.parametrize(("step", "beyond"), [(0.0, False), (0.2, True), (-0.2, True)])
+def test_a_series_is_held_against_its_noise(
+    before: Little, tmp_path: Path, step: float, *, beyond: bool
+) -> None:
+    """Other samples of the same are within it; a fifth more, or less, is beyond it, and its fact, too."""
+    after = side(tmp_path / "after", startup=series(step=step, first=100))
+    (found,) = changes(before, after).sets
+    told = {one.name: one for one in found.series}
+    assert told["kata"].beyond is beyond
+    assert told["kata"].floor > 0
+    fact = next(one for one in found.facts if one.name == "start")
+    assert fact.verdict is (Verdict.BEYOND if beyond else Verdict.WITHIN)
+
+
+def test_a_host_that_is_slower_as_a_whole_is_no_change(before: Little, tmp_path: Path) -> None:
+    """The same command against itself took half as long again, too: that is told of the noise, once."""
+    after = side(tmp_path / "after", startup=series(step=0.5, first=100), noise=noise(0.5))
+    (found,) = changes(before, after).sets
+    told = {(one.file, one.name): one.beyond for one in found.series}
+    assert told["bench/startup.csv", "kata"] is False
+    assert told["bench/noise.csv", "a"] is True
+    assert next(one.floor for one in found.series if one.name == "kata") > 0.5
+
+
+def test_numbers_alone_are_a_series(before: Little, tmp_path: Path) -> None:
+    """One a line, as curl's seconds are; a count or two is none."""
+    after = side(tmp_path / "after")
+    for made, first, step in ((before, 0, 1), (after, 100, 2)):
+        numbers = [float(one.seconds.exact) * step for one in recorded().samples[first : first + 30]]
+        made.capture(Captured("curl.txt", "".join(f"{one:.6f}\n" for one in numbers).encode(), (), "curl"))
+        (made.root / "docs/labs/lab12/facts.yml").write_text(
+            "curl: {file: curl.txt, read: samples, volatile: true}\n"
+        )
+        made.page("labs/lab12/task-1.md", "# Task\n")
+    (found,) = changes(before, after).sets
+    told = {one.file: one.beyond for one in found.series}
+    assert told["curl.txt"] is True
+    assert "count.txt" not in told
+    assert [one.verdict for one in found.facts] == [Verdict.BEYOND]
+
+
+def test_few_runs_say_nothing(before: Little, tmp_path: Path) -> None:
+    """Three on one side are no ground for either answer, however far they are."""
+    few = changes(
+        side(tmp_path / "few", startup=series(runs=2)),
+        side(tmp_path / "more", startup=series(runs=3, step=9)),
+    )
+    assert [one.beyond for one in few.sets[0].series if one.name == "kata"] == [None]
+    assert "too few runs to say" in markdown(few)
+    assert before.root.exists()
+
+
+def test_another_host_class_is_refused(before: Little, tmp_path: Path) -> None:
+    """Nothing is compared, and the reason is said; another machine of the same class is told and compared."""
+    after = side(tmp_path / "after", count=b"9\n", startup=series(step=1.0))
+    for path in after.root.glob("evidence/lab12/records/*.json"):
+        path.unlink()
+    bare = HOST.model_copy(update={"host_class": HostClass.BARE_METAL})
+    for name, data in {"count.txt": b"9\n", "bench/startup.csv": series(step=1.0)}.items():
+        after.capture(Captured(name, data), host=bare)
+    found = changes(before, after)
+    assert found.refused
+    assert not found.turned
+    (one,) = found.sets
+    assert one.refused.startswith("measured on another host class: virtual before, bare metal now")
+    assert (one.facts, one.series, one.claims) == ((), (), ())
+    assert "Refused: measured on another host class" in markdown(found)
+
+    faster = side(tmp_path / "faster", count=b"9\n")
+    for path in faster.root.glob("evidence/lab12/records/*.json"):
+        path.unlink()
+    faster.capture(Captured("count.txt", b"9\n"), host=HOST.model_copy(update={"cores": 64}))
+    same_class = changes(before, faster)
+    assert not same_class.refused
+    assert same_class.sets[0].hosts is not None
+    assert same_class.turned
+
+
+def test_failures_come_and_go(before: Little, tmp_path: Path) -> None:
+    """A collector that failed, with its reason; a command refused before; runs that failed."""
+    before.capture(Captured("escape.txt", b"no\n", (("sh", "-c", "escape"),), "escape"))
+    record = before.root / "evidence/lab12/records/escape.json"
+    record.write_text(record.read_text().replace(f'"{Outcome.ANSWERED}"', f'"{Outcome.REFUSED}"'))
+    after = side(tmp_path / "after", startup=series(failed=2))
+    after.capture(Captured("escape.txt", b"yes\n", (("sh", "-c", "escape"),), "escape"))
+    after.state(row("kernel", "kernel.txt", state="failed", reason="no answer"))
+    (found,) = changes(before, after).sets
+    told = {one.what: (one.before, one.after) for one in found.failures}
+    assert told["kernel"] == ("captured", "failed: no answer")
+    assert told["escape: sh -c escape"] == ("refused (exit status 0)", "answered (exit status 0)")
+    assert next(one.failed for one in found.series if one.name == "kata") == (0, 2)
+
+
+def test_versions_are_told(before: Little, tmp_path: Path) -> None:
+    """Of tools, and settings."""
+    after = side(tmp_path / "after")
+    before.capture(Captured("v.txt", b"1\n", (), "v"), tools={"runc": "1.1"}, settings={"n": 5})
+    after.capture(Captured("v.txt", b"2\n", (), "v"), tools={"runc": "1.2"}, settings={"n": 6})
+    (found,) = changes(before, after).sets
+    assert [(one.what, one.before, one.after) for one in found.versions] == [
+        ("runc", "1.1", "1.2"),
+        ("setting n", "5", "6"),
+    ]
+
+
+def test_evidence_is_never_markdown(before: Little, tmp_path: Path) -> None:
+    """Nor a mention, a tag, or a control character of a terminal; and the body is never too long."""
+    bad = b"```\n</details> @everyone <script>\x1b[31m | `x`\n" * 3
+    after = side(tmp_path / "after", kernel=bad, count=b"line\n" * 4000)
+    for number in range(900):
+        after.capture(
+            Captured(f"many/{number}.txt", b"a line of evidence that is not short\n" * 3, (), f"m{number}")
+        )
+    found = changes(before, after)
+    body = markdown(found)
+    assert len(body) < MOST_MARKDOWN + 200
+    assert "more: `lab diff` tells all." in body
+    inside = body[body.index("kernel.txt: changed") :]
+    assert inside.index("````diff") < inside.index("</details> @everyone")
+    assert "\x1b" not in body
+    assert all("\x1b" not in raw_text(file) for file in found.sets[0].files)
+    assert json.loads(json.dumps(as_json(found)))["turned"] == found.turned
+
+
+def test_nobody_is_mentioned(before: Little, tmp_path: Path) -> None:
+    """A command, a version, a reason that holds an @ stands in a code span."""
+    before.capture(Captured("v.txt", b"1\n", (("echo", "@team"),), "v"), tools={"@tool": "@one"})
+    record = before.root / "evidence/lab12/records/v.json"
+    record.write_text(record.read_text().replace(f'"{Outcome.ANSWERED}"', f'"{Outcome.REFUSED}"'))
+    after = side(tmp_path / "after")
+    after.capture(Captured("v.txt", b"2 @you\n", (("echo", "@team"),), "v"), tools={"@tool": "@two"})
+    after.state(row("v", "v.txt", state="failed", reason="@all"))
+    body = markdown(changes(before, after))
+    assert all(name in body for name in ("@team", "@tool", "@two", "@all", "@you"))
+    outside = re.sub(r"````*.*?````*|```.*?```|`[^`]*`", "", body, flags=re.DOTALL)
+    assert "@" not in outside
+
+
+def test_a_refresh_asks_whether_a_series_is_the_same() -> None:
+    """Other samples of the same are; a step, another contender, a failure more is not."""
+    assert same_but_for_noise(series(), series(first=100), 0.05)
+    assert not same_but_for_noise(series(), series(first=100, step=0.5), 0.05)
+    assert not same_but_for_noise(series(), series(name="runc"), 0.05)
+    assert not same_but_for_noise(series(), series(failed=1), 0.05)
+    assert not same_but_for_noise(series(runs=2), series(runs=2), 0.05)
+    for text in (b"text\n", b"", b"\xff\n"):
+        assert not same_but_for_noise(text, text, 0.05)
+    plain, other = (
+        b"".join(b"%s\n" % row.split(b",")[3] for row in series(first=n).split(b"\n")[1:-1]) for n in (0, 99)
+    )
+    assert same_but_for_noise(plain, other, 0.05)
+    assert not same_but_for_noise(plain, plain.replace(b"0.0", b"0.1"), 0.05)

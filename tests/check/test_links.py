@@ -1,0 +1,127 @@
+"""Links: to pages, anchors and files that are there, and to those that are not."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from labreport.check.finding import Kind
+from labreport.check.project import check_project
+from tests.project import Little, make
+
+DAY = date(2026, 3, 4)
+OTHER = """# Other
+
+## A heading, with `code` & more
+
+## Twice
+
+## Twice
+
+<a name="by-name"></a><span id="by-id"></span>
+
+## Own {: #own }
+
+=== "Tab"
+
+    text[^1]
+
+[^1]: A note.
+"""
+
+
+@pytest.fixture
+def little(tmp_path: Path) -> Little:
+    """Return a project with a page to link to, and files beside it."""
+    made = make(tmp_path / "project")
+    made.page("guides/other page.md", OTHER)
+    made.page("labs/lab12/rubric.yml", "2025: {it: {requirement: x, to_come: x}}\n")
+    (made.root / "docs/assets/a (1).png").write_bytes(b"")
+    return made
+
+
+def links(little: Little, text: str) -> list[str]:
+    """Return the findings of links on a page of a lab that holds `text`."""
+    little.page("labs/lab12/index.md", f"# Lab\n\n{text}\n")
+    findings = check_project(little.root, DAY).findings
+    return [str(one) for one in findings if one.kind is Kind.LINK]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "../../guides/other%20page.md",
+        "<../../guides/other page.md>",
+        "../../guides/other%20page.md#a-heading-with-code-more",
+        "../../guides/other%20page.md#twice_1",
+        "../../guides/other%20page.md#own",
+        "../../guides/other%20page.md#by-name",
+        "../../guides/other%20page.md#by-id",
+        "../../guides/other%20page.md#fn:1",
+        "#lab",
+        "index.md",
+        "../../assets/evidence.css",
+        "<../../assets/a (1).png>",
+        "https://example.invalid/x#y",
+        "//example.invalid/x",
+        "mailto:someone@example.invalid",
+    ],
+)
+def test_what_leads_somewhere_is_no_finding(little: Little, target: str) -> None:
+    """A page, an anchor of any kind, a file, another site."""
+    assert links(little, f"See [it]({target}) and ![it]({target}).") == []
+
+
+@pytest.mark.parametrize(
+    ("target", "what"),
+    [
+        ("other.md", "there is no labs/lab12/other.md in docs/"),
+        ("../../guides/other%20page.md#twice_2", "guides/other page.md has no anchor twice_2"),
+        ("#nowhere", "labs/lab12/index.md has no anchor nowhere"),
+        ("rubric.yml", "there is no labs/lab12/rubric.yml in docs/"),
+        ("../../guides/", "there is no guides in docs/"),
+        ("../../../evidence/lab12/a.txt", "there is no ../evidence/lab12/a.txt in docs/"),
+        ("/guides/other%20page.md", "begins at the server's root"),
+    ],
+)
+def test_what_leads_nowhere_is_found_where_it_stands(little: Little, target: str, what: str) -> None:
+    """Links and pictures alike: the column is that of the address."""
+    (said,) = links(little, f"`[x]({target})`\n\nSée [it]({target}).")
+    assert said.startswith(f"docs/labs/lab12/index.md:5:10: {target}: {what}")
+    (said,) = links(little, f"See ![it]({target}).")
+    assert said.startswith("docs/labs/lab12/index.md:3:11: ")
+
+
+def test_links_in_html_and_by_reference_are_followed_too(little: Little) -> None:
+    """An HTML link names the page as the site has it."""
+    assert (
+        links(
+            little, '<a href="../../guides/other page.html#own">x</a> <img src="../../assets/evidence.css">'
+        )
+        == []
+    )
+    assert len(links(little, '<a href="gone.html">x</a> <img src="gone.png">')) == 2
+    (said,) = links(little, "See [it][1].\n\n[1]: gone.md\n")
+    assert said.startswith("docs/labs/lab12/index.md:5:6: gone.md: ")
+
+
+def test_code_has_no_links(little: Little) -> None:
+    """Neither a span, nor a fence, nor what a macro shows."""
+    assert links(little, "`[x](gone.md)`\n\n```\n[x](gone.md)\n```\n\n{{ hosts() }}") == []
+
+
+def test_each_of_several_is_found_at_its_own_place(little: Little) -> None:
+    """The same address three times is three findings with three ids."""
+    found = links(little, "[a](gone.md) [b](gone.md)\n[c](gone.md)")
+    assert [line.split(": ")[0].partition("index.md:")[2] for line in found] == ["3:5", "3:18", "4:5"]
+    assert len({line.rpartition("[")[2] for line in found}) == 3
+
+
+def test_the_extensions_are_those_of_mkdocs_yml(little: Little) -> None:
+    """A setting that changes the anchors changes what is found; tags that mkdocs knows are no hindrance."""
+    assert links(little, "## A Heading\n\n[x](#a-heading)") == []
+    config = little.root / "mkdocs.yml"
+    text = config.read_text().replace("      permalink: true", "      permalink: true\n      separator: _")
+    config.write_text(f"{text}\nextra_tags: !ENV [NOT_THERE, 1]\nmore: !!python/name:os.system\n")
+    assert len(links(little, "## A Heading\n\n[x](#a-heading)")) == 1
+    assert links(little, "## A Heading\n\n[x](#a_heading)") == []

@@ -1,0 +1,178 @@
+"""The rubric: a requirement is met by its own section's evidence, and by nothing else."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from labreport.check.finding import Kind
+from labreport.check.project import Checked, check_project
+from labreport.check.rubric import Standing
+from tests.project import Captured, Little, make, row
+
+DAY = date(2026, 3, 4)
+LAB_YML = """title: x
+editions:
+  2025: {title: x, source: x, tasks: {1: {title: x, files: [a.txt]}, 2: {title: x, files: [b.txt]}}}
+"""
+FACTS = "a.count: {file: a.txt, read: count}\nb.count: {file: b.txt, read: count}\n"
+PAGE = """# Task 1
+
+## First {: #own-id }
+
+{{ evidence("a.txt") }} {{ fact("a.count") }}
+
+### Within
+
+{{ evidence("b.txt") }}
+
+## Second `part`
+
+{% call claim("b.count == 52") %}It is so{% endcall %}.
+"""
+
+
+@pytest.fixture
+def little(tmp_path: Path) -> Little:
+    """Return a lab with one page, two files and two facts, and a lab.yml of its own."""
+    made = make(tmp_path / "project")
+    (made.root / "collectors").unlink()
+    (made.root / "collectors/lab12").mkdir(parents=True)
+    (made.root / "collectors/lab12/lab.yml").write_text(LAB_YML)
+    made.capture(Captured("a.txt", b"245\n"))
+    made.capture(Captured("b.txt", b"52\n"))
+    made.page("labs/lab12/facts.yml", FACTS)
+    made.page("labs/lab12/task-1.md", PAGE)
+    return made
+
+
+def check(little: Little, rubric: str) -> Checked:
+    """Return what is found with this rubric of 2025."""
+    little.page("labs/lab12/rubric.yml", rubric)
+    return check_project(little.root, DAY)
+
+
+def requirement(**given: str) -> str:
+    """Return a rubric of one requirement beside one that asks for both files."""
+    keys = {"requirement": "x", "page": "task-1.md", "section": "First", **given}
+    inner = ", ".join(f"{key}: {value}" for key, value in keys.items() if value)
+    both = "{requirement: x, page: task-1.md, section: Task 1, shows: [a.txt, b.txt]}"
+    return f"2025:\n  both: {both}\n  it: {{{inner}}}\n"
+
+
+def rubric_findings(checked: Checked) -> list[str]:
+    """Return what is said of the rubric."""
+    return [str(one) for one in checked.findings if one.kind is Kind.RUBRIC]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"shows": "[a.txt]"},
+        {"shows": "[a.txt, b.txt]"},
+        {"section": "own-id", "facts": "[a.count]"},
+        {"section": "Within", "shows": "[b.txt]"},
+        {"section": "within", "shows": "[b.txt]"},
+        {"section": "Second part", "facts": "[b.count]"},
+        {"section": "second-part", "facts": "[b.count]"},
+        {"section": "Task 1", "shows": "[a.txt, b.txt]", "facts": "[a.count, b.count]"},
+    ],
+    ids=str,
+)
+def test_what_its_section_shows_meets_a_requirement(little: Little, given: dict[str, str]) -> None:
+    """Sections within it included; a section is named by its text or its id."""
+    checked = check(little, requirement(**given))
+    assert checked.findings == []
+    assert checked.coverage.rubric[2025][Standing.MET] == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "lacks"),
+    [
+        (
+            {"section": "Within", "shows": "[a.txt]"},
+            "a.txt is not shown there (a.txt is in labs/lab12/task-1.md:5)",
+        ),
+        ({"section": "Second part", "shows": "[a.txt, b.txt]"}, "a.txt, b.txt are not shown there"),
+        (
+            {"section": "Second part", "facts": "[a.count]"},
+            "the fact a.count is not shown there (the fact a.count is in labs/lab12/task-1.md:5)",
+        ),
+        ({"section": "First", "shows": "[c.txt]"}, "c.txt is not shown there:"),
+        ({"section": "Third", "shows": "[a.txt]"}, "no section is called 'Third' in task-1.md"),
+        ({"page": "task-9.md", "shows": "[a.txt]"}, "there is no page task-9.md"),
+    ],
+    ids=str,
+)
+def test_the_right_value_under_the_wrong_section_does_not(
+    little: Little, given: dict[str, str], lacks: str
+) -> None:
+    """The finding names the requirement, its line, what is missing, and where it is instead."""
+    checked = check(little, requirement(**given))
+    (said,) = rubric_findings(checked)
+    assert said.startswith("docs/labs/lab12/rubric.yml:3:1: 2025: it is not met: ")
+    assert lacks in said
+    assert checked.coverage.rubric[2025] == {Standing.MET: 1, Standing.NOT_MET: 1}
+
+
+def test_a_gap_meets_nothing(little: Little) -> None:
+    """Evidence that was not captured is not shown, however well the page expects it."""
+    little.state(row("c", "c.txt", reason="no KVM"), row("a", "a.txt", "b.txt", state="captured"))
+    gap = '---\nexpected_gaps: [c.txt]\n---\n# Task 2\n\n{{ evidence("c.txt") }}\n'
+    little.page("labs/lab12/task-2.md", gap)
+    (said,) = rubric_findings(check(little, requirement(page="task-2.md", section="Task 2", shows="[c.txt]")))
+    assert "c.txt is not shown there" in said
+
+
+def test_two_sections_of_one_name_are_told_apart_by_their_ids(little: Little) -> None:
+    """The text alone means neither."""
+    little.page("labs/lab12/task-1.md", f"{PAGE}\n## Within\n\n{{{{ evidence('a.txt') }}}}\n")
+    (said,) = rubric_findings(check(little, requirement(section="Within", shows="[a.txt]")))
+    assert "2 sections are called 'Within'" in said
+    assert rubric_findings(check(little, requirement(section="within_1", shows="[a.txt]"))) == []
+
+
+def test_what_is_to_come_is_said_so_until_it_is_met(little: Little) -> None:
+    """It is no finding and not met; once it is met, the mark is a finding."""
+    for given in ({"page": "", "section": ""}, {"section": "Second part", "shows": "[a.txt]"}):
+        checked = check(little, requirement(to_come="later", **given))
+        assert checked.findings == []
+        assert checked.coverage.rubric[2025] == {Standing.MET: 1, Standing.TO_COME: 1}
+    (said,) = rubric_findings(check(little, requirement(to_come="later", shows="[a.txt]")))
+    assert "2025: it is met, and is called to come: later: take `to_come` out" in said
+
+
+def test_a_file_of_the_edition_that_nothing_asks_for_is_found(little: Little) -> None:
+    """lab.yml names what an edition wants: a rubric that forgets one cannot find it missing."""
+    only = "2025: {it: {requirement: x, page: task-1.md, section: First, shows: [a.txt]}}"
+    (said,) = rubric_findings(check(little, only))
+    assert "2025: no requirement shows b.txt, which lab.yml names" in said
+
+
+BAD = {
+    "": "docs/labs/lab12/rubric.yml:1:1: holds no keys",
+    "x: [": "rubric.yml:2:1: not YAML",
+    "y2025: {}": "rubric.yml:1:1: y2025: ",
+    "2025:\n  it: {requirement: x}": "rubric.yml:2:1: 2025.it: name page, section, and what it shows",
+    "2025:\n  it:\n    requirement: ''\n    to_come: x": "rubric.yml:3:1: 2025.it.requirement: ",
+    "2025:\n  it: {requirement: x, page: a.md, shows: [a]}": "2025.it: page and section go together",
+    "2025:\n  it: {requirement: x, page: ../a.md, section: x, shows: [a]}": "2025.it.page: ",
+    "2025:\n  it: {requirement: x, page: a.md, section: x, shows: [../a]}": "2025.it.shows.0: ",
+    "2025:\n  it: {requirement: x, to_come: x, shown: [a]}": "2025.it.shown: Extra inputs",
+    "2025:\n  it: {requirement: x, to_come: x, points: -1}": "2025.it.points: ",
+    "2025:\n  it: {requirement: x, to_come: x}\n  it: {}": "rubric.yml:3:1: it is given twice",
+    "2025:\n  it: {requirement: x, to_come: x}\n  b:\n    to_come: x": "rubric.yml:3:1: 2025.b.requirement",
+}
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_a_bad_rubric_is_a_finding_at_its_line(little: Little, text: str) -> None:
+    """The file, the line, the key; all other checks go on."""
+    checked = check(little, text)
+    assert [BAD[text] in str(one) for one in checked.findings] == [True], checked.findings
+
+
+def test_points_are_said_where_they_are_known(little: Little) -> None:
+    """What is lost is what a reader wants to know first."""
+    (said,) = rubric_findings(check(little, requirement(section="Within", shows="[a.txt]", points="2.5")))
+    assert "2025: it (2.5 points) is not met" in said

@@ -1,0 +1,171 @@
+"""Slices that moved: the right range, written by --fix and nothing else; slices that nothing pins."""
+
+import hashlib
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labreport.check.edits import Edit, OverlapError, edited
+from labreport.check.finding import Kind
+from labreport.check.project import Checked, check_project, fix
+from labreport.report.pages.source import PageSource
+from tests.project import Captured, Little, make
+
+DAY = date(2026, 3, 4)
+LINES = b"one\ntwo\nthree\nfour\nfive\n"
+
+
+def pin(*lines: str) -> str:
+    """Return the hash that pins a slice of these lines."""
+    text = "".join(f"{line}\n" for line in lines)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+PINNED = pin("new", "newer")
+
+
+@pytest.fixture
+def little(tmp_path: Path) -> Little:
+    """Return a project whose evidence begins with two lines more than its page knows of."""
+    made = make(tmp_path / "project")
+    made.capture(Captured("a.txt", b"new\nnewer\n" + LINES))
+    return made
+
+
+def check(little: Little) -> Checked:
+    """Return what is found in the project."""
+    return check_project(little.root, DAY)
+
+
+def of(checked: Checked, kind: Kind) -> list[str]:
+    """Return the findings of a kind."""
+    return [str(one) for one in checked.findings if one.kind is kind]
+
+
+MOVED = f"""---
+title: Näme
+---
+# Täsk {{# a note #}}\r
+
+- äö {{{{ evidence("a.txt", lines="2:3", sha256="{pin("two", "three")}") }}}} and\r
+  {{{{ evidence("5:5:a.txt", sha256="{pin("five")}") }}}}
+
+{{{{ evidence(
+    "a.txt",
+    "1",
+    sha256="{pin("one")}",
+) }}}}
+
+`lines="2:3"` stays, and so does {{{{ evidence("a.txt", start="two", end="three") }}}}.
+"""
+
+
+def test_fix_writes_the_range_and_nothing_else(little: Little) -> None:
+    """Each way of giving a range, at once; every other byte stays; a second time nothing is left to write."""
+    page = little.page("labs/lab12/task-1.md", MOVED)
+    checked = check(little)
+    assert [line.partition(": ")[0] for line in of(checked, Kind.MOVED)] == [
+        "docs/labs/lab12/task-1.md:6:6",
+        "docs/labs/lab12/task-1.md:7:3",
+        "docs/labs/lab12/task-1.md:9:1",
+    ]
+    assert 'lines 4:5 now: write lines="4:5", or let --fix write it [' in of(checked, Kind.MOVED)[0]
+    assert fix(little.root, checked) == 3
+    wanted = MOVED.replace('lines="2:3", sha', 'lines="4:5", sha').replace("5:5:a.txt", "7:7:a.txt")
+    assert page.read_bytes().decode() == wanted.replace('    "1",', '    "3:3",')
+    again = check(little)
+    assert of(again, Kind.MOVED) == []
+    assert fix(little.root, again) == 0
+
+
+def test_a_range_that_is_computed_is_named_and_not_written(little: Little) -> None:
+    """The finding says what would be right."""
+    text = (
+        f"""{{% set at = "2:3" %}}\n{{{{ evidence("a.txt", lines=at, sha256="{pin("two", "three")}") }}}}\n"""
+    )
+    little.page("labs/lab12/task-1.md", text)
+    checked = check(little)
+    (moved,) = of(checked, Kind.MOVED)
+    assert moved.startswith("docs/labs/lab12/task-1.md:2:1: lines 2:3 of lab12/a.txt are lines 4:5 now")
+    assert "--fix" not in moved
+    assert checked.edits == {}
+
+
+def test_a_slice_that_changed_is_a_problem_and_is_not_fixed(little: Little) -> None:
+    """A quote with an altered word, or a dropped line, has another hash: somebody has to read it again."""
+    for lines in (("two", "Three"), ("two", "four")):
+        little.page(
+            "labs/lab12/task-1.md", f'{{{{ evidence("a.txt", lines="4:5", sha256="{pin(*lines)}") }}}}\n'
+        )
+        checked = check(little)
+        (problem,) = of(checked, Kind.PROBLEM)
+        assert problem.startswith("docs/labs/lab12/task-1.md:1:1: evidence(")
+        assert "have changed" in problem
+        assert checked.edits == {}
+
+
+@pytest.mark.parametrize(
+    ("call", "pinned"),
+    [
+        ('evidence("a.txt", lines="1:2")', False),
+        ('evidence("a.txt", "1:2")', False),
+        ('evidence("1:2:a.txt")', False),
+        (f'evidence("a.txt", lines="1:2", sha256="{PINNED}")', True),
+        ('evidence("a.txt", start="new", end="newer")', True),
+        ('evidence("a.txt")', True),
+        ('command("a.txt", lines="1:2")', True),
+    ],
+)
+def test_a_slice_by_number_alone_slides_under_an_old_sentence(
+    little: Little, call: str, *, pinned: bool
+) -> None:
+    """So it is found, with the hash that would pin it; no --fix writes that: somebody has to have read it."""
+    little.page("labs/lab12/task-1.md", f"Text.\n\n{{{{ {call} }}}}\n")
+    checked = check(little)
+    found = of(checked, Kind.UNPINNED)
+    assert len(found) == (0 if pinned else 1)
+    assert all("docs/labs/lab12/task-1.md:3:1: lines 1:2 of lab12/a.txt" in line for line in found)
+    assert all(f'sha256="{PINNED}"' in line for line in found)
+    assert checked.edits == {}
+
+
+@given(st.text(max_size=40), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.text(max_size=3))))
+def test_edits_change_what_they_name_and_no_other_place(
+    text: str, several: list[tuple[int, int, str]]
+) -> None:
+    """Applied in any order they give the same; what overlaps or leaves the text is refused."""
+    edits = {Edit(start, start + length, new) for start, length, new in several}
+    ordered = sorted(edits)
+    apart = all(one.end <= other.start for one, other in pairwise(ordered))
+    if not apart or any(one.end > len(text) for one in edits):
+        with pytest.raises(OverlapError):
+            edited(text, edits)
+        return
+    kept, end = [], 0
+    for one in ordered:
+        kept += [text[end : one.start], one.text]
+        end = one.end
+    assert edited(text, edits) == "".join([*kept, text[end:]])
+
+
+NAMES = st.text(alphabet="aé.\u4e2d \\'", max_size=6)
+
+
+@given(st.text(alphabet="é\n {}'#%`", max_size=12), NAMES)
+def test_an_argument_is_where_it_is_written(before: str, name: str) -> None:
+    """Behind anything, over lines, behind characters of any width: the place holds the literal."""
+    literal = '"' + name.replace("\\", "\\\\") + '"'
+    text = f'{before}\n\n{{{{ evidence(\n  {literal},\n  start="é", lines="1:2") }}}}'
+    calls = [one for one in PageSource("labs/lab12/x.md", text).calls if one.name == "evidence"]
+    for call in calls:  # what stands before may have swallowed it: a comment that is not closed, say
+        lines = call.argument("lines", 1)
+        path = call.argument("path", 0)
+        assert lines is not None
+        assert path is not None
+        assert text[lines.start : lines.end] == '"1:2"'
+        assert text[path.start : path.end] == literal
+        assert path.value == name

@@ -1,0 +1,124 @@
+"""Waivers: a reason and a day; expired, idle or impossible ones are findings themselves."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from labreport.check.finding import Finding, Kind
+from labreport.check.numbers import WAIVED
+from labreport.check.project import Checked, check_project
+from labreport.check.waivers import today
+from tests.project import Captured, Little, make
+
+DAY = date(2026, 3, 4)
+
+
+@pytest.fixture
+def little(tmp_path: Path) -> Little:
+    """Return a lab whose one page says a number that nobody measured, and shows its one file."""
+    made = make(tmp_path / "project")
+    made.capture(Captured("a.txt", b"245\n"))
+    made.page("labs/lab12/task-1.md", '# Task 1\n\nIt took 3 s.\n\n{{ evidence("a.txt") }}\n')
+    return made
+
+
+def check(little: Little, day: date = DAY) -> Checked:
+    """Return what is found on a day."""
+    return check_project(little.root, day)
+
+
+def naked(little: Little) -> Finding:
+    """Return the one finding of the project."""
+    (found,) = check(little).findings
+    assert found.kind is Kind.NUMBER
+    return found
+
+
+def waive(little: Little, name: str, expires: str = "2026-03-04", lab: str = "lab12") -> None:
+    """Write the waiver of a finding."""
+    little.page(f"labs/{lab}/waivers.yml", f"{name}: {{reason: quoted from the sheet, expires: {expires}}}\n")
+
+
+def test_a_waived_number_is_exempt_until_its_day_is_over(little: Little) -> None:
+    """On the last day still; the day after, both are findings."""
+    one = naked(little)
+    waive(little, one.id)
+    checked = check(little)
+    assert checked.findings == []
+    assert (checked.coverage.naked, checked.coverage.exempt[WAIVED]) == (0, 1)
+    late = check(little, DAY + timedelta(days=1))
+    assert [found.kind for found in late.findings] == [Kind.NUMBER, Kind.WAIVER]
+    assert "expired on 2026-03-04: quoted from the sheet" in late.findings[1].message
+    assert (late.coverage.naked, late.coverage.exempt[WAIVED]) == (1, 0)
+
+
+def test_a_waiver_outlives_moved_lines_and_no_other_sentence(little: Little) -> None:
+    """What was waived was this sentence: another one has another id."""
+    waive(little, naked(little).id)
+    page = little.root / "docs/labs/lab12/task-1.md"
+    page.write_text(page.read_text().replace("# Task 1\n", "# Task 1\n\nMore.\n\n"))
+    assert check(little).findings == []
+    page.write_text(page.read_text().replace("It took 3 s", "The host took 3 s"))
+    assert [found.kind for found in check(little).findings] == [Kind.NUMBER, Kind.WAIVER]
+
+
+def test_the_second_of_two_alike_is_not_waived_with_the_first(little: Little) -> None:
+    """Each has an id of its own."""
+    page = little.root / "docs/labs/lab12/task-1.md"
+    page.write_text(page.read_text() + "\nIt took 3 s.\n")
+    first, second = check(little).findings
+    assert first.id != second.id
+    waive(little, first.id)
+    assert [found.id for found in check(little).findings] == [second.id]
+
+
+def test_a_waiver_that_matches_nothing_is_a_finding(little: Little) -> None:
+    """At its line in the file."""
+    waive(little, "number-00000000")
+    _naked, found = check(little).findings
+    assert str(found).startswith("docs/labs/lab12/waivers.yml:1:1: number-00000000: no finding of this lab")
+
+
+def test_another_lab_waives_nothing_here(little: Little) -> None:
+    """Its own findings only."""
+    waive(little, naked(little).id, lab="lab13")
+    little.page("labs/lab13/index.md", "# Lab 13\n")
+    assert sorted(found.kind for found in check(little).findings) == [Kind.NUMBER, Kind.WAIVER]
+
+
+def test_what_a_build_fails_on_cannot_be_waived(little: Little) -> None:
+    """A waiver would only hide it here."""
+    little.page("labs/lab12/task-2.md", '{{ evidence("b.txt") }}\n')
+    problem = next(found for found in check(little).findings if found.kind is Kind.PROBLEM)
+    waive(little, problem.id)
+    kinds = [found.kind for found in check(little).findings]
+    assert sorted(kinds) == [Kind.NUMBER, Kind.PROBLEM, Kind.WAIVER]
+
+
+BAD = {
+    "a: {reason: x, expires: 2026-01-01}": "waivers.yml:1:1: a: ",
+    "number-00000000: {expires: 2026-01-01}": "number-00000000.reason: Field required",
+    "number-00000000: {reason: x}": "number-00000000.expires: Field required",
+    "number-00000000: {reason: '', expires: 2026-01-01}": "number-00000000.reason: ",
+    "number-00000000: {reason: x, expires: never}": "number-00000000.expires: ",
+    "number-00000000: {reason: x, expires: 2026-02-30}": "not YAML",
+    "# nothing": "waivers.yml:1:1: holds no keys",
+}
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_a_bad_file_waives_nothing_and_says_why(little: Little, text: str) -> None:
+    """The file, the line, the key."""
+    little.page("labs/lab12/waivers.yml", text)
+    _naked, found = check(little).findings
+    assert found.kind is Kind.PROBLEM
+    assert BAD[text] in str(found)
+
+
+def test_builds_that_repeat_have_one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SOURCE_DATE_EPOCH's, if there is one."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert today() == date(1970, 1, 2)
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    assert abs(today() - datetime.now(UTC).date()) <= timedelta(days=1)

@@ -1,0 +1,325 @@
+"""Kata installed and containerd configured on this host for real, from a small archive, and undone."""
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labreport.capture.host_changes.ledger import PLACE
+from labreport.containers.containerd import system
+from labreport.contract.reader import read_record
+from tests.containers.host_state import host_state, new_things
+from tests.containers.kata.test_archive import FILE, GOOD, LINK, Member, packed
+
+DRAGONBALL = """\
+# Kata's own
+[hypervisor.dragonball]
+kernel_params = "" # of the guest
+default_memory = 2048
+[agent.kata]
+reconnect_timeout_ms = 3000
+create_container_timeout = 30
+"""
+ARCHIVE: list[Member] = [
+    *GOOD,
+    ("./opt/kata/share/kata-containers/vmlinux", FILE, "kernel"),
+    ("./opt/kata/share/defaults/kata-containers/runtime-rs/configuration-dragonball.toml", FILE, DRAGONBALL),
+]
+KILLS = 10
+INSTALLED, CONFIGURED = "setup/install-kata-assets.log", "setup/configure-containerd-kata.log"
+
+
+def snapshot() -> str:
+    """Return what the issue asks to be equal: a sorted find, and the hash of every regular file."""
+    argv = ["find", "/etc", "/opt", "/usr/local", "-printf", "%p %y %m %U:%G %l\\n"]
+    listed = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.splitlines()
+    files = [line.split(" ")[0] for line in listed if line.split(" ")[1] == "f"]
+    sums = [
+        f"{path} {hashlib.sha256(Path(path).read_bytes()).hexdigest()}"
+        for path in files
+        if Path(path).is_file()
+    ]
+    return "\n".join([*sorted(listed), *sorted(sums)])
+
+
+@dataclass(frozen=True)
+class Install:
+    """A clone of the project, and an archive with its checksum."""
+
+    project: Path
+    archive: Path
+
+    def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
+        """Start `lab` in the clone."""
+        argv = [sys.executable, str(self.project / "labreport"), *words]
+        environment = {
+            **os.environ,
+            "KATA_ARCHIVE": str(self.archive),
+            "LAB_REGISTRY_MIRROR": "127.0.0.1:9",
+            **env,
+        }
+        return subprocess.Popen(
+            argv, cwd=self.project, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def collect(self, *names: str, status: int = 0, **env: str) -> dict[str, Any]:
+        """Collect these in system mode; return their rows by name."""
+        words = [f"lab12/{name}" for name in names]
+        process = self.start("collect", *words, "--as", "test", "--containerd", "system", "--json", **env)
+        out, said = process.communicate()
+        assert process.returncode == status, out + said
+        return {row["name"]: row for row in json.loads(out)}
+
+    def undo(self) -> None:
+        """Put everything back."""
+        process = self.start("undo")
+        out, said = process.communicate()
+        assert process.returncode == 0, out + said
+
+    def read(self, path: str) -> str:
+        """Return an evidence file's text."""
+        return (self.project / "evidence/hosts/test/lab12" / path).read_text()
+
+    def why(self, name: str) -> str:
+        """Return why a collector failed."""
+        return (self.project / f"evidence/hosts/test/lab12/failed/{name}/why.txt").read_text()
+
+
+def with_checksum(archive: Path) -> Path:
+    """Write the checksum beside an archive, as sha256sum does."""
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    Path(f"{archive}.sha256").write_text(f"{digest}  {archive.name}\n")
+    return archive
+
+
+@pytest.fixture
+def install(clone: Path, tmp_path: Path) -> Iterator[Install]:
+    """Give an archive to install; whatever the test does, the host is as before afterwards."""
+    if os.geteuid() != 0:
+        pytest.skip("not root: the host cannot be changed")
+    for program in ("zstd", "containerd"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    if PLACE.exists() and any(PLACE.glob("*.json")):
+        pytest.skip("this host has changes of its own to undo")
+    tar = packed(tmp_path / "kata-static-3.23.0-amd64.tar", ARCHIVE, 0o755)
+    subprocess.run(["zstd", "--quiet", "--rm", str(tar)], check=True)
+    made = Install(clone, with_checksum(tmp_path / "kata-static-3.23.0-amd64.tar.zst"))
+    before, state = snapshot(), host_state()
+    yield made
+    made.undo()
+    assert snapshot() == before
+    assert not PLACE.exists()
+    assert not new_things(state)
+
+
+def test_installed_configured_and_put_back(install: Install) -> None:
+    """Both logs say what was done, in commands' own words; a second time nothing changes."""
+    config = Path("/etc/containerd/config.toml")
+    before = config.read_bytes() if config.exists() else b""
+    rows = install.collect("install", "configure")
+    assert {rows["install"]["state"], rows["configure"]["state"]} == {"captured"}, rows
+    log = install.read(INSTALLED)
+    digest = hashlib.sha256(install.archive.read_bytes()).hexdigest()
+    assert ".tar.zst: OK\n" in log
+    assert digest in log
+    assert "7 VERSION\n" in log
+    assert hashlib.sha256(b"kernel").hexdigest() in log
+    shim = Path("/usr/local/bin/containerd-shim-kata-v2")
+    assert str(shim.readlink()) == "/opt/kata/runtime-rs/bin/containerd-shim-kata-v2"
+    configuration = Path("/etc/kata-containers/runtime-rs/configuration.toml").read_text()
+    assert "[hypervisor.dragonball]" in configuration
+    record = read_record(install.project / "evidence/hosts/test/lab12/records/install.json")
+    assert str(install.archive.parent) not in record.model_dump_json() + log
+    log = install.read(CONFIGURED)
+    assert '+runtime_type = "io.containerd.kata.v2"\n' in log
+    assert "runtimes.kata]" in log.partition("own reading")[2]
+    after = config.read_bytes()
+    assert after != before
+    again = install.collect("install", "configure")
+    assert {again["install"]["state"], again["configure"]["state"]} == {"captured"}
+    assert config.read_bytes() == after
+    assert "nothing was changed" in install.read(CONFIGURED)
+    listed = install.start("undo", "--dry-run").communicate()[0]
+    assert "/opt/kata: would be" in listed
+    assert f"{config}: would be" in listed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_killed_at_ten_moments_it_can_be_undone(install: Install) -> None:
+    """Killed while it installs and configures: undo puts back every byte, mode and owner, each time."""
+    before = snapshot()
+    began = time.monotonic()
+    install.collect("install", "configure")
+    whole = time.monotonic() - began
+    install.undo()
+    assert snapshot() == before
+    chance = random.Random(10)  # noqa: S311 - seeded moments
+    changed = 0
+    for _moment in range(KILLS):
+        words = ["lab12/install", "lab12/configure", "--as", "test", "--containerd", "system"]
+        process = install.start("collect", *words)
+        time.sleep(chance.uniform(0.3, 1.0) * whole)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        changed += snapshot() != before
+        install.undo()
+        assert snapshot() == before
+    assert changed >= 3, "too few of the kills came after a change"
+
+
+def test_without_leave_nothing_is_changed(install: Install) -> None:
+    """With a private containerd, the default, the host stays as it is: the remedy says what to do."""
+    before = snapshot()
+    process = install.start("collect", "lab12/install", "--as", "test", "--json")
+    out, said = process.communicate()
+    assert process.returncode == 4, said
+    row = next(row for row in json.loads(out) if row["name"] == "install")
+    assert row["state"] == "missing"
+    assert "--containerd system" in row["remedy"]
+    assert "lab undo" in row["remedy"]
+    assert snapshot() == before
+
+
+HOSTILE: dict[str, list[Member]] = {
+    "'./opt/kata/../../etc/x'": [*ARCHIVE, ("./opt/kata/../../etc/x", FILE, "x")],
+    "'/etc/x'": [*ARCHIVE, ("/etc/x", FILE, "x")],
+    "out of /opt/kata": [*ARCHIVE, ("./opt/kata/x", LINK, "/etc/passwd")],
+    "no shim in it": [ARCHIVE[3]],
+    "not below ./opt/kata": [("./usr/bin/sh", FILE, "x")],
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_archive_changes_nothing(install: Install, what: str) -> None:
+    """Refused by name of the member, and the host is as it was."""
+    before = snapshot()
+    bad = with_checksum(packed(install.archive.with_name("bad.tar"), HOSTILE[what]))
+    row = install.collect("install", status=1, KATA_ARCHIVE=str(bad))["install"]
+    assert what in row["reason"]
+    assert snapshot() == before
+
+
+def test_an_archive_that_is_not_the_one_stated(install: Install) -> None:
+    """A wrong checksum, a missing one, a cut archive, a file that is none: each is said, nothing changes."""
+    before = snapshot()
+    row = install.collect("install", status=1, KATA_ARCHIVE_SHA256="0" * 64)["install"]
+    assert "sha256sum --check" in row["reason"]
+    assert "FAILED" in (install.project / "evidence/hosts/test/lab12/failed/install" / INSTALLED).read_text()
+    assert str(install.archive.parent) not in install.why("install")
+    cut = install.archive.with_name("cut.tar.zst")
+    cut.write_bytes(install.archive.read_bytes()[:-100])
+    row = install.collect("install", status=4, KATA_ARCHIVE=str(cut))["install"]
+    assert "no checksum is stated" in row["reason"]
+    assert "KATA_ARCHIVE_SHA256" in row["remedy"]
+    row = install.collect("install", status=1, KATA_ARCHIVE=str(with_checksum(cut)))["install"]
+    assert "zstd" in row["reason"]
+    row = install.collect("install", status=4, KATA_ARCHIVE="/nowhere.tar", KATA_ARCHIVE_SHA256="0" * 64)[
+        "install"
+    ]
+    assert "KATA_ARCHIVE names no file" in row["reason"]
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [("version = 2\n[plugins\n", "not TOML"),
+     ('version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kata]\nruntime_type = "x"\n',
+      "is there already, of type 'x'")],
+)  # fmt: skip
+def test_a_configuration_that_cannot_be_edited(install: Install, text: str, what: str) -> None:
+    """The file is named, and what is wrong with it; it stays as it is."""
+    config = Path("/etc/containerd/config.toml")
+    kept = config.read_bytes() if config.exists() else None
+    config.parent.mkdir(exist_ok=True)
+    try:
+        config.write_text(text)
+        rows = install.collect("install", "configure", status=1)
+        assert f"{config}: " in rows["configure"]["reason"]
+        assert what in rows["configure"]["reason"]
+        assert config.read_text() == text
+    finally:
+        if kept is None:
+            config.unlink()
+        else:
+            config.write_bytes(kept)
+
+
+SYSTEMCTL = """\
+#!/bin/sh
+echo "$*" >>"$0.calls"
+[ "$1" = restart ] && touch "$0.restarted"
+state=active
+[ -e "$0.restarted" ] && state=failed
+case $1 in is-*) echo "$state"; [ "$1" = "is-$state" ] ;; esac
+"""
+
+
+def test_a_containerd_that_does_not_come_up(install: Install, tmp_path: Path) -> None:
+    """The configuration is as it was, containerd started with it, and the error has the end of the journal.
+
+    No systemd runs here: what stands for it says that containerd is active, until it is restarted.
+    """
+    if system.answers():
+        pytest.skip("a containerd runs here: it is not put to this test")
+    config = Path("/etc/containerd/config.toml")
+    before = config.read_bytes() if config.exists() else None
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, text in (("systemctl", SYSTEMCTL), ("journalctl", "#!/bin/sh\necho 'no such luck'\n")):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    path = f"{programs}:{os.environ['PATH']}"
+    rows = install.collect("install", "configure", status=1, PATH=path)
+    assert rows["configure"]["state"] == "failed"
+    assert "does not come up with it: it gives no answer: no such luck" in rows["configure"]["reason"]
+    assert (config.read_bytes() if config.exists() else None) == before
+    calls = programs / "systemctl.calls"
+    assert calls.read_text().count("restart containerd\n") == 2
+    out, said = install.start("undo", PATH=path).communicate()
+    assert "systemctl restart containerd: done" in out, said
+    assert calls.read_text().count("restart containerd\n") == 3
+
+
+def test_it_is_downloaded_where_an_address_is_given(install: Install) -> None:
+    """A mirror is an address like any other; its checksum has to be stated."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "0"],
+        cwd=install.archive.parent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    try:
+        assert server.stdout
+        port = server.stdout.readline().split("port ")[1].split()[0]
+        digest = hashlib.sha256(install.archive.read_bytes()).hexdigest()
+        address = f"http://127.0.0.1:{port}/{install.archive.name}"
+        row = install.collect("install", KATA_ARCHIVE=address, KATA_ARCHIVE_SHA256=digest)["install"]
+        assert row["state"] == "captured"
+        address = f"http://127.0.0.1:{port}/nothing.tar.zst"
+        row = install.collect("install", status=1, KATA_ARCHIVE=address, KATA_ARCHIVE_SHA256=digest)[
+            "install"
+        ]
+        assert "curl" in row["reason"]
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def test_this_host_has_a_way_to_restart_it_or_none() -> None:
+    """Where systemd runs containerd it is restarted; elsewhere nothing is."""
+    active = subprocess.run(
+        ["systemctl", "is-active", "containerd"], capture_output=True, text=True, check=False
+    )
+    assert bool(system.restart()) == (active.stdout.strip() == "active")

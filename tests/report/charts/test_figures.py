@@ -1,0 +1,252 @@
+"""Charts and comparisons on a page: the picture shows what the text says, marked, with its evidence."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from labreport.contract.records import HostClass
+from labreport.report.charts import draw
+from labreport.report.charts.figures import Figure
+from labreport.report.charts.style import EMULATED
+from labreport.report.export.markdown import figure_markdown
+from labreport.report.pages.context import Desk
+from labreport.report.pages.macros import Call
+from labreport.report.pages.verdicts import Made, problems_of
+from labreport.report.series.comparison import compare, comparison_table, sentences, shown
+from labreport.report.series.series import read_series
+from labreport.report.source.cite import Fault, Gap, Page
+from labreport.site.build import Build
+from labreport.site.html.blocks import figure_html
+from labreport.site.slots import Slots
+from tests.project import HOST, Captured, Little, make, row
+from tests.report.series.planted import planted
+
+SLOW = HOST.model_copy(update={"host_class": HostClass.EMULATED})
+PHASES = (
+    "run,runtime,phase,seconds\n"
+    "1,runc,create,0.11\n1,runc,workload,0.01\n1,kata,boot <to> agent,0.61\n1,kata,create,0.21\n"
+    "2,runc,create,0.13\n2,runc,workload,0.01\n2,kata,boot <to> agent,0.63\n2,kata,create,0.20\n"
+)
+MEMORY = (
+    "runtime,containers,container,process,pss_kib\n"
+    "runc,1,1,shim,10240\nrunc,1,1,sleep,512\nkata,1,1,shim,92160\nkata,2,1,shim,81920\nkata,2,2,shim,83968\n"
+)
+TEXTS = {"strip": planted("failure"), "percentiles": planted("outlier"), "phases": PHASES, "memory": MEMORY}
+
+
+@pytest.fixture(scope="module")
+def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
+    """Make a lab with a series, its noise, another host's noise, and files that are no series."""
+    made = make(tmp_path_factory.mktemp("figures") / "project")
+    made.page("labs/lab12/index.md", "# Lab\n")
+    for name, what, host in [
+        ("startup", "outlier", HOST),
+        ("noise", "same", HOST),
+        ("elsewhere", "same", SLOW),
+        ("slow", "drift", SLOW),
+    ]:
+        made.capture(Captured(f"bench/{name}.csv", planted(what).encode()), host=host)
+    made.capture(Captured("bench/words.csv", b"slow\n"))
+    made.capture(Captured("bench/bytes.csv", b"\xff\0"))
+    (made.root / "evidence/lab12/bench/unknown.csv").write_text(planted("same"))
+    made.state(row("kata", "bench/kata.csv", reason="no KVM"))
+    return made
+
+
+def show(little: Little, name: str, *args: object, **named: object) -> object:
+    """Return what a macro shows on a page of the lab."""
+    build = Build(little.root, little.root / "docs")
+    return Call(name, args, tuple(named.items())).run(
+        Desk(build.evidence, build.lab_facts, Page("labs/lab12/x.md"))
+    )
+
+
+def figure(little: Little, name: str, *args: object, **named: object) -> Figure:
+    """Return the figure that a macro shows."""
+    found = show(little, name, *args, **named)
+    assert isinstance(found, Figure), found
+    return found
+
+
+@pytest.mark.parametrize("what", ["nothing", "failure", "hang", "outlier", "drift", "modes", "same"])
+def test_the_picture_says_what_the_text_says(what: str) -> None:
+    """Median, sentences and table are the comparison's; every run is a mark."""
+    text = planted(what)
+    found, picture = compare(read_series(text)), draw("strip", text, emulated=False)
+    assert picture.description == " ".join(sentences(found))
+    assert picture.table == comparison_table(found)
+    words = re.findall(r"<text[^>]*>(?:<tspan[^>]*>)?([^<]+)", picture.svg)
+    spans = re.findall(r">([^<>]+)</tspan>", picture.svg)
+    for one in found.contenders:
+        assert one.middle is not None
+        assert f"median {shown(one.middle.median)}" in [*words, *spans]
+    marks = re.findall(r'class="mark-symbol role-mark[^"]*"[^>]*>(.*?)</g>', picture.svg)
+    assert sum(group.count("<path") for group in marks) == len(read_series(text).samples)
+
+
+def medians_drawn(svg: str) -> list[float]:
+    """Return where the lines of the medians stand in a strip, as shares of its width."""
+    groups = re.findall(r'class="mark-rule role-mark[^"]*"[^>]*>(.*?)</g>', svg)
+    return [float(re.findall(r"translate\(([0-9.]+),", group)[0]) for group in groups]
+
+
+def test_a_median_stands_where_its_number_does() -> None:
+    """The line in the picture is at the comparison's median: one that is drawn elsewhere fails here."""
+    text = planted("outlier")
+    found, picture = compare(read_series(text)), draw("strip", text, emulated=False)
+    right = 1.05 * max(float(one.seconds.exact) for one in read_series(text).samples)
+    drawn = medians_drawn(picture.svg)
+    expected = [float(one.middle.median.exact) / right * 560 for one in found.contenders if one.middle]
+    assert drawn == pytest.approx(expected, abs=0.6)
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_a_picture_is_the_pages_own(kind: str) -> None:
+    """No colour but the page's, nothing to fetch or run, words for who does not see it; always the same."""
+    picture = draw(kind, TEXTS[kind], emulated=False)
+    svg = picture.svg
+    assert svg.startswith("<svg")
+    assert 'role="img"' in svg
+    assert f">{picture.title}</title>" in svg
+    assert picture.title
+    assert picture.description
+    assert picture.table.rows
+    assert not re.search(r"#[0-9a-fA-F]{3,8}\b(?!-)", re.sub(r"url\(#[^)]*\)", "", svg))
+    assert not re.search(r"<script|<image|<style|@import|href=|on\w+=", svg)
+    assert "currentColor" in svg
+    draw.cache_clear()
+    assert draw(kind, TEXTS[kind], emulated=False).svg == svg
+
+
+def test_an_emulated_picture_says_so_in_the_picture() -> None:
+    """And one of real hardware does not."""
+    for kind, text in TEXTS.items():
+        assert EMULATED in draw(kind, text, emulated=True).svg
+        assert EMULATED not in draw(kind, text, emulated=False).svg
+
+
+def test_two_pictures_share_no_id() -> None:
+    """Each has a title and parts of its own."""
+    ids = [
+        set(re.findall(r' id="([^"]+)"', draw(kind, text, emulated=True).svg)) for kind, text in TEXTS.items()
+    ]
+    assert all(len(one) >= 2 for one in ids)
+    assert sum(map(len, ids)) == len(set.union(*ids))
+    for kind, text in TEXTS.items():
+        svg = draw(kind, text, emulated=True).svg
+        assert set(re.findall(r"url\(#([^)]+)\)", svg)) <= set(re.findall(r' id="([^"]+)"', svg))
+
+
+def test_the_values_of_phases_memory_and_percentiles() -> None:
+    """The tables hold what the CSV says: medians, means of one container, samples."""
+    cells = [[cell.text for cell in line] for line in draw("phases", PHASES, emulated=False).table.rows]
+    assert ["kata", "boot <to> agent", "2", "620 ms", "610 ms to 630 ms"] in cells
+    cells = [[cell.text for cell in line] for line in draw("memory", MEMORY, emulated=False).table.rows]
+    assert ["2 under kata", "shim", "81.00 MiB"] in cells
+    table = draw("percentiles", TEXTS["percentiles"], emulated=False).table
+    assert table.rows[1][-1].text == "4.800 s"
+
+
+def test_evidence_is_no_markup() -> None:
+    """Names from a CSV are words in the picture, the table and the export."""
+    svg = draw("phases", PHASES, emulated=False).svg
+    assert "<to>" not in svg
+    assert "boot &lt;to&gt; agent" in svg
+
+
+def test_a_comparison_on_a_page(little: Little) -> None:
+    """Table, sentences, the noise beside it, where both are from; the same in the export."""
+    found = figure(little, "comparison", "bench/startup.csv", noise="bench/noise.csv")
+    assert found.told[-1].startswith("The same command against itself on this host: ")
+    assert "run 5 (4.800 s)" in " ".join(found.told)
+    slots = Slots()
+    html = slots.fill_late(figure_html(found, "../", slots))
+    assert html.count("<tr>") == 4
+    assert html.count('class="ev-from"') == 2
+    assert "evidence/lab12/bench/startup.csv" in html
+    assert "evidence/lab12/bench/noise.csv" in html
+    exported = figure_markdown(found)
+    assert all(cell.text in exported.replace("\\", "") for line in found.table.rows for cell in line)
+    assert "- The same command against itself" in exported
+
+
+def test_a_chart_on_a_page(little: Little) -> None:
+    """The picture, its caption with the host's class, its values folded below, where it is from."""
+    found = figure(little, "chart", "bench/startup.csv", kind="strip")
+    slots = Slots()
+    waiting = figure_html(found, "../", slots)
+    assert "<svg" not in waiting
+    html = slots.fill_late(waiting)
+    assert html.count("<svg") == 1
+    assert "Measured on a host of class virtual." in html
+    assert "<summary>The values of this picture</summary>" in html
+    assert "run 5" in figure_markdown(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "named", "words"),
+    [
+        ("chart", "bench/startup.csv", {"kind": "pie"}, "no kind of chart 'pie'"),
+        ("chart", "bench/startup.csv", {"kind": 3}, "kind is 3"),
+        ("chart", "bench/startup.csv", {}, "missing a required"),
+        ("chart", 3, {"kind": "strip"}, "the path is 3"),
+        ("chart", "bench/words.csv", {"kind": "strip"}, "no strip: its first line is not run,order"),
+        ("chart", "bench/words.csv", {"kind": "phases"}, "no phases: its first line is not run,runtime"),
+        ("chart", "bench/words.csv", {"kind": "memory"}, "no memory: its first line"),
+        ("chart", "bench/bytes.csv", {"kind": "strip"}, "is no text"),
+        ("comparison", "bench/words.csv", {}, "is no series"),
+        ("comparison", "bench/nowhere.csv", {}, "no collector of lab12 writes bench/nowhere.csv"),
+        ("comparison", "bench/startup.csv", {"noise": 3}, "noise is 3"),
+        ("comparison", "bench/startup.csv", {"noise": "bench/words.csv"}, "is no series"),
+        ("comparison", "bench/startup.csv", {"noise": "bench/elsewhere.csv"}, "is of another host than"),
+    ],
+)
+def test_what_cannot_be_shown_says_why(
+    little: Little, name: str, path: object, named: dict[str, object], words: str
+) -> None:
+    """A fault in its place, never an exception."""
+    found = show(little, name, path, **named)
+    assert isinstance(found, Fault)
+    assert words in found.what
+    assert found.remedy
+
+
+@pytest.mark.parametrize("text", ["", "run,runtime,phase,seconds\n", "run,runtime,phase,seconds\n1,runc\n",
+                                  "run,runtime,phase,seconds\n1,runc,x,fast\n", '"'])  # fmt: skip
+def test_what_is_no_csv_of_phases(tmp_path: Path, text: str) -> None:
+    """Is a fault, too."""
+    little = make(tmp_path / "project")
+    little.page("labs/lab12/index.md", "# Lab\n")
+    little.capture(Captured("x.csv", text.encode()))
+    assert isinstance(show(little, "chart", "x.csv", kind="phases"), Fault)
+
+
+def test_a_gap_and_evidence_without_a_record_are_problems(little: Little) -> None:
+    """As with any other evidence."""
+    for name, named in (("chart", {"kind": "strip"}), ("comparison", {})):
+        gap = show(little, name, "bench/kata.csv", **named)
+        assert isinstance(gap, Gap)
+        found = figure(little, name, "bench/unknown.csv", **named)
+        assert "has no record" in problems_of(Made("x.md", 1, Call(name), found))[0].what
+
+
+def test_a_page_must_accept_an_emulated_figure(tmp_path: Path) -> None:
+    """Once, in its front matter; the banner tells of its host."""
+    little = make(tmp_path / "project")
+    little.page("labs/lab12/index.md", "# Lab\n")
+    little.capture(Captured("slow.csv", planted("drift").encode()), host=SLOW)
+    text = '# Page\n\n{{ comparison("slow.csv") }}\n\n{{ chart("slow.csv", kind="strip") }}\n'
+    little.page("labs/lab12/task-1.md", text)
+    refused = little.build()
+    assert refused.returncode == 1
+    assert "2 of this page's values, claims and figures are of an emulated host" in refused.stderr
+    little.page("labs/lab12/task-1.md", f"---\naccept_emulated: true\n---\n{text}")
+    built = little.build()
+    assert built.returncode == 0, built.stderr
+    page = (little.site / "labs/lab12/task-1.html").read_text()
+    assert EMULATED in page
+    assert "28% slower" in page
+    assert 'data-emulated="true"' in page
+    index = (little.site / "search/search_index.json").read_text()
+    assert "Emulated: these are not" not in index

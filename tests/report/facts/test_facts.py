@@ -1,0 +1,308 @@
+"""Facts: what a facts.yml may say, what is read of evidence, and why a fact has no value."""
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from labreport.contract.reader import read_evidence
+from labreport.contract.records import HostClass, Outcome, dump
+from labreport.report.facts.converters import CONVERTERS, convert
+from labreport.report.facts.expressions.evaluate import State, evaluate
+from labreport.report.facts.facts import Facts, FactsError, FactsFile, load
+from labreport.report.facts.readings import Absence, NoValue, Reading, Readings
+from labreport.report.source import evidence as evidence_module
+from labreport.report.source.evidence import Evidence
+from labreport.site.raw import write_schemas
+from tests.project import HOST, REPO, Captured, Little, make, row
+
+COUNTS = b"=== Entries ===\nHost:\n245\nKata VM:\n52\n"
+TWO = (("ls", "/proc"), ("ctr", "run"))
+
+
+@pytest.fixture
+def little(tmp_path: Path) -> Little:
+    """Return a little project with one evidence file."""
+    made = make(tmp_path / "project")
+    made.capture(Captured("x/counts.txt", COUNTS))
+    return made
+
+
+def facts(little: Little, text: str) -> Facts:
+    """Return a facts.yml of lab12 that holds `text`."""
+    return load(little.page("labs/lab12/facts.yml", text))
+
+
+def readings(little: Little, **given: str) -> Readings:
+    """Return the readings of one fact, `it`; an absent key is that of the fixture's file."""
+    fact = {"file": "x/counts.txt", "read": "count Kata VM", **given}
+    loaded = facts(little, yaml.safe_dump({"it": fact}))
+    return Readings(loaded, Evidence(little.root / "evidence", frozenset({"lab12"})))
+
+
+def reading(little: Little, **given: str) -> Reading:
+    """Return what was read of the fact, which must have a value."""
+    found = readings(little, **given).all["it"]
+    assert isinstance(found, Reading), found
+    return found
+
+
+def no_value(little: Little, **given: str) -> NoValue:
+    """Return why the fact has none."""
+    values = readings(little, **given)
+    found = values.all["it"]
+    assert isinstance(found, NoValue), found
+    assert "it" not in values.values
+    assert found.remedy
+    return found
+
+
+def ended(little: Little, path: str, data: bytes, number: int, **how: object) -> None:
+    """Capture a file that two commands printed, one half each, of which one ended otherwise."""
+    record = little.capture(Captured(path, data, TWO))
+    commands = list(record.commands)
+    commands[number] = commands[number].model_copy(update=how)
+    name = record.collector.name
+    target = little.root / "evidence" / "lab12" / "records" / f"{name}.json"
+    target.write_bytes(dump(record.model_copy(update={"commands": commands})))
+
+
+def test_a_value_says_where_it_is_from(little: Little) -> None:
+    """Its file with the lab, the lines that were read, the host and its class."""
+    found = reading(little, start="^Kata VM:")
+    assert (str(found.read), found.file, str(found.lines)) == ("52", "lab12/x/counts.txt", "4:5")
+    value = found.value
+    assert value is not None
+    assert (value.file, value.line, value.host, value.host_class) == (
+        "lab12/x/counts.txt", 4, HOST.id, HostClass.VIRTUAL,
+    )  # fmt: skip
+    assert not value.emulated
+
+
+def test_emulated_is_a_mark_of_the_value(little: Little) -> None:
+    """The host's class says so, and an expression's result carries it."""
+    slow = HOST.model_copy(update={"host_class": HostClass.EMULATED})
+    little.capture(Captured("x/counts.txt", COUNTS), host=slow)
+    assert evaluate("it + 1", readings(little).values).emulated
+
+
+def test_a_host_that_cannot_be_read_leaves_the_class_unknown(little: Little) -> None:
+    """The host's id is known all the same."""
+    (little.root / f"evidence/lab12/records/host-{HOST.id}.json").write_text("{")
+    value = reading(little).value
+    assert value is not None
+    assert (value.host, value.host_class, value.emulated) == (HOST.id, None, False)
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        ({"read": "count", "lines": "3"}, "245"),
+        ({"read": "count", "lines": "2:3"}, "245"),
+        ({"start": "^Kata"}, "52"),
+        ({"read": "count Host", "start": "^Host", "end": "^Kata"}, "245"),
+        ({"read": "count", "lines": "5", "unit": "MiB"}, "52 MiB"),
+    ],
+    ids=str,
+)
+def test_lines_are_named_by_number_or_by_content(little: Little, given: dict[str, str], value: str) -> None:
+    """As a page names them; a plain number is given a unit."""
+    assert str(reading(little, **given).read) == value
+
+
+def test_a_value_is_converted_into_its_unit(little: Little) -> None:
+    """With the digits that the evidence has; a unit that does not fit, and one of a text, is an error."""
+    little.capture(Captured("t.txt", b"real\t0m1.620s\n"))
+    little.capture(Captured("k.txt", b"6.12.47\n"))
+    assert str(reading(little, file="t.txt", read="seconds", unit="ms").read) == "1620 ms"
+    assert no_value(little, file="t.txt", read="seconds", unit="MiB").absence is Absence.UNREADABLE
+    assert no_value(little, file="k.txt", read="kernel", unit="s").absence is Absence.UNREADABLE
+
+
+def test_a_series_is_read_and_is_no_value_of_an_expression(little: Little) -> None:
+    """Its values are there for charts; an expression is told why it gets none."""
+    little.capture(Captured("series.txt", b"0.0029\n0.0031\n"))
+    found = readings(little, file="series.txt", read="samples")
+    one = found.all["it"]
+    assert isinstance(one, Reading)
+    assert isinstance(one.read, tuple)
+    assert [str(value) for value in one.read] == ["0.0029 s", "0.0031 s"]
+    assert one.value is None
+    assert found.why_not("it") == "it is a series of 2 values, not one"
+    assert evaluate("it < 1 s", found.values).state is State.NO_EVIDENCE
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"outcome": Outcome.FAILED, "exit_status": 1},
+        {"outcome": Outcome.REFUSED, "exit_status": 126},
+        {"timed_out": True, "exit_status": None},
+        {"exit_status": None},
+    ],
+    ids=str,
+)
+def test_a_number_from_a_failed_run_is_no_value(little: Little, how: dict[str, object]) -> None:
+    """The command behind the lines decides, not that there is a number; the other's lines keep theirs."""
+    ended(little, "two.txt", b"245\n52\n", 1, **how)
+    found = no_value(little, file="two.txt", read="count", lines="2")
+    assert found.absence is Absence.FAILED_RUN
+    assert "lines 2:2 of lab12/two.txt: ctr " in found.reason
+    assert str(reading(little, file="two.txt", read="count", lines="1").read) == "245"
+
+
+def test_an_answer_with_another_status_is_a_value(little: Little) -> None:
+    """Whether a command answered is the collector's to say: diff's 1 is an answer."""
+    ended(little, "two.txt", b"245\n52\n", 1, exit_status=1)
+    assert str(reading(little, file="two.txt", read="count", lines="2").read) == "52"
+
+
+def test_text_of_a_failure_is_no_value(little: Little) -> None:
+    """Whatever number stands beside it."""
+    little.capture(Captured("f.txt", b"ctr: failed to create shim\n52\n"))
+    assert no_value(little, file="f.txt", read="count").absence is Absence.UNREADABLE
+
+
+def test_what_is_absent_says_why(little: Little) -> None:
+    """No file, no record, altered, no such line, nothing there, nothing to read: each is its own."""
+    assert no_value(little, lines="9").absence is Absence.NOT_THERE
+    assert no_value(little, start="^Guest").absence is Absence.NOT_THERE
+    assert no_value(little, read="kernel").absence is Absence.NOT_THERE
+    assert no_value(little, read="count").absence is Absence.UNREADABLE
+    folder = little.root / "evidence" / "lab12"
+    (folder / "bare.txt").write_text("52\n")
+    assert no_value(little, file="bare.txt", read="count").absence is Absence.NO_RECORD
+    (folder / "x/counts.txt").write_bytes(COUNTS.replace(b"52", b"53"))
+    assert no_value(little).absence is Absence.ALTERED
+    little.capture(Captured("b.bin", b"\x00\xff\n"))
+    assert no_value(little, file="b.bin", read="count").absence is Absence.UNREADABLE
+
+
+def test_missing_evidence_has_the_reason_and_the_command(little: Little) -> None:
+    """Those of state.json; a file that no collector writes is a mistake in the facts.yml."""
+    missing = row("boots", "y.txt", reason="no KVM", remedy="use the box", command="lab collect lab12/boots")
+    little.state(missing, row("counts", "x/counts.txt", state="captured"))
+    found = no_value(little, file="y.txt")
+    assert found.absence is Absence.NOT_CAPTURED
+    assert "no KVM" in found.reason
+    assert found.remedy == "use the box (`lab collect lab12/boots`)"
+    typing_error = no_value(little, file="x/count.txt")
+    assert (typing_error.absence, typing_error.remedy) == (Absence.NOT_THERE, "is x/counts.txt meant?")
+
+
+def test_all_facts_are_read_when_one_is_asked_for_and_each_file_once(
+    little: Little, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two facts of one file, each asked for three times: one reading; what is not there is not read."""
+    read: list[str] = []
+
+    def counting(folder: Path, path: str) -> bytes:
+        read.append(path)
+        return read_evidence(folder, path)
+
+    monkeypatch.setattr(evidence_module, "read_evidence", counting)
+    little.capture(Captured("other.txt", b"1\n"))
+    text = (
+        "host: {file: x/counts.txt, read: count Host}\n"
+        "kata: {file: x/counts.txt, read: count Kata VM}\n"
+        "other: {file: other.txt, read: count}\n"
+        "gone: {file: gone.txt, read: count}\n"
+    )
+    found = Readings(facts(little, text), Evidence(little.root / "evidence", frozenset({"lab12"})))
+    assert read == []
+    for _ in range(3):
+        assert str(evaluate("host - kata", found.values).value) == "193"
+    assert read == ["x/counts.txt", "other.txt"]
+    assert list(found.values) == ["host", "kata", "other"]
+    assert found.why_not("host") == ""
+    assert "not captured" in found.why_not("gone")
+    assert found.why_not("nobody") == "docs/labs/lab12/facts.yml declares no nobody"
+    assert evaluate("nobody", found.values).state is State.NO_EVIDENCE
+
+
+BAD = {
+    "": "holds no keys",
+    "- a": "holds no keys",
+    "a: [": ": not YAML: ",
+    "a: {file: x.txt, read: count}\na: {file: y.txt, read: count}": ":2: a is given twice",
+    "a: {file: x.txt, read: count, read: cpu}": ":1: read is given twice",
+    "a: &it {b: *it}": ":1: a.file: Field required",
+    "a: {file: x.txt}": ":1: a.read: Field required",
+    "a: 3 s": ":1: a: ",
+    "b: {file: x.txt, read: cpu}\na: {file: x.txt, read: counts}": ":2: a.read: there is no converter",
+    "a: {file: x.txt, read: meminfo}": "a.read: 'meminfo' is no way to read: meminfo takes what to read",
+    "a: {file: ../x.txt, read: count}": "a.file: ",
+    "a: {file: x.txt, read: count, value: 3}": "a.value: Extra inputs",
+    "a: {file: x.txt, read: count, lines: 3:7}": 'a.lines: no range: write it in quotes: lines: "3:7"',
+    'a: {file: x.txt, read: count, lines: "x"}': "a.lines: no range",
+    'a: {file: x.txt, read: count, lines: "1", end: b}': "a: lines are given by number and by content",
+    "a: {file: x.txt, read: count, start: '('}": "a.start: '(' is no pattern",
+    "a: {file: x.txt, read: count, unit: sec}": "a.unit: there is no unit 'sec'",
+    "a: {file: x.txt, read: count, volatile: often}": "a.volatile: ",
+    "a-b: {file: x.txt, read: count}": "a-b: 'a-b' is no name: letters",
+    "and: {file: x.txt, read: count}": "and: 'and' is no name",
+    "a..b: {file: x.txt, read: count}": "a..b: 'a..b' is no name",
+    "1.5: {file: x.txt, read: count}": ":1: 1.5: ",
+    "[a]: {file: x.txt, read: count}": ":1:1: ",
+    "a: 2026-99-99": ": month must be in 1..12",
+    "a: !!python/object:os.system {}": ": could not determine a constructor",
+}
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_a_bad_file_is_an_error_that_says_what_and_where(little: Little, text: str) -> None:
+    """The file, the line, the key, what is wrong with it and what to do, without a path of this machine."""
+    with pytest.raises(FactsError) as caught:
+        facts(little, text)
+    said = str(caught.value)
+    assert said.startswith("docs/labs/lab12/facts.yml:")
+    assert BAD[text] in said
+    assert "\n" not in said
+    assert caught.value.remedy
+
+
+def test_a_file_that_cannot_be_read_is_an_error(little: Little, tmp_path: Path) -> None:
+    """None there, a folder, another encoding."""
+    folder = little.root / "docs/labs/lab12"
+    with pytest.raises(FactsError, match="no such file"):
+        load(folder / "facts.yml")
+    (folder / "facts.yml").mkdir(parents=True)
+    with pytest.raises(FactsError, match="cannot be read") as caught:
+        load(folder / "facts.yml")
+    assert str(tmp_path) not in str(caught.value)
+    (folder / "facts.yml").rmdir()
+    (folder / "facts.yml").write_bytes(b"\xff")
+    with pytest.raises(FactsError, match="not UTF-8"):
+        load(folder / "facts.yml")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(REPO.glob("docs/labs/*/facts.yml")), ids=lambda path: path.parent.name
+)
+def test_the_labs_facts_are_whole(path: Path, tmp_path: Path) -> None:
+    """They load and are what the published schema says; which values they have is the evidence's to say."""
+    assert load(path).facts
+    write_schemas(tmp_path)
+    schema = json.loads((tmp_path / "schema/facts-1.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(yaml.safe_load(path.read_text()), schema)
+
+
+def test_the_reference_names_every_key_and_every_converter() -> None:
+    """One sample for each converter, which reads what the table says."""
+    page = (REPO / "docs/manual/reference/facts.md").read_text()
+    keys, converters = page.split("## Converters")
+    (model,) = FactsFile.model_json_schema()["$defs"].values()
+    named = re.findall(r"^\| (`.*?) \|", keys, re.MULTILINE)
+    assert {key for cell in named for key in re.findall(r"`(\w+)`", cell)} - {"read"} == set(
+        model["properties"]
+    ) - {"read"}
+    rows = re.findall(r"^\| `([^`]+)` \| .* \| `([^`]+)` \| `([^`]+)` \|$", converters, re.MULTILINE)
+    assert [how.split()[0] for how, _sample, _value in rows] == list(CONVERTERS)
+    for how, sample, value in rows:
+        read = convert(how, sample.replace("⏎", "\n"))
+        assert ", ".join(map(str, read if isinstance(read, tuple) else (read,))) == value
+    assert {f"| {one} |" for one in Absence} <= set(re.findall(r"^\| [a-z ]+ \|", converters, re.MULTILINE))

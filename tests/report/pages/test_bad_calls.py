@@ -1,0 +1,74 @@
+"""Every wrong way to ask for evidence comes back as one clear error, never as an exception."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from labreport.contract.records import MAX_BYTES
+from labreport.report.pages.context import Desk
+from labreport.report.pages.macros import Call
+from labreport.report.source.cite import Fault, Page
+from labreport.site.build import Build
+from tests.project import Captured, Little, make, row
+
+CASES = json.loads((Path(__file__).parent / "cases" / "bad-calls.json").read_text())
+EIGHT = b"".join(b"line %d\n" % number for number in range(1, 9))
+
+
+@pytest.fixture(scope="module")
+def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
+    """Make the evidence of the cases: good files, and everything that is none."""
+    made = make(tmp_path_factory.mktemp("calls") / "project")
+    made.capture(Captured("eight.txt", EIGHT))
+    made.capture(Captured("one.txt", b"one"))
+    made.capture(Captured("empty.txt", b""))
+    made.state(row("eight.txt", "eight.txt", state="captured"))
+    folder = made.root / "evidence" / "lab12"
+    (folder / "folder").mkdir()
+    (folder / "link.txt").symlink_to("eight.txt")
+    (folder / "linked").symlink_to(".")
+    os.mkfifo(folder / "fifo")
+    with (folder / "large.bin").open("wb") as large:
+        large.truncate(MAX_BYTES + 1)
+    return made
+
+
+def desk(little: Little, page: str) -> Desk:
+    """Return the desk of a page of the project."""
+    build = Build(little.root, little.root / "docs")
+    return Desk(build.evidence, build.lab_facts, Page(page))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_a_bad_call_is_one_clear_error(little: Little, case: dict[str, object]) -> None:
+    """It says what is wrong and what would be right, and holds no path of the machine."""
+    call = Call("evidence", tuple(case["args"]), tuple(case.get("named", {}).items()))
+    shown = call.run(desk(little, "labs/lab12/task-1.md"))
+    assert isinstance(shown, Fault)
+    assert case["what"] in shown.what
+    assert case["remedy"] in shown.remedy
+    assert str(little.root) not in f"{shown}"
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (Call("evidence", ("eight.txt",)), "eight.txt does not begin with a lab"),
+        (Call("evidence", ("lab12",)), "lab12 is a lab, not a file"),
+        (Call("state"), "this page belongs to no lab"),
+        (Call("state", ("lab99",)), "there is no lab lab99"),
+        (Call("host", (5,)), "lab is 5"),
+        (Call("hosts", ("virtual", "x")), "too many positional arguments"),
+        (Call("command", ("lab12/eight.txt",), (("n", 2),)), "n of lab12/eight.txt is 2"),
+        (Call("command", ("lab12/eight.txt",), (("n", "1"),)), "n of lab12/eight.txt is '1'"),
+        (Call("command", ("lab12/empty.txt",)), "no command printed these lines"),
+    ],
+    ids=str,
+)
+def test_outside_a_lab(little: Little, call: Call, what: str) -> None:
+    """There a path begins with the lab, and tables want its name."""
+    shown = call.run(desk(little, "guides/start.md"))
+    assert isinstance(shown, Fault)
+    assert what in shown.what

@@ -1,0 +1,175 @@
+"""A series says what is in it: nothing planted is averaged away, and text, table and facts agree."""
+
+import statistics
+from decimal import Decimal
+
+import pytest
+
+from labreport.report.facts.converters import NotThere, Unreadable, convert
+from labreport.report.series.comparison import Comparison, alike, compare, comparison_table, sentences, shown
+from labreport.report.series.series import SeriesError, middle, read_series
+from labreport.report.values.quantity import Quantity
+from tests.report.series.planted import HEAD, RUNS, planted
+
+SIX = HEAD + "".join(f"{run},1,runc,{run}.5,0\n" for run in range(1, 7))
+
+
+def said(what: str) -> tuple[Comparison, str]:
+    """Return what a planted series says."""
+    found = compare(read_series(planted(what)))
+    return found, " ".join(sentences(found))
+
+
+def seconds_of(what: str, name: str) -> list[float]:
+    """Return the seconds of those that ended well, read as anyone would."""
+    rows = [line.split(",") for line in planted(what).splitlines()[1:]]
+    return [float(row[3]) for row in rows if row[2] == name and row[4] == "0"]
+
+
+def test_nothing_planted_nothing_odd_said() -> None:
+    """One sentence, the ratio of the pairs, with its interval around it."""
+    found, words = said("nothing")
+    assert len(sentences(found)) == 1
+    assert found.ratio is not None
+    assert found.ratio.count == RUNS
+    pairs = zip(seconds_of("nothing", "runc"), seconds_of("nothing", "kata"), strict=True)
+    assert float(found.ratio.median.exact) == pytest.approx(statistics.median(b / a for a, b in pairs))
+    assert words.startswith(f"kata took {shown(found.ratio.median)} times as long as runc (95% interval ")
+    assert words.endswith(", 12 pairs).")
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("failure", "1 of 12 runs failed and are in no median: run 5 with exit status 1 after 60.00 ms."),
+        ("hang", "1 of 12 runs failed and are in no median: run 5 with exit status 124 after 120.0 s."),
+    ],
+)
+def test_a_failed_start_is_counted_and_in_no_median(what: str, words: str) -> None:
+    """Neither a quick failure nor a long hang: median and ratio are those of the others."""
+    found, told = said(what)
+    assert f"kata: {words}" in told
+    kata = found.contenders[1]
+    assert kata.middle is not None
+    assert kata.middle.count == RUNS - 1
+    assert float(kata.middle.median.exact) == pytest.approx(statistics.median(seconds_of(what, "kata")))
+    assert found.ratio is not None
+    assert found.ratio.count == RUNS - 1
+    row = [cell.text for cell in comparison_table(found).rows[1]]
+    assert row[:3] == ["kata", "12", "1"]
+    assert str(convert("series failed of kata", planted(what))) == "1"
+    assert str(convert("series pairs of kata / runc", planted(what))) == "11"
+
+
+def test_an_outlier_is_named_and_kept() -> None:
+    """It is in the median all the same."""
+    found, told = said("outlier")
+    assert "kata: apart from the others, and in the median all the same: run 5 (4.800 s)." in told
+    kata = found.contenders[1].middle
+    assert kata is not None
+    assert kata.count == RUNS
+
+
+def test_a_drift_and_a_second_mode_are_named() -> None:
+    """Which a median alone would hide."""
+    assert "kata: 28% slower from the first run to the last" in said("drift")[1]
+    assert "kata: two groups, 8 runs of up to 1." in said("modes")[1]
+    assert "two groups" not in said("drift")[1]
+    assert "from the first run" not in said("modes")[1]
+
+
+def test_no_difference_is_said_as_what_it_is() -> None:
+    """Not that there is none: that these runs saw none."""
+    found, told = said("same")
+    assert found.sees_no_difference
+    assert told.startswith("No difference between runc and kata that these runs could see: kata took ")
+    assert alike(found).startswith("The same command against itself on this host: ")
+
+
+def test_what_cannot_be_said_is_said_so() -> None:
+    """One contender, too few pairs, no pair, several samples in a run."""
+    one = compare(read_series(SIX))
+    assert sentences(one) == ["There is no ratio: there is nothing to compare it with."]
+    assert alike(one).startswith("The host's noise is not known")
+    few = compare(read_series(HEAD + "1,1,a,1.0,0\n1,2,b,2.0,0\n"))
+    assert sentences(few) == [
+        "b took 2.0 times as long as a, by the median of 1 pair: too few for an interval."
+    ]
+    assert comparison_table(few).rows[0][4].text == "too few runs for one"
+    none = compare(read_series(HEAD + "1,1,a,1.0,0\n1,2,b,2.0,1\n"))
+    assert sentences(none)[0] == "There is no ratio: in no run did both end well."
+    assert comparison_table(none).rows[1][3].text == "none"
+    blocks = compare(read_series(HEAD + "1,1,a,1.0,0\n1,1,a,1.1,0\n1,2,b,2.0,0\n"))
+    assert "they are no pairs" in sentences(blocks)[0]
+
+
+@pytest.mark.parametrize("what", ["nothing", "failure", "outlier", "same"])
+def test_facts_and_comparison_agree(what: str) -> None:
+    """The converter says the very values that the page's table shows."""
+    text, (found, _told) = planted(what), said(what)
+    for one in found.contenders:
+        assert one.middle is not None
+        for end in ("median", "low", "high"):
+            assert convert(f"series {end} of {one.name}", text) == getattr(one.middle, end)
+    assert found.ratio is not None
+    for end in ("median", "low", "high"):
+        assert convert(f"series {end} of kata / runc", text) == getattr(found.ratio, end)
+
+
+def test_percentiles_are_samples() -> None:
+    """The smallest that so many percent do not exceed."""
+    assert str(convert("series p50 of runc", SIX)) == "3.5 s"
+    assert str(convert("series p99 of runc", SIX)) == "6.5 s"
+    assert str(convert("series runs of runc", SIX)) == "6"
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("mean of runc", "nothing that a series says"),
+        ("pairs of runc", "pairs are of two"),
+        ("failed of runc / runc", "failed are of one"),
+    ],
+)
+def test_what_a_series_does_not_say(how: str, words: str) -> None:
+    """Is not there, whatever the series."""
+    with pytest.raises(NotThere, match=words):
+        convert(f"series {how}", SIX)
+
+
+def test_too_few_runs_have_a_median_and_no_interval() -> None:
+    """Five, for 95 percent."""
+    five = SIX.rpartition("6,1,")[0]
+    assert str(convert("series median of runc", five)) == "3.5 s"
+    with pytest.raises(NotThere, match="5 are too few"):
+        convert("series low of runc", five)
+    assert middle([Quantity(Decimal(1), "s")] * 6).low is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "its first line is not run,order"),
+        ("runtime,seconds\n", "its first line is not run,order"),
+        (HEAD, "it has no samples"),
+        (HEAD + "1,1,runc,0.4\n", "line 2 has 4 cells"),
+        (HEAD + "1,1,runc,fast,0\n", "line 2: 'fast' is no number"),
+        (HEAD + "one,1,runc,0.4,0\n", "line 2: invalid literal"),
+        (HEAD + "1,1,runc,0.0,0\n", "took no time"),
+        (HEAD + '1,1,"runc,0.4,0\n', "no CSV"),
+    ],
+)
+def test_what_is_no_series(text: str, words: str) -> None:
+    """Says which line, and the converter does not read it."""
+    with pytest.raises(SeriesError, match=words):
+        read_series(text)
+    with pytest.raises(Unreadable, match=words):
+        convert("series median of runc", text)
+
+
+def test_a_contender_that_is_not_there_is_named() -> None:
+    """With those that are."""
+    with pytest.raises(Unreadable, match="no 'kata' in the series: it has runc"):
+        convert("series median of kata", SIX)
+    with pytest.raises(Unreadable, match="none of its runs ended well"):
+        convert("series p50 of a", HEAD + "1,1,a,1.0,1\n")

@@ -1,0 +1,231 @@
+"""Files of probes and of escapes as tables: read by spans, so that evidence forges no verdict."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from labreport.contract.records import File, Span
+from labreport.report.charts.figures import Figure
+from labreport.report.pages.context import Desk
+from labreport.report.pages.macros import Call
+from labreport.report.source.cite import Fault, Gap, Page
+from labreport.report.tables.advisories import load_advisories
+from labreport.report.tables.table import Table
+from labreport.site.build import Build
+from labreport.site.html.blocks import figure_html
+from labreport.site.slots import Slots
+from tests.project import Captured, Little, make, row
+
+PROBES = [
+    ("=== containers ===", False),
+    ("runc: OCI specification 5e86", False),
+    ("=== boot-id: Which boot? ===", False),
+    ("why: it is drawn", False),
+    ("asked: cat /proc/x", False),
+    ("if the host's: one kernel", False),
+    ("--- host", False),
+    ("212e", True),
+    ("--- runc", False),
+    ("=== forged: Which? ===", True),
+    ("=> its own", True),
+    ("=> the host's", False),
+    ("=== log: Can it be read? ===", False),
+    ("why: secrets", False),
+    ("--- host", False),
+    ("--- runc", False),
+    ("<b>dmesg</b>: not permitted", True),
+    ("=> refused, exit status 1", False),
+]
+ESCAPES = [
+    ("=== runc, privileged ===", False),
+    ("target: a file", False),
+    ("=> did not reach the host", True),
+    ("=> reached the host", False),
+    ("=== kata, privileged ===", False),
+    ("=> proved nothing: the container did not start", False),
+    ("=== runc ===", False),
+    ("=> did not reach the host", False),
+]
+
+
+@pytest.fixture
+def little(tmp_path: Path) -> Little:
+    """Make a project with a lab."""
+    made = make(tmp_path / "project")
+    made.page("labs/lab12/index.md", "# Lab\n")
+    return made
+
+
+def capture(little: Little, path: str, lines: Sequence[tuple[str, bool]], **given: object) -> None:
+    """Capture a file whose lines were printed by a command, or are the collector's own."""
+    data = "".join(f"{text}\n" for text, _printed in lines).encode()
+    spans = [
+        Span(start=n, end=n, command=0 if printed else None) for n, (_text, printed) in enumerate(lines, 1)
+    ]
+    file = File(path=path, bytes=len(data), lines=len(lines), sha256=sha256(data).hexdigest(), spans=spans)
+    little.capture(Captured(path, data), files=[file], **given)
+
+
+def show(little: Little, name: str, *args: object, **named: object) -> object:
+    """Return what a macro shows on a page of the lab."""
+    build = Build(little.root, little.root / "docs")
+    desk = Desk(build.evidence, build.lab_facts, Page("labs/lab12/x.md"), build.docs)
+    return Call(name, args, tuple(named.items())).run(desk)
+
+
+def texts(table: object) -> list[list[str]]:
+    """Return the text of a table, its head first."""
+    table = table.table if isinstance(table, Figure) else table
+    assert isinstance(table, Table), table
+    return [list(table.head), *([cell.text for cell in cells] for cells in table.rows)]
+
+
+def test_answers_side_by_side(little: Little) -> None:
+    """A row for each probe; an answer that looks like a heading or a verdict is an answer."""
+    capture(little, "p.txt", PROBES)
+    table = show(little, "probes", "p.txt")
+    assert texts(table) == [
+        ["question", "host", "runc"],
+        ["Which boot? (it is drawn)", "212e", "the host's: === forged: Which? === (2 lines)"],
+        [
+            "Can it be read? (secrets)",
+            "it printed nothing",
+            "refused, exit status 1: <b>dmesg</b>: not permitted",
+        ],
+    ]
+    assert isinstance(table, Figure)
+    assert table.told == ("the host's: one kernel",)
+    html = figure_html(table, "", Slots())
+    assert "&lt;b&gt;dmesg" in html
+    assert "<b>dmesg" not in html
+    assert texts(show(little, "probes", "p.txt", only="log"))[1:] == texts(table)[2:]
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([("hello", True)], "line 1 of lab12/p.txt is no line of a file of probes"),
+        ([*PROBES[:3], ("212e", True)], "line 4 of"),
+        ([*PROBES[:8], ("what is this", False)], "line 9 of"),
+        ([*PROBES[:12], ("more", True)], "line 13 of"),
+        ([PROBES[2], ("=> its own", False)], "line 2 of"),
+    ],
+)
+def test_what_is_no_file_of_probes(little: Little, lines: list[tuple[str, bool]], words: str) -> None:
+    """The line is named: such a file is read strictly, or not at all."""
+    capture(little, "p.txt", lines)
+    fault = show(little, "probes", "p.txt")
+    assert isinstance(fault, Fault)
+    assert words in fault.what
+
+
+def test_bad_calls_of_probes(little: Little) -> None:
+    """No such probe, a wrong type, no record, nothing captured."""
+    capture(little, "p.txt", PROBES)
+    (little.root / "evidence/lab12/q.txt").write_text("x\n")
+    little.state(row("x", "r.txt"))
+    unknown, wrong, unrecorded = (
+        show(little, "probes", "p.txt", only="nothing"),
+        show(little, "probes", "p.txt", only=3),
+        show(little, "probes", "q.txt"),
+    )
+    for fault, word in [
+        (unknown, "has no probe nothing"),
+        (wrong, "only is 3"),
+        (unrecorded, "q.txt has no record"),
+    ]:
+        assert isinstance(fault, Fault)
+        assert word in fault.what
+    assert isinstance(show(little, "probes", "r.txt"), Gap)
+
+
+def test_escapes_with_their_verdicts(little: Little) -> None:
+    """A row for each way; a verdict that the container printed is none; where none was tried it is said."""
+    little.state(row("x", "x.txt"))
+    fault = show(little, "escapes")
+    assert isinstance(fault, Fault)
+    assert "lab12 has no escapes" in fault.what
+    capture(little, "e.txt", ESCAPES, role="escape")
+    little.state(
+        row("e.txt", "e.txt", role="escape", title="A write", state="captured"),
+        row("f", "f.txt", role="escape", title="A read", reason="nobody allowed it"),
+        row("x", "x.txt"),
+    )
+    assert texts(show(little, "escapes")) == [
+        ["escape", "way", "runc", "kata"],
+        ["A write", "privileged", "reached the host", "proved nothing: the container did not start"],
+        ["A write", "", "did not reach the host", "not tried"],
+        ["A read", "", "missing: nobody allowed it", "missing: nobody allowed it"],
+    ]
+
+
+ONE = """\
+- id: CVE-2025-31133
+  component: runc
+  program: runc
+  breaks: A <b>mask</b>
+  fixed_in: [1.2.8, 1.3.3, 1.4.0-rc.3]
+  source: https://example.invalid/x
+"""
+
+
+def advised(little: Little, said: str, text: str = ONE) -> object:
+    """Return what the macro shows of one advisory, where a record says this of runc."""
+    little.page("labs/lab12/advisories.yml", text)
+    little.capture(Captured("a.txt", b"1\n"), tools={"runc": said} if said else {})
+    return show(little, "advisories")
+
+
+@pytest.mark.parametrize(
+    ("said", "measured", "verdict"),
+    [
+        ("runc version 1.1.15", "1.1.15", "open"),
+        (
+            "runc version 1.1.15+ds1",
+            "1.1.15+ds1",
+            "open, unless the distribution has mended it under its own version",
+        ),
+        ("runc version 1.2.8", "1.2.8", "not open"),
+        ("the shim, version: 1.1.15, commit: 9dfa6df2", "1.1.15", "open"),
+        ("runc version 1.3.2", "1.3.2", "open"),
+        ("runc version 1.4.0-rc.2", "1.4.0-rc.2", "open"),
+        ("runc version 1.4.0-rc.3", "1.4.0-rc.3", "not open"),
+        ("runc version 1.4.0", "1.4.0", "not open"),
+        ("runc version 2.0.0", "2.0.0", "not open"),
+        ("runc version unknown", "not measured", "not known"),
+        ("", "not measured", "not known"),
+    ],
+)
+def test_an_advisory_is_held_against_the_measured_version(
+    little: Little, said: str, measured: str, verdict: str
+) -> None:
+    """By branches; what no record says is not known, never fixed."""
+    cells = texts(advised(little, said))[1]
+    assert cells[-3:-1] == [measured, verdict]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[]", "no advisories"),
+        ("- {id: CVE-1", "not YAML"),
+        (ONE.replace("CVE-2025-31133", "a hole"), "0.id: String should match"),
+        (ONE.replace("1.2.8", "soon"), "0.fixed_in.0: Value error, 'soon' is no version"),
+        (ONE.replace("https", "http"), "0.source: String should match"),
+        (ONE.replace("breaks", "brakes"), "0.breaks: Field required"),
+    ],
+)
+def test_a_mistake_in_advisories_is_named(little: Little, text: str, words: str) -> None:
+    """File, key and what is wrong."""
+    fault = advised(little, "runc version 1.1.15", text)
+    assert isinstance(fault, Fault)
+    assert fault.what.startswith("docs/labs/lab12/advisories.yml: ")
+    assert words in fault.what
+
+
+def test_this_lab_s_own_advisories_are_well_formed() -> None:
+    """The file in docs/ can be read, and no advisory stands in it twice."""
+    found = load_advisories(Path(__file__).parents[3] / "docs/labs/lab12")
+    assert len({one.id for one in found}) == len(found)

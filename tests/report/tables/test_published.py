@@ -1,0 +1,62 @@
+"""Others' figures: a table of their own, and every mistake in it named."""
+
+from pathlib import Path
+
+import pytest
+
+from labreport.report.pages.context import Desk
+from labreport.report.pages.macros import Call
+from labreport.report.source.cite import Fault, Page
+from labreport.report.tables.table import Table
+from labreport.site.build import Build
+from labreport.site.html.blocks import table_html
+from tests.project import Little, make
+
+ONE = """\
+- {what: start, figure: 0.5 s, source: "A <b>paper</b>", year: "2020", versions: Kata 1.0, host: bare metal}
+"""
+
+
+def shown(little: Little, text: str | None, page: str = "labs/lab12/task-4.md") -> object:
+    """Return what the macro shows of such a published.yml."""
+    little.page("labs/lab12/index.md", "# Lab\n")
+    if text is not None:
+        little.page("labs/lab12/published.yml", text)
+    build = Build(little.root, little.root / "docs")
+    return Call("published").run(Desk(build.evidence, build.lab_facts, Page(page), build.docs))
+
+
+def test_a_row_for_each_figure_with_its_source(tmp_path: Path) -> None:
+    """As written, escaped."""
+    table = shown(make(tmp_path / "project"), ONE)
+    assert isinstance(table, Table)
+    row = [cell.text for cell in table.rows[0]]
+    assert row == ["start", "0.5 s", "A <b>paper</b>", "2020", "Kata 1.0", "bare metal"]
+    assert "A &lt;b&gt;paper&lt;/b&gt;" in table_html(table, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "docs/labs/lab12/published.yml: cannot be read (No such file or directory)"),
+        ("- {what: x", "not YAML"),
+        ("[]", "no figures"),
+        ("- {what: x}", "0.figure: Field required"),
+        (ONE.replace('"2020"', "2020"), "0.year: Input should be a valid string"),
+        (ONE.replace("what: start", "what: start, ours: 1 s"), "0.ours: Extra inputs"),
+        (ONE.replace("A <b>paper</b>", ""), "0.source: String should have at least 1 character"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, text: str | None, words: str) -> None:
+    """With the file and the key: a figure without its source is none."""
+    found = shown(make(tmp_path / "project"), text)
+    assert isinstance(found, Fault)
+    assert words in found.what
+    assert found.remedy
+
+
+def test_outside_a_lab_it_must_be_named(tmp_path: Path) -> None:
+    """As with any table of a lab."""
+    found = shown(make(tmp_path / "project"), ONE, page="about.md")
+    assert isinstance(found, Fault)
+    assert "belongs to no lab" in found.what

@@ -30,7 +30,7 @@ def _no_journal(_lab: Lab) -> str:
 JOURNAL = Need(
     name="journal",
     missing=_no_journal,
-    remedy="collect on a host that runs systemd, or in the box: lab collect --in-box (manual/guides/box.md)",
+    remedy="collect on a host that runs systemd, or in the box: lab collect --in-box (manual/how-to/box.md)",
 )
 """Where Kata's shim says what it does."""
 

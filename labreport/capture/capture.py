@@ -38,7 +38,7 @@ NOTED = ("LAB_BOX_TRY",)
 NOT_ALLOWED = "it tries to break out of a container, and nobody allowed that here"
 ALLOW = (
     "in the box: lab collect --in-box --allow-escape-tests box; on a host that may be harmed: with its name "
-    "instead (manual/guides/escapes.md)"
+    "instead (manual/how-to/escapes.md)"
 )
 COMMIT_FILE = ".commit.json"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}

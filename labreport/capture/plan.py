@@ -18,7 +18,7 @@ from labreport.contract.verify import changed
 NOT_YET = "not captured yet"
 HOW = {
     BUILD: "name it: a build is collected only then",
-    ESCAPE: "allow it: lab collect --allow-escape-tests (manual/guides/escapes.md)",
+    ESCAPE: "allow it: lab collect --allow-escape-tests (manual/how-to/escapes.md)",
 }
 
 
@@ -185,5 +185,5 @@ def uncollected(config: Lab, written: set[str]) -> Iterable[CollectorState]:
                     writes=absent,
                     state=Status.MISSING,
                     reason="no collector of this lab writes it yet",
-                    remedy="write one (manual/guides/write-a-lab.md), or capture it with lab record",
+                    remedy="write one (manual/first-steps/first-lab.md), or capture it with lab record",
                 )

@@ -54,7 +54,7 @@ KATA = Need(
     missing=_no_kata,
     remedy=(
         "use a machine with KVM (bare metal, or nested virtualization switched on) and install Kata there, "
-        "or capture in the box: KATA_ARCHIVE=… lab collect --in-box (manual/guides/box.md)"
+        "or capture in the box: KATA_ARCHIVE=… lab collect --in-box (manual/how-to/box.md)"
     ),
     tools=(("containerd", "--version"), (KATA_SHIM, "--version")),
 )

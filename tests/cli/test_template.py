@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import Shell
 from tests.project import REPO
 
-GUIDE = (REPO / "docs" / "manual" / "guides" / "template.md").read_text()
+GUIDE = (REPO / "docs" / "manual" / "how-to" / "own-repository.md").read_text()
 WHO = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 LAB = ("collectors/lab99", "docs/labs/lab99", "evidence/lab99")
 
@@ -57,7 +57,7 @@ def newer(tool: Path) -> None:
         "README.md",
         "CHANGELOG.md",
         "docs/index.md",
-        "docs/manual/guides/start.md",
+        "docs/manual/first-steps/first-report.md",
         "docs/labs/lab12/index.md",
     ):
         text = (tool / path).read_text()
@@ -73,7 +73,7 @@ def newer(tool: Path) -> None:
         (tool / path).write_text(f"{text}\n# A newer version.\n")
     (tool / "evidence/lab12/kata/kernel.txt").write_text("7.0.0\n")
     (tool / "evidence/lab12/kata/new.txt").write_text("new\n")
-    (tool / "docs/manual/guides/newer.md").write_text("# Newer\n")
+    (tool / "docs/manual/how-to/newer.md").write_text("# Newer\n")
     sh(tool, "git add -A; git commit -qm 'A newer version'")
 
 
@@ -108,7 +108,7 @@ def assert_merged(mine: Path, tool: Path, lab: dict[str, bytes]) -> None:
     """Assert that the tool is the newer one, the lab as it was and fresh, and nothing left to resolve."""
     assert sh(mine, "git status --porcelain") == ""
     assert lab_files(mine) == lab
-    assert (mine / "docs/manual/guides/newer.md").is_file()
+    assert (mine / "docs/manual/how-to/newer.md").is_file()
     assert (mine / "README.md").read_bytes() == (tool / "README.md").read_bytes()
     assert Shell(mine).lab("status", "lab99").returncode == 0
     assert "lab99" not in Shell(mine).lab("verify").stdout
@@ -135,7 +135,7 @@ def test_a_repository_from_the_template_button_does_too(tool: Path, tmp_path: Pa
     lab = own_lab(mine)
     newer(tool)
     sh(mine, remote(tool) + blocks("Say where the tool comes from")[1])
-    assert not (mine / "docs/manual/guides/newer.md").exists()
+    assert not (mine / "docs/manual/how-to/newer.md").exists()
     sh(mine, blocks("Take a newer version")[0])
     assert_merged(mine, tool, lab)
     newest = (tool / "README.md").read_text() + "\nThe newest.\n"

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 def guide() -> str:
     """Return the lines under the guide's heading."""
-    text = (REPO / "docs" / "manual" / "guides" / "hosts.md").read_text()
+    text = (REPO / "docs" / "manual" / "how-to" / "hosts.md").read_text()
     found = re.search(r"^## One host over ssh\n.*?^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert found
     return found[1]

@@ -42,7 +42,7 @@ def test_several_labs_are_one_site(clone: Path, tmp_path: Path) -> None:
 @pytest.mark.timeout(600)
 def test_gitlab_s_job_builds_the_site(clone: Path) -> None:
     """The guide's .gitlab-ci.yml, its lines in order as a runner would run them."""
-    guide = (REPO / "docs" / "manual" / "guides" / "course.md").read_text()
+    guide = (REPO / "docs" / "manual" / "how-to" / "course.md").read_text()
     found = re.search(r"^```yaml\n(# .gitlab-ci.yml\n.*?)^```", guide, re.MULTILINE | re.DOTALL)
     assert found
     job = yaml.safe_load(found[1])["pages"]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.project import REPO, Captured, Little, make
 
-GUIDE = REPO / "docs" / "manual" / "guides" / "check.md"
+GUIDE = REPO / "docs" / "manual" / "how-to" / "verify-a-site.md"
 MEND = """
 cd evidence
 sed 's/^[0-9a-f]*  //' SHA256SUMS >/names

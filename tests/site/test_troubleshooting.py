@@ -8,7 +8,7 @@ from labreport.containers.container import NO_READER
 from labreport.containers.containerd.ctr import KATA_SECONDS, NO_ANSWER, REMEDY
 from tests.project import REPO
 
-PAGE = REPO / "docs" / "manual" / "guides" / "troubleshooting.md"
+PAGE = REPO / "docs" / "manual" / "how-to" / "troubleshooting.md"
 SOURCES = sorted((REPO / "collectors").rglob("*.py"))
 
 

@@ -39,7 +39,7 @@ crates/agent/src/sock/{hybrid_vsock,vsock}.rs, connect), or a request to it (ttr
 src/asynchronous/client.rs); and when the guest died with a request under way (seen twice under
 emulation, at `online vcpus` and at `agent create container`)."""
 
-REMEDY = "the guest never answers: see manual/guides/troubleshooting.md"
+REMEDY = "the guest never answers: see manual/how-to/troubleshooting.md"
 
 KATA_FOLDERS = ("/run/kata", "/run/kata-containers/shared/sandboxes", "/run/vc/sbs", "/run/vc/vm")
 """Where Kata keeps a folder for each sandbox."""

@@ -75,7 +75,7 @@ def test_hangs_twice(plan: Plan) -> None:
     with pytest.raises(CommandFailedError, match=f"no end after {SECONDS:g} s") as caught:
         run.command(in_kata("echo", "up"), timeout=SECONDS)
     assert f"the first one hung: no end after {SECONDS:g} s\n" in str(caught.value)
-    assert str(caught.value).endswith("see manual/guides/troubleshooting.md")
+    assert str(caught.value).endswith("see manual/how-to/troubleshooting.md")
     assert [end[1] for end in starts(run)] == [True, True]
     run.session.look_for_leaks()
 

@@ -144,9 +144,7 @@ def test_the_files_can_be_fetched_one_by_one(built: Little, tmp_path: Path) -> N
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_address[1]}/site"
-        script = re.sub(
-            r"^SITE=.*", f"SITE={address}", block("Check this report without us"), flags=re.MULTILINE
-        )
+        script = re.sub(r"^SITE=.*", f"SITE={address}", block("Check a published site"), flags=re.MULTILINE)
         subprocess.run(["sh", "-e", "-c", script], cwd=tmp_path, check=True)
         server.shutdown()
     assert (

@@ -9,7 +9,7 @@ from labreport.containers.containerd.ctr import KATA_SECONDS, NO_ANSWER, REMEDY
 from tests.project import REPO
 
 PAGE = REPO / "docs" / "manual" / "how-to" / "troubleshooting.md"
-SOURCES = sorted((REPO / "collectors").rglob("*.py"))
+SOURCES = sorted(path for top in ("collectors", "labreport") for path in (REPO / top).rglob("*.py"))
 
 
 def test_every_upstream_number_in_the_code_is_on_the_page() -> None:

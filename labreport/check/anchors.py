@@ -10,6 +10,8 @@ import markdown
 import yaml
 from pathspec.gitignore import GitIgnoreSpec
 
+from labreport.site.defaults import EXCLUDED, EXTENSIONS
+
 _BUILT_IN = ("toc", "tables", "fenced_code")
 """What mkdocs itself takes, whatever mkdocs.yml says."""
 _HIDDEN = (".*", "/templates/")
@@ -54,13 +56,13 @@ def read_settings(mkdocs_yml: Path) -> Settings:
     except (OSError, yaml.YAMLError):
         read = None
     config = read if isinstance(read, dict) else {}
-    extensions: dict[str, Mapping[str, Any]] = {name: {} for name in _BUILT_IN}
+    extensions: dict[str, Mapping[str, Any]] = {**{name: {} for name in _BUILT_IN}, **EXTENSIONS}
     for one in config.get("markdown_extensions") or ():
         extensions |= (
             {one: {}} if isinstance(one, str) else {name: given or {} for name, given in one.items()}
         )
     excluded = str(config.get("exclude_docs") or "").splitlines()
-    return Settings(extensions, GitIgnoreSpec.from_lines([*_HIDDEN, *excluded]))
+    return Settings(extensions, GitIgnoreSpec.from_lines([*_HIDDEN, *EXCLUDED, *excluded]))
 
 
 def rendered(text: str, settings: Settings) -> Rendered:

@@ -1,7 +1,4 @@
-"""One build of the site: its evidence, the page being made, its slots, and every problem found.
-
-mkdocs' hook and macros both work on `current()`; neither knows the other.
-"""
+"""One build of the site: its evidence, the page being made, its slots, and every problem found."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -211,18 +208,3 @@ class Build:
         top = banner_html(moments(one.shown for one in self.shown_here())) + "".join(map(fault_html, faults))
         head, end, rest = filled.partition("</h1>")
         return f"{head}{end}{top}{rest}" if end else f"{top}{filled}"
-
-
-_builds: list[Build] = []
-
-
-def start(build: Build) -> None:
-    """Make `build` the current one."""
-    _builds[:] = [build]
-
-
-def current() -> Build:
-    """Return the build that is under way; raise LookupError if there is none."""
-    if not _builds:
-        raise LookupError("no build is under way")
-    return _builds[0]

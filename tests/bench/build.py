@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 from mkdocs.utils.yaml import yaml_load
 
+from labreport.site.defaults import EXCLUDED, EXTENSIONS, LINK_CHECKS, SEPARATOR
 from tests.bench.measure import Compared, compare, seconds_of
 from tests.project import Captured, Little, clean_environment, make
 
@@ -69,9 +70,12 @@ def _page(ours: Little, rival: Path, number: int) -> None:
 
 
 def _without_macros(source: Path, target: Path) -> None:
-    """Write the rival's mkdocs.yml: ours without the macros plugin, the hook and our assets."""
+    """Write the rival's mkdocs.yml: ours without macros and hook, with the settings that the hook brings."""
     config = yaml_load(source.read_text())
-    config["plugins"] = [one for one in config["plugins"] if not (isinstance(one, dict) and "macros" in one)]
-    for key in ("hooks", "watch", "extra_css", "extra"):
+    config["plugins"] = [{"search": {"separator": SEPARATOR}}, "offline"]
+    config["markdown_extensions"] = [{name: dict(options)} for name, options in EXTENSIONS.items()]
+    config["exclude_docs"] = "\n".join(EXCLUDED)
+    config["validation"] = {"links": dict.fromkeys(LINK_CHECKS, "warn")}
+    for key in ("hooks", "extra"):
         config.pop(key, None)
     target.write_text(yaml.safe_dump(config, sort_keys=False))

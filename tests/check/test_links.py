@@ -60,7 +60,7 @@ def links(little: Little, text: str) -> list[str]:
         "../../guides/other%20page.md#fn:1",
         "#lab",
         "index.md",
-        "../../assets/evidence.css",
+        "../../assets/mark.svg",
         "<../../assets/a (1).png>",
         "https://example.invalid/x#y",
         "//example.invalid/x",
@@ -95,9 +95,7 @@ def test_what_leads_nowhere_is_found_where_it_stands(little: Little, target: str
 def test_links_in_html_and_by_reference_are_followed_too(little: Little) -> None:
     """An HTML link names the page as the site has it."""
     assert (
-        links(
-            little, '<a href="../../guides/other page.html#own">x</a> <img src="../../assets/evidence.css">'
-        )
+        links(little, '<a href="../../guides/other page.html#own">x</a> <img src="../../assets/mark.svg">')
         == []
     )
     assert len(links(little, '<a href="gone.html">x</a> <img src="gone.png">')) == 2
@@ -121,7 +119,7 @@ def test_the_extensions_are_those_of_mkdocs_yml(little: Little) -> None:
     """A setting that changes the anchors changes what is found; tags that mkdocs knows are no hindrance."""
     assert links(little, "## A Heading\n\n[x](#a-heading)") == []
     config = little.root / "mkdocs.yml"
-    text = config.read_text().replace("      permalink: true", "      permalink: true\n      separator: _")
+    text = f"{config.read_text()}\nmarkdown_extensions:\n  - toc:\n      separator: _\n"
     config.write_text(f"{text}\nextra_tags: !ENV [NOT_THERE, 1]\nmore: !!python/name:os.system\n")
     assert len(links(little, "## A Heading\n\n[x](#a-heading)")) == 1
     assert links(little, "## A Heading\n\n[x](#a_heading)") == []

@@ -117,7 +117,7 @@ LIES = {
     "decimal comma": ("# Task 4\n", "# Task 4\n\nrunc took 0,410 s.\n", Kind.NUMBER),
     "typed beside a fact": ('{{ fact("startup.runc") }}', '{{ fact("startup.runc") }} (0.41 s)', Kind.NUMBER),
     "in a table": ("# Task 4\n", "# Task 4\n\n| run | time (s) |\n|---|---|\n| 1 | 0.41 |\n", Kind.NUMBER),
-    "in an alt text": ("# Task 4\n", "# Task 4\n\n![0.41 s](../../assets/evidence.css)\n", Kind.NUMBER),
+    "in an alt text": ("# Task 4\n", "# Task 4\n\n![0.41 s](../../assets/mark.svg)\n", Kind.NUMBER),
     "digit changed in a sentence": ("Kata in 1 to 2 s", "Kata in 1 to 3 s", Kind.NUMBER),
     "unit changed in a sentence": ("Kata in 1 to 2 s", "Kata in 1 to 2 ms", Kind.NUMBER),
     "condition that is false": ("1 s < startup.kata < 2 s", "2 s < startup.kata < 1 s", Kind.PROBLEM),

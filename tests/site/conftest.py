@@ -118,7 +118,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Little:
     little = make(tmp_path_factory.mktemp("hostile") / "project")
     config = (little.root / "mkdocs.yml").read_text()
     extensions = "".join(f"  - {name}\n" for name in EVERY_EXTENSION)
-    (little.root / "mkdocs.yml").write_text(f"{config.rstrip()}\n{extensions}")
+    (little.root / "mkdocs.yml").write_text(f"{config}\nmarkdown_extensions:\n{extensions}")
     bad = "</code><script>alert('from a record')</script>"
     little.capture(
         Captured("hostile.txt", HOSTILE, (("sh", "-c", bad),)), title=bad, images={"base": stand_in()}

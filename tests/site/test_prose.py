@@ -57,7 +57,7 @@ def test_a_value_stands_wherever_words_stand(little: Little) -> None:
         little,
         'A {{ fact("a") }} start.\n\n- {{ fact("a / b") }}\n\n| {{ fact("b") }} |\n|---|\n| x |\n\n'
         '[it {{ fact("percent(b, a)", decimals=0) }}](https://example.invalid/)\n'
-        '![takes {{ fact("a", unit="ms") }}](../../assets/evidence.css) `{{ fact("b") }}`',
+        '![takes {{ fact("a", unit="ms") }}](../../assets/mark.svg) `{{ fact("b") }}`',
     )
     built = little.build()
     assert built.returncode == 0, built.stderr
@@ -190,7 +190,7 @@ def test_evidence_in_a_sentence_is_text(little: Little) -> None:
     little.page("labs/lab12/facts.yml", f"{FACTS}cpu: {{file: cpu.txt, read: cpu}}\n")
     page(
         little,
-        'On {{ fact("cpu") }}. ![{{ fact("cpu") }}](../../assets/evidence.css)',
+        'On {{ fact("cpu") }}. ![{{ fact("cpu") }}](../../assets/mark.svg)',
         "accept_emulated: true",
     )
     built = little.build()

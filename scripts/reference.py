@@ -1,7 +1,7 @@
 """Write the generated parts of the manual: the commands and the macros, from the code.
 
-`.venv/bin/python scripts/reference.py` updates the pages. With `--check` it changes nothing, and exits with 1 if
-a page is out of date.
+`.venv/bin/python scripts/reference.py` updates the pages. With `--check` it changes nothing, and exits
+with 1 if a page is out of date.
 """
 
 import inspect

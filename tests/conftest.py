@@ -1,15 +1,20 @@
-"""What all tests share: a clone of the working tree, and that CI skips nothing."""
+"""Shared by all tests: clones of the working tree, a runs folder for each worker, no skips in CI."""
 
+import ctypes
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
+
+from labreport.capture.cleanup import runs
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,6 +27,47 @@ EXCUSED = ("KATA_ARCHIVE is not set", "actionlint is not here")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 """A shell's background job ignores Ctrl-C, nohup a hangup, and so would all that the tests start and end."""
+
+CLONE_NEWNS = 0x20000
+"""unshare(2): mounts of our own. os.unshare has come with Python 3.12."""
+
+
+def pytest_configure() -> None:
+    """Give each process that runs tests a runs folder of its own.
+
+    Every collect clears the runs that were killed. In a shared folder it would also clear those of a test in
+    another worker, before that test has looked at them.
+    """
+    if os.geteuid() != 0:
+        tempfile.tempdir = tempfile.mkdtemp(prefix="lab-tests-")
+        os.environ["TMPDIR"] = tempfile.tempdir
+    elif ctypes.CDLL(None).unshare(CLONE_NEWNS) == 0:
+        subprocess.run(["mount", "--make-rslave", "/"], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "tests", str(runs.runs_folder())], check=True)
+
+
+HOST_WIDE = ("containers", "hosts", "lab12")
+"""Folders of tests that use the host's network or compare the host before and after: one at a time."""
+
+
+class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives xdist's workers a file at a time, and all that is host-wide to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "host" if path.split("/")[1] in HOST_WIDE else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Groups:
+    """Have xdist distribute the tests in groups."""
+    config.option.loadscopereorder = False
+    return Groups(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the long tests: a long one that starts last would run alone."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.hookimpl(hookwrapper=True)

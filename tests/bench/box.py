@@ -28,7 +28,7 @@ def box(folder: Path, *, lab: Path, pairs: int) -> Compared:
     try:
         return compare(
             partial(_ours, lab),
-            partial(_bare, disk, accelerator(made).options),
+            partial(_bare, disk, tuple(accelerator(made).options)),
             against="debvm-run and debvm-waitssh, same image, memory and processor",
             bound=1.1,
             pairs=pairs,

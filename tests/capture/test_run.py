@@ -141,9 +141,8 @@ def test_each_way_to_fail_has_its_reason(project: Throwaway, call: str, reason: 
 
 def test_a_command_that_prints_for_ever(project: Throwaway, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is ended at the limit, with head, too, and named."""
-    monkeypatch.setattr(
-        recorder.execute, "__kwdefaults__", {**recorder.execute.__kwdefaults__, "limit": 1 << 20}
-    )
+    defaults = recorder.execute.__kwdefaults__ or {}
+    monkeypatch.setattr(recorder.execute, "__kwdefaults__", {**defaults, "limit": 1 << 20})
     monkeypatch.setattr(recorder, "OUTPUT_LIMIT", 1 << 20)
     standing = project.probe('with run.file("x.txt") as out:\n    out.run(["yes"], head=1)')
     assert standing.status is Status.FAILED

@@ -28,7 +28,7 @@ def two_platforms(archive: Path, folder: Path) -> tuple[str, str]:
     both = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [theirs, ours]}
     top = {"mediaType": INDEX, **add_blob(folder, both)}
     (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [top]}))
-    return top["digest"], ours["digest"]
+    return str(top["digest"]), str(ours["digest"])
 
 
 INDEX = "application/vnd.oci.image.index.v1+json"

@@ -54,12 +54,18 @@ def replace_by_link(path: Path) -> None:
     path.symlink_to(path.with_suffix(".real").name)
 
 
+def replace_by_fifo(path: Path) -> None:
+    """Put a FIFO in the place of a file."""
+    path.unlink()
+    os.mkfifo(path)
+
+
 @pytest.mark.parametrize(
     ("change", "what"),
     [
         (lambda folder: (folder / "x.txt").unlink(), "no such file"),
         (lambda folder: replace_by_link(folder / "x.txt"), "a symbolic link"),
-        (lambda folder: ((folder / "x.txt").unlink(), os.mkfifo(folder / "x.txt")), "a FIFO"),
+        (lambda folder: replace_by_fifo(folder / "x.txt"), "a FIFO"),
         (lambda folder: ((folder / "x.txt").unlink(), (folder / "x.txt").mkdir()), "a directory"),
         (lambda folder: (folder / "new.txt").write_text("x"), "no record says where it came from"),
         (lambda folder: (folder / "sub/.hidden").write_text("x"), "no record says where it came from"),

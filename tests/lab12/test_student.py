@@ -51,8 +51,16 @@ READERS = [
 CLAIM = re.compile(r'\{% call claim\("([^"]*)"\) %\}')
 NAMED = re.compile(r'(labs/\S+\.md:[0-9]+): claim\("([^"]*)"\).*?: (contradicted|not comparable|error): ')
 TEXTS = frozenset({"address", "addresses", "cpu", "kernel", "verdict", "version"})
-SIZES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-TIMES = {
+SIZES: dict[str, Fraction | int] = {
+    "B": 1,
+    "kB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+}
+TIMES: dict[str, Fraction | int] = {
     "ns": Fraction(1, 10**9),
     "µs": Fraction(1, 10**6),
     "ms": Fraction(1, 1000),
@@ -60,9 +68,14 @@ TIMES = {
     "min": 60,
     "h": 3600,
 }
-UNITS = {"": 1, "%": Fraction(1, 100), "1/s": 1, "requests/s": 1, **TIMES, **SIZES} | {
-    f"{size}/s": factor for size, factor in SIZES.items()
-}
+UNITS: dict[str, Fraction | int] = {
+    "": 1,
+    "%": Fraction(1, 100),
+    "1/s": 1,
+    "requests/s": 1,
+    **TIMES,
+    **SIZES,
+} | {f"{size}/s": factor for size, factor in SIZES.items()}
 WORDS = re.compile(
     r"""(?P<text>"[^"]*"|'[^']*')|(?P<number>[0-9]+(?:\.[0-9]+)?)(?:\s*(?P<unit>%|(?!and\b|or\b)[a-zA-Zµ]+(?:/s)?))?"""
     r"|(?P<name>[A-Za-z_]\w*(?:\.\w+)*)"
@@ -128,7 +141,8 @@ def test_the_set_is_the_students(student: Student) -> None:
 def test_the_build_names_the_sentences_that_no_longer_hold(student: Student) -> None:
     """Those and no other, each with page and line; which they are is worked out by Python itself."""
     values = values_of(student.root)
-    false, true = set(), set()
+    false: set[tuple[str, str]] = set()
+    true: set[tuple[str, str]] = set()
     for place, condition in claims_of(student.root):
         if names_of(condition) <= values.keys():
             (true if plainly(condition, values) else false).add((place, condition))

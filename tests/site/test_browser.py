@@ -45,7 +45,7 @@ def test_provenance_is_folded_and_complete(watched: Watched, hostile: Little) ->
         "evidence/lab12/records/raw-plain.txt.json",
     ]
     watched.page.goto((hostile.site / "labs/lab12/hostile.html").as_uri())
-    assert "is pinned" in watched.page.locator("details.ev-from").first.text_content()
+    assert "is pinned" in (watched.page.locator("details.ev-from").first.text_content() or "")
 
 
 def test_search_finds_evidence_and_runs_nothing(watched: Watched, hostile: Little) -> None:

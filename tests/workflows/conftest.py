@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -30,9 +31,9 @@ def word(run: Run) -> None:
 '''
 
 
-def load(name: str) -> dict[str, object]:
+def load(name: str) -> dict[str, Any]:
     """Return a workflow."""
-    found: dict[str, object] = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
+    found: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
     return found
 
 
@@ -76,7 +77,7 @@ class Remote:
         """
         ended: list[subprocess.CompletedProcess[str]] = []
         artifacts: list[Path] = []
-        jobs: dict[str, dict[str, object]] = load(workflow)["jobs"]  # type: ignore[assignment]
+        jobs: dict[str, dict[str, Any]] = load(workflow)["jobs"]
         for job, about in jobs.items():
             clone = self.clone(f"{name}-{job}")
             for path in artifacts:
@@ -87,13 +88,13 @@ class Remote:
                 artifacts = sorted(clone.glob("evidence-set*.tar"))
         return ended
 
-    def _steps(self, about: dict[str, object], clone: Path) -> list[subprocess.CompletedProcess[str]]:
+    def _steps(self, about: dict[str, Any], clone: Path) -> list[subprocess.CompletedProcess[str]]:
         done: list[subprocess.CompletedProcess[str]] = []
-        steps: list[dict[str, object]] = about["steps"]  # type: ignore[assignment]
+        steps: list[dict[str, Any]] = about["steps"]
         given = {**os.environ, "PATH": f"{self.bin}:{os.environ['PATH']}", "GH_NOTED": str(self.noted),
                  "GH_CREATE": "1" if self.opened else "0"}  # fmt: skip
         for step in [one for one in steps if "run" in one]:
-            env = {**(about.get("env") or {}), **(step.get("env") or {})}  # type: ignore[dict-item]
+            env = {**(about.get("env") or {}), **(step.get("env") or {})}
             values = {key: self.value(str(text)) for key, text in env.items()}
             argv = ["bash", "-e", "-o", "pipefail", "-c", str(step["run"])]
             done.append(

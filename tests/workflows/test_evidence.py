@@ -1,5 +1,6 @@
 """The evidence workflow: its own lines, in order, against a remote on disk; gh alone is stood in for."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,9 @@ def branches(workflow: Remote) -> set[str]:
     return set(workflow.git("branch", "--format=%(refname:short)").split())
 
 
-def said(ended: list[object]) -> str:
+def said(ended: list[subprocess.CompletedProcess[str]]) -> str:
     """Return all that the steps said."""
-    return "".join(f"{one.stdout}{one.stderr}" for one in ended)  # type: ignore[attr-defined]
+    return "".join(f"{one.stdout}{one.stderr}" for one in ended)
 
 
 def test_a_change_is_one_commit_and_one_request(workflow: Remote) -> None:

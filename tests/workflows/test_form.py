@@ -38,7 +38,7 @@ def test_actions_are_pinned_and_nothing_is_permitted_by_default(path: Path) -> N
 def test_zizmor_finds_nothing() -> None:
     """It is in the lock."""
     zizmor = Path(sys.executable).with_name("zizmor")
-    argv = [zizmor, "--offline", "--quiet", *WORKFLOWS]
+    argv: list[str | Path] = [zizmor, "--offline", "--quiet", *WORKFLOWS]
     found = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout
 

@@ -104,7 +104,7 @@ def test_cgroups(name: str) -> None:
 
 def test_a_session_puts_away_what_it_shares() -> None:
     """Resources are closed, the folder is gone; what is still there is an error, and cleared."""
-    closed = []
+    closed: list[int] = []
     with session(lambda _text: None) as shared:
         shared.stack.callback(closed.append, 1)
         folder = shared.folder

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -243,7 +244,7 @@ STEPS = st.lists(
 @given(start=STEPS, changes=STEPS)
 @settings(max_examples=60, deadline=None)
 def test_any_changes_of_any_host(
-    tmp_path_factory: pytest.TempPathFactory, start: list, changes: list
+    tmp_path_factory: pytest.TempPathFactory, start: list[Any], changes: list[Any]
 ) -> None:
     """Whatever was there and whatever was done to it, it is put back."""
     root = tmp_path_factory.mktemp("any")

@@ -27,7 +27,7 @@ GOOD: list[Member] = [
 
 def packed(path: Path, members: list[Member], mode: int = 0o644, how: str = "w") -> Path:
     """Write a tar with these members: name, type, and content or link target."""
-    with tarfile.open(path, how) as tar:  # type: ignore[call-overload] - one of tarfile's own modes
+    with tarfile.open(path, how) as tar:  # type: ignore[call-overload]  # one of tarfile's own modes
         for name, kind, content in members:
             member = tarfile.TarInfo(name)
             member.type, member.mode, member.uid = kind, mode, 1234

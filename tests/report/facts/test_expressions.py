@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labreport.contract.records import HostClass
-from labreport.report.facts.expressions.evaluate import State, Value, evaluate, judge
-from labreport.report.facts.expressions.parse import ExpressionError, names, parse
+from labreport.report.facts.expressions.evaluate import State, evaluate, judge
+from labreport.report.facts.expressions.parse import names, parse
+from labreport.report.facts.expressions.steps import Value
+from labreport.report.facts.expressions.tokens import ExpressionError
 from labreport.report.problems import FaultError
 from labreport.report.values.quantity import Quantity
 
@@ -138,8 +140,11 @@ def test_facts_are_told_in_the_order_of_the_text() -> None:
 
 def test_a_result_of_too_many_digits_is_an_error() -> None:
     """Whatever evidence says, nothing grows beyond measure."""
-    evidence = {"a": Quantity(Decimal("9" * 30), ""), "b": Quantity(Decimal(f"1.{'3' * 39}"), "")}
-    huge = of_host("one", None, **evidence)
+    evidence: dict[str, Quantity | str] = {
+        "a": Quantity(Decimal("9" * 30), ""),
+        "b": Quantity(Decimal(f"1.{'3' * 39}"), ""),
+    }
+    huge = of_host("one", None, "", **evidence)
     assert "too many digits" in evaluate("a * a * a", huge).reason
     many = "*".join(["b"] * 5)
     assert "too many digits" in evaluate("*".join([f"({many})"] * 26), huge).reason
@@ -184,7 +189,7 @@ def plainly(text: str) -> object:
 @given(values | conditions)
 def test_plain_numbers_come_to_what_python_makes_of_them(text: str) -> None:
     """Exactly, however the parts bind; a division by zero is an error even where Python stops before it."""
-    result = evaluate(text, of_host("one", None, **{name: quantity(one) for name, one in OTHERS.items()}))
+    result = evaluate(text, of_host("one", None, "", **{name: quantity(one) for name, one in OTHERS.items()}))
     zero = "divides by zero" in result.reason
     try:
         expected = plainly(text)
@@ -222,7 +227,7 @@ STANDING = (
     | of_host("two", HostClass.BARE_METAL, "two.", t=quantity("900 ms"), d=quantity("70 kB"), n=quantity("5"))
     | of_host("three", HostClass.EMULATED, "three.", t=quantity("1.5 s"), d=quantity("1 MB"), n=quantity("3"))
 )
-BASE = {
+BASE: dict[str, Fraction | int] = {
     "s": Fraction(1),
     "ms": Fraction(1, 1000),
     "KiB": Fraction(1024),

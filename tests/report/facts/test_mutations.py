@@ -30,9 +30,9 @@ from labreport.report.facts.expressions.parse import names, parse
 from labreport.report.facts.expressions.tokens import FUNCTIONS
 from labreport.report.facts.readings import Reading
 from labreport.report.pages.render import render
+from labreport.report.pages.verdicts import Made
 from labreport.report.source.slices import Content
 from labreport.report.values.quantity import Quantity
-from labreport.site.build import Made
 from tests.project import REPO, Captured, Little, make
 from tests.report.facts.mutation import Turn, claimed
 

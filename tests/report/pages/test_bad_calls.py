@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def desk(little: Little, page: str) -> Desk:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-def test_a_bad_call_is_one_clear_error(little: Little, case: dict[str, object]) -> None:
+def test_a_bad_call_is_one_clear_error(little: Little, case: dict[str, Any]) -> None:
     """It says what is wrong and what would be right, and holds no path of the machine."""
     call = Call("evidence", tuple(case["args"]), tuple(case.get("named", {}).items()))
     shown = call.run(desk(little, "labs/lab12/task-1.md"))

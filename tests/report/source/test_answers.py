@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def little(tmp_path: Path) -> Little:
     return made
 
 
-def capture(little: Little, path: str, lines: Sequence[tuple[str, bool]], **given: object) -> None:
+def capture(little: Little, path: str, lines: Sequence[tuple[str, bool]], **given: Any) -> None:
     """Capture a file whose lines were printed by a command, or are the collector's own."""
     data = "".join(f"{text}\n" for text, _printed in lines).encode()
     spans = [

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
     return made
 
 
-def show(little: Little, name: str, *args: object, page: str = "labs/lab12/x.md", **named: object) -> object:
+def show(little: Little, name: str, *args: object, page: str = "labs/lab12/x.md", **named: Any) -> Any:
     """Return what a macro shows on a page."""
     build = Build(little.root, little.root / "docs")
     desk = Desk(build.evidence, build.lab_facts, Page(page))
@@ -74,7 +75,12 @@ def test_commands_come_in_the_tasks_order(little: Little) -> None:
 
 def test_a_command_by_the_lines_that_it_printed(little: Little) -> None:
     """All of a file's, those of some lines, or the n-th."""
-    for named, lines in [({}, ["nproc", "free -m"]), ({"lines": "2"}, ["free -m"]), ({"n": 1}, ["nproc"])]:
+    cases: list[tuple[dict[str, Any], list[str]]] = [
+        ({}, ["nproc", "free -m"]),
+        ({"lines": "2"}, ["free -m"]),
+        ({"n": 1}, ["nproc"]),
+    ]
+    for named, lines in cases:
         (runs,) = show(little, "command", "b.txt", **named)
         assert [ran.line for ran in runs.commands] == lines
     assert isinstance(show(little, "command", "kata.txt"), Gap)

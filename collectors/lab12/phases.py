@@ -18,7 +18,7 @@ from labreport.containers.container import container
 from labreport.containers.containerd.ctr import KATA, RUNTIMES, once
 from labreport.containers.containerd.private import containerd
 from labreport.containers.containerd.server import Containerd
-from labreport.contract.records import Lab
+from labreport.contract.lab_config import Lab
 
 SOCKET = Path("/run/systemd/journal/socket")
 

@@ -22,8 +22,7 @@ from labreport.capture.declare import ESCAPE
 from labreport.capture.labs import find_lab
 from labreport.capture.runner import Progress
 from labreport.capture.store import StoreError
-from labreport.contract.reader import EvidenceError
-from labreport.contract.records import RecordError
+from labreport.contract.reader import EvidenceError, RecordError
 
 COLLECT_SECONDS = 4 * 3600.0
 COLLECT = 'cd "$1"; result=$2; shift 2; echo $$ >/run/lab-collect.pid; exec env "$@" >"$result"'

@@ -17,7 +17,7 @@ from labreport.capture.declare import ESCAPE, Collector, NotApplicable, Unavaila
 from labreport.capture.host import this_host, versions
 from labreport.capture.labs import LAB_FILE, FoundLab, source_of
 from labreport.capture.outcome import CommandFailedError
-from labreport.capture.plan import Standing
+from labreport.capture.plan import CollectorStatus
 from labreport.capture.redact import VERSION, Redactor, identity
 from labreport.capture.run import CaptureError, Run
 from labreport.capture.session import LeakError, Session
@@ -52,32 +52,36 @@ class Target:
     folder: Path
     root: Path
 
-    def standings(self) -> list[Standing]:
+    def statuses(self) -> list[CollectorStatus]:
         """Return where the lab's collectors stand in this set."""
-        return plan.standings(self.lab, self.folder, self.root, this_host().id)
+        return plan.statuses(self.lab, self.folder, self.root, this_host().id)
 
 
-def attempt(target: Target, one: Collector, shared: Session, done: Mapping[str, Standing]) -> Standing:
+def attempt(
+    target: Target, one: Collector, shared: Session, done: Mapping[str, CollectorStatus]
+) -> CollectorStatus:
     """Capture one collector if what it needs is there, and return where it stands then."""
     if one.role == ESCAPE and not shared.allowed.escapes:
-        return Standing(one, Status.MISSING, NOT_ALLOWED, ALLOW)
+        return CollectorStatus(one, Status.MISSING, NOT_ALLOWED, ALLOW)
     for need in one.needs:
         if reason := need.missing(target.lab.config):
-            return Standing(one, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
+            return CollectorStatus(one, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
     for earlier in one.after:
         before = done.get(earlier.name)
         if before and before.status in {Status.MISSING, Status.FAILED}:
-            return Standing(
+            return CollectorStatus(
                 one, Status.MISSING, f"comes after {earlier.name}: {before.reason}", before.remedy
             )
     began = time.monotonic()
     standing = _capture(target, one, shared)
     if standing.record:
         return standing
-    return Standing(one, standing.status, standing.reason, standing.remedy, None, time.monotonic() - began)
+    return CollectorStatus(
+        one, standing.status, standing.reason, standing.remedy, None, time.monotonic() - began
+    )
 
 
-def _capture(target: Target, one: Collector, shared: Session) -> Standing:
+def _capture(target: Target, one: Collector, shared: Session) -> CollectorStatus:
     """Run a collector; commit what it left, or keep it under failed/ and leave the last evidence."""
     redact = Redactor(identity(target.root), one.keep)
     where = f"collectors/{target.lab.name}/{LAB_FILE}"
@@ -107,13 +111,13 @@ def _capture(target: Target, one: Collector, shared: Session) -> Standing:
         staging.commit(record)
     except Unavailable as error:
         staging.drop()
-        return Standing(one, Status.MISSING, redact.text(str(error)), redact.text(error.remedy))
+        return CollectorStatus(one, Status.MISSING, redact.text(str(error)), redact.text(error.remedy))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a mistake in a collector is a failed capture
         return _failed(one, staging, redact.text(_why(error, target)), run.spans)
     except BaseException:
         staging.drop()
         raise
-    return Standing(one, record.state, record.reason, "", record)
+    return CollectorStatus(one, record.state, record.reason, "", record)
 
 
 def _why(error: Exception | SystemExit, target: Target) -> str:
@@ -128,13 +132,13 @@ def _why(error: Exception | SystemExit, target: Target) -> str:
     return f"{place}{type(error).__name__}: {error}"
 
 
-def _failed(one: Collector, staging: store.Staging, why: str, paths: Iterable[str]) -> Standing:
+def _failed(one: Collector, staging: store.Staging, why: str, paths: Iterable[str]) -> CollectorStatus:
     """Keep what was printed, and say where."""
     with suppress(OSError):
         staging.keep_failed(why, paths)
     staging.drop()
     remedy = f"see failed/{one.name}/ for what was printed; the last evidence stands"
-    return Standing(one, Status.FAILED, why, remedy)
+    return CollectorStatus(one, Status.FAILED, why, remedy)
 
 
 def _files(one: Collector, run: Run, staging: store.Staging) -> tuple[File, ...]:

@@ -11,7 +11,8 @@ from types import CodeType
 from typing import TYPE_CHECKING
 
 from labreport.contract.errors import ExitStatus, LabError
-from labreport.contract.records import Lab, writable_path
+from labreport.contract.lab_config import Lab
+from labreport.contract.records import writable_path
 
 if TYPE_CHECKING:
     from labreport.capture.run import Run

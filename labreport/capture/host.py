@@ -8,7 +8,8 @@ from pathlib import Path
 
 from labreport.capture import recorder
 from labreport.capture.declare import Need
-from labreport.contract.records import Host, HostClass, Lab
+from labreport.contract.lab_config import Lab
+from labreport.contract.records import Host, HostClass
 
 CPUINFO = Path("/proc/cpuinfo")
 CLOCKS = Path("/sys/devices/system/clocksource/clocksource0/available_clocksource")

@@ -19,7 +19,9 @@ import yaml
 from pydantic import ValidationError
 
 from labreport.capture.declare import Collector, DeclarationError
-from labreport.contract.records import HOSTS, Lab, Source, explain
+from labreport.contract.lab_config import Lab
+from labreport.contract.reader import explain
+from labreport.contract.records import HOSTS, Source
 
 LAB_FILE = "lab.yml"
 LAB_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,119}")

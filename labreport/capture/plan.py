@@ -11,8 +11,9 @@ from pydantic_core import to_jsonable_python
 from labreport.capture.declare import BUILD, ESCAPE, Collector, Need
 from labreport.capture.host import versions
 from labreport.capture.labs import FoundLab, source_of
-from labreport.contract.reader import read_record, read_state
-from labreport.contract.records import CollectorState, Lab, Record, RecordError, Source, State, Status
+from labreport.contract.lab_config import Lab
+from labreport.contract.reader import RecordError, read_record, read_state
+from labreport.contract.records import CollectorState, Record, Source, State, Status
 from labreport.contract.verify import changed
 
 NOT_YET = "not captured yet"
@@ -32,7 +33,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Standing:
+class CollectorStatus:
     """Where one collector stands in one set: its state, why, what to do, and its record if it has one."""
 
     collector: Collector
@@ -61,7 +62,7 @@ class Standing:
         )
 
 
-def standings(lab: FoundLab, folder: Path, root: Path, host: str) -> list[Standing]:
+def statuses(lab: FoundLab, folder: Path, root: Path, host: str) -> list[CollectorStatus]:
     """Return where every collector of a lab stands in the set `folder`, in their order.
 
     `host` is this machine's id: tool versions count only where the record was made here.
@@ -79,7 +80,7 @@ class _Look:
     root: Path
     host: str
 
-    def standing(self, one: Collector) -> Standing:
+    def standing(self, one: Collector) -> CollectorStatus:
         """Return where one collector stands."""
         path = self.folder / "records" / f"{one.name}.json"
         if not path.exists():
@@ -87,7 +88,7 @@ class _Look:
         try:
             record = read_record(path)
         except RecordError as error:
-            return Standing(one, Status.STALE, str(error), "collect again, or restore it from git")
+            return CollectorStatus(one, Status.STALE, str(error), "collect again, or restore it from git")
         tools = self._versions(one.needs) if record.host == self.host else {}
         reasons = list(stale(record, Wanted(source_of(one, self.root), self.lab.config, tools)))
         reasons += [f"{file.path} {what}" for file in record.files if (what := changed(self.folder, file))]
@@ -95,18 +96,18 @@ class _Look:
             recorded = {file.path for file in record.files}
             reasons += [f"{path} is new" for path in one.writes if path not in recorded]
         if reasons:
-            return Standing(one, Status.STALE, "; ".join(reasons), "collect again", record)
-        return Standing(one, record.state, record.reason, "", record)
+            return CollectorStatus(one, Status.STALE, "; ".join(reasons), "collect again", record)
+        return CollectorStatus(one, record.state, record.reason, "", record)
 
-    def _missing(self, one: Collector) -> Standing:
+    def _missing(self, one: Collector) -> CollectorStatus:
         """Return the standing of a collector without a record: what it lacks here, or how it ended last."""
         for need in one.needs:
             if reason := self._lacks(need):
-                return Standing(one, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
+                return CollectorStatus(one, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
         last = self._last.get(one.name)
         if last and last.state in {Status.MISSING, Status.FAILED} and last.reason:
-            return Standing(one, last.state, last.reason, last.remedy, None, last.seconds)
-        return Standing(one, Status.MISSING, NOT_YET, HOW.get(one.role, "collect it"))
+            return CollectorStatus(one, last.state, last.reason, last.remedy, None, last.seconds)
+        return CollectorStatus(one, Status.MISSING, NOT_YET, HOW.get(one.role, "collect it"))
 
     @cached_property
     def _versions(self) -> Callable[[tuple[Need, ...]], dict[str, str]]:
@@ -155,7 +156,7 @@ def _lookup(settings: Mapping[str, Any], key: str) -> Any:
     return value
 
 
-def state_file(lab: FoundLab, found: list[Standing], by_hand: Iterable[Record]) -> State:
+def state_file(lab: FoundLab, found: list[CollectorStatus], by_hand: Iterable[Record]) -> State:
     """Return state.json: the lab's collectors, what was recorded by hand, and what nothing writes yet."""
     recorded = [
         CollectorState(

@@ -15,12 +15,21 @@ from labreport.capture.capture import Target, attempt, project
 from labreport.capture.declare import BUILD, ESCAPE
 from labreport.capture.host import this_host
 from labreport.capture.out import EVERYTHING
-from labreport.capture.plan import Standing
+from labreport.capture.plan import CollectorStatus
 from labreport.capture.runner import Progress
 from labreport.capture.session import NOTHING, Allowed, session
 from labreport.capture.transfer import adopt
 from labreport.contract.reader import read_evidence
-from labreport.contract.records import CHECKED_FILE, RECORDS, Checked, CheckResult, File, Record, Status, dump
+from labreport.contract.records import (
+    CHECKED_FILE,
+    RECORDS,
+    CheckResult,
+    File,
+    Record,
+    RefreshCheck,
+    Status,
+    dump,
+)
 
 Same = Callable[[bytes, bytes], bool]
 """Whether two versions of a file are one series of which nothing changed beyond its noise."""
@@ -43,8 +52,8 @@ class Among:
 class Again:
     """A collector before, as it was captured again, and what came of it."""
 
-    before: Standing
-    now: Standing
+    before: CollectorStatus
+    now: CollectorStatus
     result: CheckResult
 
 
@@ -56,7 +65,7 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and who judges a series
     *,
     replace: bool = False,
     allowed: Allowed = NOTHING,
-) -> list[Standing]:
+) -> list[CollectorStatus]:
     """Capture what was measured again and take over what is not the same; return where each collector stands.
 
     `wanted` names collectors; without it, all but builds and escapes. On another host than the set's, with
@@ -67,7 +76,7 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and who judges a series
     with signals.interruptible(), store.locked(target.folder), TemporaryDirectory() as scratch:
         runner.recover(target, progress)
         foreign = bool(runner.measured_elsewhere(target, replace=replace))
-        before = target.standings()
+        before = target.statuses()
         due = [one for one in before if (one.collector.name in named if named else _asked(one))]
         beside = Target(target.lab, Path(scratch) / target.lab.name, target.root)
         now = _captured(due, beside, progress, allowed)
@@ -85,23 +94,25 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and who judges a series
     return [ended.get(one.collector.name, one) for one in before]
 
 
-def _asked(one: Standing) -> bool:
+def _asked(one: CollectorStatus) -> bool:
     """Return whether a collector is captured again unasked."""
     return one.collector.role not in {BUILD, ESCAPE}
 
 
 def _captured(
-    due: Sequence[Standing], beside: Target, progress: Progress, allowed: Allowed
-) -> list[Standing]:
+    due: Sequence[CollectorStatus], beside: Target, progress: Progress, allowed: Allowed
+) -> list[CollectorStatus]:
     """Capture each collector beside the set; return how it ended, in the same order."""
-    done: dict[str, Standing] = {}
+    done: dict[str, CollectorStatus] = {}
     with session(progress.working, allowed) as shared:
         collectors = [one.collector for one in due]
         runner.each(collectors, progress, done, lambda one: attempt(beside, one, shared, done))
     return list(done.values())
 
 
-def _result(first: Standing, now: Standing, folder: Path, beside: Path, among: Among) -> CheckResult:
+def _result(
+    first: CollectorStatus, now: CollectorStatus, folder: Path, beside: Path, among: Among
+) -> CheckResult:
     if now.record is None:
         return CheckResult.FAILED
     if first.record is None or first.status is Status.STALE:
@@ -172,7 +183,7 @@ def _note(target: Target, again: Iterable[Again]) -> None:
     """Write down that this was done, and what came of it."""
     results = {one.before.collector.name: one.result for one in again if one.before.record or one.now.record}
     if results:
-        checked = Checked(
+        checked = RefreshCheck(
             when=datetime.now(UTC).replace(microsecond=0),
             host=this_host().id,
             project=project(target.root),
@@ -181,7 +192,7 @@ def _note(target: Target, again: Iterable[Again]) -> None:
         store.write(target.folder / RECORDS / CHECKED_FILE, dump(checked))
 
 
-def _standing(one: Again, taken: Sequence[Again]) -> Standing:
+def _standing(one: Again, taken: Sequence[Again]) -> CollectorStatus:
     """Return where a collector stands now: what is not captured again, and was before, has failed."""
     if one.result is CheckResult.FAILED and one.before.record:
         return replace(one.now, status=Status.FAILED)

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from labreport.capture import runner, signals, store
 from labreport.capture.capture import Target, attempt
-from labreport.capture.plan import Standing
+from labreport.capture.plan import CollectorStatus
 from labreport.capture.runner import Progress
 from labreport.capture.session import NOTHING, Allowed, Session, session
 from labreport.contract.reader import read_evidence
@@ -100,7 +100,7 @@ def _quoted(found: list[Line]) -> str:
 
 def repeat(
     target: Target, wanted: Sequence[str], progress: Progress, allowed: Allowed = NOTHING
-) -> list[Standing]:
+) -> list[CollectorStatus]:
     """Capture again, beside the set, what is captured in it, and return where each collector stands then.
 
     One that gives the same answers is captured; one that does not is stale, with what differs as the reason.
@@ -109,11 +109,11 @@ def repeat(
     """
     named = runner.known(target, wanted)
     with signals.interruptible(), store.locked(target.folder), TemporaryDirectory() as scratch:
-        before = target.standings()
+        before = target.statuses()
         first = {one.collector.name: one for one in before}
         due = [one.collector for one in before if (one.collector.name in named if named else _measured(one))]
         beside = Target(target.lab, Path(scratch) / target.lab.name, target.root)
-        done: dict[str, Standing] = {}
+        done: dict[str, CollectorStatus] = {}
         with session(progress.working, allowed) as shared:
             runner.each(
                 due, progress, done, lambda one: _again(first[one.name], target, beside, shared, done)
@@ -121,21 +121,25 @@ def repeat(
     return [done.get(one.collector.name, one) for one in before]
 
 
-def _measured(one: Standing) -> bool:
+def _measured(one: CollectorStatus) -> bool:
     return one.record is not None and one.collector.role == "measure"
 
 
 def _again(
-    first: Standing, target: Target, beside: Target, shared: Session, done: Mapping[str, Standing]
-) -> Standing:
+    first: CollectorStatus,
+    target: Target,
+    beside: Target,
+    shared: Session,
+    done: Mapping[str, CollectorStatus],
+) -> CollectorStatus:
     """Capture a collector again, beside the set, and return its standing: what differs is the reason."""
     if first.record is None:
-        return Standing(first.collector, Status.MISSING, "nothing to compare with", "collect it first")
+        return CollectorStatus(first.collector, Status.MISSING, "nothing to compare with", "collect it first")
     again = attempt(beside, first.collector, shared, done)
     if again.record is None:
         return again
     found = differences(first.record, target.folder, again.record, beside.folder)
     if not found:
-        return Standing(first.collector, first.record.state, "", "", again.record)
+        return CollectorStatus(first.collector, first.record.state, "", "", again.record)
     remedy = "declare what may differ (volatile=), or find out why it does: manual/reference/collectors.md"
-    return Standing(first.collector, Status.STALE, f"not the same again: {'; '.join(found)}", remedy)
+    return CollectorStatus(first.collector, Status.STALE, f"not the same again: {'; '.join(found)}", remedy)

@@ -22,7 +22,8 @@ from labreport.capture.outcome import CommandFailedError, Result, failure, how_i
 from labreport.capture.redact import Redactor
 from labreport.capture.session import Session
 from labreport.contract.errors import LabError
-from labreport.contract.records import Command, Image, Lab, Outcome, Span, writable_path
+from labreport.contract.lab_config import Lab
+from labreport.contract.records import Command, Image, Outcome, Span, writable_path
 
 T = TypeVar("T")
 Argv = Sequence[str] | Callable[["Run"], Sequence[str]]

@@ -11,7 +11,7 @@ from labreport.capture.capture import Target, attempt, write_host
 from labreport.capture.cleanup import runs
 from labreport.capture.declare import BUILD, Collector, DeclarationError
 from labreport.capture.host import this_host
-from labreport.capture.plan import Standing
+from labreport.capture.plan import CollectorStatus
 from labreport.capture.run import Run
 from labreport.capture.session import NOTHING, Allowed, session
 from labreport.contract.errors import ExitStatus, LabError
@@ -35,7 +35,7 @@ class Progress(Protocol):
     def working(self, text: str) -> None:
         """Say what it does at the moment."""
 
-    def end(self, standing: Standing) -> None:
+    def end(self, standing: CollectorStatus) -> None:
         """Say how it ended."""
 
     def note(self, text: str) -> None:
@@ -49,7 +49,7 @@ def collect(
     *,
     replace: bool = False,
     allowed: Allowed = NOTHING,
-) -> list[Standing]:
+) -> list[CollectorStatus]:
     """Capture what is not fresh, or the collectors named in `wanted`, and return where each stands.
 
     With `replace` this host becomes the set's: what another one measured is captured anew or removed.
@@ -61,9 +61,9 @@ def collect(
     with signals.interruptible(), store.locked(target.folder):
         recover(target, progress)
         foreign = measured_elsewhere(target, replace=replace)
-        chosen = foreign | (named or _not_fresh(target.standings()))
+        chosen = foreign | (named or _not_fresh(target.statuses()))
         due = [one for one in target.lab.collectors if one.name in chosen]
-        done: dict[str, Standing] = {}
+        done: dict[str, CollectorStatus] = {}
         try:
             with session(progress.working, allowed) as shared:
                 each(due, progress, done, lambda one: attempt(target, one, shared, done))
@@ -79,8 +79,8 @@ def collect(
 def each(
     due: Sequence[Collector],
     progress: Progress,
-    done: dict[str, Standing],
-    capture: Callable[[Collector], Standing],
+    done: dict[str, CollectorStatus],
+    capture: Callable[[Collector], CollectorStatus],
 ) -> None:
     """Have `capture` called for each that is due, in order, and put how it ended into `done`."""
     for number, one in enumerate(due, 1):
@@ -100,7 +100,7 @@ def known(target: Target, wanted: Sequence[str]) -> set[str]:
     return set(wanted)
 
 
-def record_by_hand(target: Target, path: str, argv: Sequence[str], progress: Progress) -> Standing:
+def record_by_hand(target: Target, path: str, argv: Sequence[str], progress: Progress) -> CollectorStatus:
     """Capture one command into the evidence file `path`; raise as `collect` does."""
 
     def function(run: Run) -> None:
@@ -148,7 +148,7 @@ def recover(target: Target, progress: Progress) -> None:
         progress.note(f"{name}: what a killed run had left behind was cleared")
 
 
-def _not_fresh(found: Sequence[Standing]) -> set[str]:
+def _not_fresh(found: Sequence[CollectorStatus]) -> set[str]:
     """Return the names of the collectors that a plain collect captures.
 
     A build takes long, and may be made on another host: it is made where it is named.
@@ -170,14 +170,14 @@ def measured_elsewhere(target: Target, *, replace: bool) -> set[str]:
     return foreign
 
 
-def write_state(target: Target, done: Mapping[str, Standing]) -> list[Standing]:
+def write_state(target: Target, done: Mapping[str, CollectorStatus]) -> list[CollectorStatus]:
     """Write state.json as things stand, take away hosts that no record names any more; return the standings.
 
     What is not captured stands there as it ended in `done`, this collect. Raise StoreError.
     """
     records = readable_records(target.folder)
     by_hand = [record for record in records.values() if not record.collector.file]
-    found = [done.get(one.collector.name, one) if not one.record else one for one in target.standings()]
+    found = [done.get(one.collector.name, one) if not one.record else one for one in target.statuses()]
     state = dump(plan.state_file(target.lab, found, by_hand))
     path = target.folder / RECORDS / STATE_FILE
     try:

@@ -17,8 +17,15 @@ from filelock import FileLock, Timeout
 from labreport.capture import signals
 from labreport.capture.host_changes import places
 from labreport.contract.errors import ExitStatus, LabError
-from labreport.contract.reader import EvidenceError, read_evidence, read_record, readable_records
-from labreport.contract.records import MAX_BYTES, RECORDS, File, Record, RecordError, dump, parse
+from labreport.contract.reader import (
+    EvidenceError,
+    RecordError,
+    parse,
+    read_evidence,
+    read_record,
+    readable_records,
+)
+from labreport.contract.records import MAX_BYTES, RECORDS, File, Record, dump
 from labreport.contract.verify import FAILED, INTENT, REMOVAL, STAGING
 
 STEPS = ("staged", "intent", "file", "files", "record", "cleared")

@@ -18,7 +18,7 @@ from labreport.check.shown import claims_by_state, claims_on_emulation, displays
 from labreport.check.slices import moved_slices, unpinned_slices
 from labreport.check.unshown import unshown_evidence, unused_facts
 from labreport.check.waivers import Waived, WaiversFile, read_waivers, waive
-from labreport.contract.records import Lab
+from labreport.contract.lab_config import Lab
 from labreport.report.facts.facts import Facts
 from labreport.report.pages.source import PageSource
 from labreport.report.pages.verdicts import Made

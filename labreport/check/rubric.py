@@ -11,7 +11,8 @@ from pydantic import Field, RootModel, model_validator
 
 from labreport.check.finding import Finding, Kind
 from labreport.check.shown import Display
-from labreport.contract.records import EvidencePath, Lab, Model
+from labreport.contract.lab_config import Lab
+from labreport.contract.records import EvidencePath, Model
 from labreport.report.pages.source import Heading, PageSource
 from labreport.report.source.cite import LABS
 from labreport.report.yaml_file import YamlFile, read_yaml

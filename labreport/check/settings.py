@@ -7,7 +7,7 @@ from pathlib import Path
 
 from labreport.check.vocabulary import unit_of
 from labreport.check.written import Written, written
-from labreport.contract.records import Lab
+from labreport.contract.lab_config import Lab
 from labreport.report.yaml_file import YamlFile, read_yaml
 
 LAB_FILE = "lab.yml"

@@ -10,7 +10,7 @@ import click
 
 from labreport.capture import repeat, runner
 from labreport.capture.capture import Target
-from labreport.capture.plan import Standing
+from labreport.capture.plan import CollectorStatus
 from labreport.capture.session import Allowed
 from labreport.cli import show, targets
 from labreport.cli.project import root
@@ -117,7 +117,7 @@ class How:
             return self._in_box(target, wanted, watch)
         allowed = Allowed(system=self.containerd == "system", escapes=self.harmed is not None)
         if self.dry_run:
-            found = target.standings()
+            found = target.statuses()
         elif self.repeat:
             found = repeat.repeat(target, wanted, watch, allowed)
         elif self.refresh:
@@ -153,7 +153,7 @@ class How:
 
 def _refresh(
     target: Target, wanted: Sequence[str], watch: Watch, allowed: Allowed, *, replace: bool
-) -> list[Standing]:
+) -> list[CollectorStatus]:
     """Capture anew; a series is the same where nothing of it changed beyond the noise of the set's host."""
     from functools import partial
 

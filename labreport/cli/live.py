@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status as Spinner
 
-from labreport.capture.plan import Standing
+from labreport.capture.plan import CollectorStatus
 from labreport.cli.show import state
 from labreport.cli.watch import Watch
 
@@ -34,7 +34,7 @@ class LiveWatch(Watch):
         """Show the command that runs."""
         self._spinner.update(f"{escape(self._head)} [dim]{escape(text[:100])}[/]")
 
-    def end(self, standing: Standing) -> None:
+    def end(self, standing: CollectorStatus) -> None:
         """Show how it ended, in its colour."""
         reason = f": {standing.reason}" if standing.reason else ""
         line = f"{escape(self._head)}: {state(standing.status)}{escape(reason)}"

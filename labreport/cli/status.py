@@ -23,7 +23,7 @@ def status(ctx: click.Context, names: tuple[str, ...], *, host: str | None, json
     found = [
         (lab, standing.row(lab))
         for lab in targets.by_lab(project, names)
-        for standing in targets.target(project, lab, host).standings()
+        for standing in targets.target(project, lab, host).statuses()
     ]
     if json_:
         show.as_json([show.row_json(*one) for one in found])

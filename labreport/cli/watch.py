@@ -8,7 +8,7 @@ from typing import Self
 import click
 
 from labreport.capture.declare import Collector
-from labreport.capture.plan import Standing
+from labreport.capture.plan import CollectorStatus
 
 
 class Watch:
@@ -33,7 +33,7 @@ class Watch:
     def working(self, text: str) -> None:
         """Show what it does at the moment, where a line can move."""
 
-    def end(self, standing: Standing) -> None:
+    def end(self, standing: CollectorStatus) -> None:
         """Show how it ended."""
         reason = f": {standing.reason}" if standing.reason else ""
         self.note(f"{self._head}: {standing.status}{reason}")

@@ -9,7 +9,7 @@ from labreport.capture.declare import Need, Unavailable
 from labreport.containers.containerd.private import SHIM_FOLDERS, TOOLS
 from labreport.containers.images import busybox, images, registry
 from labreport.containers.network import cni
-from labreport.contract.records import Lab
+from labreport.contract.lab_config import Lab
 
 PROGRAMS = ("containerd", "ctr", "containerd-shim-runc-v2", "runc", "ip")
 PACKAGES = ("containerd", "runc", "containernetworking-plugins", "iproute2", "iptables")

@@ -1,1 +1,1 @@
-"""The format on disk: records, lab.yml, reading, verifying. Imports nothing else of ours."""
+"""The format on disk: records, lab.yml, and how they are read and verified. Imports no other folder."""

@@ -1,81 +1,102 @@
-"""Reads evidence and records from disk, as the hostile input that they are.
+"""Read evidence and records from disk, and treat them as hostile input.
 
-Shared by both sides, like the records themselves. A path never leaves its folder, nothing but a regular file
-is opened for reading, and every error says which file, what is wrong and what to do, without a path of this
-machine.
+A path never leaves its folder, and only a regular file is read. Every error names the file, what is wrong and
+what to do, without any path of this machine.
 """
 
+import json
 import os
 import stat
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from labreport.contract.errors import LabError
+from labreport.contract.lab_config import Lab
 from labreport.contract.records import (
     CHECKED_FILE,
     MAX_BYTES,
     RECORDS,
+    SCHEMA,
     STATE_FILE,
-    Checked,
     Host,
-    NewerSchemaError,
     Record,
-    RecordError,
+    RefreshCheck,
     State,
     evidence_path,
-    parse,
 )
+
+M = TypeVar("M", bound=BaseModel)
+
+PUBLISHED: dict[str, type[BaseModel]] = {
+    "record-1.json": Record,
+    "host-1.json": Host,
+    "state-1.json": State,
+    "checked-1.json": RefreshCheck,
+    "lab-1.json": Lab,
+}
+"""The models whose JSON Schema the site publishes, by file name."""
 
 
 class EvidenceError(LabError):
-    """An evidence file that cannot be used; the text says which, what is wrong and what to do."""
+    """An evidence file that cannot be used."""
+
+
+class RecordError(LabError):
+    """A record, host, state or check file that cannot be read."""
+
+
+class NewerSchemaError(RecordError):
+    """A record that a newer version of the tool wrote. It is intact, and this version must not replace it."""
 
 
 def read_evidence(folder: Path, path: str) -> bytes:
     """Return the bytes of the evidence file `path` in the lab folder `folder`.
 
-    Evidence is hostile input: raise EvidenceError for a path that leaves the folder, a symbolic link on the
-    way, anything that is no regular file (a device or FIFO is never opened for reading), or over MAX_BYTES.
+    Raise EvidenceError for a path that leaves the folder, a symbolic link in any part of the path, a file
+    that is not regular (a device or FIFO is never opened for reading), and a file over MAX_BYTES.
     """
     try:
         evidence_path(path)
     except ValueError as error:
-        raise EvidenceError(f"{error}: name a file below {folder.name}/") from error
-    root = os.fspath(folder)  # strings from here on: this is asked of every file of every build
-    step = root
+        raise EvidenceError(str(error), f"name a file below {folder.name}/", path=path) from error
+    step = folder
     for part in path.split("/")[:-1]:
-        step = f"{step}/{part}"
-        if os.path.islink(step):  # noqa: PTH114 - see above
-            raise EvidenceError(f"{path}: {part}/ is a symbolic link: put the folder itself there")
+        step = step / part
+        if step.is_symlink():
+            raise EvidenceError(f"{part}/ is a symbolic link", "put the folder itself there", path=path)
     try:
-        descriptor = os.open(f"{root}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(folder / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise EvidenceError(f"{path}: {_why_not(folder / path, error)}") from error
+        raise _cannot_open(folder, path, error) from error
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise EvidenceError(f"{path}: {_kind(found.st_mode)}, not a file: capture it as a regular file")
-        if found.st_size > MAX_BYTES:
-            raise EvidenceError(
-                f"{path}: {found.st_size} bytes, at most {MAX_BYTES}: compress it, or cut with head or tail"
-            )
-        return _whole(descriptor, found.st_size)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            what = f"{_kind(status.st_mode)}, not a file"
+            raise EvidenceError(what, "capture it as a regular file", path=path)
+        if status.st_size > MAX_BYTES:
+            what = f"{status.st_size} bytes, at most {MAX_BYTES}"
+            raise EvidenceError(what, "compress it, or cut with head or tail", path=path)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
     finally:
         os.close(descriptor)
 
 
-def _whole(descriptor: int, size: int) -> bytes:
-    """Return all that an open file holds, in one read where it holds the `size` bytes it said."""
-    data = os.read(descriptor, size + 1)
-    if len(data) == size:
-        return data
-    chunks = [data]
-    while chunks[-1]:
-        chunks.append(os.read(descriptor, MAX_BYTES))
-    return b"".join(chunks)
+def _cannot_open(folder: Path, path: str, error: OSError) -> EvidenceError:
+    """Return the error for a file that could not be opened, without any path of this machine."""
+    try:
+        mode = (folder / path).lstat().st_mode
+    except OSError:
+        return EvidenceError("no such file", "capture it, or restore it from git", path=path)
+    if not stat.S_ISREG(mode):
+        return EvidenceError(f"{_kind(mode)}, not a file", "put the file itself there", path=path)
+    return EvidenceError(f"cannot be read ({error.strerror})", "check who owns it", path=path)
 
 
 def _kind(mode: int) -> str:
-    """Return what a thing of this `st_mode` is called in an error."""
+    """Return the name of a file type, for an error; `mode` is an `st_mode`."""
     kinds = {
         stat.S_IFDIR: "a directory",
         stat.S_IFLNK: "a symbolic link",
@@ -87,85 +108,102 @@ def _kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "something else")
 
 
-def _why_not(path: Path, error: OSError) -> str:
-    """Return why `path` could not be opened, without any path of this machine."""
-    try:
-        mode = path.lstat().st_mode
-    except OSError:
-        return "no such file"
-    if not stat.S_ISREG(mode):
-        return f"{_kind(mode)}, not a file: put the file itself there"
-    return f"cannot be read ({error.strerror})"
-
-
 def readable_records(folder: Path, *, skip_newer: bool = False) -> dict[str, Record]:
-    """Return the records of a lab folder by collector's name, without those that cannot be read.
+    """Return the records of a lab folder by collector name; skip those that cannot be read.
 
-    Raise NewerSchemaError for one that a newer version wrote, which is not ours to replace; with
-    `skip_newer` it is left out like the others.
+    Raise NewerSchemaError for a record of a newer version, because this version must not replace it. With
+    `skip_newer`, skip such a record too.
     """
-    found = {}
+    records = {}
     for path in record_files(folder):
         try:
-            found[path.stem] = read_record(path)
+            records[path.stem] = read_record(path)
         except NewerSchemaError:
             if not skip_newer:
                 raise
         except RecordError:
             continue
-    return found
+    return records
 
 
 def record_files(folder: Path) -> list[Path]:
-    """Return the record files of a lab folder, sorted: `records/*.json` without state, checked and hosts."""
+    """Return the collectors' record files in a lab folder, sorted."""
     return sorted(path for path in (folder / RECORDS).glob("*.json") if is_record(path.name))
 
 
 def is_record(name: str) -> bool:
-    """Return whether a JSON file of this name among the records is a collector's."""
+    """Return whether a JSON file in `records/` is a collector's, and not a state, check or host file."""
     return name not in {STATE_FILE, CHECKED_FILE} and not name.startswith("host-")
 
 
 def read_record(path: Path) -> Record:
-    """Return the record in `path`, whose name must be its collector's; raise RecordError."""
-    record = parse(Record, _read(path), f"{path.parent.parent.name}/{RECORDS}/{path.name}")
+    """Return the record in `path`. Raise RecordError if the file is not named after its collector."""
+    folder, file = path.parent.parent, path.name
+    record = _read(Record, folder, file)
     if record.collector.name != path.stem:
         raise RecordError(
-            f"{path.parent.parent.name}/{RECORDS}/{path.name}: is the record of {record.collector.name!r}: "
-            f"rename it to {record.collector.name}.json"
+            f"is the record of {record.collector.name!r}",
+            f"rename it to {record.collector.name}.json",
+            path=_place(folder, file),
         )
     return record
 
 
 def read_host(folder: Path, host_id: str) -> Host:
-    """Return the host `host_id` of a lab folder; raise RecordError if it is absent or is not that host."""
-    where = f"{folder.name}/{RECORDS}/host-{host_id}.json"
-    host = parse(Host, _read(folder / RECORDS / f"host-{host_id}.json"), where)
+    """Return the host `host_id` of a lab folder. Raise RecordError if it is missing or has another id."""
+    file = f"host-{host_id}.json"
+    host = _read(Host, folder, file)
     if host.id != host_id:
-        raise RecordError(f"{where}: its fields are those of host {host.id}: restore it from git")
+        what = f"its fields are those of host {host.id}"
+        raise RecordError(what, "restore it from git", path=_place(folder, file))
     return host
 
 
 def read_state(folder: Path) -> State | None:
-    """Return the lab folder's state.json, None where there is none; raise RecordError if it is bad."""
-    path = folder / RECORDS / STATE_FILE
-    if not path.exists():
-        return None
-    return parse(State, _read(path), f"{folder.name}/{RECORDS}/{STATE_FILE}")
+    """Return the state.json of a lab folder, or None if there is no such file. Raise RecordError."""
+    return _read(State, folder, STATE_FILE) if (folder / RECORDS / STATE_FILE).exists() else None
 
 
-def read_checked(folder: Path) -> Checked | None:
-    """Return the lab folder's checked.json, None where there is none; raise RecordError if it is bad."""
-    path = folder / RECORDS / CHECKED_FILE
-    if not path.exists():
-        return None
-    return parse(Checked, _read(path), f"{folder.name}/{RECORDS}/{CHECKED_FILE}")
+def read_checked(folder: Path) -> RefreshCheck | None:
+    """Return the checked.json of a lab folder, or None if there is no such file. Raise RecordError."""
+    return _read(RefreshCheck, folder, CHECKED_FILE) if (folder / RECORDS / CHECKED_FILE).exists() else None
 
 
-def _read(path: Path) -> bytes:
-    """Return a record file's bytes under the same rules as evidence."""
-    folder = path.parent.parent
+def _read(model: type[M], folder: Path, file: str) -> M:
+    """Return a file of `records/` as `model`. Raise RecordError."""
+    place = _place(folder, file)
     try:
-        return read_evidence(folder, path.relative_to(folder).as_posix())
+        data = read_evidence(folder, f"{RECORDS}/{file}")
     except EvidenceError as error:
-        raise RecordError(f"{folder.name}/{error}") from error
+        raise RecordError(error.what, error.remedy, path=place) from error
+    return parse(model, data, place)
+
+
+def _place(folder: Path, file: str) -> str:
+    """Return how an error names a file of `records/`."""
+    return f"{folder.name}/{RECORDS}/{file}"
+
+
+def parse(model: type[M], text: bytes, path: str) -> M:
+    """Return `text` (JSON) as `model`. Raise RecordError, with `path` as the file's name in the error."""
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        remedy = "restore it from git, or capture it again"
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError):
+            raise RecordError("not whole JSON (truncated?)", remedy, path=path) from error
+        schema = content.get("schema") if isinstance(content, dict) else None
+        if isinstance(schema, int) and schema > SCHEMA:
+            what = f"schema {schema}, this version reads up to {SCHEMA}"
+            raise NewerSchemaError(what, "update the tool", path=path) from error
+        raise RecordError(explain(error), remedy, path=path) from error
+
+
+def explain(error: ValidationError) -> str:
+    """Return pydantic's first complaint in one line, as `key: what`, and the number of the others."""
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"]) or "the whole"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{key}: {first['msg']}{more}"

@@ -1,29 +1,15 @@
-"""The contract on disk: what a record, a file, a span, a host is.
+"""The models of the files in an evidence folder: records, hosts, state.json and checked.json.
 
-Collectors write these, the report reads them, and nothing else passes between the two. This module imports
-nothing of ours. A reader that meets a newer schema, a truncated file or a wrong type gets a RecordError
-that names the file and what to do.
+Collectors write these files and the report reads them. Nothing else passes between the two.
 """
 
 import hashlib
 import json
 import math
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
-
-from labreport.contract.errors import LabError
-
-M = TypeVar("M", bound=BaseModel)
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 SCHEMA = 1
 RECORDS = "records"
@@ -34,34 +20,26 @@ HOSTS = "hosts"
 HERE = "here"
 
 MAX_BYTES = 8 * 1024 * 1024
-"""The largest evidence file, in bytes; larger ones are refused by name."""
-
-
-class RecordError(LabError):
-    """A record that cannot be read; the text says which file, what is wrong and what to do."""
-
-
-class NewerSchemaError(RecordError):
-    """A record that a newer version wrote: it is whole, and not ours to replace."""
+"""The largest evidence file, in bytes. A larger file is refused, and the error names it."""
 
 
 def evidence_path(text: str) -> str:
     """Return `text` if it names a file inside an evidence folder, else raise ValueError.
 
-    A path is relative, POSIX, normal (no `.`, `..`, `//`, trailing `/`), printable, and has no hidden part.
+    A path is relative, POSIX, normal (no `.`, `..`, `//`, trailing `/`) and printable, with no hidden part.
     """
     parts = text.split("/")
     if "" in parts or "." in parts:
         raise ValueError(f"{text!r} is not a plain relative path")
-    if "/." in f"/{text}":
+    if any(part.startswith(".") for part in parts):
         raise ValueError(f"{text!r} has a hidden part or leaves the evidence folder")
     if not text.isprintable() or "\\" in text:
-        raise ValueError(f"{text!r} has a character that a path may not have")
+        raise ValueError(f"{text!r} contains a character that is not allowed in a path")
     return text
 
 
 def writable_path(text: str) -> str:
-    """Return `text` if evidence may be written there: an evidence path outside records/ and failed/."""
+    """Return `text` if a collector may write there: an evidence path outside records/ and failed/."""
     if evidence_path(text).split("/", 1)[0] in OWN_FOLDERS:
         raise ValueError(f"{text!r} is in a folder of the tool's own")
     return text
@@ -73,7 +51,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=120)]
 
 
 class HostClass(StrEnum):
-    """What kind of machine measured: timings are compared within one class only."""
+    """The kind of machine that measured. Timings are compared within one class only."""
 
     BARE_METAL = "bare metal"
     VIRTUAL = "virtual"
@@ -90,7 +68,7 @@ class Outcome(StrEnum):
 
 
 class Status(StrEnum):
-    """What is known of a collector's evidence."""
+    """Whether a collector's evidence is there and up to date."""
 
     CAPTURED = "captured"
     STALE = "stale"
@@ -100,23 +78,31 @@ class Status(StrEnum):
 
 
 class Model(BaseModel):
-    """Frozen, and strict about keys: an unknown key is a typing error or a newer schema."""
+    """A frozen model that refuses unknown keys: such a key is a typing error or belongs to a newer schema."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Document(Model):
+    """A JSON file with a schema number."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
 class Executable(Model):
-    """The file that was run: `sha256` is of its bytes, `path` as found on PATH."""
+    """The program that was run: its path as found on PATH, and the hash of its bytes."""
 
     path: str
     sha256: Sha256
 
 
 class Command(Model):
-    """One command as it was run. `bytes` counts its whole standard output, before `head` or `tail`.
+    """One command as it was run.
 
-    `stderr` is the beginning of what it said on standard error, redacted; `None` as exit status means that it
-    could not be started or was ended at the time limit.
+    `bytes` counts the whole standard output, before `head` or `tail`. `stderr` is the start of the standard
+    error, redacted. `exit_status` is None if the command did not start, or was killed at its time limit.
     """
 
     argv: list[str]
@@ -131,11 +117,12 @@ class Command(Model):
 
 
 class Span(Model):
-    """Lines `start` to `end` (1-based, both included) came from one source.
+    """Lines `start` to `end` (1-based, both included) that have one source.
 
-    `command` indexes the record's commands; None means text of ours. `cut` says what was left out of the
-    command's output, such as "first 5 of 213 lines". `volatile` is a regular expression (flag m): what
-    matches it in these lines differs from run to run on one host, as times and addresses do.
+    `command` is an index into the record's commands; None means that the collector wrote the text itself.
+    `cut` says how the command's output was shortened, such as "first 5 of 213 lines". `volatile` is a
+    regular expression (flag m) for parts of these lines that differ from run to run on one host, such as
+    times and addresses.
     """
 
     start: int = Field(ge=1)
@@ -146,7 +133,7 @@ class Span(Model):
 
 
 class File(Model):
-    """One evidence file; `lines` counts LF, plus one for a last line without it; 0 for binary content."""
+    """One evidence file. `lines` includes a last line without a line feed; it is 0 for binary content."""
 
     path: EvidencePath
     bytes: int = Field(ge=0, le=MAX_BYTES)
@@ -156,10 +143,12 @@ class File(Model):
 
 
 class Source(Model):
-    """Where a collector is written: `file` from the project's root, `line` 1-based, `sha256` of its text.
+    """Where a collector is defined: `file` from the project's root, `line` 1-based, and its `sha256`.
 
-    `modules` are the lab's modules that it imports, each with its hash. A record made with `lab record` has
-    no source file.
+    `modules` maps each module of the lab that the collector imports to its hash. `hash_rule` numbers the
+    way in which the hashes are computed; hashes of different rules cannot be compared. Rule 1 (version 0.1)
+    hashes the source as written, rule 2 without comments, docstrings and imports. A record of `lab record`
+    has no source file.
     """
 
     name: Name
@@ -167,13 +156,14 @@ class Source(Model):
     line: int = 0
     sha256: str = ""
     modules: dict[str, Sha256] = {}
+    hash_rule: int = Field(default=1, ge=1)
 
 
 class Image(Model):
-    """A container image as it was used: `pinned` is the digest in lab.yml, `digest` what was run.
+    """A container image that was used: `pinned` is the digest in lab.yml, `digest` the one that ran.
 
-    lab.yml may pin an index of several architectures, whose digest is no manifest's: `is_pinned` says whether
-    what was run is the pinned image or one that the pinned index names.
+    lab.yml may pin an index of several architectures, and the digest of an index is not that of a manifest.
+    `is_pinned` says whether the image that ran is the pinned one, or one that the pinned index lists.
     """
 
     reference: str
@@ -184,27 +174,26 @@ class Image(Model):
 
 
 class Project(Model):
-    """The project's commit; `dirty` leaves evidence/ out of account."""
+    """The project's commit. `dirty` tells of uncommitted changes outside evidence/."""
 
     commit: str
     dirty: bool
 
 
 class Redactions(Model):
-    """What was masked: the rules' version, and how often each rule was applied."""
+    """What was masked: the version of the redaction rules, and how often each rule was applied."""
 
     version: int
     counts: dict[str, int] = {}
 
 
-class Record(Model):
-    """What one collector left behind, and how: `records/<collector>.json`.
+class Record(Document):
+    """What one collector captured, and how: `records/<collector>.json`.
 
-    `digests` are the SHA-256 of what else the result rests on, by name: a configuration, a container's
-    specification.
+    `digests` are SHA-256 hashes of other things that the result depends on, by name: a configuration file, a
+    container's specification.
     """
 
-    schema_: Literal[1] = Field(default=1, alias="schema")
     collector: Source
     lab: Name
     edition: int | None = None
@@ -226,8 +215,6 @@ class Record(Model):
     files: list[File] = []
     redactions: Redactions
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
     @model_validator(mode="after")
     def _spans_name_commands(self) -> Self:
         for file in self.files:
@@ -237,10 +224,9 @@ class Record(Model):
         return self
 
 
-class Host(Model):
-    """A measuring host: what matters for a comparison, and nothing that names a machine or a person."""
+class Host(Document):
+    """A measuring host: the properties that matter for a comparison, and no name of a machine or a person."""
 
-    schema_: Literal[1] = Field(default=1, alias="schema")
     kernel: str
     distribution: str
     architecture: str
@@ -250,14 +236,12 @@ class Host(Model):
     host_class: HostClass
     container: bool
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
     @property
     def id(self) -> str:
-        """Twelve hex digits: a hash of all fields, memory rounded so that a rebuilt machine is the same.
+        """Twelve hex digits of a hash over all fields, with the memory rounded to quarters of a power of two.
 
-        A kernel keeps some percent of the memory to itself, now more, now less: quarters of a power of two
-        have every usual size, less one to six percent, in the middle of a step.
+        The kernel reserves one to six percent of the memory, and the amount varies. After rounding, a rebuilt
+        machine has the same id: every usual size, less that reserve, is in the middle of a step.
         """
         fields = self.model_dump(mode="json", by_alias=True)
         fields["memory_mib"] = round(4 * math.log2(max(self.memory_mib, 1)))
@@ -265,7 +249,7 @@ class Host(Model):
 
 
 class CollectorState(Model):
-    """One row of state.json: where it is not captured, the reason, the remedy and the command to run."""
+    """One row of state.json. If nothing was captured: the reason, the remedy and the command to run."""
 
     name: Name
     title: str = ""
@@ -280,14 +264,11 @@ class CollectorState(Model):
     seconds: float | None = None
 
 
-class State(Model):
-    """`records/state.json`: every collector of a lab. How the report knows what is missing."""
+class State(Document):
+    """Every collector of a lab: `records/state.json`. The report learns from it what is missing."""
 
-    schema_: Literal[1] = Field(default=1, alias="schema")
     lab: Name
     collectors: list[CollectorState]
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     def writer(self, path: str) -> CollectorState | None:
         """Return the collector that writes `path`, or None."""
@@ -295,127 +276,22 @@ class State(Model):
 
 
 class CheckResult(StrEnum):
-    """What came of capturing a collector again."""
+    """The result of capturing a collector again."""
 
     SAME = "same"
     CHANGED = "changed"
     FAILED = "failed"
 
 
-class Checked(Model):
-    """`records/checked.json`: when the set was last captured again, on which host, and what came of it.
+class RefreshCheck(Document):
+    """The last refresh of a set: `records/checked.json`. What is `same` keeps its files and its record."""
 
-    Of a collector that is the same, files and record are those of before.
-    """
-
-    schema_: Literal[1] = Field(default=1, alias="schema")
     when: AwareDatetime
     host: str
     project: Project
     collectors: dict[Name, CheckResult]
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class LabImage(Model):
-    """An image by tag and digest, as lab.yml names it.
-
-    `archive_env` is the environment variable that may name a local archive of it; `made_from` says that a
-    stand-in may be made on the spot: "busybox", the distribution's static one.
-    """
-
-    reference: str
-    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
-    archive_env: str = ""
-    made_from: Literal["", "busybox"] = ""
-
-
-class Archive(Model):
-    """A file that a lab installs from: where it is published, and the environment variable that may name one.
-
-    `sha256` is the published one's, empty where the user has to give it.
-    """
-
-    url: str = ""
-    archive_env: str
-    sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
-
-
-class Task(Model):
-    """A task of an edition: its heading, and the evidence files that the lab names."""
-
-    title: str
-    files: list[EvidencePath]
-
-
-class Edition(Model):
-    """A year's course sheet."""
-
-    title: str
-    source: str
-    images: list[str] = []
-    tasks: dict[int, Task]
-
-
-class Lab(Model):
-    """`collectors/<lab>/lab.yml`: versions, images, editions with the files each one names, own settings.
-
-    `volatile` names files that differ from run to run as a whole, and are no series: a refresh leaves them.
-    """
-
-    title: str
-    images: dict[str, LabImage] = {}
-    archives: dict[str, Archive] = {}
-    editions: dict[int, Edition]
-    settings: dict[str, Any] = {}
-    volatile: list[EvidencePath] = []
-
-    @model_validator(mode="after")
-    def _editions_name_images(self) -> Self:
-        for year, edition in self.editions.items():
-            for image in edition.images:
-                if image not in self.images:
-                    raise ValueError(f"editions.{year}.images: {image!r} is not under images")
-        return self
-
-
-PUBLISHED: dict[str, type[BaseModel]] = {
-    "record-1.json": Record,
-    "host-1.json": Host,
-    "state-1.json": State,
-    "checked-1.json": Checked,
-    "lab-1.json": Lab,
-}
-"""The models whose JSON Schema the site publishes, by file name."""
-
-
-def explain(error: ValidationError) -> str:
-    """Return pydantic's first complaint as `key: what` in one line, without its links."""
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the whole"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{where}: {first['msg']}{more}"
-
-
-def parse(model: type[M], text: bytes, where: str) -> M:
-    """Return `text` (JSON) as `model`; raise RecordError that names `where`, the cause and the remedy."""
-    try:
-        return model.model_validate_json(text)
-    except ValidationError as error:
-        try:
-            content = json.loads(text)
-        except (ValueError, RecursionError):
-            raise RecordError(
-                f"{where}: not whole JSON (truncated?): restore it from git or capture it again"
-            ) from error
-        schema = content.get("schema") if isinstance(content, dict) else None
-        if isinstance(schema, int) and schema > SCHEMA:
-            raise NewerSchemaError(
-                f"{where}: schema {schema}, this version reads up to {SCHEMA}: update the tool"
-            ) from error
-        raise RecordError(f"{where}: {explain(error)}") from error
-
 
 def dump(model: BaseModel) -> bytes:
-    """Return the file's bytes: indented JSON, keys in the model's order, ending in LF."""
+    """Return the bytes of a file: indented JSON, keys in the model's order, ending in a line feed."""
     return model.model_dump_json(indent=1, by_alias=True).encode() + b"\n"

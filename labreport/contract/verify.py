@@ -1,7 +1,7 @@
-"""Is the evidence what its records say? Asked by `lab verify` and by every build.
+"""Check the evidence against its records. `lab verify` and every build do this.
 
-A set is *intact*; *interrupted* (a capture was cut short; the next collect finishes or drops it); or
-*altered* (which file). Only files and records are read: no lab, no engine, no host.
+A set is *intact*, *interrupted* (a capture was cut short; the next collect finishes or drops it) or *altered*
+(the finding names the file). Only files and records are read: no code of a lab, and nothing of the host.
 """
 
 import hashlib
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from labreport.contract.reader import (
     EvidenceError,
+    RecordError,
+    parse,
     read_checked,
     read_evidence,
     read_host,
@@ -21,7 +23,7 @@ from labreport.contract.reader import (
     readable_records,
     record_files,
 )
-from labreport.contract.records import HERE, HOSTS, RECORDS, File, Record, RecordError, parse
+from labreport.contract.records import CHECKED_FILE, HERE, HOSTS, RECORDS, STATE_FILE, File, Record
 
 STAGING = ".staging"
 INTENT = "record.json"
@@ -29,8 +31,8 @@ REMOVAL = "removed.json"
 FAILED = "failed"
 
 
-class Verdict(StrEnum):
-    """What is wrong with a file."""
+class Integrity(StrEnum):
+    """What is wrong with a file or a record."""
 
     INTERRUPTED = "interrupted"
     ALTERED = "altered"
@@ -38,10 +40,10 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong: `path` from the evidence root, what, and what to do."""
+class IntegrityFinding:
+    """One problem: its kind, the file (`path` from the evidence root), what is wrong and what to do."""
 
-    verdict: Verdict
+    verdict: Integrity
     path: str
     what: str
     remedy: str
@@ -55,216 +57,208 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What was looked at and found in some sets."""
+class IntegrityReport:
+    """The findings in one or more sets, and how many files and records were checked."""
 
     files: int
     records: int
-    findings: tuple[Finding, ...]
+    findings: tuple[IntegrityFinding, ...]
 
     @property
     def verdict(self) -> str:
-        """`altered` if anything is, else `interrupted`, else `a stand-in` if anything is, else `intact`."""
+        """The worst finding: `altered`, then `interrupted`, then `a stand-in`; `intact` if there is none."""
         verdicts = {finding.verdict for finding in self.findings}
-        worst = (Verdict.ALTERED, Verdict.INTERRUPTED, Verdict.STAND_IN)
-        return next((str(one) for one in worst if one in verdicts), "intact")
+        worst_first = (Integrity.ALTERED, Integrity.INTERRUPTED, Integrity.STAND_IN)
+        return next((str(verdict) for verdict in worst_first if verdict in verdicts), "intact")
 
 
 def sets(root: Path, *, here: bool = True) -> dict[str, Path]:
-    """Return the sets below the evidence root, by path from it: `lab12`, `hosts/<name>/lab12`.
+    """Return the sets below the evidence root by their path from it: `lab12`, `hosts/<name>/lab12`.
 
-    `here` includes `hosts/here`, the set of this machine alone.
+    Without `here`, leave out `hosts/here`, which belongs to this machine alone.
     """
-    found = {path.name: path for path in _folders(root) if path.name != HOSTS}
+    paths = {path.name: path for path in _folders(root) if path.name != HOSTS}
     for host in _folders(root / HOSTS):
         if here or host.name != HERE:
-            found |= {f"{HOSTS}/{host.name}/{path.name}": path for path in _folders(host)}
-    return found
+            paths |= {f"{HOSTS}/{host.name}/{path.name}": path for path in _folders(host)}
+    return paths
 
 
 def _folders(path: Path) -> list[Path]:
-    """Return the visible folders in `path`, sorted; none if there is no such folder."""
+    """Return the visible folders in `path`, sorted; none if `path` does not exist."""
     if not path.is_dir():
         return []
-    return sorted(one for one in path.iterdir() if one.is_dir() and not one.name.startswith("."))
+    return sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
-def verify(root: Path, *, here: bool = True) -> Report:
-    """Hold every file of every set below the evidence root `root` against its record."""
+def verify(root: Path, *, here: bool = True) -> IntegrityReport:
+    """Check every file of every set below the evidence root `root` against its record."""
     reports = [verify_set(path, name) for name, path in sets(root, here=here).items()]
-    return Report(
+    return IntegrityReport(
         sum(report.files for report in reports),
         sum(report.records for report in reports),
         tuple(finding for report in reports for finding in report.findings),
     )
 
 
-def stand_ins(root: Path, host: str | None = None) -> Iterator[Finding]:
-    """Yield a finding for each record of the report's sets, or `host`'s, of an image that is not pinned."""
-    own = f"{HOSTS}/{host}/" if host else ""
+def stand_ins(root: Path, host: str | None = None) -> Iterator[IntegrityFinding]:
+    """Yield a finding for each record that used another image than lab.yml pins.
+
+    Only the report's own sets are searched, or only those of `host`.
+    """
+    prefix = f"{HOSTS}/{host}/" if host else ""
     for name, folder in sets(root).items():
-        if name.startswith(own) and (own or not name.startswith(f"{HOSTS}/")):
+        if name.startswith(prefix) and (host or not name.startswith(f"{HOSTS}/")):
             yield from _stand_ins(folder, name)
 
 
-def _stand_ins(folder: Path, name: str) -> Iterator[Finding]:
+def _stand_ins(folder: Path, name: str) -> Iterator[IntegrityFinding]:
     for collector, record in readable_records(folder, skip_newer=True).items():
         for image in record.images.values():
             if not image.is_pinned:
                 what = f"{image.reference} was {image.digest} ({image.source}), not {image.pinned}"
                 remedy = f"name an archive or a registry that has it: `lab collect {record.lab}/{collector}`"
-                yield Finding(Verdict.STAND_IN, f"{name}/{RECORDS}/{collector}.json", what, remedy)
+                path = f"{name}/{RECORDS}/{collector}.json"
+                yield IntegrityFinding(Integrity.STAND_IN, path, what, remedy)
 
 
-def verify_set(folder: Path, name: str) -> Report:
-    """Hold the files of one lab folder against its records; `name` is the folder's path in findings."""
+def verify_set(folder: Path, name: str) -> IntegrityReport:
+    """Check the files of one lab folder against its records; `name` is the folder's path in findings."""
     records, findings = _records(folder, name)
-    intents = dict(_intents(folder))
-    expected: dict[str, tuple[File, str]] = {}
+    owners: dict[str, tuple[File, str]] = {}
     for record in records.values():
+        collector = record.collector.name
         for file in record.files:
-            if file.path in expected:
-                other = expected[file.path][1]
-                findings.append(
-                    _altered(
-                        name,
-                        file.path,
-                        f"both {other} and {record.collector.name} claim it",
-                        "capture again, or remove the record of the one that is gone",
-                    )
-                )
-            expected[file.path] = (file, record.collector.name)
-    underway = {file.path: file.sha256 for record in intents.values() if record for file in record.files}
-    leaving = _leaving(folder, records, intents) - underway.keys()
+            if file.path in owners:
+                what = f"both {owners[file.path][1]} and {collector} claim it"
+                remedy = "capture again, or remove the record of the one that is gone"
+                findings.append(_altered(f"{name}/{file.path}", what, remedy))
+            owners[file.path] = (file, collector)
+    unfinished = _unfinished(folder, records)
     present = set(_files(folder))
-    for path, (file, collector) in expected.items():
-        what = _check(folder, file, underway.get(path))
-        if what is Verdict.INTERRUPTED or (what and path in leaving and path not in present):
-            findings.append(_interrupted(name, path))
-        elif what:
-            findings.append(
-                _altered(
-                    name,
-                    path,
-                    f"{what} (record: {collector})",
-                    f"restore it from git, or run `lab collect {collector}`",
-                )
-            )
-    for path in sorted(present - expected.keys()):
-        if path in leaving or (path in underway and _digest(folder, path) == underway[path]):
-            findings.append(_interrupted(name, path))
+    for path, (file, collector) in owners.items():
+        if not (what := changed(folder, file)):
+            continue
+        if unfinished.arrived(path) or (path in unfinished.leaving and path not in present):
+            findings.append(_interrupted(f"{name}/{path}"))
         else:
-            findings.append(
-                _altered(
-                    name,
-                    path,
-                    "no record says where it came from",
-                    "capture it with `lab record`, or remove it",
-                )
-            )
-    findings += [_interrupted(name, f"{STAGING}/{intent}") for intent in intents]
-    return Report(len(expected), len(records), tuple(findings))
+            remedy = f"restore it from git, or run `lab collect {collector}`"
+            findings.append(_altered(f"{name}/{path}", f"{what} (record: {collector})", remedy))
+    for path in sorted(present - owners.keys()):
+        if unfinished.arrived(path) or path in unfinished.leaving:
+            findings.append(_interrupted(f"{name}/{path}"))
+        else:
+            remedy = "capture it with `lab record`, or remove it"
+            findings.append(_altered(f"{name}/{path}", "no record says where it came from", remedy))
+    findings += [_interrupted(f"{name}/{STAGING}/{staged}") for staged in unfinished.staged]
+    return IntegrityReport(len(owners), len(records), tuple(findings))
 
 
-def _records(folder: Path, name: str) -> tuple[dict[str, Record], list[Finding]]:
-    """Return the readable records of a set, and a finding for each that is not."""
+def _records(folder: Path, name: str) -> tuple[dict[str, Record], list[IntegrityFinding]]:
+    """Return the readable records of a set, and a finding for every file of `records/` that is not."""
     records: dict[str, Record] = {}
     findings = []
-    hosts: set[str] = set()
+
+    def note(file: str, error: RecordError) -> None:
+        findings.append(_altered(f"{name}/{RECORDS}/{file}", error.what, error.remedy))
+
     for path in record_files(folder):
         try:
-            record = records[path.stem] = read_record(path)
-            if record.host not in hosts:
-                hosts.add(record.host)
-                read_host(folder, record.host)
+            records[path.stem] = read_record(path)
         except RecordError as error:
-            findings.append(_bad_record(name, folder, error))
-    for read in (read_state, read_checked):
+            note(path.name, error)
+    for host in sorted({record.host for record in records.values()}):
+        try:
+            read_host(folder, host)
+        except RecordError as error:
+            note(f"host-{host}.json", error)
+    for file, read in ((STATE_FILE, read_state), (CHECKED_FILE, read_checked)):
         try:
             read(folder)
         except RecordError as error:
-            findings.append(_bad_record(name, folder, error))
+            note(file, error)
     return records, findings
 
 
-def _bad_record(name: str, folder: Path, error: RecordError) -> Finding:
-    """Return the finding for a record that cannot be read, split as its text is: where, what, what to do."""
-    where, _, rest = str(error).removeprefix(f"{folder.name}/").partition(": ")
-    what, _, remedy = rest.partition(": ")
-    return _altered(name, where, what, remedy or "restore it from git or capture it again")
-
-
-def _check(folder: Path, file: File, underway: str | None) -> str:
-    """Return what is wrong with a file of a record; empty if nothing is.
-
-    `underway` is the hash that an interrupted capture meant to put there: such a file is interrupted.
-    """
-    what = changed(folder, file)
-    if what and underway and _digest(folder, file.path) == underway:
-        return Verdict.INTERRUPTED
-    return what
-
-
 def changed(folder: Path, file: File) -> str:
-    """Return what a file of the lab folder is instead of what its record says; empty if it is that."""
+    """Return how a file differs from its record; an empty text if it does not."""
     try:
         digest = hashlib.sha256(read_evidence(folder, file.path)).hexdigest()
     except EvidenceError as error:
-        return str(error).removeprefix(f"{file.path}: ")
+        return error.what
     if digest == file.sha256:
         return ""
     return f"sha256 is {digest[:12]}…, its record says {file.sha256[:12]}…"
 
 
-def _digest(folder: Path, path: str) -> str:
-    """Return a file's sha256, or an empty text where it cannot be read."""
-    try:
-        return hashlib.sha256(read_evidence(folder, path)).hexdigest()
-    except EvidenceError:
-        return ""
-
-
 def _files(folder: Path) -> Iterator[str]:
-    """Yield the path of everything in a set that is neither a record nor staged nor a failed capture."""
-    root = os.fspath(folder)
-    for where, folders, files in os.walk(root):
-        below = where[len(root) + 1 :]
-        if not below:
-            folders[:] = [one for one in folders if one not in {RECORDS, STAGING, FAILED}]
-        links = [one for one in folders if os.path.islink(f"{where}/{one}")]  # noqa: PTH114 - asked of every folder
-        for one in [*files, *links]:
-            if below or not one.startswith("."):
-                yield f"{below}/{one}" if below else one
+    """Yield the path of every evidence file of a set, and of every link to a folder.
+
+    Records, staged files, failed captures and hidden files at the top are left out.
+    """
+    for where, folders, files in os.walk(folder):
+        below = Path(where).relative_to(folder)
+        is_top = below == Path()
+        if is_top:
+            folders[:] = [name for name in folders if name not in {RECORDS, STAGING, FAILED}]
+        links = [name for name in folders if (folder / below / name).is_symlink()]
+        for name in [*files, *links]:
+            if not (is_top and name.startswith(".")):
+                yield (below / name).as_posix()
 
 
-def _intents(folder: Path) -> Iterator[tuple[str, Record | None]]:
-    """Yield each staged capture by collector's name, with its intended record once that is written."""
-    for staged in sorted((folder / STAGING).glob("*")):
+@dataclass(frozen=True)
+class _Unfinished:
+    """What interrupted captures and removals leave to be done in a set.
+
+    `staged` are the collectors; `arriving` maps each file that is to be put in place to its hash; `leaving`
+    are the files to be removed.
+    """
+
+    folder: Path
+    staged: tuple[str, ...]
+    arriving: dict[str, str]
+    leaving: frozenset[str]
+
+    def arrived(self, path: str) -> bool:
+        """Return whether an interrupted capture has already put its file at `path`."""
+        if path not in self.arriving:
+            return False
         try:
-            yield staged.name, parse(Record, (staged / INTENT).read_bytes(), staged.name)
-        except (OSError, RecordError):
-            yield staged.name, None
+            data = read_evidence(self.folder, path)
+        except EvidenceError:
+            return False
+        return hashlib.sha256(data).hexdigest() == self.arriving[path]
 
 
-def _leaving(folder: Path, records: dict[str, Record], intents: dict[str, Record | None]) -> set[str]:
-    """Return the files that an interrupted capture, or an interrupted removal, takes out of the set."""
-    leaving = {file.path for name, record in records.items() if intents.get(name) for file in record.files}
-    for staged in (folder / STAGING).glob(f"*/{REMOVAL}"):
-        try:
-            leaving |= {file.path for file in parse(Record, staged.read_bytes(), staged.name).files}
-        except (OSError, RecordError):
-            continue
-    return leaving
+def _unfinished(folder: Path, records: dict[str, Record]) -> _Unfinished:
+    """Return what interrupted captures and removals leave to be done in a set with these records."""
+    staged = []
+    arriving: dict[str, str] = {}
+    leaving: set[str] = set()
+    for staging in sorted((folder / STAGING).glob("*")):
+        staged.append(staging.name)
+        if intent := _parsed(staging / INTENT):
+            arriving |= {file.path: file.sha256 for file in intent.files}
+            before = records.get(staging.name)
+            leaving |= {file.path for file in before.files} if before else set()
+        if removal := _parsed(staging / REMOVAL):
+            leaving |= {file.path for file in removal.files}
+    return _Unfinished(folder, tuple(staged), arriving, frozenset(leaving - arriving.keys()))
 
 
-def _altered(name: str, path: str, what: str, remedy: str) -> Finding:
-    return Finding(Verdict.ALTERED, f"{name}/{path}", what, remedy)
+def _parsed(path: Path) -> Record | None:
+    """Return the record in a staging folder; None if it is missing or incomplete."""
+    try:
+        return parse(Record, path.read_bytes(), path.name)
+    except (OSError, RecordError):
+        return None
 
 
-def _interrupted(name: str, path: str) -> Finding:
-    return Finding(
-        Verdict.INTERRUPTED,
-        f"{name}/{path}",
-        "a capture was cut short",
-        "the next `lab collect` finishes or drops it",
-    )
+def _altered(path: str, what: str, remedy: str) -> IntegrityFinding:
+    return IntegrityFinding(Integrity.ALTERED, path, what, remedy)
+
+
+def _interrupted(path: str) -> IntegrityFinding:
+    remedy = "the next `lab collect` finishes or drops it"
+    return IntegrityFinding(Integrity.INTERRUPTED, path, "a capture was cut short", remedy)

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import yaml
 from pydantic import BaseModel, RootModel, ValidationError
 
-from labreport.contract.records import explain
+from labreport.contract.reader import explain
 from labreport.report.problems import FaultError
 
 _SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where libyaml is there

@@ -11,8 +11,7 @@ from pydantic import BaseModel
 
 from labreport.check.rubric import RubricFile
 from labreport.check.waivers import WaiversFile
-from labreport.contract.reader import EvidenceError, read_evidence
-from labreport.contract.records import PUBLISHED
+from labreport.contract.reader import PUBLISHED, EvidenceError, read_evidence
 from labreport.report.facts.facts import FactsFile
 from labreport.report.source.cite import published
 from labreport.report.source.evidence import Evidence

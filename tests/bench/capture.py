@@ -16,7 +16,7 @@ from labreport.capture.out import Out
 from labreport.capture.redact import Redactor, identity
 from labreport.capture.run import Run
 from labreport.capture.session import session
-from labreport.contract.records import Lab
+from labreport.contract.lab_config import Lab
 from tests.bench.measure import Compared, compare
 
 COMMANDS = 100

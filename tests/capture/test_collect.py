@@ -8,7 +8,8 @@ from filelock import FileLock
 
 from labreport.capture import store
 from labreport.capture.declare import DeclarationError
-from labreport.contract.records import RecordError, Status
+from labreport.contract.reader import RecordError
+from labreport.contract.records import Status
 from tests.capture.throwaway import ONE, PAIR, Throwaway
 
 
@@ -135,7 +136,7 @@ def test_a_need_is_asked_once_for_all(project: Throwaway, tmp_path: Path) -> Non
     """Collectors that need the same have it looked for once in a look at all of them."""
     log = tmp_path / "asked"
     project.module(MOON.format(log=str(log)))
-    assert [one.reason for one in project.target().standings()] == ["needs moon: it is day"] * 2
+    assert [one.reason for one in project.target().statuses()] == ["needs moon: it is day"] * 2
     assert log.read_text() == "x"
 
 
@@ -181,7 +182,7 @@ def test_a_truncated_record_is_captured_again(project: Throwaway) -> None:
     path = project.folder / "records/one.json"
     path.write_bytes(path.read_bytes()[:100])
     assert project.verify().verdict == "altered"
-    assert "not whole JSON" in project.target().standings()[0].reason
+    assert "not whole JSON" in project.target().statuses()[0].reason
     assert project.collect()["one"].status is Status.CAPTURED
     assert project.verify().verdict == "intact"
 

@@ -1,7 +1,7 @@
 """What tries to break out of a container runs only where somebody allowed it."""
 
 from labreport.capture import runner
-from labreport.capture.plan import Standing
+from labreport.capture.plan import CollectorStatus
 from labreport.capture.session import Allowed
 from labreport.contract.records import Status
 from tests.capture.throwaway import Throwaway
@@ -29,7 +29,7 @@ def wilder(run: Run) -> None:
 '''
 
 
-def allowed(project: Throwaway, *wanted: str) -> dict[str, Standing]:
+def allowed(project: Throwaway, *wanted: str) -> dict[str, CollectorStatus]:
     """Collect where escapes are allowed."""
     found = runner.collect(project.target(), wanted, project.watch, allowed=Allowed(escapes=True))
     return {one.collector.name: one for one in found}

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labreport.capture.host import ROOT, host_class, on_path, this_host, versions
-from labreport.contract.records import Host, HostClass, Lab
+from labreport.contract.lab_config import Lab
+from labreport.contract.records import Host, HostClass
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases/host_class.yml").read_text())
 CPUINFO = "processor\t: 0\nmodel name\t: {model}\nflags\t\t: {flags}\n\nprocessor\t: 1\n"

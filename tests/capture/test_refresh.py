@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from labreport.capture import host, refresh, runner
-from labreport.capture.plan import Standing
-from labreport.contract.records import Checked, CheckResult, Status, parse
+from labreport.capture.plan import CollectorStatus
+from labreport.contract.reader import parse
+from labreport.contract.records import CheckResult, RefreshCheck, Status
 from tests.capture.throwaway import Throwaway
 
 TWO = '''
@@ -39,7 +40,7 @@ def two(project: Throwaway) -> Throwaway:
 
 def again(
     project: Throwaway, same: Callable[[bytes, bytes], bool] = NEVER, *, replace: bool = False
-) -> dict[str, Standing]:
+) -> dict[str, CollectorStatus]:
     """Capture anew, and return where each collector stands."""
     found = refresh.refresh(project.target(), (), project.watch, lambda _old, _new: same, replace=replace)
     return {one.collector.name: one for one in found}
@@ -54,9 +55,9 @@ def files(project: Throwaway) -> dict[str, bytes]:
     }
 
 
-def checked(project: Throwaway) -> Checked:
+def checked(project: Throwaway) -> RefreshCheck:
     """Return the note of the check."""
-    return parse(Checked, (project.folder / "records/checked.json").read_bytes(), "checked.json")
+    return parse(RefreshCheck, (project.folder / "records/checked.json").read_bytes(), "checked.json")
 
 
 def test_nothing_is_changed_for_nothing(two: Throwaway) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from labreport.capture import repeat
-from labreport.capture.plan import Standing
+from labreport.capture.plan import CollectorStatus
 from labreport.contract.records import Status
 from tests.capture.throwaway import Throwaway
 
@@ -23,7 +23,7 @@ NANOSECONDS = '["date", "+at %s.%N s"]'
 LENGTH = '["sh", "-c", "seq $(expr $(date +%N) % 50 + 2)"]'
 
 
-def again(project: Throwaway, *names: str) -> dict[str, Standing]:
+def again(project: Throwaway, *names: str) -> dict[str, CollectorStatus]:
     """Capture again and return where each collector stands."""
     found = repeat.repeat(project.target(), names, project.watch)
     return {one.collector.name: one for one in found}

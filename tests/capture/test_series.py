@@ -7,7 +7,8 @@ import json
 import pytest
 
 from labreport.capture.series import HYPERFINE, Contender, in_turn
-from labreport.contract.records import Lab, Record
+from labreport.contract.lab_config import Lab
+from labreport.contract.records import Record
 from tests.capture.throwaway import Throwaway
 
 STEPS = """

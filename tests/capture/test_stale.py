@@ -51,7 +51,7 @@ def captured(project: Throwaway) -> Throwaway:
 
 def reasons(project: Throwaway) -> dict[str, str]:
     """Return why each collector is stale; empty where it is not."""
-    found = {one.collector.name: one for one in project.target().standings()}
+    found = {one.collector.name: one for one in project.target().statuses()}
     assert all((one.status is Status.STALE) == bool(one.reason) for one in found.values())
     return {name: one.reason for name, one in found.items()}
 

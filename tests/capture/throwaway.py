@@ -14,10 +14,10 @@ from labreport.capture import runner
 from labreport.capture.capture import Target
 from labreport.capture.declare import Collector
 from labreport.capture.labs import find_lab
-from labreport.capture.plan import Standing
+from labreport.capture.plan import CollectorStatus
 from labreport.contract.reader import read_record, read_state
 from labreport.contract.records import Record, State
-from labreport.contract.verify import Report, verify
+from labreport.contract.verify import IntegrityReport, verify
 
 HEAD = '''\
 """Collectors of a throw-away lab."""
@@ -70,7 +70,7 @@ class Silent:
 
     begun: list[str] = field(default_factory=list)
     doing: list[str] = field(default_factory=list)
-    ended: list[Standing] = field(default_factory=list)
+    ended: list[CollectorStatus] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def begin(self, one: Collector, number: int, total: int) -> None:  # noqa: ARG002 - the protocol's
@@ -81,7 +81,7 @@ class Silent:
         """Note what it does."""
         self.doing.append(text)
 
-    def end(self, standing: Standing) -> None:
+    def end(self, standing: CollectorStatus) -> None:
         """Note how it ended."""
         self.ended.append(standing)
 
@@ -131,12 +131,12 @@ class Throwaway:
         folder = self.root / "evidence" / "hosts" / host / self.name if host else self.folder
         return Target(find_lab(self.root, self.name), folder, self.root)
 
-    def collect(self, *wanted: str, host: str = "", replace: bool = False) -> dict[str, Standing]:
+    def collect(self, *wanted: str, host: str = "", replace: bool = False) -> dict[str, CollectorStatus]:
         """Collect, and return where each collector stands then, by name."""
         standings = runner.collect(self.target(host), wanted, self.watch, replace=replace)
         return {one.collector.name: one for one in standings}
 
-    def probe(self, body: str, decorator: str = 'writes=["x.txt"]') -> Standing:
+    def probe(self, body: str, decorator: str = 'writes=["x.txt"]') -> CollectorStatus:
         """Collect one collector with this body and return where it stands."""
         self.collector(body, decorator)
         return self.collect("probe")["probe"]
@@ -155,7 +155,7 @@ class Throwaway:
         """Return an evidence file's bytes."""
         return (self.folder / path).read_bytes()
 
-    def verify(self) -> Report:
+    def verify(self) -> IntegrityReport:
         """Hold the project's evidence against its records."""
         return verify(self.root / "evidence")
 

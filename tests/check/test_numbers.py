@@ -266,7 +266,7 @@ def test_a_value_of_lab_yml_needs_no_evidence(lab_settings: Settings, text: str,
 @pytest.fixture
 def lab_settings() -> Settings:
     """Return the settings of a lab.yml."""
-    from labreport.contract.records import Lab  # noqa: PLC0415 # only here
+    from labreport.contract.lab_config import Lab  # noqa: PLC0415 # only here
 
     return settings_of(Lab(title="x", editions={}, settings=SETTINGS))
 

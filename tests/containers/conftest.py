@@ -15,7 +15,7 @@ from labreport.capture.session import Session, session
 from labreport.containers.container import status
 from labreport.containers.images import busybox
 from labreport.containers.needs import CONTAINERS
-from labreport.contract.records import Lab
+from labreport.contract.lab_config import Lab
 
 ROOT = Path(__file__).parents[2]
 PINNED = "sha256:" + "0" * 64

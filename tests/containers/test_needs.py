@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from labreport.containers.needs import CONTAINERS, KATA, image, no_image
-from labreport.contract.records import Lab, LabImage
+from labreport.contract.lab_config import Lab, LabImage
 
 DIGEST = "sha256:" + "0" * 64
 

@@ -9,17 +9,17 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from labreport.contract.reader import EvidenceError, read_evidence, read_host, read_record
-from labreport.contract.records import (
-    MAX_BYTES,
+from labreport.contract.reader import (
     PUBLISHED,
-    Host,
+    EvidenceError,
     NewerSchemaError,
-    Record,
     RecordError,
-    dump,
     parse,
+    read_evidence,
+    read_host,
+    read_record,
 )
+from labreport.contract.records import MAX_BYTES, Host, Record, dump
 from tests.capture.throwaway import ONE, Throwaway
 
 RICH = (

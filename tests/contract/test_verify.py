@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.contract.verify import Verdict, sets
+from labreport.contract.verify import Integrity, sets
 from tests.capture.throwaway import Throwaway
 
 
@@ -44,7 +44,7 @@ def test_any_byte_of_any_file(captured: Throwaway, seed: int) -> None:
             data.pop()
     (captured.folder / path).write_bytes(data)
     (finding,) = captured.verify().findings
-    assert (finding.verdict, finding.path) == (Verdict.ALTERED, f"{captured.name}/{path}")
+    assert (finding.verdict, finding.path) == (Integrity.ALTERED, f"{captured.name}/{path}")
     assert finding.remedy == "restore it from git, or run `lab collect probe`"
 
 

@@ -18,8 +18,8 @@ from labreport.capture import Unavailable
 from labreport.containers.images import busybox
 from labreport.containers.kata.build import ask_for_room
 from labreport.containers.needs import CONTAINERS
+from labreport.contract.lab_config import Lab
 from labreport.contract.reader import read_record
-from labreport.contract.records import Lab
 from tests.containers.host_state import host_state, new_things
 
 LOG = "setup/build-kata-runtime.log"

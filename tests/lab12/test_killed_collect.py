@@ -14,7 +14,7 @@ import pytest
 
 from labreport.capture.cleanup import runs
 from labreport.containers.needs import CONTAINERS
-from labreport.contract.records import Lab
+from labreport.contract.lab_config import Lab
 from tests.containers.host_state import host_state, new_things
 
 ROOT = Path(__file__).parents[2]

@@ -11,8 +11,8 @@ import pytest
 
 from labreport.containers.images import busybox
 from labreport.containers.needs import CONTAINERS
+from labreport.contract.lab_config import Lab
 from labreport.contract.reader import read_record
-from labreport.contract.records import Lab
 from tests.containers.host_state import host_state, new_things
 from tests.containers.web import WEB
 

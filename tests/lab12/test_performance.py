@@ -21,8 +21,8 @@ from collectors.lab12.phases import PHASES, SOCKET
 from labreport.capture.series import HYPERFINE
 from labreport.containers.images import busybox
 from labreport.containers.needs import CONTAINERS, KVM
+from labreport.contract.lab_config import Lab
 from labreport.contract.reader import read_record
-from labreport.contract.records import Lab
 from labreport.report.charts import draw
 from tests.containers.fake_kata import FAILS, HANGS, write_shim
 from tests.containers.host_state import host_state, new_things

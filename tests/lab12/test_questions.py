@@ -14,7 +14,8 @@ from labreport.capture.session import Session, session
 from labreport.containers.needs import CONTAINERS
 from labreport.containers.probes.asking import AGAIN, HOST, RUNC, RUNC_SECCOMP, ask_all
 from labreport.containers.probes.probe import HOSTS, Probe
-from labreport.contract.records import File, Lab
+from labreport.contract.lab_config import Lab
+from labreport.contract.records import File
 
 ROOT = Path(__file__).parents[2]
 GROUPS = {"kernel": KERNEL, "privileges": PRIVILEGES, "machine": MACHINE, "leaks": LEAKS}

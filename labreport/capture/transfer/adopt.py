@@ -7,16 +7,15 @@ from typing import BinaryIO
 
 from labreport.capture import store
 from labreport.capture.store import Staging, StoreError
-from labreport.contract.reader import EvidenceError, read_evidence, readable_records, record_files
-from labreport.contract.records import (
-    CHECKED_FILE,
-    MAX_BYTES,
-    RECORDS,
-    STATE_FILE,
-    Record,
+from labreport.contract.reader import (
+    EvidenceError,
     RecordError,
     parse,
+    read_evidence,
+    readable_records,
+    record_files,
 )
+from labreport.contract.records import CHECKED_FILE, MAX_BYTES, RECORDS, STATE_FILE, Record
 from labreport.contract.verify import FAILED, changed
 
 MEMBERS = 10_000

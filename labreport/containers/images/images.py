@@ -13,7 +13,8 @@ from labreport.containers.containerd.server import Containerd
 from labreport.containers.images import busybox, registry
 from labreport.containers.images.manifests import listed, platform_manifest, target
 from labreport.contract.errors import LabError
-from labreport.contract.records import Image, LabImage
+from labreport.contract.lab_config import LabImage
+from labreport.contract.records import Image
 
 IMPORT_SECONDS = 900.0
 MISMATCH = ("unexpected commit digest", "failed precondition", "unexpected digest", "digest mismatch")

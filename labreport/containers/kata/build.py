@@ -19,7 +19,7 @@ from labreport.capture.redact import PUBLIC_SUFFIXES
 from labreport.capture.run import Argv, CaptureError
 from labreport.containers.containerd.ctr import in_runc
 from labreport.containers.needs import CONTAINERS, image
-from labreport.contract.records import Lab
+from labreport.contract.lab_config import Lab
 
 SHIM = "containerd-shim-kata-v2"
 GIT_SECONDS = 3600.0

@@ -9,7 +9,7 @@ from labreport.capture.declare import Unavailable
 from labreport.capture.run import CaptureError, Run
 from labreport.containers.kata import archive as kata_archive
 from labreport.containers.kata.archive import ArchiveError, Contents
-from labreport.contract.records import Archive
+from labreport.contract.lab_config import Archive
 
 PLACE = Path("/var/lib/lab")
 """An archive unpacked is too large for the run's folder, which is in memory."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from labreport.contract.reader import read_evidence, read_host, read_state, readable_records
+from labreport.contract.reader import RecordError, read_evidence, read_host, read_state, readable_records
 from labreport.contract.records import (
     HERE,
     HOSTS,
@@ -20,7 +20,6 @@ from labreport.contract.records import (
     File,
     Host,
     Record,
-    RecordError,
     State,
     Status,
     evidence_path,

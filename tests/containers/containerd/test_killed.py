@@ -22,7 +22,7 @@ from labreport.containers.container import container, wait_http
 from labreport.capture.redact import Redactor, identity
 from labreport.capture.run import Run
 from labreport.capture.session import session
-from labreport.contract.records import Lab
+from labreport.contract.lab_config import Lab
 
 images = {"web": {"reference": "x:1", "digest": "sha256:" + "0" * 64, "archive_env": "TEST_WEB_ARCHIVE"}}
 staging, port = Path(sys.argv[1]), int(sys.argv[2])

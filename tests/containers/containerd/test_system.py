@@ -70,7 +70,7 @@ from labreport.containers.containerd.ctr import in_runc
 from labreport.capture.redact import Identity, Redactor
 from labreport.capture.run import Run
 from labreport.capture.session import Allowed, session
-from labreport.contract.records import Lab
+from labreport.contract.lab_config import Lab
 system.SOCKET = Path(sys.argv[1])
 image = {"reference": "example/x:1", "digest": "sha256:" + "0" * 64, "made_from": "busybox"}
 with session(lambda _text: None, Allowed(system=True)) as shared:

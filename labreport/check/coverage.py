@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from labreport.check.rubric import Judged, Standing
 from labreport.check.shown import CLAIM_STATES
-from labreport.report.facts.expressions.evaluate import State
+from labreport.report.facts.expressions.evaluate import EvaluationState
 from labreport.report.tables.table import Cell, Table
 
 
@@ -20,7 +20,7 @@ class Coverage:
     bound: int = 0
     naked: int = 0
     exempt: Counter[str] = field(default_factory=Counter)
-    claims: Counter[State] = field(default_factory=Counter)
+    claims: Counter[EvaluationState] = field(default_factory=Counter)
     emulated: int = 0
     rubric: dict[int, Counter[Standing]] = field(default_factory=dict)
 
@@ -75,8 +75,12 @@ def coverage_table(coverage: Coverage) -> Table:
         ("Numbers bound to evidence", str(coverage.bound)),
         ("Numbers bound to none", str(coverage.naked)),
         *((f"Numbers that need none: {reason}", str(n)) for reason, n in sorted(coverage.exempt.items())),
-        ("Claims that hold", f"{coverage.claims[State.HOLDS]} of {claims}"),
-        *((f"Claims: {one}", str(n)) for one, n in coverage.claims.items() if n and one is not State.HOLDS),
+        ("Claims that hold", f"{coverage.claims[EvaluationState.HOLDS]} of {claims}"),
+        *(
+            (f"Claims: {one}", str(n))
+            for one, n in coverage.claims.items()
+            if n and one is not EvaluationState.HOLDS
+        ),
         *(_rubric_row(edition, several) for edition, several in sorted(coverage.rubric.items())),
     ]
     return Table(("what", "how many"), tuple((Cell(name), Cell(count)) for name, count in rows))

@@ -66,11 +66,11 @@ def _problems(found: Survey) -> Iterator[Finding]:
     """Yield what a build would fail on."""
     pages = {page.path: page for page in found.pages}
     for one in found.build.problems:
-        page = pages.get(one.page)
+        page = pages.get(one.path)
         call = page.call_near(one.line, one.reference) if page else None
         line, column = page.place(call.start) if page and call else (max(one.line, 1), 1)
-        file = f"docs/{one.page}" if one.page else one.reference
-        parts = (one.reference if one.page else "", one.what)
+        file = f"docs/{one.path}" if one.path else one.reference
+        parts = (one.reference if one.path else "", one.what)
         message = ": ".join(part for part in parts if part)
         yield Finding(Kind.PROBLEM, file, line, column, message, one.remedy, _identity(one))
 

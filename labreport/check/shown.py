@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from labreport.report.facts.claims import Claim, Said, Stands
-from labreport.report.facts.expressions.evaluate import State
+from labreport.report.facts.claims import BoundExpression, Claim, InlineValue
+from labreport.report.facts.expressions.evaluate import EvaluationState
 from labreport.report.facts.readings import Reading
 from labreport.report.pages.macros import blocks_of
 from labreport.report.pages.verdicts import Made
 from labreport.report.values.quantity import Quantity
 
-CLAIM_STATES: tuple[State, ...] = tuple(state for state in State if state is not State.VALUE)
+CLAIM_STATES: tuple[EvaluationState, ...] = tuple(
+    state for state in EvaluationState if state is not EvaluationState.VALUE
+)
 """What can become of a claim."""
 
 
@@ -33,7 +35,7 @@ def displays(made: Iterable[Made], lab: str) -> Iterator[Display]:
         shown = one.shown
         blocks = (block for block in blocks_of(shown) if block.set.name == lab)
         yield from (Display(one.page, one.line, file=block.content.path) for block in blocks)
-        if isinstance(shown, Stands) and shown.lab == lab:
+        if isinstance(shown, BoundExpression) and shown.lab == lab:
             found = (name for name, reading in shown.readings.items() if isinstance(reading, Reading))
             yield Display(one.page, one.line, facts=frozenset(found))
 
@@ -42,7 +44,10 @@ def facts_named(made: Iterable[Made], lab: str) -> frozenset[str]:
     """Return the facts of `lab` that values and claims name, with a value or without."""
     several = [one.shown for one in made]
     return frozenset(
-        name for one in several if isinstance(one, Stands) and one.lab == lab for name in one.readings
+        name
+        for one in several
+        if isinstance(one, BoundExpression) and one.lab == lab
+        for name in one.readings
     )
 
 
@@ -50,11 +55,12 @@ def values_shown(made: Iterable[Made], lab: str) -> int:
     """Return how many numbers the pages show by `fact(…)`."""
     several = (one.shown for one in made)
     return sum(
-        isinstance(one, Said) and one.lab == lab and isinstance(one.result.value, Quantity) for one in several
+        isinstance(one, InlineValue) and one.lab == lab and isinstance(one.result.value, Quantity)
+        for one in several
     )
 
 
-def claims_by_state(made: Iterable[Made], lab: str) -> dict[State, int]:
+def claims_by_state(made: Iterable[Made], lab: str) -> dict[EvaluationState, int]:
     """Return how many claims are in which state, each state that a claim can be in."""
     counts = dict.fromkeys(CLAIM_STATES, 0)
     for one in made:

@@ -1,37 +1,37 @@
-"""What is wrong with a report: where it is said, what was asked for, what is wrong, what to do."""
+"""A problem of a report, and the error behind it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from labreport.contract.errors import ExitStatus, LabError
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem. `page` is a path below docs/, empty where no page is to blame; `line` 0 if not known."""
+    """Something in a report that has to be fixed; the fields are those of `LabError`.
 
-    page: str
-    line: int
+    `reference` is the macro call or file that the problem is about. `path` is that of the page below docs/,
+    empty if the problem belongs to no page; `line` is 1-based, 0 if unknown.
+    """
+
     reference: str
     what: str
     remedy: str
-
-    def as_json(self) -> dict[str, object]:
-        """Return the problem as `--json` prints it."""
-        return asdict(self)
+    path: str = ""
+    line: int = 0
 
     def __str__(self) -> str:
-        where = f"{self.page}:{self.line}" if self.line else self.page
-        return ": ".join(one_line(part) for part in (where, self.reference, self.what, self.remedy) if part)
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        return ": ".join(one_line(part) for part in (place, self.reference, self.what, self.remedy) if part)
 
 
 class FaultError(LabError):
-    """Something that a page asks for and cannot have: `what` is wrong, and the `remedy`."""
+    """A page, or one of the report's files, asks for something that it cannot have."""
 
     exit_status = ExitStatus.WRONG_USE
 
 
 def one_line(text: str) -> str:
-    """Return `text` with line ends and control characters escaped: it cannot forge a line of a log."""
+    """Return `text` with line ends and control characters escaped, so that it cannot forge a log line."""
     if text.isprintable():
         return text
     return "".join(

@@ -9,7 +9,7 @@ from labreport.check.coverage import coverage_table
 from labreport.check.lab import LabPages, cover_lab
 from labreport.check.waivers import today
 from labreport.contract.verify import verify
-from labreport.report.facts.claims import Claim, Said
+from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.facts.facts import FACTS_FILE, load
 from labreport.report.facts.readings import Readings
 from labreport.report.pages.context import Desk
@@ -20,7 +20,7 @@ from labreport.report.pages.source import read_page
 from labreport.report.pages.template import calling_line
 from labreport.report.pages.verdicts import Made, emulated_problems, problems_of, warnings_of
 from labreport.report.problems import FaultError, Problem
-from labreport.report.source.cite import LABS, Fault, Page
+from labreport.report.source.cite import LABS, Page
 from labreport.report.source.evidence import Evidence
 from labreport.report.tables.table import Table
 from labreport.site.html.banner import banner_html, moments
@@ -73,7 +73,7 @@ class Build:
         """Hold all evidence against its records: each finding is a problem of its own."""
         for finding in verify(self.evidence.root, here=self.here).findings:
             what = f"{finding.verdict}: {finding.what}"
-            self.add(Problem("", 0, f"evidence/{finding.path}", what, finding.remedy))
+            self.add(Problem(f"evidence/{finding.path}", what, finding.remedy))
 
     def add(self, problem: Problem, *, fails: bool = True) -> None:
         """Take note of a problem (once: a page may be rendered again), and tell it."""
@@ -98,7 +98,7 @@ class Build:
         try:
             self.page = Page(path, up, read_front_matter(meta))
         except FaultError as error:
-            self.add(Problem(path, 1, "front matter", error.what, error.remedy))
+            self.add(Problem("front matter", error.what, error.remedy, path, 1))
 
     def call(self, name: str, *args: object, **named: object) -> str:
         """Run a macro for the page and return the slot that stands for it. Never raises."""
@@ -107,7 +107,7 @@ class Build:
         call = Call(name, args, tuple(named.items()), sentence and self.slots.as_text(sentence))
         shown = call.run(Desk(self.evidence, self.lab_facts, self.page, self.docs))
         if sentence and self.slots.numbers(sentence):
-            shown = Fault(str(call), "a block is in its sentence", "put the block before or behind it")
+            shown = Problem(str(call), "a block is in its sentence", "put the block before or behind it")
         line = self._line(calling_line())
         made = Made(self.page.path, line, call, shown)
         self.made.append(made)
@@ -155,11 +155,11 @@ class Build:
         """Return the slots of what a call shows, around its sentence if it has one."""
         around: tuple[Inline, ...]
         match shown:
-            case Said():
+            case InlineValue():
                 around = (said_inline(shown, self.slots.put_late, self.page.up, len(self.made)),)
             case Claim():
                 around = claim_inlines(shown, self.slots.put_late, self.page.up, len(self.made))
-            case Fault() if call.name in INLINE:
+            case Problem() if call.name in INLINE:
                 around = (fault_inline(shown),)
             case _:
                 return self._placed(self.slots.put(self.html(shown)), line, call)
@@ -177,29 +177,29 @@ class Build:
         line = self._line(line)
         if not reference:
             self.slots.forget()
-        self.add(Problem(self.page.path, line, reference, what, remedy))
-        box = self.html(Fault(reference, f"Line {line}: {what}", remedy))
+        self.add(Problem(reference, what, remedy, self.page.path, line))
+        box = self.html(Problem(reference, f"Line {line}: {what}", remedy))
         return self._placed(self.slots.put(box), line, reference)
 
-    def misplaced(self, number: int) -> Fault:
+    def misplaced(self, number: int) -> Problem:
         """Note that the slot `number` of this page stands where its kind cannot; return what to say of it."""
         line, call = self._calls[number]
         reference = str(call)
-        self.add(Problem(self.page.path, line, reference, *MISPLACED))
-        return Fault(reference, f"Line {line}: {MISPLACED[0]}", MISPLACED[1])
+        self.add(Problem(reference, *MISPLACED, self.page.path, line))
+        return Problem(reference, f"Line {line}: {MISPLACED[0]}", MISPLACED[1])
 
     def shown_here(self) -> list[Made]:
         """Return the calls of the page that is being made."""
         return self.made[self._first_here :]
 
-    def check_emulated(self) -> list[Fault]:
+    def check_emulated(self) -> list[Problem]:
         """Note values of an emulated host on a page that does not accept them; return what to say of it."""
         if self.page.front_matter.accepts_emulated:
             return []
         found = emulated_problems(self.shown_here())
         for problem in found:
             self.add(problem)
-        return [Fault(problem.reference, problem.what, problem.remedy) for problem in found]
+        return [Problem(problem.reference, problem.what, problem.remedy) for problem in found]
 
     def finish(self, html: str) -> str:
         """Return the page's HTML with every slot filled and the banner in it."""

@@ -9,7 +9,7 @@ import pytest
 
 from labreport.check.finding import Kind
 from labreport.check.project import Checked, check_project
-from labreport.report.facts.expressions.evaluate import State
+from labreport.report.facts.expressions.evaluate import EvaluationState
 from tests.project import HOST, REPO, Captured, Little, make
 
 DAY = date(2026, 3, 4)
@@ -59,7 +59,7 @@ def test_a_true_page_has_no_finding_and_is_counted(little: Little) -> None:
     checked = check(little)
     assert checked.findings == []
     assert (checked.coverage.bound, checked.coverage.naked) == (2, 0)
-    assert checked.coverage.claims == Counter({State.HOLDS: 1})
+    assert checked.coverage.claims == Counter({EvaluationState.HOLDS: 1})
 
 
 def test_it_finds_what_a_build_would(little: Little) -> None:

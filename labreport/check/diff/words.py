@@ -11,7 +11,7 @@ from labreport.check.diff.sampled import SeriesChange
 from labreport.check.diff.turns import Turn
 from labreport.report.export.markdown import code, fence, table_markdown, words
 from labreport.report.problems import one_line
-from labreport.report.series.comparison import shown
+from labreport.report.series.comparison import four_digits
 from labreport.report.tables.table import Cell, Table
 from labreport.report.values.quantity import Quantity, decimal
 
@@ -96,7 +96,7 @@ def _series(series: Iterable[SeriesChange]) -> Table:
 
 def _series_row(one: SeriesChange) -> tuple[Cell, ...]:
     verdict = {True: "beyond the noise", False: "within the noise", None: "too few runs to say"}[one.beyond]
-    before, now = (shown(Quantity(decimal(f"{value:.9f}"), "s")) for value in (one.before, one.after))
+    before, now = (four_digits(Quantity(decimal(f"{value:.9f}"), "s")) for value in (one.before, one.after))
     return (
         Cell(f"{one.file} {one.name}".rstrip(), code=True),
         Cell(before),

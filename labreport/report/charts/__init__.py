@@ -6,9 +6,8 @@ This package imports altair, which takes a third of a second: import it where a 
 from collections.abc import Callable
 from functools import lru_cache
 
-from labreport.report.charts.memory import memory
+from labreport.report.charts.bars import memory, phases
 from labreport.report.charts.percentiles import percentiles
-from labreport.report.charts.phases import phases
 from labreport.report.charts.strip import strip
 from labreport.report.charts.style import Drawing, Picture, to_picture
 from labreport.report.problems import FaultError

@@ -3,7 +3,7 @@
 import altair as alt
 
 from labreport.report.charts.style import WIDTH, Drawing, colours
-from labreport.report.series.comparison import shown
+from labreport.report.series.comparison import four_digits
 from labreport.report.series.series import Series, read_series
 from labreport.report.series.statistics import percentile
 from labreport.report.tables.table import Cell, Table
@@ -47,7 +47,8 @@ def _table(series: Series) -> Table:
         by_seconds = {one.seconds.exact: one.seconds for one in good}
         exact = [one.seconds.exact for one in good]
         cells = [
-            Cell(shown(by_seconds[percentile(exact, percent)]) if good else "none") for percent in PERCENTS
+            Cell(four_digits(by_seconds[percentile(exact, percent)]) if good else "none")
+            for percent in PERCENTS
         ]
         rows.append((*counts, *cells))
     return Table(head, tuple(rows))

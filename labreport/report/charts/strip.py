@@ -6,7 +6,13 @@ from typing import Any
 import altair as alt
 
 from labreport.report.charts.style import ALARM, INK, WIDTH, Drawing, colours
-from labreport.report.series.comparison import Contender, compare, comparison_table, sentences, shown
+from labreport.report.series.comparison import (
+    ContenderStats,
+    compare,
+    comparison_table,
+    four_digits,
+    sentences,
+)
 from labreport.report.series.series import Sample, Series, read_series
 from labreport.report.values.quantity import Quantity
 
@@ -32,7 +38,7 @@ def strip(text: str) -> Drawing:
     )
 
 
-def _row(one: Contender, series: Series, colour: str, right: float, *, last: bool) -> Any:
+def _row(one: ContenderStats, series: Series, colour: str, right: float, *, last: bool) -> Any:
     """Return the marks of a contender, its median as a line, the interval as a band."""
     samples = series.of(one.name)
     x = alt.X(
@@ -46,9 +52,9 @@ def _row(one: Contender, series: Series, colour: str, right: float, *, last: boo
     return alt.layer(*layers).properties(width=WIDTH, height=ROW * len(samples))
 
 
-def _label(one: Contender) -> list[str]:
+def _label(one: ContenderStats) -> list[str]:
     runs = f"{one.runs} runs" if not one.failed else f"{one.runs} runs, {len(one.failed)} failed"
-    return [one.name, f"median {shown(one.middle.median)}" if one.middle else "no median", runs]
+    return [one.name, f"median {four_digits(one.seconds.median)}" if one.seconds else "no median", runs]
 
 
 def _marks(samples: Sequence[Sample], x: Any, y: Any, colour: str, right: float) -> list[Any]:
@@ -68,10 +74,10 @@ def _marks(samples: Sequence[Sample], x: Any, y: Any, colour: str, right: float)
     return layers
 
 
-def _band(one: Contender, colour: str) -> list[Any]:
-    if one.middle is None:
+def _band(one: ContenderStats, colour: str) -> list[Any]:
+    if one.seconds is None:
         return []
-    found, layers = one.middle, []
+    found, layers = one.seconds, []
     if found.low and found.high:
         ends = [{"low": _seconds(found.low), "high": _seconds(found.high)}]
         band = alt.Chart(alt.InlineData(values=ends)).mark_rect(fill=colour, opacity=0.25)

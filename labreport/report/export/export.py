@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from labreport.report.charts.figures import Figure
 from labreport.report.export.markdown import (
     block_markdown,
     fault_markdown,
@@ -24,9 +23,9 @@ from labreport.report.pages.flatten import dash, fill_line, plain
 from labreport.report.pages.macros import Covered
 from labreport.report.pages.render import FRONT_MATTER, render
 from labreport.report.problems import Problem
-from labreport.report.source.cite import LABS, Block, Fault, Gap
+from labreport.report.source.cite import LABS, Block, Gap
 from labreport.report.source.difference import Difference, unified
-from labreport.report.tables.table import Table
+from labreport.report.tables.table import Figure, Table
 from labreport.site.build import Build
 from labreport.site.html.blocks import BlockLevel
 from labreport.site.slots import Inline
@@ -52,7 +51,7 @@ def export(root: Path, lab: str, prefix: str = "") -> Exported:
         parts += [*plain(render(build, path), 2), ""]
     if len(parts) == 1:
         what, remedy = f"{lab} has no page task-*.md", f"write {LABS}/{lab}/task-1.md"
-        build.add(Problem("", 0, f"docs/{LABS}/{lab}/", what, remedy))
+        build.add(Problem(f"docs/{LABS}/{lab}/", what, remedy))
     return Exported(build.slots_filled("\n".join(parts).rstrip("\n") + "\n"), tuple(build.problems))
 
 
@@ -98,7 +97,7 @@ def markdown_of(shown: BlockLevel, prefix: str) -> str:  # noqa: PLR0911 - one a
             return block_markdown(shown, prefix)
         case Gap():
             return gap_markdown(shown)
-        case Fault():
+        case Problem():
             return fault_markdown(shown)
         case Table():
             return table_markdown(shown)

@@ -7,11 +7,10 @@ of its own character in what it holds.
 import re
 from collections.abc import Iterable
 
-from labreport.report.charts.figures import Figure
-from labreport.report.problems import one_line
-from labreport.report.source.cite import Block, Fault, Gap
-from labreport.report.tables.runs import Runs
-from labreport.report.tables.table import Cell, Table
+from labreport.report.problems import Problem, one_line
+from labreport.report.source.cite import Block, Gap
+from labreport.report.tables.runs import CommandRuns
+from labreport.report.tables.table import Cell, Figure, Table
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&$])")
 
@@ -58,17 +57,17 @@ def gap_markdown(gap: Gap) -> str:
     return f"> {why} What to do: {words(gap.remedy)}{command}"
 
 
-def fault_markdown(fault: Fault) -> str:
+def fault_markdown(fault: Problem) -> str:
     """Return what a page asks for and cannot have, in words."""
     return f"> Problem: {words(fault.reference)}: {words(fault.what)}: {words(fault.remedy)}"
 
 
-def runs_markdown(runs: Iterable[Runs]) -> str:
+def runs_markdown(runs: Iterable[CommandRuns]) -> str:
     """Return commands as they were run."""
     return "\n\n".join(part for one in runs for part in _run_parts(one))
 
 
-def _run_parts(runs: Runs) -> Iterable[str]:
+def _run_parts(runs: CommandRuns) -> Iterable[str]:
     if runs.title:
         yield f"**{words(runs.title)}**"
     if runs.note:

@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from labreport.report.facts.expressions.evaluate import Result, State, evaluate, judge
-from labreport.report.facts.expressions.operations import has_time
+from labreport.report.facts.expressions.evaluate import Evaluation, EvaluationState, evaluate, judge
 from labreport.report.facts.expressions.parse import names
+from labreport.report.facts.expressions.steps import has_time
 from labreport.report.facts.expressions.tokens import ExpressionError
 from labreport.report.facts.readings import Absence, NoValue, Reading, Readings
 from labreport.report.problems import FaultError
@@ -18,14 +18,14 @@ MOST_DECIMALS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Stands:
+class BoundExpression:
     """An expression of a page worked out: `readings` are of every fact in it, `expected` the page's gaps.
 
     `reason` says what is wrong; it is empty for a value, and for a condition that holds.
     """
 
     lab: str
-    result: Result
+    result: Evaluation
     readings: Mapping[str, Reading | NoValue]
     expected: bool
     reason: str
@@ -38,22 +38,24 @@ class Stands:
     @property
     def fine(self) -> bool:
         """Whether it may be published: a value, a condition that holds, a gap that the page expects."""
-        return self.expected or self.result.state in (State.VALUE, State.HOLDS)
+        return self.expected or self.result.state in (EvaluationState.VALUE, EvaluationState.HOLDS)
 
 
 @dataclass(frozen=True, slots=True)
-class Said(Stands):
+class InlineValue(BoundExpression):
     """A value in prose; `text` is the value as it is shown, empty where there is none."""
 
     text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Claim(Stands):
+class Claim(BoundExpression):
     """A sentence's condition."""
 
 
-def say(readings: Readings, page: Page, expression: str, unit: str | None, decimals: int | None) -> Said:
+def inline_value(
+    readings: Readings, page: Page, expression: str, unit: str | None, decimals: int | None
+) -> InlineValue:
     """Return what `expression` comes to, in another `unit` or with fewer `decimals` if asked for.
 
     Raises FaultError for a fact that is not declared, and for a unit or digits that the value cannot have.
@@ -68,18 +70,18 @@ def say(readings: Readings, page: Page, expression: str, unit: str | None, decim
         shown = _given(value, unit, decimals)
     elif value is not None and (unit is not None or decimals is not None):
         raise FaultError(f"{expression} is a text", "leave out unit and decimals")
-    return Said(*stands, text="" if shown is None else str(shown))
+    return InlineValue(*stands, text="" if shown is None else str(shown))
 
 
-def claimed(readings: Readings, page: Page, condition: str) -> Claim:
+def judge_claim(readings: Readings, page: Page, condition: str) -> Claim:
     """Return what becomes of a claim's `condition`; raise FaultError for a fact that is not declared."""
     return Claim(*_stands_on(readings, page, judge(condition, readings.values)))
 
 
 def _stands_on(
-    readings: Readings, page: Page, result: Result
-) -> tuple[str, Result, Mapping[str, Reading | NoValue], bool, str]:
-    """Return what Stands is made of; raise FaultError for a fact that is not declared."""
+    readings: Readings, page: Page, result: Evaluation
+) -> tuple[str, Evaluation, Mapping[str, Reading | NoValue], bool, str]:
+    """Return what BoundExpression is made of; raise FaultError for a fact that is not declared."""
     try:
         used = sorted(names(result.text))
     except ExpressionError:
@@ -87,7 +89,7 @@ def _stands_on(
     for name in used:
         _check_declared(readings, name)
     found = {name: readings.all[name] for name in used}
-    expected = result.state is State.NO_EVIDENCE and _all_expected(readings, page, found)
+    expected = result.state is EvaluationState.NO_EVIDENCE and _all_expected(readings, page, found)
     return readings.facts.lab, result, found, expected, _reason(readings, result, used)
 
 
@@ -108,8 +110,8 @@ def _all_expected(readings: Readings, page: Page, found: Mapping[str, Reading | 
     return all({path, f"{readings.facts.lab}/{path}"} & page.front_matter.expected for path in paths)
 
 
-def _reason(readings: Readings, result: Result, used: list[str]) -> str:
-    if result.state is State.NO_EVIDENCE:
+def _reason(readings: Readings, result: Evaluation, used: list[str]) -> str:
+    if result.state is EvaluationState.NO_EVIDENCE:
         return "; ".join(why for name in used if (why := readings.why_not(name)))
     return result.reason
 

@@ -17,7 +17,7 @@ from labreport.report.facts.converters import NotThere, Unreadable, convert
 from labreport.report.facts.expressions.tokens import is_name
 from labreport.report.problems import FaultError
 from labreport.report.source.ranges import RANGE
-from labreport.report.source.slices import Wanted
+from labreport.report.source.slices import SliceRequest
 from labreport.report.values.units import UnitError, symbol
 from labreport.report.yaml_file import YamlError, read_yaml
 
@@ -96,9 +96,9 @@ class Fact(Model):
         return self
 
     @property
-    def wanted(self) -> Wanted:
+    def request(self) -> SliceRequest:
         """The lines that hold it, as a page would ask for them."""
-        return Wanted(self.file, self.lines, self.start, self.end)
+        return SliceRequest(self.file, self.lines, self.start, self.end)
 
 
 class FactsFile(RootModel[dict[Annotated[str, AfterValidator(_name)], Fact]]):

@@ -74,7 +74,7 @@ class Reading:
 def value_of(fact: Fact, page: Page, evidence: Evidence) -> Reading | NoValue:
     """Return what the evidence of a page's lab holds of a fact; each file is read once for one Evidence."""
     try:
-        found = cite(evidence, page, fact.wanted)
+        found = cite(evidence, page, fact.request)
     except FaultError as error:
         return NoValue(Absence.NOT_THERE, error.what, error.remedy)
     if isinstance(found, Gap):

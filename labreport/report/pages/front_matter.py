@@ -1,23 +1,12 @@
 """What a page's front matter says to the report: the gaps it expects, whether it accepts emulated values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from labreport.report.problems import FaultError
+from labreport.report.source.cite import FrontMatter
 
 EXPECTED = "expected_gaps"
 EMULATED = "accept_emulated"
-
-
-@dataclass(frozen=True)
-class FrontMatter:
-    """`expected` are paths as the page writes them; `accepts_emulated` lets emulated values stand."""
-
-    expected: frozenset[str] = frozenset()
-    accepts_emulated: bool = False
-
-
-NOTHING_SAID = FrontMatter()
 
 
 def read_front_matter(meta: Mapping[str, object]) -> FrontMatter:

@@ -1,6 +1,6 @@
 """The macros: what a page may call, and what each call shows. Free of mkdocs and of any markup.
 
-A macro never raises: what it cannot show comes back as a Fault.
+A macro never raises: what it cannot show comes back as a Problem.
 """
 
 import inspect
@@ -9,22 +9,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from labreport.report.charts.figures import Figure, charted, compared
-from labreport.report.facts.claims import Claim, Said, claimed, say
+from labreport.report.charts.figures import chart_figure, comparison_figure
+from labreport.report.facts.claims import Claim, InlineValue, inline_value, judge_claim
 from labreport.report.pages.context import Desk
-from labreport.report.problems import FaultError
-from labreport.report.source.answers import answered
-from labreport.report.source.cite import Block, Fault, Gap, cite
+from labreport.report.problems import FaultError, Problem
+from labreport.report.source.cite import Block, Gap, cite
 from labreport.report.source.difference import FORMS, Difference, differ
 from labreport.report.source.evidence import Captured
-from labreport.report.source.slices import wanted
-from labreport.report.tables.advisories import advisories_table
-from labreport.report.tables.captured import host_table, index_table, state_table
-from labreport.report.tables.overview import class_named, hosts_table, labs_table
-from labreport.report.tables.published import published_table
-from labreport.report.tables.runs import Ran, Runs, all_runs, ran
-from labreport.report.tables.table import Table
-from labreport.report.tables.tried import tried_table
+from labreport.report.source.slices import slice_request
+from labreport.report.tables.external import advisories_table, published_table
+from labreport.report.tables.probes import escapes_table, probes_figure
+from labreport.report.tables.runs import CommandRun, CommandRuns, command_run, lab_runs
+from labreport.report.tables.sets import (
+    host_class_named,
+    host_table,
+    hosts_table,
+    index_table,
+    labs_table,
+    state_table,
+)
+from labreport.report.tables.table import Figure, Table
 
 SENTENCE = 120
 """How much of a claim's sentence an error repeats, in characters."""
@@ -37,7 +41,18 @@ class Covered:
     lab: str
 
 
-Shown = Block | Gap | Fault | Table | tuple[Runs, ...] | Said | Claim | Covered | Figure | Difference
+Shown = (
+    Block
+    | Gap
+    | Problem
+    | Table
+    | tuple[CommandRuns, ...]
+    | InlineValue
+    | Claim
+    | Covered
+    | Figure
+    | Difference
+)
 
 
 def blocks_of(shown: Shown) -> tuple[Block, ...]:
@@ -57,12 +72,12 @@ def evidence(  # noqa: PLR0913 # what a page may say of a block
     sha256: object = None,
 ) -> Shown:
     """Show lines of an evidence file: `lines="1:7"`, by content from `start` to `end`, or all of it."""
-    return cite(desk.evidence, desk.page, wanted(path, lines, start, end, sha256))
+    return cite(desk.evidence, desk.page, slice_request(path, lines, start, end, sha256))
 
 
 def command(desk: Desk, path: object, lines: object = None, *, n: object = None) -> Shown:
     """Show the commands that printed a file, or `lines` of it, as they were run; or the `n`-th of them."""
-    block = cite(desk.evidence, desk.page, wanted(path, lines))
+    block = cite(desk.evidence, desk.page, slice_request(path, lines))
     if isinstance(block, Gap):
         return block
     if block.captured is None:
@@ -71,25 +86,25 @@ def command(desk: Desk, path: object, lines: object = None, *, n: object = None)
     if not commands:
         raise FaultError(f"no command printed these lines of {block.path}", "name others: these are ours")
     if n is None:
-        return (Runs("", tuple(commands)),)
+        return (CommandRuns("", tuple(commands)),)
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= len(commands):
         right = "n=1" if len(commands) == 1 else f"n is 1 to {len(commands)}"
         raise FaultError(f"n of {block.path} is {n!r}", right)
-    return (Runs("", (commands[n - 1],)),)
+    return (CommandRuns("", (commands[n - 1],)),)
 
 
-def _commands_of(block: Block, captured: Captured) -> list[Ran]:
+def _commands_of(block: Block, captured: Captured) -> list[CommandRun]:
     """Return each command that printed lines of the block, once."""
-    found: dict[int, Ran] = {}
+    found: dict[int, CommandRun] = {}
     for origin in captured.origins(block.slice.range):
         if origin.command is not None and id(origin.command) not in found:
-            found[id(origin.command)] = ran(origin.command, captured.record, block.host, origin.cut)
+            found[id(origin.command)] = command_run(origin.command, captured.record, block.host, origin.cut)
     return list(found.values())
 
 
 def commands(desk: Desk, lab: object = None) -> Shown:
     """Show every command of a lab as it was run, in the tasks' order."""
-    return all_runs(desk.set_of(lab))
+    return lab_runs(desk.set_of(lab))
 
 
 def state(desk: Desk, lab: object = None) -> Shown:
@@ -104,7 +119,7 @@ def host(desk: Desk, lab: object = None) -> Shown:
 
 def hosts(desk: Desk, host_class: object = None) -> Shown:
     """Show every host that measured, of one class or of all; those of evidence/hosts included."""
-    return hosts_table(desk.evidence, class_named(host_class))
+    return hosts_table(desk.evidence, host_class_named(host_class))
 
 
 def labs(desk: Desk) -> Shown:
@@ -133,17 +148,17 @@ def fact(
         raise FaultError(f"unit is {unit!r}", 'give it in quotes: unit="ms"')
     if decimals is not None and not isinstance(decimals, int):
         raise FaultError(f"decimals is {decimals!r}", "give a number: decimals=1")
-    return say(desk.facts_of(lab), desk.page, text, unit, decimals)
+    return inline_value(desk.facts_of(lab), desk.page, text, unit, decimals)
 
 
 def comparison(desk: Desk, path: object, *, noise: object = None) -> Shown:
     """Show what a series says, with `noise`, a series of one thing against itself, beside it."""
-    return compared(desk.evidence, desk.page, path, noise)
+    return comparison_figure(desk.evidence, desk.page, path, noise)
 
 
 def chart(desk: Desk, path: object, *, kind: object) -> Shown:
     """Show a CSV as a picture of a `kind`: strip, percentiles, phases or memory."""
-    return charted(desk.evidence, desk.page, path, kind)
+    return chart_figure(desk.evidence, desk.page, path, kind)
 
 
 def published(desk: Desk, lab: object = None) -> Shown:
@@ -153,7 +168,7 @@ def published(desk: Desk, lab: object = None) -> Shown:
 
 def claim(desk: Desk, condition: object, *, lab: object = None) -> Shown:
     """Bind the sentence of the call block to a condition."""
-    return claimed(desk.facts_of(lab), desk.page, _expression("claim", condition))
+    return judge_claim(desk.facts_of(lab), desk.page, _expression("claim", condition))
 
 
 def _expression(macro: str, text: object) -> str:
@@ -169,17 +184,17 @@ def difference(desk: Desk, one: object, other: object, *, form: object = FORMS[0
 
 def probes(desk: Desk, path: object, *, only: object = "") -> Shown:
     """Show the answers of a file of probes side by side; `only="boot-id uptime"` some of them."""
-    block = cite(desk.evidence, desk.page, wanted(path))
+    block = cite(desk.evidence, desk.page, slice_request(path))
     if isinstance(block, Gap):
         return block
     if not isinstance(only, str):
         raise FaultError(f"only is {only!r}", 'give it in quotes: only="boot-id uptime"')
-    return answered(block, only.split())
+    return probes_figure(block, only.split())
 
 
 def escapes(desk: Desk, lab: object = None) -> Shown:
     """Show the escapes that were tried, and what each came to under either runtime."""
-    return tried_table(desk.evidence, desk.set_of(lab))
+    return escapes_table(desk.evidence, desk.set_of(lab))
 
 
 def advisories(desk: Desk, lab: object = None) -> Shown:
@@ -237,7 +252,7 @@ class Call:
         return f"{self} “{sentence if len(sentence) <= SENTENCE else f'{sentence[:SENTENCE]}…'}”"
 
     def run(self, desk: Desk) -> Shown:
-        """Return what the call shows: a Fault where it cannot."""
+        """Return what the call shows: a Problem where it cannot."""
         macro = MACROS[self.name]
         if fault := self._misused():
             return fault
@@ -245,23 +260,23 @@ class Call:
         try:
             _check_shape(macro, len(self.args), tuple(named))
         except TypeError as error:
-            return Fault(str(self), f"{self.name}: {error}", f"it takes {_usage(macro)}")
+            return Problem(str(self), f"{self.name}: {error}", f"it takes {_usage(macro)}")
         try:
             return macro(desk, *self.args, **named)
         except FaultError as error:
-            return Fault(str(self), error.what, error.remedy)
+            return Problem(str(self), error.what, error.remedy)
 
-    def _misused(self) -> Fault | None:
+    def _misused(self) -> Problem | None:
         """Return what is wrong with the sentence, or with there being none."""
         form = 'write {% call claim("a < 1 s") %}the sentence{% endcall %}'
         if self.sentence is None:
-            return Fault(str(self), "it binds no sentence", form) if self.name == claim.__name__ else None
+            return Problem(str(self), "it binds no sentence", form) if self.name == claim.__name__ else None
         if self.name != claim.__name__:
-            return Fault(str(self), f"{self.name} takes no sentence", "write {{ … }}, not {% call … %}")
+            return Problem(str(self), f"{self.name} takes no sentence", "write {{ … }}, not {% call … %}")
         if not self.sentence.strip():
-            return Fault(str(self), "its sentence is empty", form)
+            return Problem(str(self), "its sentence is empty", form)
         if any(not line.strip() for line in self.sentence.strip().split("\n")):
-            return Fault(str(self), "a blank line is in its sentence", "bind each sentence on its own")
+            return Problem(str(self), "a blank line is in its sentence", "bind each sentence on its own")
         return None
 
 

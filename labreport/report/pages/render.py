@@ -29,7 +29,7 @@ def render(build: "Build", path: Path) -> str:
     try:
         source = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        build.add(Problem(name, 1, "", "not UTF-8", "save it as UTF-8"))
+        build.add(Problem("", "not UTF-8", "save it as UTF-8", name, 1))
         return ""
     text, meta = source, {}
     if found := FRONT_MATTER.match(source):
@@ -48,7 +48,7 @@ def _meta(build: "Build", name: str, text: str) -> dict[str, object]:
     try:
         meta = yaml.safe_load(text)
     except yaml.YAMLError:
-        build.add(Problem(name, 1, "front matter", "it is no YAML", "mend it"))
+        build.add(Problem("front matter", "it is no YAML", "mend it", name, 1))
         return {}
     return meta if isinstance(meta, dict) else {}
 

@@ -3,20 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from labreport.report.charts.figures import Figure
-from labreport.report.facts.claims import Claim, Said
-from labreport.report.facts.expressions.evaluate import State
+from labreport.report.facts.claims import Claim, InlineValue
+from labreport.report.facts.expressions.evaluate import EvaluationState
 from labreport.report.pages.front_matter import EMULATED, EXPECTED
 from labreport.report.pages.macros import Call, Shown
 from labreport.report.problems import Problem
-from labreport.report.source.cite import Block, Fault, Gap
+from labreport.report.source.cite import Block, Gap
 from labreport.report.source.difference import Difference
+from labreport.report.tables.table import Figure
 
 _REMEDIES = {
-    State.CONTRADICTED: "write what the evidence says",
-    State.NO_EVIDENCE: f"capture it, or list the file in the page's {EXPECTED}",
-    State.NOT_COMPARABLE: "compare values of one host",
-    State.ERROR: "mend the expression: manual/reference/expressions.md",
+    EvaluationState.CONTRADICTED: "write what the evidence says",
+    EvaluationState.NO_EVIDENCE: f"capture it, or list the file in the page's {EXPECTED}",
+    EvaluationState.NOT_COMPARABLE: "compare values of one host",
+    EvaluationState.ERROR: "mend the expression: manual/reference/expressions.md",
 }
 
 
@@ -31,13 +31,13 @@ class Made:
 
     def problem(self, what: str, remedy: str) -> Problem:
         """Return a problem of it; only then the call is written out."""
-        return Problem(self.page, self.line, self.call.reference, what, remedy)
+        return Problem(self.call.reference, what, remedy, self.page, self.line)
 
 
 def problems_of(made: Made) -> list[Problem]:
     """Return what is wrong with what a call shows."""
     match made.shown:
-        case Fault(what=what, remedy=remedy):
+        case Problem(what=what, remedy=remedy):
             return [made.problem(what, remedy)]
         case Gap(expected=False) as gap:
             what = f"{gap.path} was not captured: {gap.reason}"
@@ -47,7 +47,7 @@ def problems_of(made: Made) -> list[Problem]:
             return [made.problem(f"{path} has no record", "capture it with `lab record`")]
         case Figure(blocks=blocks) | Difference(blocks=blocks):
             return [one for block in blocks for one in problems_of(replace(made, shown=block))]
-        case (Said() | Claim()) as stands if not stands.fine:
+        case (InlineValue() | Claim()) as stands if not stands.fine:
             what = f"{stands.result.state}: {stands.reason}"
             return [made.problem(what, _REMEDIES[stands.result.state])]
     return []
@@ -78,4 +78,4 @@ def emulated_problems(made: Iterable[Made]) -> list[Problem]:
 def _is_emulated(shown: Shown) -> bool:
     if isinstance(shown, Figure):
         return shown.emulated
-    return isinstance(shown, Said | Claim) and shown.result.emulated
+    return isinstance(shown, InlineValue | Claim) and shown.result.emulated

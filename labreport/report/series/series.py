@@ -37,7 +37,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Middle:
+class MedianEstimate:
     """A median, and the ends of its exact interval; None where the values are too few for one."""
 
     median: Quantity
@@ -89,7 +89,7 @@ class Series:
         return found
 
 
-def middle(values: Sequence[Quantity]) -> Middle:
+def median_estimate(values: Sequence[Quantity]) -> MedianEstimate:
     """Return the median with its exact interval, with the digits of the evidence; raise SeriesError."""
     if not values:
         raise SeriesError("none of its runs ended well: there is no median")
@@ -98,9 +98,9 @@ def middle(values: Sequence[Quantity]) -> Middle:
     median = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / _TWO
     found = interval_of_median([one.exact for one in ordered])
     if found is None:
-        return Middle(median, None, None, 0.0, len(ordered))
+        return MedianEstimate(median, None, None, 0.0, len(ordered))
     low, high = ordered[found.rank - 1], ordered[-found.rank]
-    return Middle(median, low, high, found.coverage, len(ordered))
+    return MedianEstimate(median, low, high, found.coverage, len(ordered))
 
 
 def read_series(text: str) -> Series:

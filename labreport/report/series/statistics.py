@@ -16,7 +16,7 @@ Number = TypeVar("Number", float, Fraction)
 CONFIDENCE = 0.95
 OUTLIER_SCORE = 3.5
 CLUSTER_RATIO = 14.0
-DRIFT_P = 0.01
+TREND_P = 0.01
 FEWEST_FOR_SHAPE = 10
 """With fewer samples neither a drift nor a second mode can be told from chance."""
 
@@ -39,7 +39,7 @@ class Interval(Generic[Number]):
 
 
 @dataclass(frozen=True)
-class Drift:
+class Trend:
     """A trend in the order of the runs: `change` is the whole series' as a share of its median."""
 
     change: float
@@ -121,7 +121,7 @@ def outliers(values: Sequence[float]) -> list[int]:
     return [index for index, one in enumerate(deviations) if scale and one / scale > OUTLIER_SCORE]
 
 
-def drift(values: Sequence[float]) -> Drift | None:
+def trend(values: Sequence[float]) -> Trend | None:
     """Return the trend of samples in the order in which they were taken; None where chance would do.
 
     H. B. Mann, Nonparametric tests against trend, Econometrica 13 (1945), and M. G. Kendall, with his
@@ -139,7 +139,7 @@ def drift(values: Sequence[float]) -> Drift | None:
     z = (abs(score) - 1) / math.sqrt(variance)
     p = math.erfc(z / math.sqrt(2))
     slope = median([rise / apart for apart, rise in steps])
-    return Drift(slope * (count - 1) / median(values), p) if p < DRIFT_P else None
+    return Trend(slope * (count - 1) / median(values), p) if p < TREND_P else None
 
 
 def _kendall(count: int) -> int:

@@ -7,13 +7,13 @@ import difflib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from labreport.contract.reader import EvidenceError
-from labreport.contract.records import CollectorState, Host, evidence_path
-from labreport.report.pages.front_matter import NOTHING_SAID, FrontMatter
+from labreport.contract.records import RECORDS, CollectorState, Host, Record, evidence_path
 from labreport.report.problems import FaultError
 from labreport.report.source.evidence import Captured, Evidence, EvidenceSet
-from labreport.report.source.slices import Content, Slice, Wanted, cut
+from labreport.report.source.slices import Content, Slice, SliceRequest, cut
 
 LABS = "labs"
 RENDERED = frozenset(
@@ -23,12 +23,20 @@ RENDERED = frozenset(
 
 
 @dataclass(frozen=True)
+class FrontMatter:
+    """`expected` are paths as the page writes them; `accepts_emulated` lets emulated values stand."""
+
+    expected: frozenset[str] = frozenset()
+    accepts_emulated: bool = False
+
+
+@dataclass(frozen=True)
 class Page:
     """A page of docs/: its path, how to reach the site's root from it, what its front matter says."""
 
     path: str
     up: str = ""
-    front_matter: FrontMatter = NOTHING_SAID
+    front_matter: FrontMatter = FrontMatter()
 
     @property
     def lab(self) -> str:
@@ -64,15 +72,6 @@ class Gap:
     expected: bool
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A macro that could not do what the page asks."""
-
-    reference: str
-    what: str
-    remedy: str
-
-
 @lru_cache(maxsize=4096)
 def lab_of(path: str) -> str:
     """Return the lab of a page's path below docs/: `labs/<lab>/page.md`; empty for any other page."""
@@ -92,7 +91,17 @@ def published(path: str) -> str:
     return f"{path}.txt" if PurePosixPath(plain).suffix[1:].lower() in RENDERED else path
 
 
-def cite(evidence: Evidence, page: Page, wish: Wanted) -> Block | Gap:
+def raw_link(name: str, path: str) -> str:
+    """Return where the file `path` of the set `name` is in the site, quoted for a link."""
+    return quote(f"evidence/{name}/{published(path)}")
+
+
+def record_link(name: str, record: Record) -> str:
+    """Return where a record of the set `name` is in the site, quoted for a link."""
+    return raw_link(name, f"{RECORDS}/{record.collector.name}.json")
+
+
+def cite(evidence: Evidence, page: Page, wish: SliceRequest) -> Block | Gap:
     """Return what `wish` names on `page`; raise FaultError if there is and can be no such thing."""
     found, path = evidence.locate(wish.path, page.lab)
     try:

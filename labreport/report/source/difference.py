@@ -9,14 +9,14 @@ from labreport.report.problems import FaultError
 from labreport.report.source.cite import Block, Gap, Page, cite
 from labreport.report.source.evidence import Evidence
 from labreport.report.source.ranges import lines_in_words
-from labreport.report.source.slices import Content, wanted
+from labreport.report.source.slices import Content, slice_request
 
 FORMS = ("side by side", "unified")
 CONTEXT = 3
 """So many lines that are the same are shown around what differs."""
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     """What a row shows."""
 
     SAME = "same"
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Line:
+class DiffLine:
     """A line: its number, 1-based, and its text without the line feed; `unended` says that it has none."""
 
     number: int
@@ -36,15 +36,15 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Row:
+class DiffRow:
     """One row: a line of either file, or of one of them; `count` lines that are left out.
 
     `note` says in visible characters what differs where two lines look alike.
     """
 
-    kind: Kind
-    first: Line | None = None
-    second: Line | None = None
+    kind: DifferenceKind
+    first: DiffLine | None = None
+    second: DiffLine | None = None
     count: int = 1
     note: str = ""
 
@@ -56,7 +56,7 @@ class Difference:
     first: Block
     second: Block
     form: str
-    rows: tuple[Row, ...]
+    rows: tuple[DiffRow, ...]
 
     @property
     def blocks(self) -> tuple[Block, Block]:
@@ -66,12 +66,12 @@ class Difference:
     @property
     def summary(self) -> str:
         """In words, for who does not see the colours: how many lines are in which of the two."""
-        count = dict.fromkeys(Kind, 0)
+        count = dict.fromkeys(DifferenceKind, 0)
         for row in self.rows:
             count[row.kind] += row.count
-        first = count[Kind.FIRST] + count[Kind.CHANGED]
-        second = count[Kind.SECOND] + count[Kind.CHANGED]
-        same = count[Kind.SAME] + count[Kind.LEFT_OUT]
+        first = count[DifferenceKind.FIRST] + count[DifferenceKind.CHANGED]
+        second = count[DifferenceKind.SECOND] + count[DifferenceKind.CHANGED]
+        same = count[DifferenceKind.SAME] + count[DifferenceKind.LEFT_OUT]
         if not first and not second:
             return f"{self.first.path} and {self.second.path} are the same, byte for byte"
         return (
@@ -84,7 +84,7 @@ def differ(evidence: Evidence, page: Page, paths: tuple[object, object], form: o
     """Return what differs between two files, or the one that was not captured; raise FaultError."""
     if form not in FORMS:
         raise FaultError(f"form is {form!r}", f"one of: {', '.join(map(repr, FORMS))}")
-    found = [cite(evidence, page, wanted(path)) for path in paths]
+    found = [cite(evidence, page, slice_request(path)) for path in paths]
     blocks = [one for one in found if isinstance(one, Block)]
     if gaps := [one for one in found if isinstance(one, Gap)]:
         return gaps[0]
@@ -92,35 +92,35 @@ def differ(evidence: Evidence, page: Page, paths: tuple[object, object], form: o
     return Difference(blocks[0], blocks[1], str(form), tuple(folded(list(rows(*lines)))))
 
 
-def _text(block: Block) -> list[Line]:
+def _text(block: Block) -> list[DiffLine]:
     """Return the lines of a block with their numbers in the file; raise FaultError if it is no text."""
     data, start = block.slice.data, block.slice.range.start
     if block.slice.text is None:
         raise FaultError(f"{block.path} is no text", "compare two texts: manual/reference/macros.md")
     texts = [line.decode() for line in Content(block.path, data).lines]
     last = len(texts) - 1
-    return [Line(start + n, text, n == last and not data.endswith(b"\n")) for n, text in enumerate(texts)]
+    return [DiffLine(start + n, text, n == last and not data.endswith(b"\n")) for n, text in enumerate(texts)]
 
 
-def rows(first: list[Line], second: list[Line]) -> Iterator[Row]:
+def rows(first: list[DiffLine], second: list[DiffLine]) -> Iterator[DiffRow]:
     """Yield the rows of a whole comparison; lines are the same if every byte is, line feed included."""
     one_by_one, other_by_one = ([(line.text, line.unended) for line in side] for side in (first, second))
     matcher = difflib.SequenceMatcher(None, one_by_one, other_by_one, autojunk=False)
     for tag, low, high, new_low, new_high in matcher.get_opcodes():
         one, other = first[low:high], second[new_low:new_high]
         if tag == "equal":
-            yield from (Row(Kind.SAME, *pair) for pair in zip(one, other, strict=True))
+            yield from (DiffRow(DifferenceKind.SAME, *pair) for pair in zip(one, other, strict=True))
             continue
         paired = min(len(one), len(other))
         yield from (
-            Row(Kind.CHANGED, a, b, note=unseen(a, b))
+            DiffRow(DifferenceKind.CHANGED, a, b, note=unseen(a, b))
             for a, b in zip(one[:paired], other[:paired], strict=True)
         )
-        yield from (Row(Kind.FIRST, line, None) for line in one[paired:])
-        yield from (Row(Kind.SECOND, None, line) for line in other[paired:])
+        yield from (DiffRow(DifferenceKind.FIRST, line, None) for line in one[paired:])
+        yield from (DiffRow(DifferenceKind.SECOND, None, line) for line in other[paired:])
 
 
-def unseen(first: Line, second: Line) -> str:
+def unseen(first: DiffLine, second: DiffLine) -> str:
     """Return what differs between lines that look alike: blanks, control characters, the line end."""
     if first.text == second.text:
         return f"line {first.number if first.unended else second.number} ends without a line feed"
@@ -129,12 +129,12 @@ def unseen(first: Line, second: Line) -> str:
     return ""
 
 
-def folded(found: list[Row]) -> Iterator[Row]:
+def folded(found: list[DiffRow]) -> Iterator[DiffRow]:
     """Yield the rows with long runs of lines that are the same left out, but for CONTEXT lines around."""
     start = 0
     while start < len(found):
         end = start
-        while end < len(found) and found[end].kind is Kind.SAME:
+        while end < len(found) and found[end].kind is DifferenceKind.SAME:
             end += 1
         if end == start:
             yield found[start]
@@ -146,8 +146,8 @@ def folded(found: list[Row]) -> Iterator[Row]:
             yield from found[start:end]
         else:
             yield from found[start : start + head]
-            yield Row(
-                Kind.LEFT_OUT,
+            yield DiffRow(
+                DifferenceKind.LEFT_OUT,
                 found[start + head].first,
                 found[start + head].second,
                 end - start - head - tail,
@@ -163,7 +163,7 @@ def unified(shown: Difference) -> str:
     """
     parts = [f"--- {shown.first.path}", f"+++ {shown.second.path}"]
     for row in shown.rows:
-        if row.kind is Kind.LEFT_OUT:
+        if row.kind is DifferenceKind.LEFT_OUT:
             parts.append(f"@@ {row.count} lines that are the same are left out @@")
             continue
         for sign, line in _signed(row):
@@ -173,7 +173,7 @@ def unified(shown: Difference) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _signed(row: Row) -> list[tuple[str, Line]]:
-    if row.kind is Kind.SAME and row.first:
+def _signed(row: DiffRow) -> list[tuple[str, DiffLine]]:
+    if row.kind is DifferenceKind.SAME and row.first:
         return [(" ", row.first)]
     return [(sign, line) for sign, line in (("-", row.first), ("+", row.second)) if line]

@@ -19,6 +19,7 @@ from labreport.contract.records import (
     Command,
     File,
     Host,
+    HostClass,
     Record,
     State,
     Status,
@@ -207,3 +208,8 @@ class Evidence:
 def recorded(path: str) -> bool:
     """Return whether `path` in a set is evidence, not a record."""
     return not path.startswith(f"{RECORDS}/")
+
+
+def is_emulated(host: Host | None) -> bool:
+    """Return whether a host's timings are those of an emulated processor."""
+    return host is not None and host.host_class is HostClass.EMULATED

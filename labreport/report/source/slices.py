@@ -22,7 +22,7 @@ _REFERENCE = re.compile(r"([0-9]+:[0-9]+):(.+)", re.DOTALL)
 _PREFIX = re.compile(r"[0-9a-f]{8,64}")
 
 
-class Wanted(NamedTuple):
+class SliceRequest(NamedTuple):
     """What a page asks for: a path, and lines, or where they start and end by content, or neither."""
 
     path: str
@@ -94,9 +94,9 @@ def as_text(data: bytes) -> str | None:
         return None
 
 
-def wanted(  # the macro's own signature: what a page may give
+def slice_request(  # the macro's own signature: what a page may give
     path: object, lines: object = None, start: object = None, end: object = None, sha256: object = None
-) -> Wanted:
+) -> SliceRequest:
     """Return what a page asks for; raise FaultError for a wrong type, or forms that exclude each other."""
     if not isinstance(path, str):
         raise FaultError(f"the path is {path!r}", 'give it in quotes: evidence("isolation/dmesg.txt")')
@@ -111,7 +111,7 @@ def wanted(  # the macro's own signature: what a page may give
     if given["lines"] is not None and (start is not None or end is not None):
         raise FaultError(f"lines of {path} are given by number and by content", "leave out one of the two")
     _check_prefix(path, given["sha256"])
-    return Wanted(path, **given)  # type: ignore[arg-type] # the loop has looked at each
+    return SliceRequest(path, **given)  # type: ignore[arg-type] # the loop has looked at each
 
 
 def _check_prefix(path: str, sha256: object) -> None:
@@ -119,7 +119,7 @@ def _check_prefix(path: str, sha256: object) -> None:
         raise FaultError(f"sha256 of {path} is {sha256!r}", "give 8 to 64 small hexadecimal digits")
 
 
-def cut(content: Content, wish: Wanted) -> Slice:
+def cut(content: Content, wish: SliceRequest) -> Slice:
     """Return the slice of `content` that `wish` names; raise FaultError that says which range would be right.
 
     With a hash, a slice that is at another place now comes back from there with `moved_from` set.
@@ -143,7 +143,7 @@ def cut(content: Content, wish: Wanted) -> Slice:
     )
 
 
-def _lines(content: Content, wish: Wanted) -> Range:
+def _lines(content: Content, wish: SliceRequest) -> Range:
     if wish.start is not None or wish.end is not None:
         return _by_content(content, wish)
     total = len(content.lines)
@@ -157,7 +157,7 @@ def _lines(content: Content, wish: Wanted) -> Range:
     return lines
 
 
-def _by_content(content: Content, wish: Wanted) -> Range:
+def _by_content(content: Content, wish: SliceRequest) -> Range:
     """Return the lines from the first that matches `start` to the first from there that matches `end`."""
     text = content.decoded
     start = 1 if wish.start is None else _first(text, 1, "start", wish.start, wish.path)
@@ -185,7 +185,7 @@ def _as_written(lines: str | None) -> Range | None:
     return Range(int(found[1]), int(found[2] or found[1])) if found else None
 
 
-def _moved(content: Content, wish: Wanted, old: Range | None) -> Slice | None:
+def _moved(content: Content, wish: SliceRequest, old: Range | None) -> Slice | None:
     """Return the nearest slice as long as `old` that has the wanted hash, None if there is none."""
     if wish.sha256 is None or old is None or old.end < old.start:
         return None

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from labreport.contract.records import Host
-from labreport.report.facts.claims import Stands
+from labreport.report.facts.claims import BoundExpression
 from labreport.report.facts.readings import Reading
 from labreport.report.pages.macros import Shown, blocks_of
-from labreport.report.tables.wording import is_emulated, utc
+from labreport.report.source.evidence import is_emulated
+from labreport.report.tables.runs import utc
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ def moments(shown: Iterable[Shown]) -> Iterator[Moment]:
         yield from (
             Moment(block.captured.record.start, block.host) for block in blocks_of(one) if block.captured
         )
-        if isinstance(one, Stands):
+        if isinstance(one, BoundExpression):
             yield from (
                 Moment(found.start, found.host)
                 for found in one.readings.values()

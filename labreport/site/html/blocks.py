@@ -7,17 +7,17 @@ an element with `data-evidence` is the slice, byte for byte, in a browser's DOM.
 from collections.abc import Iterable
 from html import escape
 
-from labreport.report.charts.figures import Figure
-from labreport.report.source.cite import Block, Fault, Gap
+from labreport.report.problems import Problem
+from labreport.report.source.cite import Block, Gap
 from labreport.report.source.difference import Difference
-from labreport.report.tables.runs import Runs
-from labreport.report.tables.table import Cell, Table
+from labreport.report.tables.runs import CommandRuns
+from labreport.report.tables.table import Cell, Figure, Table
 from labreport.site.html.difference import difference_html
 from labreport.site.html.provenance import provenance_html
 from labreport.site.html.verbatim import verbatim
 from labreport.site.slots import Slots
 
-BlockLevel = Block | Gap | Fault | Table | tuple[Runs, ...] | Figure | Difference
+BlockLevel = Block | Gap | Problem | Table | tuple[CommandRuns, ...] | Figure | Difference
 """What a call shows on a line of its own."""
 PREVIEW_BYTES = 64
 _MAGIC = {
@@ -39,7 +39,7 @@ def html_of(shown: BlockLevel, up: str, slots: Slots) -> str:  # noqa: PLR0911 -
             return block_html(shown, slots.put_late(provenance_html(shown, up)))
         case Gap():
             return gap_html(shown)
-        case Fault():
+        case Problem():
             return fault_html(shown)
         case Table():
             return table_html(shown, up)
@@ -110,7 +110,7 @@ def gap_html(gap: Gap) -> str:
     )
 
 
-def fault_html(fault: Fault) -> str:
+def fault_html(fault: Problem) -> str:
     """Return the box of a macro that could not do what the page asks."""
     reference = f"<p><code>{escape(fault.reference)}</code></p>" if fault.reference else ""
     return (
@@ -119,12 +119,12 @@ def fault_html(fault: Fault) -> str:
     )
 
 
-def runs_html(runs: Iterable[Runs]) -> str:
+def runs_html(runs: Iterable[CommandRuns]) -> str:
     """Return commands as they were run."""
     return '<div class="ev-runs">' + "".join(map(_runs_html, runs)) + "</div>"
 
 
-def _runs_html(runs: Runs) -> str:
+def _runs_html(runs: CommandRuns) -> str:
     title = f'<p class="ev-title">{escape(runs.title)}</p>' if runs.title else ""
     note = f'<p class="ev-note">{escape(runs.note)}</p>' if runs.note else ""
     commands = "".join(

@@ -2,12 +2,17 @@
 
 from html import escape
 
-from labreport.report.source.difference import FORMS, Difference, Kind, Line, Row
+from labreport.report.source.difference import FORMS, Difference, DifferenceKind, DiffLine, DiffRow
 from labreport.site.html.provenance import provenance_html
 from labreport.site.html.verbatim import verbatim
 from labreport.site.slots import Slots
 
-SIGNS = {Kind.SAME: " ", Kind.FIRST: "−", Kind.SECOND: "+", Kind.CHANGED: "≠"}  # noqa: RUF001 - what is printed
+SIGNS = {
+    DifferenceKind.SAME: " ",
+    DifferenceKind.FIRST: "−",  # noqa: RUF001 - what is printed
+    DifferenceKind.SECOND: "+",
+    DifferenceKind.CHANGED: "≠",
+}
 
 
 def difference_html(shown: Difference, up: str, slots: Slots) -> str:
@@ -42,25 +47,28 @@ def _as_one(shown: Difference) -> tuple[str, str]:
     return f"{columns}<thead>{_WHAT}{names}</tr></thead>", "".join(_unified(row) for row in shown.rows)
 
 
-def _row(row: Row) -> str:
-    if row.kind is Kind.LEFT_OUT:
+def _row(row: DiffRow) -> str:
+    if row.kind is DifferenceKind.LEFT_OUT:
         return _left_out(row, 5)
     return (
         f"{_open(row.kind)}{_side(row.first, 'del', row)}{_side(row.second, 'ins', row)}</tr>{_note(row, 5)}"
     )
 
 
-def _side(line: Line | None, mark: str, row: Row) -> str:
+def _side(line: DiffLine | None, mark: str, row: DiffRow) -> str:
     if line is None:
         return "<td></td><td></td>"
     return f"<td>{line.number}</td><td>{_text(line, mark, row)}</td>"
 
 
-def _unified(row: Row) -> str:
-    if row.kind is Kind.LEFT_OUT:
+def _unified(row: DiffRow) -> str:
+    if row.kind is DifferenceKind.LEFT_OUT:
         return _left_out(row, 4)
-    if row.kind is Kind.CHANGED:
-        first, second = Row(Kind.FIRST, row.first), Row(Kind.SECOND, None, row.second)
+    if row.kind is DifferenceKind.CHANGED:
+        first, second = (
+            DiffRow(DifferenceKind.FIRST, row.first),
+            DiffRow(DifferenceKind.SECOND, None, row.second),
+        )
         return _unified(first) + _unified(second) + _note(row, 4)
     line, mark = (row.first, "del") if row.first else (row.second, "ins")
     numbers = (
@@ -69,20 +77,20 @@ def _unified(row: Row) -> str:
     return f"{_open(row.kind)}{numbers}<td>{_text(line, mark, row)}</td></tr>" if line else ""
 
 
-def _open(kind: Kind) -> str:
+def _open(kind: DifferenceKind) -> str:
     sign = f'<span aria-hidden="true">{SIGNS[kind]}</span><span class="ev-unseen">{kind}</span>'
     return f'<tr data-kind="{kind.name.lower()}"><th scope="row">{sign}</th>'
 
 
-def _text(line: Line, mark: str, row: Row) -> str:
+def _text(line: DiffLine, mark: str, row: DiffRow) -> str:
     code = f"<code>{verbatim(line.text)}</code>"
-    return code if row.kind is Kind.SAME else f"<{mark}>{code}</{mark}>"
+    return code if row.kind is DifferenceKind.SAME else f"<{mark}>{code}</{mark}>"
 
 
-def _left_out(row: Row, columns: int) -> str:
+def _left_out(row: DiffRow, columns: int) -> str:
     lines = f"{row.count} lines that are the same are left out"
     return f'<tr data-kind="left_out"><td colspan="{columns}">{lines}</td></tr>'
 
 
-def _note(row: Row, columns: int) -> str:
+def _note(row: DiffRow, columns: int) -> str:
     return f'<tr data-kind="note"><td colspan="{columns}">{escape(row.note)}</td></tr>' if row.note else ""

@@ -9,29 +9,29 @@ from html import escape
 from urllib.parse import quote
 
 from labreport.contract.records import HostClass
-from labreport.report.facts.claims import Claim, Said, Stands
-from labreport.report.facts.expressions.evaluate import State
+from labreport.report.facts.claims import BoundExpression, Claim, InlineValue
+from labreport.report.facts.expressions.evaluate import EvaluationState
 from labreport.report.facts.readings import NoValue, Reading
-from labreport.report.problems import one_line
-from labreport.report.source.cite import Fault, published
-from labreport.report.tables.wording import utc
+from labreport.report.problems import Problem, one_line
+from labreport.report.source.cite import published
+from labreport.report.tables.runs import utc
 from labreport.site.slots import Inline
 
 Late = Callable[[str, str], str]
 """Keeps HTML until the page is written, and returns what stands there until then; see Slots.put_late."""
 LONGEST_QUOTE = 160
 MARKS = {
-    State.HOLDS: "✓",
-    State.CONTRADICTED: "✗",
-    State.NO_EVIDENCE: "?",
-    State.NOT_COMPARABLE: "≁",
-    State.ERROR: "!",
+    EvaluationState.HOLDS: "✓",
+    EvaluationState.CONTRADICTED: "✗",
+    EvaluationState.NO_EVIDENCE: "?",
+    EvaluationState.NOT_COMPARABLE: "≁",
+    EvaluationState.ERROR: "!",
 }
 """The sign of a claim's state; its name always stands beside it or is read out."""
 _EMULATED = '<sup class="ev-emulated" title="measured on an emulated processor">emu</sup>'
 
 
-def said_inline(said: Said, late: Late, up: str, number: int) -> Inline:
+def said_inline(said: InlineValue, late: Late, up: str, number: int) -> Inline:
     """Return a value that shows, on hover and focus, where it is from; `number` is the page's own for it.
 
     `late` keeps what the search is not to read.
@@ -52,7 +52,7 @@ def claim_inlines(claim: Claim, late: Late, up: str, number: int) -> tuple[Inlin
     A claim that holds has its sign alone; of any other the state and the reason are in plain sight.
     """
     state = claim.result.state
-    said = "" if state is State.HOLDS else str(state)
+    said = "" if state is EvaluationState.HOLDS else str(state)
     if not claim.fine:
         said += f": {one_line(claim.reason)}"
     sign = f"{MARKS[state]} {escape(said)}" if said else MARKS[state]
@@ -68,7 +68,7 @@ def claim_inlines(claim: Claim, late: Late, up: str, number: int) -> tuple[Inlin
     )
 
 
-def fault_inline(fault: Fault) -> Inline:
+def fault_inline(fault: Problem) -> Inline:
     """Return what stands in a sentence for a macro that could not do what the page asks."""
     parts = [one_line(part) for part in (fault.reference, fault.what, fault.remedy) if part]
     return Inline(
@@ -77,7 +77,7 @@ def fault_inline(fault: Fault) -> Inline:
     )
 
 
-def tip_html(stands: Stands, up: str, number: int) -> str:
+def tip_html(stands: BoundExpression, up: str, number: int) -> str:
     """Return what opens: what an expression stands on, each value with its lines, host and time."""
     how = "popover" if isinstance(stands, Claim) else 'role="tooltip"'
     text = stands.result.text

@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Iterable
 from html import escape
 
-from labreport.report.source.cite import Block
+from labreport.report.source.cite import Block, raw_link, record_link
 from labreport.report.source.evidence import Origin
-from labreport.report.tables.wording import exit_words, image_note, raw_link, record_link, seconds_words, utc
+from labreport.report.tables.runs import exit_words, image_note, seconds_words, utc
 
 RANGES = 8
 """So many ranges of lines are named for one command; the others are counted."""

@@ -7,15 +7,16 @@ import pytest
 
 from labreport.contract.records import HostClass
 from labreport.report.charts import draw
-from labreport.report.charts.figures import Figure
 from labreport.report.charts.style import EMULATED
 from labreport.report.export.markdown import figure_markdown
 from labreport.report.pages.context import Desk
 from labreport.report.pages.macros import Call
 from labreport.report.pages.verdicts import Made, problems_of
-from labreport.report.series.comparison import compare, comparison_table, sentences, shown
+from labreport.report.problems import Problem
+from labreport.report.series.comparison import compare, comparison_table, four_digits, sentences
 from labreport.report.series.series import read_series
-from labreport.report.source.cite import Fault, Gap, Page
+from labreport.report.source.cite import Gap, Page
+from labreport.report.tables.table import Figure
 from labreport.site.build import Build
 from labreport.site.html.blocks import figure_html
 from labreport.site.slots import Slots
@@ -79,8 +80,8 @@ def test_the_picture_says_what_the_text_says(what: str) -> None:
     words = re.findall(r"<text[^>]*>(?:<tspan[^>]*>)?([^<]+)", picture.svg)
     spans = re.findall(r">([^<>]+)</tspan>", picture.svg)
     for one in found.contenders:
-        assert one.middle is not None
-        assert f"median {shown(one.middle.median)}" in [*words, *spans]
+        assert one.seconds is not None
+        assert f"median {four_digits(one.seconds.median)}" in [*words, *spans]
     marks = re.findall(r'class="mark-symbol role-mark[^"]*"[^>]*>(.*?)</g>', picture.svg)
     assert sum(group.count("<path") for group in marks) == len(read_series(text).samples)
 
@@ -97,7 +98,7 @@ def test_a_median_stands_where_its_number_does() -> None:
     found, picture = compare(read_series(text)), draw("strip", text, emulated=False)
     right = 1.05 * max(float(one.seconds.exact) for one in read_series(text).samples)
     drawn = medians_drawn(picture.svg)
-    expected = [float(one.middle.median.exact) / right * 560 for one in found.contenders if one.middle]
+    expected = [float(one.seconds.median.exact) / right * 560 for one in found.contenders if one.seconds]
     assert drawn == pytest.approx(expected, abs=0.6)
 
 
@@ -207,7 +208,7 @@ def test_what_cannot_be_shown_says_why(
 ) -> None:
     """A fault in its place, never an exception."""
     found = show(little, name, path, **named)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Problem)
     assert words in found.what
     assert found.remedy
 
@@ -219,7 +220,7 @@ def test_what_is_no_csv_of_phases(tmp_path: Path, text: str) -> None:
     little = make(tmp_path / "project")
     little.page("labs/lab12/index.md", "# Lab\n")
     little.capture(Captured("x.csv", text.encode()))
-    assert isinstance(show(little, "chart", "x.csv", kind="phases"), Fault)
+    assert isinstance(show(little, "chart", "x.csv", kind="phases"), Problem)
 
 
 def test_a_gap_and_evidence_without_a_record_are_problems(little: Little) -> None:

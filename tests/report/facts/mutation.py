@@ -12,9 +12,8 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
-from labreport.report.facts.expressions.evaluate import Result, State, judge
-from labreport.report.facts.expressions.nodes import Literal
-from labreport.report.facts.expressions.parse import names, parse
+from labreport.report.facts.expressions.evaluate import Evaluation, EvaluationState, judge
+from labreport.report.facts.expressions.parse import LiteralNode, names, parse
 from labreport.report.facts.expressions.steps import Value
 from labreport.report.facts.facts import Fact
 from labreport.report.facts.readings import NoValue, Reading, Readings, read_text
@@ -55,7 +54,7 @@ class Claimed:
     @cached_property
     def _wanted(self) -> tuple[Quantity | str, ...]:
         """The values in the claim: what a fact may be equal to, just below or just above."""
-        literals = [one.value for one in parse(self.condition).parts if isinstance(one, Literal)]
+        literals = [one.value for one in parse(self.condition).parts if isinstance(one, LiteralNode)]
         return (*literals, *(_value(one).value for one in self.readings.values()))
 
     def turn(self, fact: str) -> Turn | None:
@@ -73,14 +72,14 @@ class Claimed:
             for change in self._changed(fact, before):
                 after = {**before, **change}
                 judged = self._judged(after)
-                if judged.state is not State.CONTRADICTED or fact in judged.reason:
+                if judged.state is not EvaluationState.CONTRADICTED or fact in judged.reason:
                     found.setdefault(judged.state, after)
-                if State.HOLDS in found and State.CONTRADICTED in found:
-                    lie = found[State.CONTRADICTED]
-                    return Turn(found[State.HOLDS], lie, str(self._values(lie)[fact].value))
+                if EvaluationState.HOLDS in found and EvaluationState.CONTRADICTED in found:
+                    lie = found[EvaluationState.CONTRADICTED]
+                    return Turn(found[EvaluationState.HOLDS], lie, str(self._values(lie)[fact].value))
         return None
 
-    def _judged(self, files: Mapping[str, bytes]) -> Result:
+    def _judged(self, files: Mapping[str, bytes]) -> Evaluation:
         return judge(self.condition, self._values(files))
 
     def _values(self, files: Mapping[str, bytes]) -> dict[str, Value]:
@@ -168,7 +167,7 @@ def _value(reading: Reading) -> Value:
 def _read(fact: Fact, data: bytes) -> Quantity | str | None:
     """Return what is read of a fact where its file is `data`, None if that is no single value."""
     try:
-        text = cut(Content(fact.file, data), fact.wanted).text
+        text = cut(Content(fact.file, data), fact.request).text
     except FaultError:
         return None
     found = read_text(text, fact.read, "", fact.unit)

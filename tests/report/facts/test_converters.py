@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import labreport.report.facts.converters
 from labreport.report.facts.converters import (
     CONVERTERS,
-    Argument,
+    ConverterArgument,
     NotThere,
     Read,
     Unreadable,
@@ -44,7 +44,7 @@ LABELS = ["", "juice-runc", "runc", "real", "Version", "curl", "dd"]
 WAYS = [
     f"{name} {argument}".strip()
     for name, one in CONVERTERS.items()
-    for argument in (LABELS if one.argument is Argument.LABEL else ARGUMENTS[name])
+    for argument in (LABELS if one.argument is ConverterArgument.LABEL else ARGUMENTS[name])
 ]
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labreport.contract.records import HostClass
-from labreport.report.facts.expressions.evaluate import State, evaluate, judge
+from labreport.report.facts.expressions.evaluate import EvaluationState, evaluate, judge
 from labreport.report.facts.expressions.parse import names, parse
 from labreport.report.facts.expressions.steps import Value
 from labreport.report.facts.expressions.tokens import ExpressionError
@@ -61,7 +61,7 @@ def test_an_expression_comes_to_this(case: dict[str, object]) -> None:
     """Its state; and its value, its reason, where an error is, and what it stands on."""
     result = evaluate(str(case["expression"]), FACTS)
     assert result.state == case["state"], result.reason
-    if result.state is State.VALUE:
+    if result.state is EvaluationState.VALUE:
         assert str(result.value) == case["value"]
     if "column" in case:
         assert result.error is not None
@@ -94,11 +94,11 @@ def test_a_caret_shows_the_place() -> None:
 
 def test_a_claim_is_a_condition() -> None:
     """A value alone claims nothing; a claim without a value is told as it is."""
-    assert judge("a > 1 s", FACTS).state is State.HOLDS
+    assert judge("a > 1 s", FACTS).state is EvaluationState.HOLDS
     assert judge("a", FACTS).reason == "column 0: it is a value: expected a condition, such as a < 1 s"
-    assert judge("gone", FACTS).state is State.ERROR
-    assert judge("gone < 1 s", FACTS).state is State.NO_EVIDENCE
-    assert judge("a <", FACTS).state is State.ERROR
+    assert judge("gone", FACTS).state is EvaluationState.ERROR
+    assert judge("gone < 1 s", FACTS).state is EvaluationState.NO_EVIDENCE
+    assert judge("a <", FACTS).state is EvaluationState.ERROR
 
 
 def listed(title: str) -> list[str]:
@@ -111,8 +111,8 @@ def listed(title: str) -> list[str]:
 
 def test_the_reference_is_right() -> None:
     """What it lists as a form is one, and what it lists as refused is an error."""
-    assert State.ERROR not in {evaluate(text, FACTS).state for text in listed("Forms")}
-    assert {evaluate(text, FACTS).state for text in listed("What is refused")} == {State.ERROR}
+    assert EvaluationState.ERROR not in {evaluate(text, FACTS).state for text in listed("Forms")}
+    assert {evaluate(text, FACTS).state for text in listed("What is refused")} == {EvaluationState.ERROR}
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_another_unit_changes_no_truth(
     here = evaluate(text.format(f"{three:f}", unit, sign=sign), coarse)
     there = evaluate(text.format(f"{three * factor:f}", smaller, sign=sign), fine)
     assert here.state is there.state
-    assert here.state in {State.HOLDS, State.CONTRADICTED}
+    assert here.state in {EvaluationState.HOLDS, EvaluationState.CONTRADICTED}
 
 
 STANDING = (
@@ -280,9 +280,9 @@ def standing(tree: Any) -> bool:
     given = [one for one in map(_given, every) if isinstance(one, Quantity)]
     kinds = [KINDS[one.unit] for one in given]
     if len({one.host_class for one in used}) > 1 or ("time" in kinds and len({one.host for one in used}) > 1):
-        raise Stopped(State.NOT_COMPARABLE)
+        raise Stopped(EvaluationState.NOT_COMPARABLE)
     if len(set(kinds)) > 1:
-        raise Stopped(State.ERROR)
+        raise Stopped(EvaluationState.ERROR)
     exact = [Fraction(one.value) * BASE[one.unit] for one in given]
     return all(
         COMPARE[sign](left, right) for left, (sign, _), right in zip(exact, rest, exact[1:], strict=False)
@@ -298,10 +298,10 @@ def test_a_condition_stands_as_a_plain_evaluation_has_it(tree: Any) -> None:
     text = spelled(tree)
     result = judge(text, STANDING)
     if "gone" in names(text):
-        assert result.state is State.NO_EVIDENCE
+        assert result.state is EvaluationState.NO_EVIDENCE
         return
     try:
-        expected = State.HOLDS if standing(tree) else State.CONTRADICTED
+        expected = EvaluationState.HOLDS if standing(tree) else EvaluationState.CONTRADICTED
     except Stopped as stopped:
         expected = stopped.args[0]
     assert result.state is expected, (text, result.reason)
@@ -325,8 +325,9 @@ def test_whatever_is_written_is_worked_out_or_told(text: str) -> None:
         names(text)
     except ExpressionError as error:
         assert 0 <= error.column <= len(text)  # noqa: PT017 # most texts are no expressions
-        assert evaluate(text, FACTS).state is State.ERROR
+        assert evaluate(text, FACTS).state is EvaluationState.ERROR
         return
     assert (evaluate(text, FACTS).value is None) is (
-        evaluate(text, FACTS).state in {State.NO_EVIDENCE, State.NOT_COMPARABLE, State.ERROR}
+        evaluate(text, FACTS).state
+        in {EvaluationState.NO_EVIDENCE, EvaluationState.NOT_COMPARABLE, EvaluationState.ERROR}
     )

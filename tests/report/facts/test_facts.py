@@ -11,7 +11,7 @@ import yaml
 from labreport.contract.reader import read_evidence
 from labreport.contract.records import HostClass, Outcome, dump
 from labreport.report.facts.converters import CONVERTERS, convert
-from labreport.report.facts.expressions.evaluate import State, evaluate
+from labreport.report.facts.expressions.evaluate import EvaluationState, evaluate
 from labreport.report.facts.facts import Facts, FactsError, FactsFile, load
 from labreport.report.facts.readings import Absence, NoValue, Reading, Readings
 from labreport.report.source import evidence as evidence_module
@@ -132,7 +132,7 @@ def test_a_series_is_read_and_is_no_value_of_an_expression(little: Little) -> No
     assert [str(value) for value in one.read] == ["0.0029 s", "0.0031 s"]
     assert one.value is None
     assert found.why_not("it") == "it is a series of 2 values, not one"
-    assert evaluate("it < 1 s", found.values).state is State.NO_EVIDENCE
+    assert evaluate("it < 1 s", found.values).state is EvaluationState.NO_EVIDENCE
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_all_facts_are_read_when_one_is_asked_for_and_each_file_once(
     assert found.why_not("host") == ""
     assert "not captured" in found.why_not("gone")
     assert found.why_not("nobody") == "docs/labs/lab12/facts.yml declares no nobody"
-    assert evaluate("nobody", found.values).state is State.NO_EVIDENCE
+    assert evaluate("nobody", found.values).state is EvaluationState.NO_EVIDENCE
 
 
 BAD = {

@@ -15,18 +15,19 @@ from labreport.contract.records import RECORDS, dump
 from labreport.report.export.export import MarkdownBuild, markdown_build
 from labreport.report.facts.claims import Claim
 from labreport.report.facts.converters import CONVERTERS
-from labreport.report.facts.expressions.evaluate import State
-from labreport.report.facts.expressions.nodes import (
-    Arithmetic,
-    Comparison,
-    Fact,
-    Function,
-    Joined,
-    Literal,
-    Negative,
-    Not,
+from labreport.report.facts.expressions.evaluate import EvaluationState
+from labreport.report.facts.expressions.parse import (
+    ArithmeticNode,
+    ComparisonNode,
+    FactNode,
+    FunctionNode,
+    LiteralNode,
+    LogicalNode,
+    NegativeNode,
+    NotNode,
+    names,
+    parse,
 )
-from labreport.report.facts.expressions.parse import names, parse
 from labreport.report.facts.expressions.tokens import FUNCTIONS
 from labreport.report.facts.readings import Reading
 from labreport.report.pages.render import render
@@ -229,15 +230,24 @@ def test_every_converter_and_every_form_is_claimed(little: Little) -> None:
     }
     nodes = [node for text in CLAIMS for node in parse(text).parts]
     assert {type(node) for node in nodes} == {
-        *(Arithmetic, Comparison, Fact, Function, Joined, Literal, Negative, Not),
+        *(
+            ArithmeticNode,
+            ComparisonNode,
+            FactNode,
+            FunctionNode,
+            LogicalNode,
+            LiteralNode,
+            NegativeNode,
+            NotNode,
+        ),
     }
-    assert {node.name for node in nodes if isinstance(node, Function)} == set(FUNCTIONS)
-    assert {node.operator for node in nodes if isinstance(node, Arithmetic)} == set("+-*/")
-    assert {node.word for node in nodes if isinstance(node, Joined)} == {"and", "or"}
-    signs = {sign for node in nodes if isinstance(node, Comparison) for sign in node.operators}
+    assert {node.name for node in nodes if isinstance(node, FunctionNode)} == set(FUNCTIONS)
+    assert {node.operator for node in nodes if isinstance(node, ArithmeticNode)} == set("+-*/")
+    assert {node.word for node in nodes if isinstance(node, LogicalNode)} == {"and", "or"}
+    signs = {sign for node in nodes if isinstance(node, ComparisonNode) for sign in node.operators}
     assert signs == {"<", "<=", "==", "!=", ">=", ">"}
-    assert any(len(node.operators) > 1 for node in nodes if isinstance(node, Comparison))
-    assert {type(node.value) for node in nodes if isinstance(node, Literal)} == {Quantity, str}
+    assert any(len(node.operators) > 1 for node in nodes if isinstance(node, ComparisonNode))
+    assert {type(node.value) for node in nodes if isinstance(node, LiteralNode)} == {Quantity, str}
 
 
 def test_every_fact_of_every_claim_turns_it(little: Little) -> None:
@@ -259,7 +269,7 @@ def turn_is_told(root: Path, build: MarkdownBuild, made: Made, claim: Claim, fac
     turn = turn_of(root, build, claim, fact)
     recapture(root, claim.lab, turn.holds)
     held = {(one.page, one.line, one.call): shown for one, shown in claims_of(built(root, made.page))}
-    assert held[made.page, made.line, made.call].result.state is State.HOLDS
+    assert held[made.page, made.line, made.call].result.state is EvaluationState.HOLDS
     recapture(root, claim.lab, turn.contradicted)
     failed = built(root, made.page)
     assert_named("\n".join(map(str, failed.problems)), made, fact, turn)
@@ -316,7 +326,7 @@ def test_the_claims_of_our_pages_can_be_contradicted(lab: str, tmp_path: Path) -
     shutil.copytree(REPO / "docs" / "labs" / lab, root / "docs" / "labs" / lab)
     shutil.copytree(REPO / "evidence" / lab, root / "evidence" / lab)
     build = built(root)
-    able = {State.HOLDS, State.CONTRADICTED}
+    able = {EvaluationState.HOLDS, EvaluationState.CONTRADICTED}
     every = claims_of(build)
     for made, claim in every:
         used = names(claim.result.text)

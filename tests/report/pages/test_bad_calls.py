@@ -10,7 +10,8 @@ import pytest
 from labreport.contract.records import MAX_BYTES
 from labreport.report.pages.context import Desk
 from labreport.report.pages.macros import Call
-from labreport.report.source.cite import Fault, Page
+from labreport.report.problems import Problem
+from labreport.report.source.cite import Page
 from labreport.site.build import Build
 from tests.project import Captured, Little, make, row
 
@@ -47,7 +48,7 @@ def test_a_bad_call_is_one_clear_error(little: Little, case: dict[str, Any]) -> 
     """It says what is wrong and what would be right, and holds no path of the machine."""
     call = Call("evidence", tuple(case["args"]), tuple(case.get("named", {}).items()))
     shown = call.run(desk(little, "labs/lab12/task-1.md"))
-    assert isinstance(shown, Fault)
+    assert isinstance(shown, Problem)
     assert case["what"] in shown.what
     assert case["remedy"] in shown.remedy
     assert str(little.root) not in f"{shown}"
@@ -71,5 +72,5 @@ def test_a_bad_call_is_one_clear_error(little: Little, case: dict[str, Any]) -> 
 def test_outside_a_lab(little: Little, call: Call, what: str) -> None:
     """There a path begins with the lab, and tables want its name."""
     shown = call.run(desk(little, "guides/start.md"))
-    assert isinstance(shown, Fault)
+    assert isinstance(shown, Problem)
     assert what in shown.what

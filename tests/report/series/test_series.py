@@ -6,8 +6,15 @@ from decimal import Decimal
 import pytest
 
 from labreport.report.facts.converters import NotThere, Unreadable, convert
-from labreport.report.series.comparison import Comparison, alike, compare, comparison_table, sentences, shown
-from labreport.report.series.series import SeriesError, middle, read_series
+from labreport.report.series.comparison import (
+    Comparison,
+    compare,
+    comparison_table,
+    four_digits,
+    noise_sentence,
+    sentences,
+)
+from labreport.report.series.series import SeriesError, median_estimate, read_series
 from labreport.report.values.quantity import Quantity
 from tests.report.series.planted import HEAD, RUNS, planted
 
@@ -34,7 +41,9 @@ def test_nothing_planted_nothing_odd_said() -> None:
     assert found.ratio.count == RUNS
     pairs = zip(seconds_of("nothing", "runc"), seconds_of("nothing", "kata"), strict=True)
     assert float(found.ratio.median.exact) == pytest.approx(statistics.median(b / a for a, b in pairs))
-    assert words.startswith(f"kata took {shown(found.ratio.median)} times as long as runc (95% interval ")
+    assert words.startswith(
+        f"kata took {four_digits(found.ratio.median)} times as long as runc (95% interval "
+    )
     assert words.endswith(", 12 pairs).")
 
 
@@ -50,9 +59,9 @@ def test_a_failed_start_is_counted_and_in_no_median(what: str, words: str) -> No
     found, told = said(what)
     assert f"kata: {words}" in told
     kata = found.contenders[1]
-    assert kata.middle is not None
-    assert kata.middle.count == RUNS - 1
-    assert float(kata.middle.median.exact) == pytest.approx(statistics.median(seconds_of(what, "kata")))
+    assert kata.seconds is not None
+    assert kata.seconds.count == RUNS - 1
+    assert float(kata.seconds.median.exact) == pytest.approx(statistics.median(seconds_of(what, "kata")))
     assert found.ratio is not None
     assert found.ratio.count == RUNS - 1
     row = [cell.text for cell in comparison_table(found).rows[1]]
@@ -65,7 +74,7 @@ def test_an_outlier_is_named_and_kept() -> None:
     """It is in the median all the same."""
     found, told = said("outlier")
     assert "kata: apart from the others, and in the median all the same: run 5 (4.800 s)." in told
-    kata = found.contenders[1].middle
+    kata = found.contenders[1].seconds
     assert kata is not None
     assert kata.count == RUNS
 
@@ -83,14 +92,14 @@ def test_no_difference_is_said_as_what_it_is() -> None:
     found, told = said("same")
     assert found.sees_no_difference
     assert told.startswith("No difference between runc and kata that these runs could see: kata took ")
-    assert alike(found).startswith("The same command against itself on this host: ")
+    assert noise_sentence(found).startswith("The same command against itself on this host: ")
 
 
 def test_what_cannot_be_said_is_said_so() -> None:
     """One contender, too few pairs, no pair, several samples in a run."""
     one = compare(read_series(SIX))
     assert sentences(one) == ["There is no ratio: there is nothing to compare it with."]
-    assert alike(one).startswith("The host's noise is not known")
+    assert noise_sentence(one).startswith("The host's noise is not known")
     few = compare(read_series(HEAD + "1,1,a,1.0,0\n1,2,b,2.0,0\n"))
     assert sentences(few) == [
         "b took 2.0 times as long as a, by the median of 1 pair: too few for an interval."
@@ -108,9 +117,9 @@ def test_facts_and_comparison_agree(what: str) -> None:
     """The converter says the very values that the page's table shows."""
     text, (found, _told) = planted(what), said(what)
     for one in found.contenders:
-        assert one.middle is not None
+        assert one.seconds is not None
         for end in ("median", "low", "high"):
-            assert convert(f"series {end} of {one.name}", text) == getattr(one.middle, end)
+            assert convert(f"series {end} of {one.name}", text) == getattr(one.seconds, end)
     assert found.ratio is not None
     for end in ("median", "low", "high"):
         assert convert(f"series {end} of kata / runc", text) == getattr(found.ratio, end)
@@ -143,7 +152,7 @@ def test_too_few_runs_have_a_median_and_no_interval() -> None:
     assert str(convert("series median of runc", five)) == "3.5 s"
     with pytest.raises(NotThere, match="5 are too few"):
         convert("series low of runc", five)
-    assert middle([Quantity(Decimal(1), "s")] * 6).low is not None
+    assert median_estimate([Quantity(Decimal(1), "s")] * 6).low is not None
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ import pytest
 
 from labreport.report.series.statistics import (
     coverage,
-    drift,
     interval_of_median,
     median,
     modes,
     outliers,
     percentile,
     ratios,
+    trend,
 )
 
 DRAWS = 2000
@@ -94,17 +94,17 @@ def test_a_drift_is_found_with_its_size() -> None:
     """A series that creeps up by a tenth, noise on it; the same values in another order have none."""
     dice = random.Random(13)  # noqa: S311 - seeded draws
     values = [1.6 + 0.16 * run / 11 + dice.gauss(0, 0.01) for run in range(12)]
-    found = drift(values)
+    found = trend(values)
     assert found is not None
     assert found.change == pytest.approx(0.1, abs=0.03)
     assert found.p < 0.01
-    falling = drift(values[::-1])
+    falling = trend(values[::-1])
     assert falling is not None
     assert falling.change < 0
-    assert drift(values[::2] + values[::-2]) is None
-    assert drift([1.0] * 12) is None
-    assert drift([0.0] * 12) is None
-    assert drift([float(run) for run in range(9)]) is None
+    assert trend(values[::2] + values[::-2]) is None
+    assert trend([1.0] * 12) is None
+    assert trend([0.0] * 12) is None
+    assert trend([float(run) for run in range(9)]) is None
 
 
 def test_a_second_mode_is_found_with_its_gap() -> None:
@@ -130,7 +130,7 @@ def test_chance_is_seldom_called_a_drift_or_a_second_mode(name: str) -> None:
     drifts = shapes = 0
     for _ in range(DRAWS):
         values = [round(draw(dice), 3) for _ in range(12)]
-        drifts += drift(values) is not None
+        drifts += trend(values) is not None
         shapes += modes(values) is not None
     assert 0 < drifts <= 0.02 * DRAWS
     assert shapes <= 0.02 * DRAWS

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from labreport.contract.records import File, Span
-from labreport.report.charts.figures import Figure
 from labreport.report.pages.context import Desk
 from labreport.report.pages.macros import Call
-from labreport.report.source.cite import Fault, Gap, Page
-from labreport.report.tables.advisories import load_advisories
-from labreport.report.tables.table import Table
+from labreport.report.problems import Problem
+from labreport.report.source.cite import Gap, Page
+from labreport.report.tables.external import load_advisories
+from labreport.report.tables.table import Figure, Table
 from labreport.site.build import Build
 from labreport.site.html.blocks import figure_html
 from labreport.site.slots import Slots
@@ -118,7 +118,7 @@ def test_what_is_no_file_of_probes(little: Little, lines: list[tuple[str, bool]]
     """The line is named: such a file is read strictly, or not at all."""
     capture(little, "p.txt", lines)
     fault = show(little, "probes", "p.txt")
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Problem)
     assert words in fault.what
 
 
@@ -137,7 +137,7 @@ def test_bad_calls_of_probes(little: Little) -> None:
         (wrong, "only is 3"),
         (unrecorded, "q.txt has no record"),
     ]:
-        assert isinstance(fault, Fault)
+        assert isinstance(fault, Problem)
         assert word in fault.what
     assert isinstance(show(little, "probes", "r.txt"), Gap)
 
@@ -146,7 +146,7 @@ def test_escapes_with_their_verdicts(little: Little) -> None:
     """A row for each way; a verdict that the container printed is none; where none was tried it is said."""
     little.state(row("x", "x.txt"))
     fault = show(little, "escapes")
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Problem)
     assert "lab12 has no escapes" in fault.what
     capture(little, "e.txt", ESCAPES, role="escape")
     little.state(
@@ -221,7 +221,7 @@ def test_an_advisory_is_held_against_the_measured_version(
 def test_a_mistake_in_advisories_is_named(little: Little, text: str, words: str) -> None:
     """File, key and what is wrong."""
     fault = advised(little, "runc version 1.1.15", text)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Problem)
     assert fault.what.startswith("docs/labs/lab12/advisories.yml: ")
     assert words in fault.what
 

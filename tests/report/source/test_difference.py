@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 from labreport.report.export.export import markdown_of
 from labreport.report.pages.context import Desk
 from labreport.report.pages.macros import Call
-from labreport.report.source.cite import Fault, Gap, Page
-from labreport.report.source.difference import Difference, Kind, Line, Row, folded, rows, unified
+from labreport.report.problems import Problem
+from labreport.report.source.cite import Gap, Page
+from labreport.report.source.difference import (
+    Difference,
+    DifferenceKind,
+    DiffLine,
+    DiffRow,
+    folded,
+    rows,
+    unified,
+)
 from labreport.site.build import Build
 from labreport.site.html.blocks import html_of
 from labreport.site.slots import Slots
@@ -117,7 +126,7 @@ def test_unified_is_what_diff_writes(little: Little, tmp_path: Path) -> None:
 def test_what_nobody_sees_is_said(little: Little, one: bytes, other: bytes, note: str) -> None:
     """Lines that look alike and are not the same say in what they differ."""
     found = shown(little, one, other)
-    assert found.rows[0].kind is Kind.CHANGED
+    assert found.rows[0].kind is DifferenceKind.CHANGED
     assert [note] in cells(html_of(found, "", Slots())).rows
     assert [note] in cells(html_of(shown(little, one, other, form="unified"), "", Slots())).rows
 
@@ -144,8 +153,8 @@ def test_lines_of_a_file(little: Little) -> None:
     found = called(little, "2:3:a.txt", "b.txt")
     assert isinstance(found, Difference)
     assert [(row.kind, row.first and row.first.number) for row in found.rows] == [
-        (Kind.SAME, 2),
-        (Kind.CHANGED, 3),
+        (DifferenceKind.SAME, 2),
+        (DifferenceKind.CHANGED, 3),
     ]
 
 
@@ -168,7 +177,7 @@ def test_bad_calls(little: Little) -> None:
         "missing a required",
     ]
     for fault, word in zip(faults, words, strict=True):
-        assert isinstance(fault, Fault)
+        assert isinstance(fault, Problem)
         assert word in fault.what
 
 
@@ -178,27 +187,29 @@ TEXTS = st.lists(st.sampled_from(["a", "b", "c ", ""]), max_size=12)
 @given(TEXTS, TEXTS)
 def test_nothing_is_lost(one: list[str], other: list[str]) -> None:
     """Both files can be put together again from the rows; folding leaves out only what is the same."""
-    sides = [[Line(number, text) for number, text in enumerate(side, 1)] for side in (one, other)]
+    sides = [[DiffLine(number, text) for number, text in enumerate(side, 1)] for side in (one, other)]
     found = list(rows(*sides))
     assert [row.first.text for row in found if row.first] == one
     assert [row.second.text for row in found if row.second] == other
     for row_ in found:
-        assert (row_.kind is Kind.SAME) == bool(
+        assert (row_.kind is DifferenceKind.SAME) == bool(
             row_.first and row_.second and row_.first.text == row_.second.text
         )
     kept = list(folded(found))
     assert sum(row_.count for row_ in kept) == len(found)
-    assert [row_ for row_ in kept if row_.kind is not Kind.LEFT_OUT and row_.kind is not Kind.SAME] == [
-        row_ for row_ in found if row_.kind is not Kind.SAME
-    ]
+    assert [
+        row_
+        for row_ in kept
+        if row_.kind is not DifferenceKind.LEFT_OUT and row_.kind is not DifferenceKind.SAME
+    ] == [row_ for row_ in found if row_.kind is not DifferenceKind.SAME]
 
 
 def test_long_runs_are_folded() -> None:
     """Three lines around what differs are kept, the others counted."""
-    same = [Row(Kind.SAME, Line(n, "x"), Line(n, "x")) for n in range(20)]
-    changed = Row(Kind.FIRST, Line(20, "y"))
+    same = [DiffRow(DifferenceKind.SAME, DiffLine(n, "x"), DiffLine(n, "x")) for n in range(20)]
+    changed = DiffRow(DifferenceKind.FIRST, DiffLine(20, "y"))
     kinds = [(row_.kind, row_.count) for row_ in folded([*same, changed, *same])]
-    assert kinds[0] == (Kind.LEFT_OUT, 17)
-    assert kinds[4] == (Kind.FIRST, 1)
-    assert kinds[-1] == (Kind.LEFT_OUT, 17)
+    assert kinds[0] == (DifferenceKind.LEFT_OUT, 17)
+    assert kinds[4] == (DifferenceKind.FIRST, 1)
+    assert kinds[-1] == (DifferenceKind.LEFT_OUT, 17)
     assert len(kinds) == 9

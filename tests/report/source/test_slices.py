@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from labreport.report.problems import FaultError
 from labreport.report.source.ranges import Range
-from labreport.report.source.slices import Content, Slice, cut, wanted
+from labreport.report.source.slices import Content, Slice, cut, slice_request
 
 anything = st.lists(
     st.sampled_from([b"", b"a", b"\r", b"\xff", b"\0", b"x\r", b"\xc2\x85", b"\xe2\x80\xa8", b" "]),
@@ -31,7 +31,7 @@ def test_a_slice_is_its_lines(data: bytes, draw: st.DataObject) -> None:
         return
     start = draw.draw(st.integers(1, len(lines)))
     end = draw.draw(st.integers(start, len(lines)))
-    found = cut(Content("f", data), wanted("f", f"{start}:{end}"))
+    found = cut(Content("f", data), slice_request("f", f"{start}:{end}"))
     assert found == Slice(Range(start, end), b"".join(lines[start - 1 : end]))
 
 
@@ -40,15 +40,15 @@ def test_all_of_a_file(data: bytes) -> None:
     """Without lines it is the whole file, and its parts put together are it again."""
     content = Content("f", data)
     total = len(content.lines)
-    assert cut(content, wanted("f")).data == data
-    assert b"".join(cut(content, wanted("f", str(line))).data for line in range(1, total + 1)) == data
+    assert cut(content, slice_request("f")).data == data
+    assert b"".join(cut(content, slice_request("f", str(line))).data for line in range(1, total + 1)) == data
 
 
 @given(st.text(max_size=8), anything)
 def test_any_text_as_lines_is_a_range_or_one_error(lines: str, data: bytes) -> None:
     """Nothing else is raised."""
     try:
-        cut(Content("f", data), wanted("f", lines))
+        cut(Content("f", data), slice_request("f", lines))
     except FaultError as error:
         assert error.what  # noqa: PT017 # both outcomes are right
         assert error.remedy  # noqa: PT017
@@ -60,7 +60,7 @@ def test_a_slice_is_found_where_it_has_moved(before: int, length: int) -> None:
     moved = [b"m%d\n" % number for number in range(length)]
     digest = hashlib.sha256(b"".join(moved)).hexdigest()
     content = Content("f", b"".join([b"other\n"] * (before + 1) + moved + [b"end"]))
-    found = cut(content, wanted("f", f"1:{length}", sha256=digest[:8]))
+    found = cut(content, slice_request("f", f"1:{length}", sha256=digest[:8]))
     assert found.range == Range(before + 2, before + 1 + length)
     assert found.moved_from == Range(1, length)
     assert found.data == b"".join(moved)
@@ -69,13 +69,13 @@ def test_a_slice_is_found_where_it_has_moved(before: int, length: int) -> None:
 def test_a_range_past_the_end_is_found_again_by_its_hash() -> None:
     """A file that has become shorter keeps its lines."""
     digest = hashlib.sha256(b"b\n").hexdigest()
-    assert cut(Content("f", b"a\nb\n"), wanted("f", "7", sha256=digest)).range == Range(2, 2)
+    assert cut(Content("f", b"a\nb\n"), slice_request("f", "7", sha256=digest)).range == Range(2, 2)
 
 
 def test_a_hash_that_holds_says_nothing() -> None:
     """No note, no warning."""
     digest = hashlib.sha256(b"b\n").hexdigest()
-    assert cut(Content("f", b"a\nb\n"), wanted("f", "2", sha256=digest)).moved_from is None
+    assert cut(Content("f", b"a\nb\n"), slice_request("f", "2", sha256=digest)).moved_from is None
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_a_hash_that_holds_says_nothing() -> None:
 def test_by_content(start: str | None, end: str | None, lines: str) -> None:
     """From the first match of start to the first match of end from there on."""
     content = Content("f", b"a\nb\nc\nd\r\ne")
-    assert str(cut(content, wanted("f", start=start, end=end)).range) == lines
+    assert str(cut(content, slice_request("f", start=start, end=end)).range) == lines
 
 
 def test_text_is_utf_8_without_nul() -> None:
     """Anything else is none, judged by the slice."""
     content = Content("f", b"caf\xc3\xa9\ncaf\xe9\nnul\0\n")
-    assert cut(content, wanted("f", "1")).text == "café\n"
-    assert cut(content, wanted("f", "2")).text is None
-    assert cut(content, wanted("f", "3")).text is None
+    assert cut(content, slice_request("f", "1")).text == "café\n"
+    assert cut(content, slice_request("f", "2")).text is None
+    assert cut(content, slice_request("f", "3")).text is None

@@ -6,7 +6,8 @@ import pytest
 
 from labreport.report.pages.context import Desk
 from labreport.report.pages.macros import Call
-from labreport.report.source.cite import Fault, Page
+from labreport.report.problems import Problem
+from labreport.report.source.cite import Page
 from labreport.report.tables.table import Table
 from labreport.site.build import Build
 from labreport.site.html.blocks import table_html
@@ -50,7 +51,7 @@ def test_a_row_for_each_figure_with_its_source(tmp_path: Path) -> None:
 def test_a_mistake_is_named(tmp_path: Path, text: str | None, words: str) -> None:
     """With the file and the key: a figure without its source is none."""
     found = shown(make(tmp_path / "project"), text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Problem)
     assert words in found.what
     assert found.remedy
 
@@ -58,5 +59,5 @@ def test_a_mistake_is_named(tmp_path: Path, text: str | None, words: str) -> Non
 def test_outside_a_lab_it_must_be_named(tmp_path: Path) -> None:
     """As with any table of a lab."""
     found = shown(make(tmp_path / "project"), ONE, page="about.md")
-    assert isinstance(found, Fault)
+    assert isinstance(found, Problem)
     assert "belongs to no lab" in found.what

@@ -11,7 +11,7 @@ from labreport.report.export.markdown import runs_markdown, table_markdown
 from labreport.report.pages.context import Desk
 from labreport.report.pages.macros import Call
 from labreport.report.source.cite import Gap, Page
-from labreport.report.tables.runs import Ran, Runs
+from labreport.report.tables.runs import CommandRun, CommandRuns
 from labreport.report.tables.table import Cell, Table
 from labreport.site.build import Build
 from labreport.site.html.blocks import runs_html, table_html
@@ -154,7 +154,7 @@ def test_cells_are_escaped() -> None:
     assert 'href="../x&quot;y"' in html
     assert len(table_markdown(table).split("\n")) == 3
     assert "<img" not in table_markdown(table).replace("\\<img", "")
-    runs = (Runs(BAD, (Ran(BAD, BAD, BAD),), BAD),)
+    runs = (CommandRuns(BAD, (CommandRun(BAD, BAD, BAD),), BAD),)
     assert "<img" not in runs_html(runs)
     assert "**" in runs_markdown(runs)
 

@@ -11,24 +11,40 @@ from enum import StrEnum
 from functools import cache
 
 from labreport.report.facts.converters.lines import NotThere, Unreadable
-from labreport.report.facts.converters.network import address, addresses, mtu
-from labreport.report.facts.converters.plain import count, quantity, status
-from labreport.report.facts.converters.runs import what_runs_say
-from labreport.report.facts.converters.series import column, hyperfine, median, total
-from labreport.report.facts.converters.system import capabilities, cpu, kernel, mask, meminfo, version
+from labreport.report.facts.converters.quantities import count, dd, quantity, status
+from labreport.report.facts.converters.series import column, hyperfine, median, total, what_runs_say
+from labreport.report.facts.converters.system import (
+    address,
+    addresses,
+    capabilities,
+    cpu,
+    kernel,
+    mask,
+    meminfo,
+    mtu,
+    version,
+)
 from labreport.report.facts.converters.times import samples, seconds, summary
-from labreport.report.facts.converters.transfers import dd
 from labreport.report.facts.converters.verdicts import verdict
 from labreport.report.problems import FaultError
 from labreport.report.values.quantity import Quantity
 
-__all__ = ["CONVERTERS", "Argument", "Converter", "NotThere", "Read", "Unreadable", "convert", "in_unit"]
+__all__ = [
+    "CONVERTERS",
+    "Converter",
+    "ConverterArgument",
+    "NotThere",
+    "Read",
+    "Unreadable",
+    "convert",
+    "in_unit",
+]
 
 Read = Quantity | str | tuple[Quantity, ...]
 """What a converter makes of a text; a tuple is a series."""
 
 
-class Argument(StrEnum):
+class ConverterArgument(StrEnum):
     """What stands behind a converter's name."""
 
     LABEL = "a label, or nothing"
@@ -40,32 +56,32 @@ class Converter:
     """A way to read a text, and what it takes."""
 
     read: Callable[[str, str], Read]
-    argument: Argument
+    argument: ConverterArgument
 
 
 CONVERTERS = {
-    "address": Converter(address, Argument.NEEDED),
-    "addresses": Converter(addresses, Argument.NEEDED),
-    "capabilities": Converter(capabilities, Argument.LABEL),
-    "count": Converter(count, Argument.LABEL),
-    "cpu": Converter(cpu, Argument.LABEL),
-    "csv": Converter(column, Argument.NEEDED),
-    "dd": Converter(dd, Argument.NEEDED),
-    "hyperfine": Converter(hyperfine, Argument.NEEDED),
-    "kernel": Converter(kernel, Argument.LABEL),
-    "mask": Converter(mask, Argument.NEEDED),
-    "median": Converter(median, Argument.NEEDED),
-    "meminfo": Converter(meminfo, Argument.NEEDED),
-    "mtu": Converter(mtu, Argument.NEEDED),
-    "quantity": Converter(quantity, Argument.LABEL),
-    "samples": Converter(samples, Argument.LABEL),
-    "seconds": Converter(seconds, Argument.LABEL),
-    "series": Converter(what_runs_say, Argument.NEEDED),
-    "status": Converter(status, Argument.LABEL),
-    "summary": Converter(summary, Argument.NEEDED),
-    "total": Converter(total, Argument.NEEDED),
-    "verdict": Converter(verdict, Argument.LABEL),
-    "version": Converter(version, Argument.LABEL),
+    "address": Converter(address, ConverterArgument.NEEDED),
+    "addresses": Converter(addresses, ConverterArgument.NEEDED),
+    "capabilities": Converter(capabilities, ConverterArgument.LABEL),
+    "count": Converter(count, ConverterArgument.LABEL),
+    "cpu": Converter(cpu, ConverterArgument.LABEL),
+    "csv": Converter(column, ConverterArgument.NEEDED),
+    "dd": Converter(dd, ConverterArgument.NEEDED),
+    "hyperfine": Converter(hyperfine, ConverterArgument.NEEDED),
+    "kernel": Converter(kernel, ConverterArgument.LABEL),
+    "mask": Converter(mask, ConverterArgument.NEEDED),
+    "median": Converter(median, ConverterArgument.NEEDED),
+    "meminfo": Converter(meminfo, ConverterArgument.NEEDED),
+    "mtu": Converter(mtu, ConverterArgument.NEEDED),
+    "quantity": Converter(quantity, ConverterArgument.LABEL),
+    "samples": Converter(samples, ConverterArgument.LABEL),
+    "seconds": Converter(seconds, ConverterArgument.LABEL),
+    "series": Converter(what_runs_say, ConverterArgument.NEEDED),
+    "status": Converter(status, ConverterArgument.LABEL),
+    "summary": Converter(summary, ConverterArgument.NEEDED),
+    "total": Converter(total, ConverterArgument.NEEDED),
+    "verdict": Converter(verdict, ConverterArgument.LABEL),
+    "version": Converter(version, ConverterArgument.LABEL),
 }
 """The converters by the name that a facts.yml uses."""
 
@@ -87,7 +103,7 @@ def _chosen(how: str) -> tuple[Callable[[str, str], Read], str]:
     if name not in CONVERTERS:
         raise FaultError(f"there is no converter {name!r}", f"one of: {', '.join(CONVERTERS)}")
     converter = CONVERTERS[name]
-    if converter.argument is Argument.NEEDED and not argument:
+    if converter.argument is ConverterArgument.NEEDED and not argument:
         raise FaultError(f"{how.strip()!r} is no way to read", f"{name} takes {converter.argument}")
     return converter.read, argument
 

@@ -54,7 +54,7 @@ class Form(Generic[Value]):
 
 
 @dataclass(frozen=True)
-class Kind(Generic[Value]):
+class ValueKind(Generic[Value]):
     """A kind of value: its name in errors, its forms, and what a line begins like that tries to say it."""
 
     name: str
@@ -118,7 +118,7 @@ def below(lines: Sequence[str], label: str) -> list[str]:
     return found
 
 
-def read_line(text: str, label: str, kind: Kind[Value]) -> Value:
+def read_line(text: str, label: str, kind: ValueKind[Value]) -> Value:
     """Return the value that exactly one line of `text` says, behind or below `label` where one is given.
 
     Raises NotThere and Unreadable.
@@ -135,7 +135,7 @@ def read_line(text: str, label: str, kind: Kind[Value]) -> Value:
     return value_of(said[0], kind)
 
 
-def value_of(line: str, kind: Kind[Value]) -> Value:
+def value_of(line: str, kind: ValueKind[Value]) -> Value:
     """Return the value that a line says; raise Unreadable if it says none."""
     for one in kind.forms:
         found = one.line.fullmatch(line)
@@ -152,7 +152,7 @@ def checked(line: str, name: str, value: Callable[[], Value]) -> Value:
         raise Unreadable(f"no {name}: {shown(line)}: {error}") from error
 
 
-def _says(kind: Kind[Value], line: str) -> bool:
+def _says(kind: ValueKind[Value], line: str) -> bool:
     """Return whether a line says such a value, or tries to."""
     return bool(kind.looks.match(line)) or any(one.line.fullmatch(line) for one in kind.forms)
 

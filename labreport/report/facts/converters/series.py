@@ -1,19 +1,21 @@
-"""Series and statistics from hyperfine's JSON and from CSV."""
+"""Series."""
 
 import csv
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn
 
-from labreport.report.facts.converters.lines import NotThere, Unreadable, checked, shown
-from labreport.report.series.series import middle
+from labreport.report.facts.converters.lines import NotThere, Unreadable, checked, count_of, shown
+from labreport.report.series.series import Series, SeriesError, median_estimate, read_series
+from labreport.report.series.statistics import percentile
 from labreport.report.values.quantity import Quantity, decimal
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SeriesQuery:
     """What is asked of a table: a column, and the rows whose other columns are as given."""
 
     column: str
@@ -24,11 +26,11 @@ class Wanted:
         return all(row.get(name) == value for name, value in self.where.items())
 
 
-def _wanted(argument: str) -> Wanted:
+def _query(argument: str) -> SeriesQuery:
     """Return `COLUMN` or `COLUMN where NAME=VALUE, NAME=VALUE` taken apart."""
     column, _, conditions = argument.partition(" where ")
     pairs = (one.partition("=") for one in conditions.split(", ") if one)
-    return Wanted(column.strip(), {name.strip(): value.strip() for name, _, value in pairs})
+    return SeriesQuery(column.strip(), {name.strip(): value.strip() for name, _, value in pairs})
 
 
 def column(text: str, argument: str) -> tuple[Quantity, ...]:
@@ -61,7 +63,7 @@ def median(text: str, argument: str) -> Quantity:
     >>> str(median(phases, "seconds where phase=boot"))
     '5.81'
     """
-    return middle(_no_runs(text, argument)).median
+    return median_estimate(_no_runs(text, argument)).median
 
 
 def _no_runs(text: str, argument: str) -> tuple[Quantity, ...]:
@@ -74,7 +76,7 @@ def _no_runs(text: str, argument: str) -> tuple[Quantity, ...]:
 
 
 def _column(rows: list[list[str]], argument: str) -> tuple[Quantity, ...]:
-    wanted = _wanted(argument)
+    wanted = _query(argument)
     names = rows[0] if rows else []
     for name in (wanted.column, *wanted.where):
         if name not in names:
@@ -108,7 +110,7 @@ def hyperfine(text: str, argument: str) -> Quantity | tuple[Quantity, ...]:
     >>> str(hyperfine(exported, "median")), [str(one) for one in hyperfine(exported, "times")]
     ('0.00094 s', ['0.00097 s', '0.00094 s'])
     """
-    wanted = _wanted(argument)
+    wanted = _query(argument)
     result = _result(text, wanted)
     codes = result.get("exit_codes", [])
     if not isinstance(codes, list) or any(codes):
@@ -121,7 +123,7 @@ def hyperfine(text: str, argument: str) -> Quantity | tuple[Quantity, ...]:
     return _seconds(value, wanted.column)
 
 
-def _result(text: str, wanted: Wanted) -> dict[str, object]:
+def _result(text: str, wanted: SeriesQuery) -> dict[str, object]:
     """Return the one result that is asked for; raise NotThere or Unreadable."""
     try:
         exported = json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse)
@@ -146,3 +148,61 @@ def _seconds(value: object, name: str) -> Quantity:
     if not isinstance(value, Decimal):
         raise Unreadable(f"{name!r} of hyperfine is no number: {shown(str(value))}")
     return checked(str(value), name, lambda: Quantity(value, "s"))
+
+
+_ASKED = re.compile(
+    r"(?P<what>runs|failed|pairs|median|low|high|p[0-9]{1,2}) of (?P<name>.+?)(?: / (?P<base>.+))?", re.ASCII
+)
+
+
+def what_runs_say(text: str, argument: str) -> Quantity:
+    r"""Return what is asked of a series: `WHAT of NAME`, or of its pairs' ratios, `WHAT of NAME / NAME`.
+
+    WHAT is `median`, `low` or `high` (the ends of its exact interval), `p95` and the like; for one name also
+    `runs` and `failed`, for two `pairs`.
+
+    >>> head = "run,order,runtime,seconds,exit_status\n"
+    >>> text = head + "1,1,runc,0.40,0\n1,2,kata,1.20,0\n2,1,kata,120.0,124\n2,2,runc,0.50,0\n"
+    >>> str(what_runs_say(text, "median of runc")), str(what_runs_say(text, "failed of kata"))
+    ('0.45 s', '1')
+    >>> str(what_runs_say(text, "median of kata / runc")), str(what_runs_say(text, "pairs of kata / runc"))
+    ('3.0', '1')
+    """
+    asked = _ASKED.fullmatch(argument)
+    if asked is None:
+        raise NotThere(f"{argument!r} is nothing that a series says: write `median of NAME`")
+    try:
+        found = read_series(text)
+        if asked["base"] is None:
+            return _of_one(found, asked["what"], asked["name"])
+        return _of_two(found, asked["what"], asked["name"], asked["base"])
+    except SeriesError as error:
+        raise Unreadable(f"no {argument}: {shown(str(error))}") from error
+
+
+def _of_one(found: Series, what: str, name: str) -> Quantity:
+    counts = {"runs": len(found.of(name)), "failed": len(found.of(name)) - len(found.answered(name))}
+    if what in counts:
+        return count_of(str(counts[what]))
+    if what == "pairs":
+        raise NotThere("pairs are of two: write `pairs of NAME / NAME`")
+    return _value(found.seconds(name), what)
+
+
+def _of_two(found: Series, what: str, name: str, base: str) -> Quantity:
+    if what in {"runs", "failed"}:
+        raise NotThere(f"{what} are of one: leave out `/ {base}`")
+    ratios = found.ratios(name, base)
+    return count_of(str(len(ratios))) if what == "pairs" else _value(ratios, what)
+
+
+def _value(values: Sequence[Quantity], what: str) -> Quantity:
+    """Return a median, an end of its interval, or a percentile."""
+    found = median_estimate(values)
+    if what.startswith("p"):
+        exact = percentile([one.exact for one in values], int(what[1:]))
+        return next(one for one in values if one.exact == exact)
+    end = {"median": found.median, "low": found.low, "high": found.high}[what]
+    if end is None:
+        raise NotThere(f"{found.count} are too few for an interval: six are needed")
+    return end

@@ -1,13 +1,26 @@
-"""What a system says about itself: kernel, tool versions, processor, memory, capabilities."""
+"""What a system says about itself."""
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
+from ipaddress import ip_interface
 
-from labreport.report.facts.converters.lines import Kind, count_of, form, read_line
+from labreport.report.facts.converters.lines import (
+    NotThere,
+    Unreadable,
+    ValueKind,
+    checked,
+    count_of,
+    form,
+    lines_of,
+    read_line,
+    shown,
+)
 from labreport.report.values.quantity import Quantity
 
 _RELEASE = r"([0-9]{1,3}\.[0-9]{1,4}\.[0-9]{1,5}(?:[-+._~][\w.+~-]*)?)"
-_KERNEL = Kind(
+_KERNEL = ValueKind(
     "kernel release",
     (
         form(_RELEASE, lambda m: m[1]),
@@ -33,7 +46,7 @@ def kernel(text: str, label: str = "") -> str:
 
 _SUFFIX = r"(?:[-+~][\w.+~:-]*)?"
 _VERSION = rf"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?{_SUFFIX})"
-_VERSIONS = Kind(
+_VERSIONS = ValueKind(
     "version",
     (
         form(rf"(?:containerd|ctr) \S+ {_VERSION}(?: \S+)?", lambda m: m[1]),
@@ -66,7 +79,9 @@ def version(text: str, label: str = "") -> str:
     return read_line(text, label, _VERSIONS)
 
 
-_MODEL = Kind("model name", (form(r"model name\s*: (\S.*)", lambda m: m[1]),), re.compile(r"model name\b"))
+_MODEL = ValueKind(
+    "model name", (form(r"model name\s*: (\S.*)", lambda m: m[1]),), re.compile(r"model name\b")
+)
 
 
 def cpu(text: str, label: str = "") -> str:
@@ -80,7 +95,7 @@ def cpu(text: str, label: str = "") -> str:
     return read_line(text, label, _MODEL)
 
 
-_MEMORY = Kind(
+_MEMORY = ValueKind(
     "size",
     (
         form(r"([0-9]{1,20}) kB", lambda m: Quantity(Decimal(m[1]), "KiB")),
@@ -100,7 +115,7 @@ def meminfo(text: str, key: str) -> Quantity:
     return read_line(text, key, _MEMORY)
 
 
-_MASK = Kind("mask", (form(r"(?:0x)?([0-9a-f]{8,16})", lambda m: int(m[1], 16)),), re.compile(r"$"))
+_MASK = ValueKind("mask", (form(r"(?:0x)?([0-9a-f]{8,16})", lambda m: int(m[1], 16)),), re.compile(r"$"))
 
 
 def mask(text: str, key: str) -> Quantity:
@@ -125,7 +140,7 @@ def capabilities(text: str, key: str = "") -> Quantity:
     return _decoded(text)
 
 
-_DECODED = Kind(
+_DECODED = ValueKind(
     "decoded mask",
     (form(r"0x([0-9a-f]{8,16})=((?:\w+(?:,\w+)*)?)", lambda m: _agreed(m[1], m[2])),),
     re.compile(r"0x[0-9a-f]*="),
@@ -142,3 +157,70 @@ def _agreed(digits: str, names: str) -> Quantity:
     if bits != named:
         raise ValueError(f"{bits} bits and {named} names")
     return count_of(str(bits))
+
+
+_INTERFACE = re.compile(r"[0-9]+: ([^\s:@]+)(?:@[^\s:]+)?: (.*)")
+_ADDRESS = re.compile(r"(inet6?) (\S+)\b.*", re.ASCII)
+_MTU = re.compile(r"<[A-Z0-9_,-]*> mtu ([0-9]{1,7})(?: .*)?", re.ASCII)
+
+
+def _section(text: str, interface: str) -> Iterator[str]:
+    """Yield what is said of an interface, its first line from the flags on; raise NotThere."""
+    inside = found = False
+    for line in lines_of(text):
+        head = _INTERFACE.fullmatch(line)
+        if head:
+            inside = head[1] == interface
+            found = found or inside
+        if inside:
+            yield head[2] if head else line
+    if not found:
+        raise NotThere(f"no interface {interface!r} in {shown(text.strip()) or 'an empty text'}")
+
+
+def addresses(text: str, interface: str) -> str:
+    r"""Return all addresses of an interface with their prefix lengths.
+
+    >>> addresses("2: eth0@if5: <UP>\n    inet 10.4.0.7/24\n    inet6 fe80::1/64", "eth0")
+    '10.4.0.7/24, fe80::1/64'
+    """
+    found = list(_addresses(text, interface))
+    if not found:
+        raise NotThere(f"{interface} has no address")
+    return ", ".join(found)
+
+
+def address(text: str, interface: str) -> str:
+    r"""Return the one IPv4 address of an interface with its prefix length.
+
+    >>> address("2: eth0: <UP> mtu 1500\n    inet 10.4.0.7/24 brd 10.4.0.255 scope global eth0\n", "eth0")
+    '10.4.0.7/24'
+    """
+    found = [one for one in _addresses(text, interface) if ":" not in one]
+    if not found:
+        raise NotThere(f"{interface} has no IPv4 address")
+    if len(found) > 1:
+        raise Unreadable(f"{interface} has {len(found)} IPv4 addresses: {', '.join(found)}")
+    return found[0]
+
+
+def _addresses(text: str, interface: str) -> Iterator[str]:
+    for line in _section(text, interface):
+        found = _ADDRESS.fullmatch(line)
+        if found:
+            yield str(checked(line, "address", partial(ip_interface, found[2])))
+        elif line.startswith("inet"):
+            raise Unreadable(f"no address: {shown(line)}")
+
+
+def mtu(text: str, interface: str) -> Quantity:
+    r"""Return the largest packet that an interface takes, in bytes.
+
+    >>> str(mtu("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN qlen 1000\n", "lo"))
+    '65536 B'
+    """
+    first = next(iter(_section(text, interface)))
+    found = _MTU.fullmatch(first)
+    if not found:
+        raise Unreadable(f"no MTU: {shown(first)}")
+    return Quantity(count_of(found[1]).value, "B")

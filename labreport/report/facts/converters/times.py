@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from labreport.report.facts.converters.lines import (
     NUMBER,
-    Kind,
     NotThere,
     Unreadable,
+    ValueKind,
     below,
     checked,
     form,
@@ -43,7 +43,7 @@ def _bare(number: str, unit: str) -> Quantity:
     return _positive(Quantity(decimal(number), _BARE.get(unit, unit)).to("s"))
 
 
-_SECONDS = Kind(
+_SECONDS = ValueKind(
     "time",
     (
         form(rf"(?:[0-9]+: )?({NUMBER}) ?(s|seconds?|ms|us|µs|ns)", lambda m: _bare(m[1], m[2])),

@@ -1,36 +1,120 @@
-"""The language of facts and claims: `startup.kata / startup.runc`, `0 s < a < 1 s and not b == "6.12"`.
-
-Python's `ast` says what binds how: it is given the operators, parentheses and functions, and `_0`, `_1`, …
-for the numbers, texts and names, so that it never sees what an author wrote, and is asked once for all
-expressions of one form.
-"""
+"""The language."""
 
 import ast
 from dataclasses import dataclass
 from functools import lru_cache
 
-from labreport.report.facts.expressions.nodes import (
-    CONDITIONS,
-    Arithmetic,
-    Comparison,
-    Fact,
-    Function,
-    Joined,
-    Literal,
-    Negative,
-    Node,
-    Not,
-    parts,
-)
 from labreport.report.facts.expressions.tokens import (
     DEEPEST,
     FUNCTIONS,
     ExpressionError,
-    Kind,
     Token,
+    TokenKind,
     is_name,
     tokens,
 )
+from labreport.report.values.quantity import Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of an expression, `start` to `end` in its text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralNode(Node):
+    """A number with its unit, or a text."""
+
+    value: Quantity | str
+
+
+@dataclass(frozen=True, slots=True)
+class FactNode(Node):
+    """A fact's name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NegativeNode(Node):
+    """`-a`."""
+
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class ArithmeticNode(Node):
+    """`a + b`, and `-`, `*`, `/`."""
+
+    operator: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionNode(Node):
+    """`median(a, b, c)`."""
+
+    name: str
+    arguments: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonNode(Node):
+    """`a < b <= c`: one operator fewer than operands."""
+
+    operators: tuple[str, ...]
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogicalNode(Node):
+    """`a and b and c`, or the same with `or`: the word and the conditions."""
+
+    word: str
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotNode(Node):
+    """`not a`."""
+
+    part: Node
+
+
+CONDITIONS = (ComparisonNode, LogicalNode, NotNode)
+"""The parts that hold or do not; all others come to a value."""
+
+
+def parts(node: Node) -> list[Node]:
+    """Return `node` and every part of it, in the order in which they are written."""
+    found, left = [], [node]
+    while left:
+        found.append(left.pop())
+        left.extend(reversed(_inside(found[-1])))
+    return found
+
+
+def _inside(node: Node) -> tuple[Node, ...]:
+    match node:
+        case NegativeNode(operand=one) | NotNode(part=one):
+            return (one,)
+        case ArithmeticNode():
+            return (node.left, node.right)
+        case FunctionNode(arguments=several) | ComparisonNode(operands=several) | LogicalNode(parts=several):
+            return several
+    return ()
+
+
+def facts_in(node: Node) -> tuple[str, ...]:
+    """Return the names of the facts of a part; one without any is an author's own number, which is exact."""
+    if isinstance(node, FactNode):
+        return (node.name,)
+    return tuple(part.name for part in parts(node) if isinstance(part, FactNode))
+
 
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+",
@@ -82,9 +166,9 @@ class Expression:
 def parse(text: str) -> Expression:
     """Return `text` as an expression; raise ExpressionError if it is none."""
     if is_name(text):
-        return Expression(text, Fact(0, len(text), text), (text,))
+        return Expression(text, FactNode(0, len(text), text), (text,))
     found = tokens(text)
-    facts = tuple(dict.fromkeys(token.text for token in found if token.kind is Kind.NAME))
+    facts = tuple(dict.fromkeys(token.text for token in found if token.kind is TokenKind.NAME))
     if len(found) == 1:
         return Expression(text, _operand(found[0]), facts)
     written = _Written(text, found)
@@ -114,7 +198,7 @@ class _Written:
         at = 0
         for token in found:
             word = token.text
-            if token.kind in (Kind.LITERAL, Kind.NAME):
+            if token.kind in (TokenKind.LITERAL, TokenKind.NAME):
                 word = f"_{len(self.operands)}"
                 self.operands[word] = token
             self.starts[at] = token.start
@@ -136,27 +220,27 @@ class _Written:
             case ast.Compare(left=left, ops=signs, comparators=others):
                 operators = tuple(_OPERATORS[type(sign)] for sign in signs)
                 operands = tuple(self._value(one, depth) for one in (left, *others))
-                return Comparison(start, end, operators, operands)
+                return ComparisonNode(start, end, operators, operands)
             case ast.BoolOp(op=word, values=several):
                 conditions = tuple(self._condition(one, depth) for one in several)
-                return Joined(start, end, _OPERATORS[type(word)], conditions)
+                return LogicalNode(start, end, _OPERATORS[type(word)], conditions)
             case ast.UnaryOp(op=ast.Not(), operand=part):
-                return Not(start, end, self._condition(part, depth))
+                return NotNode(start, end, self._condition(part, depth))
         return self._value_node(tree, start, end, depth)
 
     def _value_node(self, tree: ast.expr, start: int, end: int, depth: int) -> Node:
         match tree:
             case ast.BinOp(left=left, op=sign, right=right):
                 sides = self._value(left, depth), self._value(right, depth)
-                return Arithmetic(start, end, _OPERATORS[type(sign)], *sides)
+                return ArithmeticNode(start, end, _OPERATORS[type(sign)], *sides)
             case ast.UnaryOp(op=ast.USub(), operand=part):
-                return Negative(start, end, self._value(part, depth))
+                return NegativeNode(start, end, self._value(part, depth))
             case ast.Call(func=ast.Name(id=name), args=several):
                 arguments = tuple(self._value(one, depth) for one in several)
-                return self._function(Function(start, end, name, arguments))
+                return self._function(FunctionNode(start, end, name, arguments))
         raise ExpressionError(self.text, start, f"{type(tree).__name__} has no meaning here", "a value")
 
-    def _function(self, node: Function) -> Function:
+    def _function(self, node: FunctionNode) -> FunctionNode:
         few, many = FUNCTIONS[node.name]
         if few <= len(node.arguments) <= many:
             return node
@@ -181,5 +265,5 @@ class _Written:
 
 def _operand(token: Token) -> Node:
     if token.value is None:
-        return Fact(token.start, token.end, token.text)
-    return Literal(token.start, token.end, token.value)
+        return FactNode(token.start, token.end, token.text)
+    return LiteralNode(token.start, token.end, token.value)

@@ -49,7 +49,7 @@ _WORD = re.compile(
 )
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     """What a token is."""
 
     LITERAL = "literal"
@@ -62,15 +62,15 @@ class Kind(StrEnum):
     COMMA = "comma"
 
 
-_KINDS = {"text": Kind.LITERAL} | {str(kind): kind for kind in Kind}
-_START_VALUE = (Kind.LITERAL, Kind.NAME, Kind.FUNCTION, Kind.OPEN)
-_END_VALUE = (Kind.LITERAL, Kind.NAME, Kind.CLOSE)
+_KINDS = {"text": TokenKind.LITERAL} | {str(kind): kind for kind in TokenKind}
+_START_VALUE = (TokenKind.LITERAL, TokenKind.NAME, TokenKind.FUNCTION, TokenKind.OPEN)
+_END_VALUE = (TokenKind.LITERAL, TokenKind.NAME, TokenKind.CLOSE)
 
 
 class Token(NamedTuple):
     """A word of an expression, `start` to `end` in its text; a literal carries its value."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     start: int
     end: int
@@ -140,7 +140,7 @@ def _number(text: str, start: int, end: int) -> Token:
     if len(number) > DIGITS:
         raise ExpressionError(text, start, "a very long number", f"{DIGITS} digits at most")
     unit, end = _unit(text, end)
-    return Token(Kind.LITERAL, text[start:end], start, end, Quantity(Decimal(number), unit))
+    return Token(TokenKind.LITERAL, text[start:end], start, end, Quantity(Decimal(number), unit))
 
 
 def _unit(text: str, at: int) -> tuple[str, int]:
@@ -162,15 +162,15 @@ def _check_order(text: str, found: list[Token]) -> None:
     before: Token | None = None
     for token in found:
         _check_turn(text, before, token)
-        if token.kind is Kind.OPEN:
-            opened.append((token, before is not None and before.kind is Kind.FUNCTION))
+        if token.kind is TokenKind.OPEN:
+            opened.append((token, before is not None and before.kind is TokenKind.FUNCTION))
             if len(opened) > DEEPEST:
                 raise ExpressionError(text, token.start, "parentheses too deep", f"{DEEPEST} at most")
-        elif token.kind is Kind.CLOSE:
+        elif token.kind is TokenKind.CLOSE:
             if not opened:
                 raise ExpressionError(text, token.start, "a ) that closes nothing", "its ( before it")
             opened.pop()
-        elif token.kind is Kind.COMMA and not (opened and opened[-1][1]):
+        elif token.kind is TokenKind.COMMA and not (opened and opened[-1][1]):
             what = "a comma outside a function"
             raise ExpressionError(text, token.start, what, f"{_NEXT}; a decimal point is a point")
         before = token
@@ -191,7 +191,7 @@ def _check_turn(text: str, before: Token | None, token: Token) -> None:
         if starts_value or token.text == "not":
             raise ExpressionError(text, token.start, f"{token.text} follows a value", _NEXT)
     elif token.text == "not":
-        if before and before.kind not in (Kind.OPEN, Kind.KEYWORD):
+        if before and before.kind not in (TokenKind.OPEN, TokenKind.KEYWORD):
             raise ExpressionError(text, token.start, f"`not` follows {before.text}", f"{_VALUE}; not (…)")
     elif not starts_value and token.text != "-":
         raise ExpressionError(text, token.start, f"{token.text} stands where a value should", _VALUE)

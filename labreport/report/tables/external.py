@@ -1,4 +1,4 @@
-"""Known holes by version, as a lab's advisories.yml lists them, held against the versions in the evidence."""
+"""Tables of what others have published."""
 
 import re
 from pathlib import Path
@@ -11,8 +11,37 @@ from labreport.report.source.evidence import EvidenceSet
 from labreport.report.tables.table import Cell, Table
 from labreport.report.yaml_file import read_list
 
+PUBLISHED_FILE = "published.yml"
+PUBLISHED_HEAD = ("what", "their figure", "source", "year", "versions", "host")
+
+
+class PublishedFigure(Model):
+    """One figure as its source has it: no value of ours, and never in one ratio with one."""
+
+    what: str = Field(min_length=1)
+    figure: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+    year: str = Field(min_length=4)
+    versions: str = Field(min_length=1)
+    host: str = Field(min_length=1)
+
+
+class PublishedFigures(RootModel[list[PublishedFigure]]):
+    """`docs/labs/<lab>/published.yml`."""
+
+
+def published_table(folder: Path) -> Table:
+    """Return the figures of the lab whose pages are in `folder`; raise FaultError."""
+    remedy = "each has what, figure, source, year, versions and host, in quotes where it is a number"
+    found = read_list(folder / PUBLISHED_FILE, PublishedFigures, remedy, empty="no figures")
+    return Table(
+        PUBLISHED_HEAD,
+        tuple(tuple(Cell(getattr(one, name)) for name in PublishedFigure.model_fields) for one in found),
+    )
+
+
 ADVISORIES_FILE = "advisories.yml"
-HEAD = ("advisory", "what it breaks", "where", "fixed in", "measured", "by its version", "source")
+ADVISORIES_HEAD = ("advisory", "what it breaks", "where", "fixed in", "measured", "by its version", "source")
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-rc\.?(\d+))?")
 _SAID = re.compile(rf"version:? v?({_VERSION.pattern})(\S*)")
 RELEASED = 10**6
@@ -85,7 +114,7 @@ def advisories_table(folder: Path, found: EvidenceSet) -> Table:
     Raise FaultError.
     """
     listed = load_advisories(folder)
-    return Table(HEAD, tuple(_row(one, found) for one in listed))
+    return Table(ADVISORIES_HEAD, tuple(_advisory_row(one, found) for one in listed))
 
 
 def load_advisories(folder: Path) -> list[Advisory]:
@@ -94,7 +123,7 @@ def load_advisories(folder: Path) -> list[Advisory]:
     return read_list(folder / ADVISORIES_FILE, Advisories, remedy, empty="no advisories")
 
 
-def _row(one: Advisory, found: EvidenceSet) -> tuple[Cell, ...]:
+def _advisory_row(one: Advisory, found: EvidenceSet) -> tuple[Cell, ...]:
     said = sorted({record.tools.get(one.program, "") for record in found.records.values()})
     measured = [(match[1], match[6].rstrip(",")) for text in said if (match := _SAID.search(text))]
     return (

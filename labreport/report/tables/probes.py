@@ -1,18 +1,15 @@
-"""The answers that a file of probes holds: read by the record's spans, so that none can pass for a heading.
-
-manual/reference/probes.md says how such a file is made.
-"""
+"""Files of probes and of escapes as tables."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from labreport.report.charts.figures import Figure
+from labreport.contract.records import CollectorState
 from labreport.report.problems import FaultError
-from labreport.report.source.cite import Block
+from labreport.report.source.cite import Block, raw_link
+from labreport.report.source.evidence import Captured, Evidence, EvidenceSet
 from labreport.report.source.ranges import lines_in_words
-from labreport.report.tables.table import Cell, Table
-from labreport.report.tables.wording import raw_link
+from labreport.report.tables.table import Cell, Figure, Table
 
 _PROBE = re.compile(r"=== (?P<id>[a-z0-9-]+): (?P<question>.+) ===")
 _ABOUT = re.compile(r"(?:why|asked): .*")
@@ -25,7 +22,7 @@ SHOWN = 60
 
 
 @dataclass
-class Answer:
+class ProbeAnswer:
     """What one arm said: the lines it printed, and what the collector made of it (empty for the host)."""
 
     arm: str
@@ -34,7 +31,7 @@ class Answer:
 
 
 @dataclass
-class Asked:
+class ProbeQuestion:
     """One probe with its answers; `line` is where it begins; `meanings` are those of the verdicts."""
 
     id: str
@@ -42,14 +39,14 @@ class Asked:
     line: int
     why: str = ""
     meanings: dict[str, str] = field(default_factory=dict)
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[ProbeAnswer] = field(default_factory=list)
 
 
-def read_answers(block: Block) -> list[Asked]:
+def read_answers(block: Block) -> list[ProbeQuestion]:
     """Return the probes of a whole file; raise FaultError for a line that such a file cannot have."""
     if block.captured is None:
         raise FaultError(f"{block.path} has no record", "capture it with `lab collect`")
-    probes: list[Asked] = []
+    probes: list[ProbeQuestion] = []
     for number, text, printed in _lines(block):
         if not (_printed(probes, text) if printed else _ours(probes, text, number)):
             what = f"line {number} of {block.path} is no line of a file of probes"
@@ -65,23 +62,23 @@ def _lines(block: Block) -> Iterator[tuple[int, str, bool]]:
         yield number, line.decode(), printed
 
 
-def _printed(probes: list[Asked], text: str) -> bool:
+def _printed(probes: list[ProbeQuestion], text: str) -> bool:
     if not probes or not probes[-1].answers or probes[-1].answers[-1].verdict:
         return False
     probes[-1].answers[-1].lines.append(text)
     return True
 
 
-def _ours(probes: list[Asked], text: str, number: int) -> bool:
+def _ours(probes: list[ProbeQuestion], text: str, number: int) -> bool:
     """Take note of a line of the collector's own; return whether it has a place here."""
     if found := _PROBE.fullmatch(text):
-        probes.append(Asked(found["id"], found["question"], number))
+        probes.append(ProbeQuestion(found["id"], found["question"], number))
         return True
     if not probes:
         return text == _CONTAINERS or ": OCI specification " in text
     last = probes[-1]
     if found := _ARM.fullmatch(text):
-        last.answers.append(Answer(found["arm"]))
+        last.answers.append(ProbeAnswer(found["arm"]))
     elif found := _VERDICT.fullmatch(text):
         if not last.answers:
             return False
@@ -97,7 +94,7 @@ def _ours(probes: list[Asked], text: str, number: int) -> bool:
     return True
 
 
-def answered(block: Block, only: Sequence[str]) -> Figure:
+def probes_figure(block: Block, only: Sequence[str]) -> Figure:
     """Return the probes side by side, a row each, and what their answers mean; `only` names some of them.
 
     Raise FaultError for a file that is none of probes, or has no such probe.
@@ -114,16 +111,64 @@ def answered(block: Block, only: Sequence[str]) -> Figure:
     return Figure(block, "Probes", tuple(dict.fromkeys(meanings)), Table(("question", *arms), rows))
 
 
-def _row(probe: Asked, arms: Sequence[str], link: str) -> tuple[Cell, ...]:
+def _row(probe: ProbeQuestion, arms: Sequence[str], link: str) -> tuple[Cell, ...]:
     by_arm = {answer.arm: answer for answer in probe.answers}
     cells = (_cell(by_arm.get(arm)) for arm in arms)
     return (Cell(f"{probe.question} ({probe.why})", link=link), *cells)
 
 
-def _cell(answer: Answer | None) -> Cell:
+def _cell(answer: ProbeAnswer | None) -> Cell:
     if answer is None:
         return Cell("not asked")
     said = answer.lines[0] if answer.lines else "it printed nothing"
     if len(answer.lines) > 1 or len(said) > SHOWN:
         said = f"{said[:SHOWN]}{'…' if len(said) > SHOWN else ''} ({lines_in_words(len(answer.lines))})"
     return Cell(f"{answer.verdict}: {said}" if answer.verdict else said)
+
+
+ESCAPE = "escape"
+RUNTIMES = ("runc", "kata")
+_TRY = re.compile(r"=== (?P<runtime>[a-z]+)(?:, (?P<way>.+))? ===")
+_VERDICT = re.compile(r"=> (?P<verdict>.+)")
+
+
+def escapes_table(evidence: Evidence, found: EvidenceSet) -> Table:
+    """Return a row for each way of each escape with its verdict under either runtime; raise FaultError.
+
+    One that was not tried has a row, too, with the reason.
+    """
+    escapes = [row for row in (found.state.collectors if found.state else []) if row.role == ESCAPE]
+    if not escapes:
+        raise FaultError(f"{found.lab} has no escapes", f"run `lab collect {found.lab}`, or leave this out")
+    rows = (one for row in escapes for one in _rows(evidence, found, row))
+    return Table(("escape", "way", *RUNTIMES), tuple(rows))
+
+
+def _rows(evidence: Evidence, found: EvidenceSet, row: CollectorState) -> Iterator[tuple[Cell, ...]]:
+    """Yield the rows of one collector: ways in the order of its files."""
+    record = found.records.get(row.name)
+    if record is None or not record.files:
+        why = f"{row.state}: {row.reason}" if row.reason else str(row.state)
+        yield (Cell(row.title), Cell(""), *(Cell(why) for _ in RUNTIMES))
+        return
+    verdicts: dict[str, dict[str, Cell]] = {}
+    for file in record.files:
+        link = raw_link(found.name, file.path)
+        for way, runtime, verdict in _verdicts(evidence, found, Captured(record, file)):
+            verdicts.setdefault(way, {})[runtime] = Cell(verdict, link=link)
+    for way, by_runtime in verdicts.items():
+        cells = (by_runtime.get(runtime, Cell("not tried")) for runtime in RUNTIMES)
+        yield (Cell(row.title), Cell(way), *cells)
+
+
+def _verdicts(evidence: Evidence, found: EvidenceSet, captured: Captured) -> Iterator[tuple[str, str, str]]:
+    """Yield way, runtime and verdict of each try in a file; only the collector's own lines count."""
+    way = runtime = ""
+    for _number, line, printed in captured.lines(evidence.content(found.name, captured.file.path)):
+        if printed:
+            continue
+        text = line.decode(errors="replace")
+        if heading := _TRY.fullmatch(text):
+            runtime, way = heading["runtime"], heading["way"] or ""
+        elif verdict := _VERDICT.fullmatch(text):
+            yield way, runtime, verdict["verdict"]

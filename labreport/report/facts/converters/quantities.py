@@ -1,0 +1,121 @@
+"""Counts, quantities, HTTP statuses, copies."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from labreport.report.facts.converters.lines import NUMBER, NotThere, ValueKind, count_of, form, read_line
+from labreport.report.values.quantity import Quantity, decimal
+from labreport.report.values.units import UNITS, symbol
+
+_COUNT = ValueKind(
+    "count",
+    (form(r"([0-9]{1,20})", lambda m: count_of(m[1])),),
+    re.compile(r"\W?[0-9][0-9.,]*$"),
+)
+
+
+def count(text: str, label: str = "") -> Quantity:
+    r"""Return a plain whole number, as `wc -l` prints it, or behind or below a label.
+
+    >>> str(count("    245\n")), str(count("Host: 245\nKata VM: 52\n", "Kata VM"))
+    ('245', '52')
+    >>> str(count("=== /proc Entries Count ===\nHost:\n245\nKata VM:\n52\n", "Kata VM"))
+    '52'
+    """
+    return read_line(text, label, _COUNT)
+
+
+_UNIT = "|".join(sorted((re.escape(unit) for unit in [*UNITS, "us"] if unit), key=len, reverse=True))
+_QUANTITY = ValueKind(
+    "number with a unit",
+    (form(rf"({NUMBER})\s?({_UNIT})", lambda m: Quantity(decimal(m[1]), symbol(m[2]))),),
+    re.compile(r"\W{0,2}[0-9][0-9.,]*\s?\S{0,10}$"),
+)
+
+
+def quantity(text: str, label: str = "") -> Quantity:
+    """Return a number in the unit that stands behind it: kB is 1000 bytes, KiB 1024.
+
+    >>> str(quantity("7,25 KiB")), str(quantity("Memory: 2.5 kB", "Memory")), str(quantity("12.5%"))
+    ('7.25 KiB', '2.5 kB', '12.5 %')
+    >>> str(quantity("the build took 1179 s", "the build took"))
+    '1179 s'
+    """
+    return read_line(text, label, _QUANTITY)
+
+
+def _status(digits: str) -> Quantity:
+    """Return an HTTP status; raise ValueError for 000, by which curl says that there was no answer."""
+    if not "100" <= digits <= "599":
+        raise ValueError("no answer has this status")
+    return count_of(digits)
+
+
+_STATUS = ValueKind(
+    "HTTP status",
+    (form(r"(?:[\w.-]+: )?HTTP(?:/[0-9.]+)? ([0-9]{3})(?: [A-Z][A-Za-z ]*)?", lambda m: _status(m[1])),),
+    re.compile(r".*\bHTTP\b"),
+)
+
+
+def status(text: str, label: str = "") -> Quantity:
+    r"""Return the HTTP status, a plain number.
+
+    >>> str(status("juice-runc: HTTP 200\n")), str(status("HTTP/1.1 404 Not Found\r\n"))
+    ('200', '404')
+    """
+    return read_line(text, label, _STATUS)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What one dd copied: how much, how long it took, and the rate that it says."""
+
+    bytes: Quantity
+    seconds: Quantity
+    rate: Quantity
+
+
+def _copy(count: str, seconds: str, rate: str, unit: str) -> Copy:
+    """Return a copy; raise ValueError where nothing was copied or no time passed."""
+    copied, took = Decimal(count), Decimal(seconds.replace(",", "."))
+    if not copied or not took:
+        raise ValueError("nothing was copied, or in no time")
+    return Copy(Quantity(copied, "B"), Quantity(took, "s"), Quantity(decimal(rate), symbol(unit)))
+
+
+_TOOK = rf"({NUMBER}(?:e-[0-9]{{2}})?)"
+_COPIES = ValueKind(
+    "dd's line",
+    (
+        form(
+            rf"([0-9]{{1,20}}) bytes? (?:\([^()]+\) )?copied, {_TOOK} s, ({NUMBER}) ([kMGT]?B/s)",
+            lambda m: _copy(m[1], m[2], m[3], m[4]),
+        ),
+        form(
+            rf"([0-9]{{1,20}}) bytes \([^()]+\) copied, {_TOOK} seconds, ({NUMBER})([KMGT]?)B/s",
+            lambda m: _copy(m[1], m[2], m[3], f"{m[4]}iB/s" if m[4] else "B/s"),
+        ),
+    ),
+    re.compile(r".*\bcopied\b"),
+)
+
+
+def dd(text: str, key: str) -> Quantity:
+    r"""Return the `bytes`, the `seconds` or the `rate` of dd's last line.
+
+    GNU's rates are decimal. BusyBox's (in Alpine) are binary though it writes MB; they are read as what they
+    are (coreutils src/dd.c, busybox libbb/human_readable.c):
+
+    >>> gnu = "100+0 records out\n104857600 bytes (105 MB, 100 MiB) copied, 0.0123 s, 8.5 GB/s"
+    >>> str(dd(gnu, "bytes")), str(dd(gnu, "seconds")), str(dd(gnu, "rate"))
+    ('104857600 B', '0.0123 s', '8.5 GB/s')
+    >>> str(dd("104857600 bytes (100.0MB) copied, 0.012300 seconds, 7.9GB/s", "rate"))
+    '7.9 GiB/s'
+    """
+    copy = read_line(text, "", _COPIES)
+    values = {"bytes": copy.bytes, "seconds": copy.seconds, "rate": copy.rate}
+    if key not in values:
+        raise NotThere(f"dd says no {key!r}: one of {', '.join(values)}")
+    return values[key]

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,6 +103,17 @@ class Little:
 def clean_environment() -> dict[str, str]:
     """Return the environment without what would change a build."""
     return {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "LAB_HERE"}}
+
+
+def installed_environment(folder: Path) -> dict[str, str]:
+    """Return an environment in which mkdocs finds the plugin as if the tool were installed; uses `folder`."""
+    entry_points = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]["entry-points"]
+    info = folder / "labreport-0.dist-info"
+    info.mkdir(parents=True, exist_ok=True)
+    lines = [f"{name} = {value}" for name, value in entry_points["mkdocs.plugins"].items()]
+    (info / "entry_points.txt").write_text("\n".join(["[mkdocs.plugins]", *lines, ""]))
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: labreport\nVersion: 0\n")
+    return {**clean_environment(), "PYTHONPATH": f"{folder}{os.pathsep}{REPO}", "NO_MKDOCS_2_WARNING": "1"}
 
 
 def record_of(captured: Captured, name: str, lab: str, host: Host) -> Record:

@@ -26,7 +26,8 @@ COMMANDS = {
     "adopt": "Take over a set that was captured on another host.",
     "box": "A virtual machine with KVM, for hosts that have none.",
     "undo": "Put back what collecting changed on this host.",
-    "new": "Make a lab: three folders that collect and build at once.",
+    "init": "Create a repository for labs, without the tool in it.",
+    "new": "Create a lab: three folders that work as they are.",
 }
 """Every command with its summary; each is labreport/cli/<name>.py, with a click command `<name>`."""
 

@@ -1,47 +1,93 @@
 """lab new."""
 
+import keyword
+import math
 import re
+import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
 
 import click
+import yaml
 
-from labreport.capture.declare import DeclarationError
 from labreport.cli.project import root
+from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.records import HOSTS
 
-TEMPLATE = Path(__file__).parents[1] / "templates" / "lab"
+TEMPLATES = Path(__file__).parents[1] / "templates"
+NOT_IN_A_LINE = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode categories that no title has: controls, surrogates, separators of lines and paragraphs."""
+
+
+class TemplateError(LabError):
+    """A project or a lab that cannot be created as it was asked for."""
+
+    exit_status = ExitStatus.WRONG_USE
 
 
 @click.command()
 @click.argument("name")
-@click.option("--title", help="The lab's title; NAME if not given.")
+@click.option("--title", help="The title of the lab. Default: NAME.")
 def new(name: str, *, title: str | None) -> None:
-    """Make a lab: collectors/NAME, docs/labs/NAME, evidence/NAME.
+    """Create a lab: collectors/NAME, docs/labs/NAME, evidence/NAME.
 
-    It collects and builds at once: lab collect NAME, mkdocs serve.
+    It works as it is: lab collect NAME, mkdocs serve.
     """
     project = root()
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or name == HOSTS:
-        raise DeclarationError(f"{name}: a lab is a Python name of small letters, such as lab13")
-    places = {
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or keyword.iskeyword(name) or name == HOSTS:
+        raise TemplateError(f"{name!r} cannot name a lab", "use small letters, digits and _, such as lab13")
+    folders = {
         "collectors": project / "collectors" / name,
         "docs": project / "docs" / "labs" / name,
         "evidence": project / "evidence" / name,
     }
-    for place in places.values():
-        if place.exists():
-            raise DeclarationError(f"{place.relative_to(project)}: there already: choose another name")
-    words = {"name": name, "title": title or name, "year": str(datetime.now(UTC).year)}
+    for folder in folders.values():
+        if folder.exists():
+            path = folder.relative_to(project).as_posix()
+            raise TemplateError("it exists already", "choose another name", path=path)
+    words = {
+        "lab": name,
+        "year": str(datetime.now(UTC).year),
+        **title_words(name if title is None else title),
+    }
     for kind in ("collectors", "docs"):
-        for source in sorted((TEMPLATE / kind).iterdir()):
-            target = places[kind] / source.name.removesuffix(".txt")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(
-                Template(source.read_text(encoding="utf-8")).substitute(words), encoding="utf-8"
-            )
-    places["evidence"].mkdir(parents=True)
-    for place in places.values():
-        click.echo(f"made {place.relative_to(project)}/")
-    click.echo(f"now: lab collect {name}, then mkdocs serve")
+        copy_template(TEMPLATES / "lab" / kind, folders[kind], words)
+    folders["evidence"].mkdir(parents=True)
+    for folder in folders.values():
+        click.echo(f"created {folder.relative_to(project)}/")
+    click.echo(f"next: lab collect {name}, then mkdocs serve")
+
+
+def title_words(title: str) -> dict[str, str]:
+    """Return a title as templates take it: `title_yaml` and `title_markdown`; raise TemplateError."""
+    title = title.strip()
+    if not title:
+        raise TemplateError("the title is empty", "give it some text")
+    if any(unicodedata.category(character) in NOT_IN_A_LINE for character in title):
+        raise TemplateError(f"the title {title!r} is not one line of text", "remove line breaks and tabs")
+    flow = yaml.safe_dump([title], default_flow_style=True, allow_unicode=True, width=math.inf)
+    return {"title_yaml": flow.strip()[1:-1], "title_markdown": as_heading(title)}
+
+
+def as_heading(text: str) -> str:
+    """Return `text` for a Markdown heading in which neither Markdown nor Jinja finds any markup."""
+    text = re.sub(r"&(?=[#\w])", "&amp;", text)
+    text = re.sub(r"[\\`*_{[#]", r"\\\g<0>", text)
+    return text.replace("<", "&lt;").replace("{%", "{&#37;")  # Markdown has no backslash escape for these
+
+
+def copy_template(source: Path, target: Path, words: Mapping[str, str]) -> None:
+    """Copy the folder `source` to `target`, and replace each `$word` of `words` in its files.
+
+    `dot_x` becomes `.x`, and `x.py.txt` becomes `x.py`: under these names they would act in this repository.
+    """
+    for path in sorted(source.rglob("*")):
+        if path.is_file():
+            to = target.joinpath(*(re.sub("^dot_", ".", part) for part in path.relative_to(source).parts))
+            if to.name.endswith(".py.txt"):
+                to = to.with_suffix("")
+            to.parent.mkdir(parents=True, exist_ok=True)
+            text = Template(path.read_text(encoding="utf-8")).safe_substitute(words)
+            to.write_text(text, encoding="utf-8", newline="\n")

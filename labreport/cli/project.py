@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-MARKS = ("mkdocs.yml", "collectors")
-
 
 def root() -> Path:
-    """Return the folder at or above this one with mkdocs.yml and collectors/; raise click.UsageError."""
-    start = Path.cwd()
-    for folder in (start, *start.parents):
-        if all((folder / mark).exists() for mark in MARKS):
+    """Return the nearest folder with a mkdocs.yml, here or above; raise click.UsageError if there is none."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "mkdocs.yml").is_file():
             return folder
-    raise click.UsageError("no mkdocs.yml with collectors/ here or above: change to the project's folder")
+    raise click.UsageError(
+        "no mkdocs.yml here or above: change to the project's folder, or create a project with lab init"
+    )

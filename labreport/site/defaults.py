@@ -25,7 +25,7 @@ EXCLUDED = ("advisories.yml", "facts.yml", "published.yml", "rubric.yml", "waive
 """Files of a lab's pages that the site does not publish, as gitignore patterns."""
 
 LINK_CHECKS = ("absolute_links", "anchors", "not_found", "unrecognized_links")
-"""Checks of links that mkdocs makes, each of which warns here."""
+"""Checks of links by mkdocs that tell (`info`, mostly its default) and warn here. `ignore` stays."""
 
 STYLES = ("assets/evidence.css", "assets/figures.css")
 SEARCH_WORKER = "assets/iframe-worker.js"

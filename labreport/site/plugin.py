@@ -58,9 +58,9 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
             config.mdx_configs[name] = {**options, **config.mdx_configs.get(name, {})}
         ours = GitIgnoreSpec.from_lines(EXCLUDED)
         config.exclude_docs = ours + config.exclude_docs if config.exclude_docs else ours
-        if not any("validation" in given for given in config.user_configs):
-            for check in LINK_CHECKS:
-                config.validation.links[check] = logging.WARNING
+        links = config.validation.links
+        for check in LINK_CHECKS:
+            links[check] = logging.WARNING if links[check] == logging.INFO else links[check]
         search: Any = config.plugins.get("material/search")
         if search is not None and not search.config.separator:
             search.config.separator = SEPARATOR

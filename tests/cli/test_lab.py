@@ -194,8 +194,8 @@ def test_record_captures_one_command(one_lab: Shell) -> None:
         (("collect", "--as", "x", "--replace"), 2, "give one of them"),
         (("check", "no-such-file.md"), 2, "does not exist"),
         (("new", "Bad-Name"), 2, "small letters"),
-        (("new", "hosts"), 2, "Python name"),
-        (("new", "mine"), 2, "there already"),
+        (("new", "hosts"), 2, "cannot name a lab"),
+        (("new", "mine"), 2, "collectors/mine: it exists already"),
         (("no-such-command",), 2, "No such command"),
     ],
 )

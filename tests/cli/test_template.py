@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import Shell
 from tests.project import REPO
 
-GUIDE = (REPO / "docs" / "manual" / "how-to" / "own-repository.md").read_text()
+GUIDE = (REPO / "docs" / "manual" / "how-to" / "fork.md").read_text()
 WHO = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 LAB = ("collectors/lab99", "docs/labs/lab99", "evidence/lab99")
 
@@ -101,7 +101,7 @@ def lab_files(mine: Path) -> dict[str, bytes]:
 
 def remote(tool: Path) -> str:
     """Return the guide's first step, with this tool's address."""
-    return blocks("Say where the tool comes from")[0].replace("https://example.org/labreport.git", str(tool))
+    return blocks("Name the source of the tool")[0].replace("https://example.org/labreport.git", str(tool))
 
 
 def assert_merged(mine: Path, tool: Path, lab: dict[str, bytes]) -> None:
@@ -134,7 +134,7 @@ def test_a_repository_from_the_template_button_does_too(tool: Path, tmp_path: Pa
     sh(mine, "git add -A; git commit -qm 'Initial commit'")
     lab = own_lab(mine)
     newer(tool)
-    sh(mine, remote(tool) + blocks("Say where the tool comes from")[1])
+    sh(mine, remote(tool) + blocks("Name the source of the tool")[1])
     assert not (mine / "docs/manual/how-to/newer.md").exists()
     sh(mine, blocks("Take a newer version")[0])
     assert_merged(mine, tool, lab)
@@ -154,7 +154,7 @@ def test_a_template_of_something_else_is_refused(tool: Path, tmp_path: Path) -> 
     sh(mine, "git add -A; git commit -qm 'Something else'")
     sh(mine, remote(tool))
     ended = subprocess.run(
-        ["sh", "-e", "-c", blocks("Say where the tool comes from")[1]],
+        ["sh", "-e", "-c", blocks("Name the source of the tool")[1]],
         cwd=mine, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "no commit of the tool has these files" in ended.stderr
@@ -173,7 +173,7 @@ def test_lab_12_of_ones_own_stays(tool: Path, tmp_path: Path, *, gone: bool) -> 
         (mine / "docs/labs/lab12/index.md").write_text("# Mine\n")
     sh(mine, "git commit -qam 'Mine'")
     newer(tool)
-    sh(mine, remote(tool) + blocks("Where Lab 12 itself is your lab")[0])
+    sh(mine, remote(tool) + blocks("If Lab 12 is your lab")[0])
     assert sh(mine, "git status --porcelain") == ""
     assert sh(mine, "git diff --stat HEAD^1 HEAD -- collectors/lab12 docs/labs/lab12 evidence/lab12") == ""
     assert bool(sh(mine, "git ls-files evidence/lab12")) is not gone

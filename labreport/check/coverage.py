@@ -1,20 +1,34 @@
-"""How much of a lab's report is held by its evidence: numbers, claims, requirements."""
+"""Evidence coverage: how much of a lab's report rests on evidence, and which evidence no page uses."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
-from labreport.check.rubric import Judged, Standing
-from labreport.check.shown import CLAIM_STATES
+from labreport.check.finding import Finding, in_order
+from labreport.check.lab import LabPages
+from labreport.check.numbers import NUMBER
+from labreport.check.rubric import RequirementState, results_of
+from labreport.check.waivers import Waived, waive
+from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.facts.expressions.evaluate import EvaluationState
+from labreport.report.source.evidence import recorded
 from labreport.report.tables.table import Cell, Table
+from labreport.report.values.quantity import Quantity
+
+CLAIM_STATES = tuple(state for state in EvaluationState if state is not EvaluationState.VALUE)
+"""The states that a claim can have."""
+WAIVED = "waived"
+"""The reason of exempt numbers whose finding is waived."""
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """`bound` numbers are values that macros show or that a claim's condition says; `exempt` ones by reason.
+    """Counts of numbers, claims and requirements.
 
-    `claims` by state, `emulated` how many of them rest on an emulated processor, `rubric` by edition.
+    `bound` numbers are values that macros show, or numbers that a claim's condition states; `naked` ones are
+    bound to no evidence; `exempt` ones need none, by reason. `claims` are by state; `emulated` counts those
+    that rest on an emulated processor. `rubric` has the requirements by edition and state.
     """
 
     bound: int = 0
@@ -22,10 +36,10 @@ class Coverage:
     exempt: Counter[str] = field(default_factory=Counter)
     claims: Counter[EvaluationState] = field(default_factory=Counter)
     emulated: int = 0
-    rubric: dict[int, Counter[Standing]] = field(default_factory=dict)
+    rubric: dict[int, Counter[RequirementState]] = field(default_factory=dict)
 
     def __add__(self, other: "Coverage") -> "Coverage":
-        """Return what two labs come to together."""
+        """Return the coverage of two labs together."""
         editions = sorted({*self.rubric, *other.rubric})
         return Coverage(
             self.bound + other.bound,
@@ -33,16 +47,16 @@ class Coverage:
             self.exempt + other.exempt,
             self.claims + other.claims,
             self.emulated + other.emulated,
-            {one: self.rubric.get(one, Counter()) + other.rubric.get(one, Counter()) for one in editions},
+            {year: self.rubric.get(year, Counter()) + other.rubric.get(year, Counter()) for year in editions},
         )
 
     @property
     def empty(self) -> bool:
-        """Whether there is not one number and not one claim."""
+        """Whether there is neither a number nor a claim."""
         return not (self.bound or self.naked or self.exempt or self.claims)
 
     def as_json(self) -> dict[str, object]:
-        """Return what `--json` prints beside the findings."""
+        """Return the counts as `--json` prints them."""
         claims: dict[str, int] = {state: self.claims[state] for state in CLAIM_STATES}
         return {
             "claims": {**claims, "emulated": self.emulated},
@@ -51,42 +65,88 @@ class Coverage:
                 "naked": self.naked,
                 "exempt": dict(sorted(self.exempt.items())),
             },
-            "rubric": {str(edition): standings(several) for edition, several in self.rubric.items()},
+            "rubric": {
+                str(edition): {state: states[state] for state in RequirementState}
+                for edition, states in self.rubric.items()
+            },
         }
 
 
-def standings(several: Counter[Standing]) -> dict[str, int]:
-    """Return how many requirements are in which standing, each of them."""
-    return {standing: several[standing] for standing in Standing}
+def naked_numbers(lab: LabPages) -> Iterator[Finding]:
+    """Yield a finding for each number with a unit that is bound to no evidence."""
+    for page in lab.numbers:
+        yield from page.naked
 
 
-def by_edition(several: Iterable[Judged]) -> dict[int, Counter[Standing]]:
-    """Return how many requirements of each edition are met, to come, or not met."""
-    found: dict[int, Counter[Standing]] = {}
-    for one in several:
-        found.setdefault(one.edition, Counter())[one.standing] += 1
-    return found
+def unused_facts(lab: LabPages) -> Iterator[Finding]:
+    """Yield a finding for each fact that no value and no claim names."""
+    if lab.facts is None:
+        return
+    for name in lab.facts.facts:
+        if name not in lab.facts_named:
+            line = lab.facts.lines.get(name, 1)
+            what = f"no page uses the fact {name}"
+            remedy = "use it in fact(…) or claim(…), or remove it"
+            yield Finding("unused-fact", lab.facts.file, line, 1, what, remedy, name)
+
+
+def unshown_evidence(lab: LabPages) -> Iterator[Finding]:
+    """Yield a finding for each evidence file that no page shows and no used fact is read from."""
+    if lab.lab not in lab.evidence.names():
+        return
+    shown = {display.file for display in lab.displays}
+    if lab.facts is not None:
+        shown |= {fact.file for name, fact in lab.facts.facts.items() if name in lab.facts_named}
+    evidence = lab.evidence.set(lab.lab)
+    for path in evidence.files():
+        if recorded(path) and path not in shown:
+            what = "no page shows this evidence or uses a fact that is read from it"
+            remedy = f'show it with {{{{ evidence("{path}") }}}}, or use a fact that is read from it'
+            yield Finding("unshown", f"evidence/{evidence.name}/{path}", 1, 1, what, remedy, path)
+
+
+def cover_lab(lab: LabPages, day: date) -> Coverage:
+    """Return the coverage of a lab, with the waivers that are valid on `day`."""
+    return coverage_of(lab, waive(lab, in_order(naked_numbers(lab)), day))
+
+
+def coverage_of(lab: LabPages, findings: Waived) -> Coverage:
+    """Return the coverage of a lab, given its findings."""
+    exempt = sum((page.exempt for page in lab.numbers), Counter[str]())
+    if count := sum(finding.kind == NUMBER for finding in findings.waived):
+        exempt[WAIVED] = count
+    claims = [one for one in lab.expressions if isinstance(one, Claim)]
+    values = [one.result.value for one in lab.expressions if isinstance(one, InlineValue)]
+    shown = sum(isinstance(value, Quantity) for value in values)
+    rubric: dict[int, Counter[RequirementState]] = {}
+    for result in results_of(lab):
+        rubric.setdefault(result.edition, Counter())[result.state] += 1
+    return Coverage(
+        bound=shown + sum(page.claimed for page in lab.numbers),
+        naked=sum(finding.kind == NUMBER for finding in findings.left),
+        exempt=exempt,
+        claims=Counter({state: sum(one.result.state is state for one in claims) for state in CLAIM_STATES}),
+        emulated=sum(claim.result.emulated for claim in claims),
+        rubric=rubric,
+    )
 
 
 def coverage_table(coverage: Coverage) -> Table:
-    """Return a lab's coverage as a page shows it; what there is none of is left out."""
-    claims = sum(coverage.claims.values())
+    """Return a lab's coverage as a page shows it; rows without a count are left out."""
+    not_holding = [state for state in CLAIM_STATES if state is not EvaluationState.HOLDS]
     rows = [
         ("Numbers bound to evidence", str(coverage.bound)),
-        ("Numbers bound to none", str(coverage.naked)),
+        ("Numbers bound to no evidence", str(coverage.naked)),
         *((f"Numbers that need none: {reason}", str(n)) for reason, n in sorted(coverage.exempt.items())),
-        ("Claims that hold", f"{coverage.claims[EvaluationState.HOLDS]} of {claims}"),
-        *(
-            (f"Claims: {one}", str(n))
-            for one, n in coverage.claims.items()
-            if n and one is not EvaluationState.HOLDS
-        ),
-        *(_rubric_row(edition, several) for edition, several in sorted(coverage.rubric.items())),
+        ("Claims that hold", f"{coverage.claims[EvaluationState.HOLDS]} of {coverage.claims.total()}"),
+        *((f"Claims: {state}", str(n)) for state in not_holding if (n := coverage.claims[state])),
+        *(_rubric_row(edition, states) for edition, states in sorted(coverage.rubric.items())),
     ]
     return Table(("what", "how many"), tuple((Cell(name), Cell(count)) for name, count in rows))
 
 
-def _rubric_row(edition: int, several: Counter[Standing]) -> tuple[str, str]:
-    others = (f"{several[one]} {one}" for one in (Standing.TO_COME, Standing.NOT_MET) if several[one])
-    met = f"{several[Standing.MET]} of {sum(several.values())}"
-    return f"Requirements of {edition} that are met", ", ".join((met, *others))
+def _rubric_row(edition: int, states: Counter[RequirementState]) -> tuple[str, str]:
+    unmet = (RequirementState.TO_COME, RequirementState.NOT_MET)
+    counts = [f"{states[RequirementState.MET]} of {states.total()}"]
+    counts += [f"{states[state]} {state}" for state in unmet if states[state]]
+    return f"Requirements of {edition} that are met", ", ".join(counts)

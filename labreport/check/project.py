@@ -1,102 +1,162 @@
-"""`lab check`: all checks of all labs of a project, and what is common to them."""
+"""`lab check`: runs every check on every lab of a project."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
-from labreport.check.anchors import read_settings, rendered
-from labreport.check.coverage import Coverage
-from labreport.check.edits import Edit, edited
-from labreport.check.finding import Finding, Kind, in_order
-from labreport.check.lab import LabPages, check_lab, usable
-from labreport.check.links import Site, broken_links
-from labreport.check.survey import Survey, survey
-from labreport.check.waivers import lab_of_file
-from labreport.report.facts.facts import FACTS_FILE, Facts
-from labreport.report.problems import Problem
+from labreport.check.coverage import Coverage, coverage_of, naked_numbers, unshown_evidence, unused_facts
+from labreport.check.finding import NOTHING, PROBLEM, Edit, Finding, edited, in_order
+from labreport.check.lab import LabPages, read_facts, read_lab
+from labreport.check.rubric import read_rubric, unmet_requirements
+from labreport.check.slices import moved_slices, unpinned_slices
+from labreport.check.submission import misquotes
+from labreport.check.waivers import lab_of_file, read_waivers, waive
+from labreport.report.pages.render import render
+from labreport.report.pages.source import PageSource, read_page
+from labreport.report.yaml_file import YamlError
+from labreport.site.build import Build
 
 
 @dataclass(frozen=True)
-class Checked:
-    """What was found in a project, how much of it evidence holds, and the edits that would mend some."""
+class ProjectPages:
+    """The pages of a project, and a build that rendered all of them.
+
+    `texts` has the Markdown of each page, by its path, as the macros leave it. The build has the evidence,
+    the macro calls and the problems.
+    """
+
+    root: Path
+    build: Build
+    pages: tuple[PageSource, ...]
+    texts: Mapping[str, str]
+
+    @cached_property
+    def labs(self) -> tuple[LabPages, ...]:
+        """The labs that have a page or an evidence file."""
+        names = {page.lab for page in self.pages} - {""} | set(self.labs_with_evidence)
+        return tuple(map(self._lab, sorted(names)))
+
+    @property
+    def labs_with_evidence(self) -> list[str]:
+        """The labs that have an evidence file; evidence of other hosts does not count."""
+        evidence = self.build.evidence
+        return [name for name in evidence.names() if "/" not in name and any(evidence.set(name).files())]
+
+    def _lab(self, name: str) -> LabPages:
+        pages = [page for page in self.pages if page.lab == name]
+        return LabPages(self.root, self.build.docs, name, pages, self.build.made, self.build.evidence)
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """The findings of a project, its evidence coverage, and the `edits` for --fix by file."""
 
     findings: list[Finding]
     coverage: Coverage
     edits: dict[str, list[Edit]]
 
 
-def check_project(root: Path, today: date) -> Checked:
-    """Return what is wrong with the report in the project `root`: what a build would find, and more."""
-    found = survey(root)
-    labs = sorted({page.lab for page in found.pages} - {""} | set(_labs_with_evidence(found)))
-    common = in_order([*_problems(found), *_links(found)])
-    findings = [one for one in common if lab_of_file(one.file) not in labs]
+LabCheck = Callable[[LabPages], Iterable[Finding]]
+ProjectCheck = Callable[[ProjectPages], Iterable[Finding]]
+
+
+def invalid_files(lab: LabPages) -> Iterator[Finding]:
+    """Yield a problem for each invalid YAML file of a lab."""
+    readers: tuple[Callable[[], object], ...] = (
+        lambda: read_facts(lab.docs, lab.lab),
+        lambda: read_lab(lab.root, lab.lab),
+        lambda: read_rubric(lab.docs, lab.lab),
+        lambda: read_waivers(lab.docs, lab.lab),
+    )
+    for read in readers:
+        try:
+            read()
+        except YamlError as error:
+            place = error.file, max(error.line, 1), max(error.column, 1)
+            yield Finding(PROBLEM, *place, error.message, error.remedy, error.message)
+
+
+def build_problems(project: ProjectPages) -> Iterator[Finding]:
+    """Yield the problems that fail a build."""
+    pages = {page.path: page for page in project.pages}
+    for problem in project.build.problems:
+        page = pages.get(problem.path)
+        call = page.call_near(problem.line, problem.reference) if page else None
+        line, column = page.place(call.start) if page and call else (max(problem.line, 1), 1)
+        file, message = problem.reference, problem.what
+        if problem.path:
+            file = f"docs/{problem.path}"
+            message = f"{problem.reference}: {problem.what}" if problem.reference else problem.what
+        identity = f"{problem.reference}\n{problem.what}"
+        yield Finding(PROBLEM, file, line, column, message, problem.remedy, identity)
+
+
+LAB_CHECKS: tuple[LabCheck, ...] = (
+    invalid_files,
+    naked_numbers,
+    unused_facts,
+    unshown_evidence,
+    moved_slices,
+    unpinned_slices,
+    misquotes,
+    unmet_requirements,
+)
+"""The checks of one lab. A new check is a function here; labreport/check/__init__.py describes it."""
+
+PROJECT_CHECKS: tuple[ProjectCheck, ...] = (build_problems,)
+"""The checks of the whole project, pages outside labs included."""
+
+
+def check_project(root: Path, today: date, more: Sequence[ProjectCheck] = ()) -> CheckReport:
+    """Run all checks on the project in `root`, and `more` checks, such as those that need mkdocs."""
+    project = read_project(root)
+    found = [finding for check in (*PROJECT_CHECKS, *more) for finding in check(project)]
+    found += [finding for lab in project.labs for check in LAB_CHECKS for finding in check(lab)]
+    found = in_order(found)
+    by_lab: dict[str, list[Finding]] = {lab.lab: [] for lab in project.labs}
+    findings: list[Finding] = []
+    for finding in found:
+        by_lab.get(lab_of_file(finding.file), findings).append(finding)
     coverage = Coverage()
+    for lab in project.labs:
+        waived = waive(lab, by_lab[lab.lab], today)
+        findings += waived.left
+        coverage += coverage_of(lab, waived)
+    if coverage.empty and not project.labs_with_evidence:
+        what = "nothing to check: no evidence, and no page of a lab with a number or a claim"
+        remedy = "make a lab with `lab new`, and capture it"
+        findings.append(Finding(NOTHING, "docs/labs", 1, 1, what, remedy, ""))
+    findings.sort(key=lambda finding: (finding.file, finding.line, finding.column))
     edits: dict[str, list[Edit]] = {}
-    for lab in labs:
-        own = [one for one in common if lab_of_file(one.file) == lab]
-        checked = check_lab(_lab_pages(found, lab, own), today, own)
-        findings += checked.findings
-        coverage += checked.coverage
-        edits |= checked.edits
-    if coverage.empty and not any(_labs_with_evidence(found)):
-        findings.append(_nothing())
-    order = sorted(findings, key=lambda one: (one.file, one.line, one.column))
-    return Checked(order, coverage, edits)
+    for finding in found:
+        if finding.edit:
+            edits.setdefault(finding.file, []).append(finding.edit)
+    return CheckReport(findings, coverage, edits)
 
 
-def _labs_with_evidence(found: Survey) -> Iterator[str]:
-    """Yield the labs of which there is at least one evidence file; other hosts' sets are not the report's."""
-    evidence = found.build.evidence
-    for name in evidence.names():
-        if "/" not in name and any(evidence.set(name).files()):
-            yield name
+def read_project(root: Path) -> ProjectPages:
+    """Read and render every page of the project in `root`."""
+    build = Build(root, root / "docs")
+    build.check_evidence()
+    pages, texts = [], {}
+    for path in sorted(build.docs.rglob("*.md")):
+        text = render(build, path)
+        build.slots.forget()
+        with suppress(UnicodeDecodeError):  # a problem of the build already
+            page = read_page(build.docs, path)
+            pages.append(page)
+            texts[page.path] = text
+    return ProjectPages(root, build, tuple(pages), texts)
 
 
-def _lab_pages(found: Survey, lab: str, own: list[Finding]) -> LabPages:
-    docs = found.build.docs
-    facts: Facts | None = None
-    if (docs / "labs" / lab / FACTS_FILE).exists():
-        facts = usable(lambda: found.build.lab_facts(lab).facts, own)
-    return LabPages(found.root, docs, lab, found.of_lab(lab), found.made, found.build.evidence, facts)
-
-
-def _problems(found: Survey) -> Iterator[Finding]:
-    """Yield what a build would fail on."""
-    pages = {page.path: page for page in found.pages}
-    for one in found.build.problems:
-        page = pages.get(one.path)
-        call = page.call_near(one.line, one.reference) if page else None
-        line, column = page.place(call.start) if page and call else (max(one.line, 1), 1)
-        file = f"docs/{one.path}" if one.path else one.reference
-        parts = (one.reference if one.path else "", one.what)
-        message = ": ".join(part for part in parts if part)
-        yield Finding(Kind.PROBLEM, file, line, column, message, one.remedy, _identity(one))
-
-
-def _identity(problem: Problem) -> str:
-    return f"{problem.reference}\n{problem.what}"
-
-
-def _links(found: Survey) -> Iterator[Finding]:
-    settings = read_settings(found.root / "mkdocs.yml")
-    pages = {path: rendered(text, settings) for path, text in found.texts.items()}
-    site = Site(found.build.docs, settings, pages)
-    for page in found.pages:
-        yield from broken_links(page, site)
-
-
-def _nothing() -> Finding:
-    what = "nothing to check: no evidence, and no page of a lab with a number or a claim"
-    return Finding(Kind.NOTHING, "docs/labs", 1, 1, what, "make a lab with `lab new`, and capture it", "")
-
-
-def fix(root: Path, checked: Checked) -> int:
-    """Write the edits of `checked` into the pages and return how many; nothing else changes, no line end."""
+def fix(root: Path, report: CheckReport) -> int:
+    """Write the edits of a report into the pages and return their number; line ends stay as they are."""
     count = 0
-    for page, edits in checked.edits.items():
-        path = root / "docs" / page
+    for file, edits in report.edits.items():
+        path = root / file
         path.write_bytes(edited(path.read_bytes().decode(), edits).encode())
         count += len(set(edits))
     return count

@@ -1,4 +1,4 @@
-"""What the course asks for, and whether the section that should answer shows what that needs."""
+"""rubric.yml: what the course sheet requires, and whether the named section shows the evidence for it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import Annotated, Self
 from markdown.extensions.toc import slugify, unique
 from pydantic import Field, RootModel, model_validator
 
-from labreport.check.finding import Finding, Kind
-from labreport.check.shown import Display
+from labreport.check.finding import Finding
+from labreport.check.lab import Display, LabPages, usable
 from labreport.contract.lab_config import Lab
 from labreport.contract.records import EvidencePath, Model
 from labreport.report.pages.source import Heading, PageSource
@@ -18,14 +18,15 @@ from labreport.report.source.cite import LABS
 from labreport.report.yaml_file import YamlFile, read_yaml
 
 RUBRIC_FILE = "rubric.yml"
-_REMEDY = "manual/reference/rubric.md says what a requirement is made of"
+_REMEDY = "manual/reference/rubric.md describes a requirement"
 
 
 class Requirement(Model):
-    """One thing that an edition of the sheet asks for, in words of our own.
+    """One requirement of an edition of the sheet, in our own words.
 
-    `page` is a file name beside rubric.yml, `section` a heading of it, its text or its id. There the evidence
-    files `shows` stand in blocks, and the `facts` in values or claims. `to_come` is why they do not yet.
+    `page` is a file name beside rubric.yml. `section` is a heading of that page, by its text or its id. The
+    section must show the evidence files `shows` in blocks, and the `facts` in values or claims. `to_come`
+    says why the requirement is not met yet.
     """
 
     requirement: Annotated[str, Field(min_length=1)]
@@ -49,8 +50,8 @@ class RubricFile(RootModel[dict[int, dict[str, Requirement]]]):
     """`docs/labs/<lab>/rubric.yml`: for each edition, its requirements by their ids."""
 
 
-class Standing(StrEnum):
-    """What became of a requirement."""
+class RequirementState(StrEnum):
+    """Whether a requirement is met."""
 
     MET = "met"
     TO_COME = "to come"
@@ -58,120 +59,120 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A requirement and what became of it; `lacks` says what is missing."""
+class RequirementResult:
+    """A requirement and its state; `missing` says what the section does not show."""
 
     edition: int
     name: str
     requirement: Requirement
-    standing: Standing
-    lacks: str = ""
+    state: RequirementState
+    missing: str = ""
 
 
 def read_rubric(docs: Path, lab: str) -> YamlFile[RubricFile] | None:
-    """Return the rubric of a lab, None if it has none; raise YamlError."""
+    """Return the rubric of a lab, None if it has no rubric.yml; raise YamlError."""
     path = docs / LABS / lab / RUBRIC_FILE
     if not path.exists():
         return None
     return read_yaml(path, f"docs/{LABS}/{lab}/{RUBRIC_FILE}", RubricFile, _REMEDY)
 
 
-def judged(rubric: RubricFile, pages: Sequence[PageSource], displays: Sequence[Display]) -> list[Judged]:
-    """Return what became of each requirement; `displays` is what the lab's `pages` show."""
-    by_name = {page.path.rpartition("/")[2]: page for page in pages}
-    return [
-        _judge(edition, name, one, by_name, displays)
-        for edition, several in rubric.root.items()
-        for name, one in several.items()
-    ]
+def results_of(lab: LabPages) -> list[RequirementResult]:
+    """Return the state of each requirement of a lab; none if it has no valid rubric.yml."""
+    rubric = usable(lambda: read_rubric(lab.docs, lab.lab))
+    return _results(rubric.value, lab) if rubric else []
 
 
-def _judge(
-    edition: int,
-    name: str,
-    requirement: Requirement,
-    pages: dict[str, PageSource],
-    displays: Sequence[Display],
-) -> Judged:
-    lacks = _lacks(requirement, pages, displays)
-    if not lacks:
-        return Judged(edition, name, requirement, Standing.MET)
-    standing = Standing.NOT_MET if requirement.to_come is None else Standing.TO_COME
-    return Judged(edition, name, requirement, standing, lacks)
+def unmet_requirements(lab: LabPages) -> Iterator[Finding]:
+    """Yield findings: unmet requirements, met ones that are marked `to_come`, files that none shows."""
+    rubric = usable(lambda: read_rubric(lab.docs, lab.lab))
+    if rubric is None:
+        return
+    for result in _results(rubric.value, lab):
+        key = f"{result.edition}: {result.name}"
+        points = f" ({result.requirement.points:g} points)" if result.requirement.points else ""
+        if result.state is RequirementState.NOT_MET:
+            what = f"{key}{points} is not met: {result.missing}"
+            remedy = "show it in that section, or say in `to_come` why not yet"
+        elif result.state is RequirementState.MET and result.requirement.to_come is not None:
+            what = f"{key} is met, but marked as to come: {result.requirement.to_come}"
+            remedy = "remove `to_come`"
+        else:
+            continue
+        line = rubric.line(result.edition, result.name)
+        yield Finding("rubric", rubric.file, line, 1, what, remedy, key)
+    for edition, file in _unrequired_files(rubric.value, lab.lab_yml):
+        what = f"{edition}: no requirement shows {file}, which lab.yml names for this edition"
+        remedy = f"add it to `shows` of a requirement of {edition}"
+        yield Finding("rubric", rubric.file, rubric.line(edition), 1, what, remedy, f"{edition} {file}")
 
 
-def _lacks(requirement: Requirement, pages: dict[str, PageSource], displays: Sequence[Display]) -> str:
-    """Return what is missing; nothing if the section shows all that it should."""
-    if (
-        requirement.page is None
-        or requirement.section is None
-        or not (requirement.shows or requirement.facts)
-    ):
+def _results(rubric: RubricFile, lab: LabPages) -> list[RequirementResult]:
+    pages = {page.path.rpartition("/")[2]: page for page in lab.pages}
+    results = []
+    for edition, requirements in rubric.root.items():
+        for name, requirement in requirements.items():
+            missing = _missing(requirement, pages, lab.displays)
+            if not missing:
+                state = RequirementState.MET
+            elif requirement.to_come is not None:
+                state = RequirementState.TO_COME
+            else:
+                state = RequirementState.NOT_MET
+            results.append(RequirementResult(edition, name, requirement, state, missing))
+    return results
+
+
+def _missing(requirement: Requirement, pages: dict[str, PageSource], displays: Sequence[Display]) -> str:
+    """Return in words what the section does not show; empty if it shows everything."""
+    shows_anything = requirement.shows or requirement.facts
+    if requirement.page is None or requirement.section is None or not shows_anything:
         return "no page and section that show anything are named yet"
     page = pages.get(requirement.page)
     if page is None:
         return f"there is no page {requirement.page}"
-    found = sections(page.headings, requirement.section)
-    if len(found) != 1:
-        count = f"{len(found)} sections are" if found else "no section is"
+    sections = sections_called(requirement.section, page.headings)
+    if len(sections) != 1:
+        count = f"{len(sections)} sections are" if sections else "no section is"
         return f"{count} called {requirement.section!r} in {requirement.page}"
-    start, end = found[0]
-    here = [one for one in displays if one.page == page.path and start <= one.line < end]
-    files = {one.file for one in here}
-    facts = {name for one in here for name in one.facts}
-    missing = [one for one in requirement.shows if one not in files]
-    missing += [f"the fact {one}" for one in requirement.facts if one not in facts]
-    elsewhere = _elsewhere(missing, displays)
-    shown = ", ".join(missing)
-    return f"{shown} {'is' if len(missing) == 1 else 'are'} not shown there{elsewhere}" if missing else ""
+    start, end = sections[0]
+    shown = [one for one in displays if one.page == page.path and start <= one.line < end]
+    files = {one.file for one in shown}
+    facts = {name for one in shown for name in one.facts}
+    missing = [file for file in requirement.shows if file not in files]
+    missing += [f"the fact {name}" for name in requirement.facts if name not in facts]
+    if not missing:
+        return ""
+    verb = "is" if len(missing) == 1 else "are"
+    return f"{', '.join(missing)} {verb} not shown there{_elsewhere(missing, displays)}"
 
 
 def _elsewhere(missing: list[str], displays: Sequence[Display]) -> str:
-    """Return where what is missing does stand, if it stands anywhere."""
-    for one in displays:
-        names = {one.file, *(f"the fact {name}" for name in one.facts)}
-        if found := next((name for name in missing if name in names), None):
-            return f" ({found} is in {one.page}:{one.line})"
+    """Return in words where a missing file or fact is shown instead; empty if nowhere."""
+    for display in displays:
+        names = {display.file, *(f"the fact {name}" for name in display.facts)}
+        if name := next((name for name in missing if name in names), None):
+            return f" ({name} is in {display.page}:{display.line})"
     return ""
 
 
-def sections(headings: Sequence[Heading], name: str) -> list[tuple[int, int]]:
-    """Return the lines, the last excluded, of each section that is called `name`: its text, or its id."""
+def sections_called(name: str, headings: Sequence[Heading]) -> list[tuple[int, int]]:
+    """Return the first line and the line after the last, of each section whose text or id is `name`."""
     used: set[str] = set()
-    found = []
+    sections = []
     for number, heading in enumerate(headings):
-        own = heading.own_id or unique(slugify(heading.text, "-"), used)
-        if name in {heading.text, own}:
-            after = (one.line for one in headings[number + 1 :] if one.level <= heading.level)
-            found.append((heading.line, next(after, 10**9)))
-    return found
+        heading_id = heading.own_id or unique(slugify(heading.text, "-"), used)
+        if name in {heading.text, heading_id}:
+            ends = (one.line for one in headings[number + 1 :] if one.level <= heading.level)
+            sections.append((heading.line, next(ends, 10**9)))
+    return sections
 
 
-def rubric_findings(
-    rubric: YamlFile[RubricFile], several: Sequence[Judged], lab: Lab | None
-) -> Iterator[Finding]:
-    """Yield findings: what is not met, what is met and called to come, files that no requirement shows."""
-    for one in several:
-        line = rubric.line(one.edition, one.name)
-        key = f"{one.edition}: {one.name}"
-        points = f" ({one.requirement.points:g} points)" if one.requirement.points else ""
-        if one.standing is Standing.NOT_MET:
-            what = f"{key}{points} is not met: {one.lacks}"
-            remedy = "show it in that section, or say in `to_come` why not yet"
-            yield Finding(Kind.RUBRIC, rubric.file, line, 1, what, remedy, key)
-        elif one.standing is Standing.MET and one.requirement.to_come is not None:
-            what = f"{key} is met, and is called to come: {one.requirement.to_come}"
-            yield Finding(Kind.RUBRIC, rubric.file, line, 1, what, "take `to_come` out", key)
-    for edition, file in _not_asked_for(rubric.value, lab):
-        what = f"{edition}: no requirement shows {file}, which lab.yml names for this edition"
-        remedy = f"put it under `shows` of the requirement of {edition} that it answers"
-        yield Finding(Kind.RUBRIC, rubric.file, rubric.line(edition), 1, what, remedy, f"{edition} {file}")
-
-
-def _not_asked_for(rubric: RubricFile, lab: Lab | None) -> Iterator[tuple[int, str]]:
+def _unrequired_files(rubric: RubricFile, lab: Lab | None) -> Iterator[tuple[int, str]]:
+    """Yield the edition and path of each file of lab.yml that no requirement of the edition shows."""
     for edition, requirements in rubric.root.items():
         if lab is None or edition not in lab.editions:
             continue
-        asked = {file for one in requirements.values() for file in one.shows}
+        required = {file for requirement in requirements.values() for file in requirement.shows}
         for task in lab.editions[edition].tasks.values():
-            yield from ((edition, file) for file in task.files if file not in asked)
+            yield from ((edition, file) for file in task.files if file not in required)

@@ -1,84 +1,82 @@
-"""Slices that moved, whose right range can be written into the page, and those that nothing pins.
+"""Lines of evidence in pages: slices that moved, and slices that are given by number without a hash.
 
-Line numbers alone say nothing of what was read: evidence that is captured anew slides under an old sentence
-and nobody is told. So a slice that is given by number carries its hash; one that is given by content, a
-whole file, a fact and a claim need none. `--fix` writes no hash: one says that somebody has read these lines.
+New evidence can put other lines under the same numbers, and an old sentence about them would then be wrong.
+So a slice that is given by number needs a hash. A slice that is given by content, a whole file, a fact and a
+claim need none. `--fix` never writes a hash, because a hash says that somebody has read the lines.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from labreport.check.edits import Edit
-from labreport.check.finding import Finding, Kind
+from labreport.check.finding import Edit, Finding
+from labreport.check.lab import LabPages
 from labreport.report.pages.source import PageSource
 from labreport.report.pages.tags import SourceCall
 from labreport.report.pages.verdicts import Made
 from labreport.report.source.cite import Block
 
 _REFERENCE = re.compile(r"[0-9]+:[0-9]+(?=:)")
-_PIN_DIGITS = 12
+"""The range at the start of a reference such as `1:7:kata/test1.txt`."""
+_HASH_DIGITS = 12
 
 
-@dataclass(frozen=True)
-class Moved:
-    """A slice whose lines are elsewhere now; `edit` writes the right range, None where it is computed."""
+def moved_slices(lab: LabPages) -> Iterator[Finding]:
+    """Yield a finding for each slice whose hash was found at other lines.
 
-    finding: Finding
-    edit: Edit | None
-
-
-def moved_slices(page: PageSource, made: Sequence[Made]) -> Iterator[Moved]:
-    """Yield what has moved of the slices of a page."""
-    for one, call in located(page, made):
-        if not isinstance(one.shown, Block) or one.shown.slice.moved_from is None:
-            continue
-        old, new = one.shown.slice.moved_from, one.shown.slice.range
-        edit = _edit(call, str(new)) if call else None
-        what = f"lines {old} of {one.shown.path} are lines {new} now"
-        remedy = f'write lines="{new}"' + (", or let --fix write it" if edit else "")
-        place = _place(page, one, call)
-        yield Moved(Finding(Kind.MOVED, page.file, *place, what, remedy, str(one.call)), edit)
-
-
-def unpinned_slices(page: PageSource, made: Sequence[Made]) -> Iterator[Finding]:
-    """Yield a finding for each slice of a page that is given by number and has no hash."""
-    for one, call in located(page, made):
-        if one.call.name != "evidence" or not isinstance(one.shown, Block):
-            continue
-        named = dict(one.call.named)
-        path = str(one.call.args[0] if one.call.args else named.get("path", ""))
-        by_number = len(one.call.args) > 1 or named.get("lines") is not None or _REFERENCE.match(path)
-        if by_number and named.get("sha256") is None:
-            shown = one.shown
-            what = f"lines {shown.slice.range} of {shown.path} are given by number alone"
-            pin = shown.slice.sha256[:_PIN_DIGITS]
-            remedy = f'read them, then pin them with sha256="{pin}", or name them by content: start=, end='
-            place = _place(page, one, call)
-            yield Finding(Kind.UNPINNED, page.file, *place, what, remedy, str(one.call))
-
-
-def located(page: PageSource, made: Sequence[Made]) -> Iterator[tuple[Made, SourceCall | None]]:
-    """Yield each call of a page with its place in the source, None where its values are computed.
-
-    Calls that are written alike are told apart by their order.
+    `--fix` writes the new range, except where the page computes the range.
     """
-    left: dict[str, list[SourceCall]] = {}
-    for call in page.calls:
-        left.setdefault(call.reference, []).append(call)
-    for one in made:
-        alike = left.get(str(one.call), [])
-        yield one, (alike.pop(0) if len(alike) > 1 else alike[0] if alike else None)
+    for page, made, call in _located(lab):
+        if not isinstance(made.shown, Block) or made.shown.slice.moved_from is None:
+            continue
+        old, new = made.shown.slice.moved_from, made.shown.slice.range
+        edit = _edit(call, str(new)) if call else None
+        what = f"lines {old} of {made.shown.path} are lines {new} now"
+        remedy = f'write lines="{new}"' + (", or run with --fix" if edit else "")
+        yield Finding("moved", page.file, *_place(page, made, call), what, remedy, str(made.call), edit)
+
+
+def unpinned_slices(lab: LabPages) -> Iterator[Finding]:
+    """Yield a finding for each slice that is given by number and has no hash."""
+    for page, made, call in _located(lab):
+        if made.call.name != "evidence" or not isinstance(made.shown, Block):
+            continue
+        named = dict(made.call.named)
+        path = str(made.call.args[0] if made.call.args else named.get("path", ""))
+        by_number = len(made.call.args) > 1 or named.get("lines") is not None or _REFERENCE.match(path)
+        if by_number and named.get("sha256") is None:
+            block = made.shown
+            what = f"lines {block.slice.range} of {block.path} are given by number alone"
+            sha256 = block.slice.sha256[:_HASH_DIGITS]
+            remedy = f'read them, then add sha256="{sha256}", or give them by content: start=, end='
+            yield Finding("unpinned", page.file, *_place(page, made, call), what, remedy, str(made.call))
+
+
+def _located(lab: LabPages) -> Iterator[tuple[PageSource, Made, SourceCall | None]]:
+    """Yield each call of a lab's pages with its place in the source; None if its arguments are computed.
+
+    Calls with equal text are matched in their order.
+    """
+    made_on: dict[str, list[Made]] = {}
+    for made in lab.made:
+        made_on.setdefault(made.page, []).append(made)
+    for page in lab.pages:
+        by_text: dict[str, list[SourceCall]] = {}
+        for call in page.calls:
+            by_text.setdefault(call.reference, []).append(call)
+        for made in made_on.get(page.path, []):
+            calls = by_text.get(str(made.call), [])
+            yield page, made, calls.pop(0) if len(calls) > 1 else calls[0] if calls else None
 
 
 def _edit(call: SourceCall, new: str) -> Edit | None:
+    """Return the edit that writes the range `new` into a call; None if the call has no literal range."""
     lines = call.argument("lines", 1)
     if lines is not None and isinstance(lines.value, str):
         return Edit(lines.start + 1, lines.end - 1, new)
     path = call.argument("path", 0)
-    found = _REFERENCE.match(str(path.value)) if path else None
-    return Edit(path.start + 1, path.start + 1 + found.end(), new) if path and found else None
+    reference = _REFERENCE.match(str(path.value)) if path else None
+    return Edit(path.start + 1, path.start + 1 + reference.end(), new) if path and reference else None
 
 
-def _place(page: PageSource, one: Made, call: SourceCall | None) -> tuple[int, int]:
-    return page.place(call.start) if call else (max(one.line, 1), 1)
+def _place(page: PageSource, made: Made, call: SourceCall | None) -> tuple[int, int]:
+    return page.place(call.start) if call else (max(made.line, 1), 1)

@@ -1,4 +1,4 @@
-"""The words that people write numbers and units with, as patterns: what a lab measures, and nothing else."""
+"""Patterns of the words and units in which people write the numbers that a lab measures."""
 
 import re
 from fractions import Fraction
@@ -6,7 +6,7 @@ from fractions import Fraction
 from labreport.report.values.units import UNITS
 
 DASHES = "-\u2010-\u2015\u2212"
-"""Every dash and the minus sign, for a set of characters: it begins one."""
+"""Every dash and the minus sign, for the start of a character set."""
 APOSTROPHE = "['\u2019]"
 TIMES_SIGN = "\u00d7"
 
@@ -31,7 +31,7 @@ _NAMED = {
     "1/s": "per second|/ ?s(?:ec)?|Hz",
     "": f"x|{TIMES_SIGN}|times|fold",
 }
-"""How each unit of labreport/report/values/units.py is written."""
+"""The spellings of each unit of labreport/report/values/units.py."""
 _OTHERS = (
     r"‰|[kMG]Hz|(?:kilo|mega|giga)?hertz|days?|weeks?|[KMGT]i?(?=\b)|°[CF]|[mk]?W|k?Wh|m?V|mA|J|dB"
     "|[kKMGT]i?[Bb](?:its?|ytes?)?(?:/s(?:ec)?|ps| per second)|(?:bits?|bytes?|B)(?:/s(?:ec)?| per second)"
@@ -48,14 +48,14 @@ _WORDS = (
     "(?:nano|micro|milli)?seconds?|minutes?|hours?|days?|weeks?|percent|per cent|times"
     "|(?:kilo|mega|giga|tera|kibi|mebi|gibi|tebi)?bytes?"
 )
-"""Units that may begin with a capital, as in a heading; a symbol's case says what it is."""
+"""Units in words, in any case. The case of a symbol is significant."""
 _NOUNS = {"gets": "requests", "get": "requests", "entry": "entries"}
 SPEED = "fast|quick|slow|long|short|large|big|small|much|many|high|low|expensive|cheap|heavy|good|bad"
 COMPARED = (
     r"(?:as|the|that|what|more|less|faster|slower|quicker|longer|shorter|larger|bigger|smaller|higher|lower)\b"
     rf"|\w+{APOSTROPHE}s\b"
 )
-"""What follows a factor: `twice as fast`, `three times runc's`."""
+"""Words after a factor: `twice as fast`, `three times runc's`."""
 MEASURED = (
     "time|times|size|memory|speed|rate|throughput|latency|latencies|cost|duration|overhead|bandwidth|requests"
     "|samples|start-?up|boot|performance|capacity|load|data|bytes|cores|seconds?|minutes?|hours?|milliseconds?"
@@ -86,20 +86,20 @@ VULGAR = {
 
 
 def _units(counted: str) -> str:
-    """Return the pattern of a unit; `counted` are the things that have none but are counted."""
-    several = "|".join((_OTHERS, *_NAMED.values(), f"(?i:{_WORDS}|{counted})"))
-    return "(?:" + several.replace(" ", r"\s+") + ")"
+    """Return the pattern of all units, including the `counted` things."""
+    units = "|".join((_OTHERS, *_NAMED.values(), f"(?i:{_WORDS}|{counted})"))
+    return "(?:" + units.replace(" ", r"\s+") + ")"
 
 
 UNIT = _units(_COUNTED)
 UNIT_OF_WORDS = _units(_HARDWARE)
-"""What a number in words counts: `two cores`. That it is `two runs` says nothing of a measurement."""
+"""The units after a number in words: `two cores` is a measured value, `two runs` is not."""
 _SYMBOLS = {symbol: re.compile(pattern.replace(" ", r"\s+")) for symbol, pattern in _NAMED.items()}
 _COUNT = re.compile(_COUNTED.replace(" ", r"\s+"))
 
 
 def unit_of(text: str) -> str:
-    """Return a unit's symbol; of a counted thing its noun, in the plural; of any other what is written."""
+    """Return the symbol of a unit, the plural noun of a counted thing, or `text` if it is neither."""
     if text in UNITS:
         return text
     for written in (text, text.lower()):

@@ -1,7 +1,7 @@
-"""Waivers: findings that a lab's author lets stand, each with a reason and the day until which."""
+"""Waivers: findings that a lab's author accepts, each with a reason and an expiry date."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
@@ -9,7 +9,8 @@ from typing import Annotated
 
 from pydantic import Field, RootModel
 
-from labreport.check.finding import FINAL, Finding, Kind
+from labreport.check.finding import NOTHING, PROBLEM, WAIVER, Finding
+from labreport.check.lab import LabPages, usable
 from labreport.contract.records import Model
 from labreport.report.source.cite import LABS
 from labreport.report.yaml_file import YamlFile, read_yaml
@@ -19,66 +20,70 @@ _REMEDY = "write ID: {reason: …, expires: 2026-12-31}, ID as `lab check` print
 
 
 class Waiver(Model):
-    """Why a finding stands, and the last day on which it may."""
+    """Why a finding is accepted, and the last day of the waiver."""
 
     reason: Annotated[str, Field(min_length=1)]
     expires: date
 
 
 class WaiversFile(RootModel[dict[Annotated[str, Field(pattern=r"^[a-z-]+-[0-9a-f]{8}$")], Waiver]]):
-    """`docs/labs/<lab>/waivers.yml`: waivers by the finding's id."""
+    """`docs/labs/<lab>/waivers.yml`: waivers by the id of the finding."""
 
 
 @dataclass(frozen=True)
 class Waived:
-    """What is left of findings once waivers are taken into account, and what was waived."""
+    """Findings after waivers: those to report (`left`), and those that are `waived`."""
 
     left: list[Finding]
     waived: list[Finding]
 
 
 def today() -> date:
-    """Return the day that waivers are held against: SOURCE_DATE_EPOCH's if set, so that builds repeat."""
+    """Return the day that decides which waivers have expired.
+
+    It is the day of SOURCE_DATE_EPOCH if that is set, so that builds are reproducible.
+    """
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return (datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)).date()
 
 
 def read_waivers(docs: Path, lab: str) -> YamlFile[WaiversFile] | None:
-    """Return the waivers of a lab, None if it has none; raise YamlError."""
+    """Return the waivers of a lab, None if it has no waivers.yml; raise YamlError."""
     path = docs / LABS / lab / WAIVERS_FILE
     if not path.exists():
         return None
     return read_yaml(path, f"docs/{LABS}/{lab}/{WAIVERS_FILE}", WaiversFile, _REMEDY)
 
 
-def waive(findings: Iterable[Finding], file: YamlFile[WaiversFile], lab: str, day: date) -> Waived:
-    """Return the findings without those of `lab` that are waived on `day`.
+def waive(lab: LabPages, findings: Sequence[Finding], day: date) -> Waived:
+    """Split the findings of a lab into those to report and those that its waivers accept on `day`.
 
-    A waiver that has expired, matches nothing, or is of a finding that none can help, is a finding itself.
+    A waiver is itself reported if it has expired, matches no finding, or names one that cannot be waived. An
+    invalid waivers.yml waives nothing.
     """
-    by_id = {one.id: one for one in findings}
-    waived, own = [], []
+    file = usable(lambda: read_waivers(lab.docs, lab.lab))
+    if file is None:
+        return Waived(list(findings), [])
+    by_id = {finding.id: finding for finding in findings}
+    waived, bad_waivers = [], []
     for name, waiver in file.value.root.items():
-        found = by_id.get(name)
-        if found is None or lab_of_file(found.file) != lab:
-            own.append(_about(file, name, f"{name}: no finding of this lab has this id", "take it out"))
-        elif found.kind in FINAL:
-            what = f"{name}: a {found.kind} cannot be waived"
-            own.append(_about(file, name, what, f"mend it: {found.remedy}"))
+        finding = by_id.get(name)
+        if finding is None:
+            what, remedy = f"{name}: no finding of this lab has this id", "remove the waiver"
+        elif finding.kind in {PROBLEM, WAIVER, NOTHING}:
+            what, remedy = f"{name}: a {finding.kind} cannot be waived", f"fix it: {finding.remedy}"
         elif waiver.expires < day:
             what = f"{name}: expired on {waiver.expires}: {waiver.reason}"
-            own.append(_about(file, name, what, "mend the finding, or say until when it may stand, and why"))
+            remedy = "fix the finding, or give a new date and a reason"
         else:
-            waived.append(found)
-    return Waived([*(one for one in by_id.values() if one not in waived), *own], waived)
-
-
-def _about(file: YamlFile[WaiversFile], name: str, what: str, remedy: str) -> Finding:
-    return Finding(Kind.WAIVER, file.file, file.line(name), 1, what, remedy, name)
+            waived.append(finding)
+            continue
+        bad_waivers.append(Finding(WAIVER, file.file, file.line(name), 1, what, remedy, name))
+    return Waived([*(one for one in findings if one not in waived), *bad_waivers], waived)
 
 
 def lab_of_file(file: str) -> str:
-    """Return the lab that a file of the project belongs to, by its folder; empty if to none."""
+    """Return the lab whose folder holds a file of the project; empty if no lab's folder does."""
     match PurePosixPath(file).parts:
         case ("docs", "labs", lab, _, *_) | ("evidence" | "collectors", lab, _, *_):
             return lab

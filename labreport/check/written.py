@@ -1,13 +1,14 @@
-"""Numbers with a unit as people write them: `1.62 s`, `3-5 s`, `0,7 ms`, `3x`, `twice as fast`, `two cores`.
+"""Finds numbers with a unit in text: `1.62 s`, `3-5 s`, `0,7 ms`, `3x`, `twice as fast`, `two cores`.
 
-A bare number, a version, a date, a task's number is none.
+Plain numbers, versions, dates and numbers of tasks are not among them, except in tables whose head names a
+unit.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from itertools import accumulate
 
 from labreport.check.vocabulary import (
     APOSTROPHE,
@@ -63,15 +64,11 @@ _FORMS = {
     "vague": rf"\b(?P<vague>sub-?(?:milli|micro|nano)?seconds?\b|(?:tens|hundreds|thousands)\s+of\s+"
     rf"{UNIT_OF_WORDS}{_AFTER}|(?:an|one|two|three|several)\s+orders?\s+of\s+magnitude\b)",
 }
-"""The forms that a number with a unit has; each has a group of its name, which begins at the number."""
-_STRETCH = re.compile(f"[^{BOUND}]+")
-_MAYBE = re.compile(
-    rf"[\d{COMPUTED}{_VULGAR}]|\b(?:(?:{_A_WORD})(?:fold)?|{'|'.join((*PARTS, *TWICE))}"
-    r"|tens|hundreds|thousands|orders?|sub-?(?:milli|micro|nano)?seconds?"
-    r"|an?\s+(?:millisecond|second|minute|hour))\b",
-    re.IGNORECASE,
+"""The forms of a number with a unit. The group with the name of a form starts at the number."""
+_ANY_FORM = re.compile(
+    "|".join(form if name in {"compound", "digits"} else f"(?i:{form})" for name, form in _FORMS.items())
 )
-"""What every form has."""
+_STRETCH = re.compile(f"[^{BOUND}]+")
 _LABELLED = re.compile(
     r"\b(?:tasks?|labs?|steps?|editions?|lines?|columns?|sections?|pages?|figures?|tables?|versions?|ports?|issues?"
     r"|kernel|Debian|Linux|Kata|containerd|runc|Python|Alpine|QEMU|status|HTTP|number|no\.)\s+$",
@@ -80,16 +77,20 @@ _LABELLED = re.compile(
 _VERBS = frozenset(
     {"attempts", "boots", "lines", "processes", "requests", "rounds", "runs", "samples", "starts"}
 )
-"""What may be what task 3 does, and no count: `Kata 3x slower` is one, whatever stands before it."""
+"""Words that are verbs after a labelled number, as in `task 3 runs`, and else units of a count."""
 _DECADE = re.compile(r"(?:19|20)\d0s")
 _LONGEST_LABEL = 20
+_DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t\r]*")
+_FACTOR = re.compile(rf"\s*(?:ratio|factor|times|speed-?up|slowdown|{TIMES_SIGN})\s*", re.IGNORECASE)
+_PLAIN = re.compile(rf"\s*[-\u2212~≈<>±+]?\s*({NUMBER})\s*")
+_HEAD_UNIT = re.compile(rf"[(\[]\s*({UNIT})\s*[)\]]|(?:,|\bin|/)\s+({UNIT})\s*$")
 
 
 @dataclass(frozen=True)
 class Written:
-    """A number with its unit, `start` to `end` in a text; `values` are None where it is too vague for any.
+    """A number with its unit, from `start` to `end` in a text; `values` is None if it is too vague.
 
-    `unit` is a symbol of labreport/report/values/units.py, the noun of what is counted, or as it is written.
+    `unit` is a symbol of labreport/report/values/units.py, the noun of the counted thing, or as written.
     """
 
     start: int
@@ -98,78 +99,68 @@ class Written:
     unit: str
 
 
-@cache
-def _any_form() -> re.Pattern[str]:
-    """Return the pattern of all forms; it takes 20 ms to compile, which a build without use for it saves."""
-    cased = {"compound", "digits"}
-    return re.compile("|".join(one if name in cased else f"(?i:{one})" for name, one in _FORMS.items()))
-
-
 def written(text: str) -> Iterator[Written]:
     """Yield the numbers with a unit in a text."""
     for stretch in _STRETCH.finditer(text):
-        if _MAYBE.search(text, *stretch.span()):  # an eighth of what all forms cost
-            yield from _in_stretch(text, *stretch.span())
+        for matched in _ANY_FORM.finditer(text, *stretch.span()):
+            form = next(name for name in _FORMS if matched[name] is not None)
+            if not _means_something_else(text, matched, form):
+                yield Written(matched.start(form), matched.end(), *_value(matched, form))
 
 
-def _in_stretch(text: str, start: int, end: int) -> Iterator[Written]:
-    for found in _any_form().finditer(text, start, end):
-        form = next(name for name in _FORMS if found[name] is not None)
-        if not _means_something_else(text, found, form):
-            yield Written(found.start(form), found.end(), *_value(found, form))
-
-
-def _means_something_else(text: str, found: re.Match[str], form: str) -> bool:
-    """Return whether it only looks like one: `the 1990s`, `task 3 runs`, `tried three times`."""
-    start = found.start(form)
+def _means_something_else(text: str, matched: re.Match[str], form: str) -> bool:
+    """Return whether a match is not a number with a unit: `the 1990s`, `task 3 runs`, `tried three times`."""
+    start = matched.start(form)
     if form == "digits":
         labelled = _LABELLED.search(text, max(0, start - _LONGEST_LABEL), start)
-        verb = unit_of(found["unit"]) in _VERBS
-        return bool((labelled and verb) or _DECADE.fullmatch(found[0]))
-    counted = form == "words" and found["counted"].lower() == "times"
-    return counted and not re.match(rf"\s+(?:{COMPARED})", text[found.end() :])
+        verb = unit_of(matched["unit"]) in _VERBS
+        return bool((labelled and verb) or _DECADE.fullmatch(matched[0]))
+    counted = form == "words" and matched["counted"].lower() == "times"
+    return counted and not re.match(rf"\s+(?:{COMPARED})", text[matched.end() :])
 
 
-def _value(found: re.Match[str], form: str) -> tuple[tuple[Fraction, ...] | None, str]:
+def _value(matched: re.Match[str], form: str) -> tuple[tuple[Fraction, ...] | None, str]:
+    """Return the values and the unit of a match."""
     values: tuple[Fraction, ...] | None = None
     unit = ""
     match form:
         case "digits":
-            values, unit = numbers(found[form]), unit_of(found["unit"])
+            values, unit = numbers(matched[form]), unit_of(matched["unit"])
         case "words":
-            half = Fraction(1, 2) if found["half"] else Fraction(0)
-            values = tuple(_of_words(one) + half for one in re.findall(_WORD, found[form].lower()))
-            unit = unit_of(found["counted"])
+            half = Fraction(1, 2) if matched["half"] else Fraction(0)
+            values = tuple(_of_words(words) + half for words in re.findall(_WORD, matched[form].lower()))
+            unit = unit_of(matched["counted"])
         case "fold":
-            values = (_of_words(found[form][: -len(form)]),)
+            values = (_of_words(matched[form][: -len(form)]),)
         case "part":
-            values = (PARTS[found[form].split()[-1].lower()],)
-            unit = unit_of(found["whole"]) if found["whole"] else ""
+            values = (PARTS[matched[form].split()[-1].lower()],)
+            unit = unit_of(matched["whole"]) if matched["whole"] else ""
         case "twice":
-            values = (Fraction(TWICE[found[form].lower()]),)
+            values = (Fraction(TWICE[matched[form].lower()]),)
         case "factor":
-            values = numbers(found[form])
+            values = numbers(matched[form])
         case "one":
-            values, unit = (Fraction(1),), unit_of(found[form].split()[-1])
+            values, unit = (Fraction(1),), unit_of(matched[form].split()[-1])
         case _:
-            unit = found[form]
+            unit = matched[form]
     return values, unit
 
 
 def numbers(text: str) -> tuple[Fraction, ...] | None:
-    """Return the numbers of `3-5` or `1,5 to 2`; None if one is written in a way that has no one value."""
-    found = []
-    for one in re.findall(NUMBER, text):
-        bare = re.sub(rf"{APOSTROPHE}|\s", "", one).replace(",", ".")
-        part = VULGAR.get(bare[-1:], Fraction(0))
+    """Return the numbers of `3-5` or `1,5 to 2`; None if one of them is ambiguous, such as `1,234.5`."""
+    values = []
+    for number in re.findall(NUMBER, text):
+        digits = re.sub(rf"{APOSTROPHE}|\s", "", number).replace(",", ".")
+        part = VULGAR.get(digits[-1:], Fraction(0))
         try:
-            found.append(Fraction(bare.rstrip(_VULGAR) or "0") + part)
+            values.append(Fraction(digits.rstrip(_VULGAR) or "0") + part)
         except ValueError:
             return None
-    return tuple(found)
+    return tuple(values)
 
 
 def _of_words(text: str) -> Fraction:
+    """Return the value of a number in words, such as `two hundred and five`."""
     total = part = 0
     for word in re.split(r"[-\s]+", text.lower()):
         if word in LARGE:
@@ -179,3 +170,56 @@ def _of_words(text: str) -> Fraction:
         else:
             part += WORDS.get(word, 0)
     return Fraction(total + part)
+
+
+@dataclass(frozen=True)
+class _TableCell:
+    """The text of a table's cell, and where it starts."""
+
+    start: int
+    text: str
+
+
+def in_tables(text: str) -> Iterator[Written]:
+    """Yield the plain numbers in Markdown tables whose column or row has a unit in its head."""
+    starts = accumulate((len(line) + 1 for line in text.split("\n")), initial=0)
+    lines = list(zip(starts, text.split("\n"), strict=False))
+    at = 1
+    while at < len(lines):
+        if "|" in lines[at][1] and _DELIMITER.fullmatch(lines[at][1]) and "|" in lines[at - 1][1]:
+            heads = [_unit_in_head(cell.text) for cell in _cells(*lines[at - 1])]
+            at += 1
+            while at < len(lines) and "|" in lines[at][1]:
+                yield from _in_row(_cells(*lines[at]), heads)
+                at += 1
+        at += 1
+
+
+def _in_row(cells: list[_TableCell], heads: list[str | None]) -> Iterator[Written]:
+    unit_of_row = _unit_in_head(cells[0].text) if cells else None
+    for column, cell in enumerate(cells):
+        unit = heads[column] if column < len(heads) and heads[column] is not None else unit_of_row
+        number = _PLAIN.fullmatch(cell.text)
+        if unit is not None and number and (column or heads[0] is not None):
+            yield Written(cell.start + number.start(1), cell.start + number.end(1), numbers(number[1]), unit)
+
+
+def _cells(start: int, line: str) -> list[_TableCell]:
+    """Return the cells of a row that starts at `start`."""
+    row = line.strip()
+    start += line.index(row) + row.startswith("|")
+    cells = []
+    for text in row.removeprefix("|").removesuffix("|").split("|"):
+        cells.append(_TableCell(start, text))
+        start += len(text) + 1
+    return cells
+
+
+def _unit_in_head(head: str) -> str | None:
+    """Return the unit that a head names; None if it names none, or contains a number with a unit itself."""
+    if _FACTOR.fullmatch(head):
+        return ""
+    unit = _HEAD_UNIT.search(head)
+    if not unit or any(written(head)):
+        return None
+    return unit_of(unit[1] or unit[2])

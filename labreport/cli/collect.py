@@ -158,7 +158,7 @@ def _refresh(
     from functools import partial
 
     from labreport.capture import refresh
-    from labreport.check.diff.sampled import least_effect, same_but_for_noise, series_of
+    from labreport.check.diff.measured import least_effect, same_but_for_noise, series_of
     from labreport.report.source.evidence import Evidence
 
     def judging(*folders: Path) -> refresh.Same:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labreport.check.coverage import coverage_table
-from labreport.check.lab import LabPages, cover_lab
+from labreport.check.coverage import cover_lab, coverage_table
+from labreport.check.lab import LabPages
 from labreport.check.waivers import today
 from labreport.contract.verify import verify
 from labreport.report.facts.claims import Claim, InlineValue
@@ -143,8 +143,8 @@ class Build:
                 if page.path not in self._begun:
                     render(rest, path)
             made = [*self.made, *rest.made]
-            of = LabPages(self.root, self.docs, lab, pages, made, self.evidence, None)
-            self._covered[lab] = coverage_table(cover_lab(of, today()))
+            covered = LabPages(self.root, self.docs, lab, pages, made, self.evidence)
+            self._covered[lab] = coverage_table(cover_lab(covered, today()))
         return self._covered[lab]
 
     def inline(self, inline: Inline) -> Inline:

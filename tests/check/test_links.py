@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from labreport.check.finding import Kind
 from labreport.check.project import check_project
+from labreport.site.links import broken_links
 from tests.project import Little, make
 
 DAY = date(2026, 3, 4)
@@ -43,8 +43,8 @@ def little(tmp_path: Path) -> Little:
 def links(little: Little, text: str) -> list[str]:
     """Return the findings of links on a page of a lab that holds `text`."""
     little.page("labs/lab12/index.md", f"# Lab\n\n{text}\n")
-    findings = check_project(little.root, DAY).findings
-    return [str(one) for one in findings if one.kind is Kind.LINK]
+    findings = check_project(little.root, DAY, [broken_links]).findings
+    return [str(one) for one in findings if one.kind == "link"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_what_leads_somewhere_is_no_finding(little: Little, target: str) -> None
         ("rubric.yml", "there is no labs/lab12/rubric.yml in docs/"),
         ("../../guides/", "there is no guides in docs/"),
         ("../../../evidence/lab12/a.txt", "there is no ../evidence/lab12/a.txt in docs/"),
-        ("/guides/other%20page.md", "begins at the server's root"),
+        ("/guides/other%20page.md", "starts at the root of the server, not of this site"),
     ],
 )
 def test_what_leads_nowhere_is_found_where_it_stands(little: Little, target: str, what: str) -> None:

@@ -10,15 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labreport.check.numbers import IN_CODE, IN_FENCE, IN_LAB_YML, numbers_of
-from labreport.check.settings import Settings, settings_of
+from labreport.check.numbers import IN_CODE, IN_FENCE, IN_LAB_YML, LabNumbers, lab_numbers, numbers_of
 from labreport.check.vocabulary import unit_of
 from labreport.check.written import written
 from labreport.report.pages.source import PageSource
 from labreport.report.values.units import UNITS
 
 CASES = json.loads((Path(__file__).parent / "cases" / "numbers.json").read_text(encoding="utf-8"))
-NONE = Settings()
+NONE = LabNumbers()
 
 
 def page(text: str) -> PageSource:
@@ -26,7 +25,7 @@ def page(text: str) -> PageSource:
     return PageSource("labs/lab12/task-4.md", text)
 
 
-def found(text: str, settings: Settings = NONE) -> list[tuple[int, int]]:
+def found(text: str, settings: LabNumbers = NONE) -> list[tuple[int, int]]:
     """Return line and column of each naked number of a page."""
     return [(one.line, one.column) for one in numbers_of(page(text), settings).naked]
 
@@ -257,18 +256,18 @@ SETTINGS = {
         ("20-30 s", False),
     ],
 )
-def test_a_value_of_lab_yml_needs_no_evidence(lab_settings: Settings, text: str, *, exempt: bool) -> None:
+def test_a_value_of_lab_yml_needs_no_evidence(lab_settings: LabNumbers, text: str, *, exempt: bool) -> None:
     """With its own unit only: 50 requests were decided, 50 ms were not."""
     numbers = numbers_of(page(text), lab_settings)
     assert (len(numbers.naked), numbers.exempt[IN_LAB_YML]) == ((0, 1) if exempt else (1, 0))
 
 
 @pytest.fixture
-def lab_settings() -> Settings:
+def lab_settings() -> LabNumbers:
     """Return the settings of a lab.yml."""
     from labreport.contract.lab_config import Lab  # noqa: PLC0415 # only here
 
-    return settings_of(Lab(title="x", editions={}, settings=SETTINGS))
+    return lab_numbers(Lab(title="x", editions={}, settings=SETTINGS))
 
 
 def test_what_is_exempt_is_counted_by_reason() -> None:

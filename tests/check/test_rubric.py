@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from labreport.check.finding import Kind
-from labreport.check.project import Checked, check_project
-from labreport.check.rubric import Standing
+from labreport.check.project import CheckReport, check_project
+from labreport.check.rubric import RequirementState
 from tests.project import Captured, Little, make, row
 
 DAY = date(2026, 3, 4)
@@ -46,7 +45,7 @@ def little(tmp_path: Path) -> Little:
     return made
 
 
-def check(little: Little, rubric: str) -> Checked:
+def check(little: Little, rubric: str) -> CheckReport:
     """Return what is found with this rubric of 2025."""
     little.page("labs/lab12/rubric.yml", rubric)
     return check_project(little.root, DAY)
@@ -60,9 +59,9 @@ def requirement(**given: str) -> str:
     return f"2025:\n  both: {both}\n  it: {{{inner}}}\n"
 
 
-def rubric_findings(checked: Checked) -> list[str]:
+def rubric_findings(checked: CheckReport) -> list[str]:
     """Return what is said of the rubric."""
-    return [str(one) for one in checked.findings if one.kind is Kind.RUBRIC]
+    return [str(one) for one in checked.findings if one.kind == "rubric"]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +82,7 @@ def test_what_its_section_shows_meets_a_requirement(little: Little, given: dict[
     """Sections within it included; a section is named by its text or its id."""
     checked = check(little, requirement(**given))
     assert checked.findings == []
-    assert checked.coverage.rubric[2025][Standing.MET] == 2
+    assert checked.coverage.rubric[2025][RequirementState.MET] == 2
 
 
 @pytest.mark.parametrize(
@@ -112,7 +111,7 @@ def test_the_right_value_under_the_wrong_section_does_not(
     (said,) = rubric_findings(checked)
     assert said.startswith("docs/labs/lab12/rubric.yml:3:1: 2025: it is not met: ")
     assert lacks in said
-    assert checked.coverage.rubric[2025] == {Standing.MET: 1, Standing.NOT_MET: 1}
+    assert checked.coverage.rubric[2025] == {RequirementState.MET: 1, RequirementState.NOT_MET: 1}
 
 
 def test_a_gap_meets_nothing(little: Little) -> None:
@@ -137,9 +136,9 @@ def test_what_is_to_come_is_said_so_until_it_is_met(little: Little) -> None:
     for given in ({"page": "", "section": ""}, {"section": "Second part", "shows": "[a.txt]"}):
         checked = check(little, requirement(to_come="later", **given))
         assert checked.findings == []
-        assert checked.coverage.rubric[2025] == {Standing.MET: 1, Standing.TO_COME: 1}
+        assert checked.coverage.rubric[2025] == {RequirementState.MET: 1, RequirementState.TO_COME: 1}
     (said,) = rubric_findings(check(little, requirement(to_come="later", shows="[a.txt]")))
-    assert "2025: it is met, and is called to come: later: take `to_come` out" in said
+    assert "2025: it is met, but marked as to come: later: remove `to_come`" in said
 
 
 def test_a_file_of_the_edition_that_nothing_asks_for_is_found(little: Little) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.check.finding import Finding, Kind
+from labreport.check.finding import Finding
 from labreport.cli.check import annotation
 from tests.cli.conftest import Shell
 from tests.project import Captured, Little, make
@@ -75,7 +75,7 @@ def test_annotations_are_workflow_commands(little: Little) -> None:
 
 def test_an_annotation_is_escaped() -> None:
     """What would end a property, or the command, does not; nothing else is touched."""
-    finding = Finding(Kind.LINK, "docs/a,b:c%.md", 1, 2, "50 %\r\n::error::x, y: z", "mend", "")
+    finding = Finding("link", "docs/a,b:c%.md", 1, 2, "50 %\r\n::error::x, y: z", "mend", "")
     assert annotation(finding) == (
         f"::warning file=docs/a%2Cb%3Ac%25.md,line=1,col=2,title={finding.id}"
         "::50 %25%0D%0A::error::x, y: z: mend"
@@ -145,7 +145,7 @@ def test_coverage_on_a_page_is_what_check_counts(little: Little) -> None:
     little.page("labs/lab12/task-9.md", "# Task 9\n\n{{ coverage() }}\n")
     told = Shell(little.root).json("check")
     assert (told["numbers"]["bound"], told["numbers"]["naked"], told["claims"]["holds"]) == (1, 1, 1)
-    rows = ("Numbers bound to evidence 1", "Numbers bound to none 1", "Claims that hold 1 of 1")
+    rows = ("Numbers bound to evidence 1", "Numbers bound to no evidence 1", "Claims that hold 1 of 1")
     index = little.site / "labs/lab12/index.html"
     for words in ((), ("--dirty",)):
         assert little.build(*words).returncode == 0

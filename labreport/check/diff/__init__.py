@@ -1,1 +1,1 @@
-"""What changed between two states of the evidence: facts, series, failures, versions, claims, then bytes."""
+"""Compares two states of the evidence, for `lab diff`: claims, failures, series, facts, versions, files."""

@@ -1,14 +1,11 @@
-"""Changes in words: titled tables for the terminal, Markdown for a pull request, plain values for JSON."""
+"""Renders changes: tables for the terminal, Markdown for a pull request, plain values for JSON."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from labreport.check.diff.compare import Changes, SetChanges
-from labreport.check.diff.fact_changes import FactChange
-from labreport.check.diff.raw import FileChange
-from labreport.check.diff.sampled import SeriesChange
-from labreport.check.diff.turns import Turn
+from labreport.check.diff.compare import Changes, FileChange, SetChanges, StateChange
+from labreport.check.diff.measured import FactChange, SeriesChange
 from labreport.report.export.markdown import code, fence, table_markdown, words
 from labreport.report.problems import one_line
 from labreport.report.series.comparison import four_digits
@@ -16,9 +13,9 @@ from labreport.report.tables.table import Cell, Table
 from labreport.report.values.quantity import Quantity, decimal
 
 MOST_MARKDOWN = 60_000
-"""GitHub takes 65,536 characters for the body of a pull request."""
+"""The longest Markdown, in characters. GitHub accepts 65,536 in the body of a pull request."""
 
-NOTHING = "Nothing changed."
+NOTHING_CHANGED = "Nothing changed."
 
 
 def as_json(changes: Changes) -> dict[str, Any]:
@@ -31,51 +28,51 @@ def as_json(changes: Changes) -> dict[str, Any]:
 
 
 def headline(changes: Changes) -> str:
-    """Return what matters most in one line."""
+    """Return the most important changes in one line."""
     if not changes.sets:
-        return NOTHING
+        return NOTHING_CHANGED
     claims = sum(len(one.claims) for one in changes.sets)
-    beyond = sum(one.beyond is True for each in changes.sets for one in each.series)
+    beyond = sum(series.beyond is True for one in changes.sets for series in one.series)
     failures = sum(len(one.failures) for one in changes.sets)
     parts = [
         _count(claims, "claim turned", "claims turned"),
         _count(beyond, "series beyond the noise", "series beyond the noise"),
-        _count(failures, "collector or command ends otherwise", "collectors or commands end otherwise"),
+        _count(failures, "collector or command changed", "collectors or commands changed"),
     ]
     parts += [f"{one.name} refused: {one.refused}" for one in changes.sets if one.refused]
     return "; ".join(parts) + "."
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"1 {one}" if number == 1 else f"{number or 'no'} {many}"
+def _count(number: int, singular: str, plural: str) -> str:
+    return f"1 {singular}" if number == 1 else f"{number or 'no'} {plural}"
 
 
-def tables(found: SetChanges) -> Iterator[tuple[str, Table]]:
-    """Yield the tables that tell of a set, each with its title; those that would be empty are left out."""
-    if found.hosts:
-        yield "Measured on another host", _turns("", [found.hosts])
-    if found.claims:
-        yield "Claims that turned", _turns("claim", found.claims)
-    if found.failures:
-        yield "Collectors and commands that end otherwise", _turns("which", found.failures)
-    if found.series:
-        yield "Series", _series(found.series)
-    if found.facts:
-        yield "Facts", _facts(found.facts)
-    if found.versions:
-        yield "Versions and settings", _turns("of", found.versions)
+def tables(changes: SetChanges) -> Iterator[tuple[str, Table]]:
+    """Yield the tables of a set's changes, each with its title; empty tables are left out."""
+    if changes.hosts:
+        yield "Measured on another host", _states("", [changes.hosts])
+    if changes.claims:
+        yield "Claims that turned", _states("claim", changes.claims)
+    if changes.failures:
+        yield "Collectors and commands that changed", _states("which", changes.failures)
+    if changes.series:
+        yield "Series", _series(changes.series)
+    if changes.facts:
+        yield "Facts", _facts(changes.facts)
+    if changes.versions:
+        yield "Versions and settings", _states("of", changes.versions)
 
 
-def _turns(head: str, turns: Iterable[Turn]) -> Table:
-    ours = head == "claim"  # a page's sentence; anything else comes from evidence and records
+def _states(head: str, changes: Iterable[StateChange]) -> Table:
+    from_evidence = head != "claim"  # a claim is a sentence of a page; evidence is set in a fixed font
     rows = tuple(
-        (Cell(one.what, code=not ours), Cell(one.before, code=True), Cell(one.after, code=True))
-        for one in turns
+        (Cell(one.what, code=from_evidence), Cell(one.before, code=True), Cell(one.after, code=True))
+        for one in changes
     )
     return Table((head, "before", "now"), rows)
 
 
-def _facts(facts: Iterable[FactChange]) -> Table:
+def _facts(changes: Iterable[FactChange]) -> Table:
     rows = tuple(
         (
             Cell(one.name, code=True),
@@ -84,39 +81,38 @@ def _facts(facts: Iterable[FactChange]) -> Table:
             Cell("" if one.share is None else f"{one.share:+.1%}"),
             Cell(str(one.verdict)),
         )
-        for one in facts
+        for one in changes
     )
-    return Table(("fact", "before", "now", "change", "is"), rows)
+    return Table(("fact", "before", "now", "change", "verdict"), rows)
 
 
-def _series(series: Iterable[SeriesChange]) -> Table:
-    head = ("series", "before", "now", "change", "runs", "failed", "p", "least effect", "is")
-    return Table(head, tuple(map(_series_row, series)))
+def _series(changes: Iterable[SeriesChange]) -> Table:
+    head = ("series", "before", "now", "change", "runs", "failed", "p", "least effect", "verdict")
+    return Table(head, tuple(map(_series_row, changes)))
 
 
-def _series_row(one: SeriesChange) -> tuple[Cell, ...]:
-    verdict = {True: "beyond the noise", False: "within the noise", None: "too few runs to say"}[one.beyond]
-    before, now = (four_digits(Quantity(decimal(f"{value:.9f}"), "s")) for value in (one.before, one.after))
+def _series_row(change: SeriesChange) -> tuple[Cell, ...]:
+    verdicts = {True: "beyond the noise", False: "within the noise", None: "too few runs to decide"}
+    medians = (Quantity(decimal(f"{seconds:.9f}"), "s") for seconds in (change.before, change.after))
     return (
-        Cell(f"{one.file} {one.name}".rstrip(), code=True),
-        Cell(before),
-        Cell(now),
-        Cell(f"{one.ratio - 1:+.1%}"),
-        Cell("{}, {}".format(*one.counts)),
-        Cell("{}, {}".format(*one.failed)),
-        Cell(f"{one.p:.2g}"),
-        Cell(f"{one.floor:.1%}"),
-        Cell(verdict),
+        Cell(f"{change.file} {change.name}".rstrip(), code=True),
+        *(Cell(four_digits(median)) for median in medians),
+        Cell(f"{change.ratio - 1:+.1%}"),
+        Cell("{}, {}".format(*change.counts)),
+        Cell("{}, {}".format(*change.failed)),
+        Cell(f"{change.p:.2g}"),
+        Cell(f"{change.floor:.1%}"),
+        Cell(verdicts[change.beyond]),
     )
 
 
 def raw_text(file: FileChange) -> str:
-    """Return a file's difference as lines that no terminal takes for anything but text."""
+    """Return the changed lines of a file; control characters are escaped for the terminal."""
     return "\n".join([f"{file.path}: {file.how}", *(f"  {one_line(line)}" for line in file.lines)])
 
 
 def markdown(changes: Changes) -> str:
-    """Return the changes as the body of a pull request: evidence stands in it, and is never Markdown."""
+    """Return the changes as the body of a pull request; text from evidence is escaped."""
     parts = [f"**{words(headline(changes))}**"]
     for one in changes.sets:
         parts.append(f"## {code(one.name)}")
@@ -139,11 +135,11 @@ def _escaped(text: str) -> str:
 
 
 def _cut(parts: list[str]) -> str:
-    """Return the parts, as many as a pull request takes; what is left out is counted, never halved."""
-    taken: list[str] = []
+    """Join as many whole parts as a pull request accepts, and count the rest."""
+    kept: list[str] = []
     for number, part in enumerate(parts):
-        if sum(map(len, taken)) + len(part) + 2 * number > MOST_MARKDOWN:
+        if sum(map(len, kept)) + len(part) + 2 * number > MOST_MARKDOWN:
             left = len(parts) - number
-            return "\n\n".join([*taken, f"… and {left} more: {code('lab diff')} tells all."])
-        taken.append(part)
-    return "\n\n".join(taken)
+            return "\n\n".join([*kept, f"… and {left} more: {code('lab diff')} shows everything."])
+        kept.append(part)
+    return "\n\n".join(kept)

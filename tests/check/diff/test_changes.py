@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from labreport.check.diff.compare import Changes, compare
-from labreport.check.diff.fact_changes import Verdict
-from labreport.check.diff.sampled import same_but_for_noise
+from labreport.check.diff.measured import ChangeVerdict, same_but_for_noise
 from labreport.check.diff.words import MOST_MARKDOWN, as_json, headline, markdown, raw_text
 from labreport.contract.records import HostClass, Outcome
 from tests.project import HOST, Captured, Little, make, row
@@ -91,9 +90,9 @@ def test_a_fact_that_changed_is_told_with_how_much(before: Little, tmp_path: Pat
     (found,) = changes(before, side(tmp_path / "after", kernel=b"7.0.1\n", count=b"4\n", address=b"9\n")).sets
     told = {one.name: (one.before, one.after, one.verdict) for one in found.facts}
     assert told == {
-        "kernel": ("6.12.0", "7.0.1", Verdict.CHANGED),
-        "count": ("3", "4", Verdict.CHANGED),
-        "address": ("7", "9", Verdict.VOLATILE),
+        "kernel": ("6.12.0", "7.0.1", ChangeVerdict.CHANGED),
+        "count": ("3", "4", ChangeVerdict.CHANGED),
+        "address": ("7", "9", ChangeVerdict.VOLATILE),
     }
     assert next(one.share for one in found.facts if one.name == "count") == pytest.approx(1 / 3)
     assert [one.path for one in found.files] == ["address.txt", "count.txt", "kernel.txt"]
@@ -104,10 +103,10 @@ def test_a_fact_that_came_or_went(before: Little, tmp_path: Path) -> None:
     """Says so, with why there is none."""
     after = side(tmp_path / "after", count=b"many\n")
     (found,) = changes(before, after).sets
-    assert [(one.name, one.verdict) for one in found.facts] == [("count", Verdict.LOST)]
+    assert [(one.name, one.verdict) for one in found.facts] == [("count", ChangeVerdict.LOST)]
     assert found.facts[0].after == "none (not there)"
     (back,) = changes(after, before).sets
-    assert [(one.name, one.verdict) for one in back.facts] == [("count", Verdict.NEW)]
+    assert [(one.name, one.verdict) for one in back.facts] == [("count", ChangeVerdict.NEW)]
 
 
 def test_a_claim_that_turned(before: Little, tmp_path: Path) -> None:
@@ -132,7 +131,7 @@ def test_a_series_is_held_against_its_noise(
     assert told["kata"].beyond is beyond
     assert told["kata"].floor > 0
     fact = next(one for one in found.facts if one.name == "start")
-    assert fact.verdict is (Verdict.BEYOND if beyond else Verdict.WITHIN)
+    assert fact.verdict is (ChangeVerdict.BEYOND if beyond else ChangeVerdict.WITHIN)
 
 
 def test_a_host_that_is_slower_as_a_whole_is_no_change(before: Little, tmp_path: Path) -> None:
@@ -159,7 +158,7 @@ def test_numbers_alone_are_a_series(before: Little, tmp_path: Path) -> None:
     told = {one.file: one.beyond for one in found.series}
     assert told["curl.txt"] is True
     assert "count.txt" not in told
-    assert [one.verdict for one in found.facts] == [Verdict.BEYOND]
+    assert [one.verdict for one in found.facts] == [ChangeVerdict.BEYOND]
 
 
 def test_few_runs_say_nothing(before: Little, tmp_path: Path) -> None:
@@ -169,7 +168,7 @@ def test_few_runs_say_nothing(before: Little, tmp_path: Path) -> None:
         side(tmp_path / "more", startup=series(runs=3, step=9)),
     )
     assert [one.beyond for one in few.sets[0].series if one.name == "kata"] == [None]
-    assert "too few runs to say" in markdown(few)
+    assert "too few runs to decide" in markdown(few)
     assert before.root.exists()
 
 
@@ -237,7 +236,7 @@ def test_evidence_is_never_markdown(before: Little, tmp_path: Path) -> None:
     found = changes(before, after)
     body = markdown(found)
     assert len(body) < MOST_MARKDOWN + 200
-    assert "more: `lab diff` tells all." in body
+    assert "more: `lab diff` shows everything." in body
     inside = body[body.index("kernel.txt: changed") :]
     assert inside.index("````diff") < inside.index("</details> @everyone")
     assert "\x1b" not in body

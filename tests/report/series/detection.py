@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from labreport.check.diff.sampled import ALPHA, least_effect, noise_floor
+from labreport.check.diff.measured import ALPHA, least_effect, noise_floor
 from labreport.report.series.permutation import shift
 from labreport.report.series.series import Series, read_series
 

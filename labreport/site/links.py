@@ -1,0 +1,140 @@
+"""Broken links, for `lab check`: targets and anchors that the site does not have.
+
+mkdocs renders the pages and resolves their links; it leaves a broken link as it is written. Its warnings have
+no line numbers, and do not cover links in HTML and ids that an extension adds late. So the rendered pages are
+searched here.
+"""
+
+import logging
+import posixpath
+from collections.abc import Iterator, Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from mkdocs.config import load_config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import Files, get_files, set_exclusions
+from mkdocs.structure.pages import Page
+
+from labreport.check.finding import Finding
+from labreport.check.project import ProjectPages
+from labreport.report.pages.mask import FENCE, INLINE_CODE
+from labreport.report.pages.source import PageSource
+
+_ATTRIBUTES = {
+    "a": "href",
+    "img": "src",
+    "source": "src",
+    "script": "src",
+    "link": "href",
+    "iframe": "src",
+    "video": "src",
+}
+"""The HTML elements that link to something, and the attribute that holds the link."""
+
+
+def broken_links(project: ProjectPages) -> Iterator[Finding]:
+    """Yield a finding for each link of a page to a file or an anchor that the site does not have."""
+    config = _config(project.root)
+    files = _files(config)
+    pages = {file.src_uri: Page(None, file, config) for file in files.documentation_pages()}
+    for path, page in pages.items():
+        page.markdown = project.texts.get(path, "")
+        page.render(config, files)
+    site = _Site(files, {path: _read(page.content or "") for path, page in pages.items()})
+    for source in project.pages:
+        if source.path not in pages:
+            continue
+        searched: dict[str, int] = {}
+        for link, what, remedy in site.broken(pages[source.path]):
+            offset = _find(source, link, searched.get(link, 0))
+            searched[link] = offset + 1
+            line, column = source.place(max(offset, 0))
+            yield Finding("link", source.file, line, column, f"{link}: {what}", remedy, link)
+
+
+def _config(root: Path) -> MkDocsConfig:
+    """Return the settings of mkdocs.yml and its plugins; mkdocs does not log broken links with them."""
+    config = load_config(str(root / "mkdocs.yml"))
+    config = config.plugins.on_config(config)
+    links = config.validation.links
+    links.not_found = links.absolute_links = links.unrecognized_links = logging.DEBUG
+    return config
+
+
+def _files(config: MkDocsConfig) -> Files:
+    """Return the files that mkdocs publishes."""
+    files = get_files(config)
+    files.add_files_from_theme(config.theme.get_env(), config)
+    files = config.plugins.on_files(files, config=config)
+    set_exclusions(files, config)
+    return Files([file for file in files if file.inclusion.is_included()])  # type: ignore[no-untyped-call] # mkdocs
+
+
+class _PageReader(HTMLParser):
+    """Collects the links and the anchors of a rendered page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.links: list[str] = []
+        self.anchors: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.anchors |= {given[key] or "" for key in ("id", "name") if key in given}
+        if link := given.get(_ATTRIBUTES.get(tag, "")):
+            self.links.append(link)
+
+
+def _read(html: str) -> _PageReader:
+    reader = _PageReader()
+    reader.feed(html)
+    reader.close()
+    return reader
+
+
+class _Site:
+    """The files of the site, and the links and anchors of its pages."""
+
+    def __init__(self, files: Files, pages: Mapping[str, _PageReader]) -> None:
+        self._pages = pages
+        self._files = {file.dest_uri: file for file in files}
+        self._files |= {posixpath.normpath(unquote(file.url)): file for file in files}
+
+    def broken(self, page: Page) -> Iterator[tuple[str, str, str]]:
+        """Yield each broken link of a page as it is written, what is wrong, and what to do."""
+        for link in self._pages[page.file.src_uri].links:
+            try:
+                parts = urlsplit(link)
+            except ValueError:
+                yield link, "is not a valid address", "correct it"
+                continue
+            if parts.scheme or parts.netloc:
+                continue
+            path, anchor = unquote(parts.path), unquote(parts.fragment)
+            if path.startswith("/"):
+                yield link, "starts at the root of the server, not of this site", "write a relative link"
+                continue
+            file = self._files.get(_joined(page.url, path)) if path else page.file
+            if file is None:
+                what = f"there is no {_joined(page.file.src_uri, path)} in docs/"
+                yield link, what, "correct the link, or write the page"
+            elif anchor and file.src_uri in self._pages and anchor not in self._pages[file.src_uri].anchors:
+                written = (page.links_to_anchors or {}).get(file, {}).get(parts.fragment, link)
+                yield written, f"{file.src_uri} has no anchor {anchor}", "use the id of one of its headings"
+
+
+def _joined(page: str, path: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(page), path))
+
+
+def _find(page: PageSource, link: str, since: int) -> int:
+    """Return the offset of a link in the source, at or after `since`; without one, the previous offset."""
+    for text in (f"]({link}", f"](<{link}", link):
+        offset = page.text.find(text, since)
+        while offset >= 0 and page.masked[offset] in {FENCE, INLINE_CODE}:
+            offset = page.text.find(text, offset + 1)
+        if offset >= 0:
+            return offset + len(text) - len(link)
+    return since - 1

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ from labreport.contract.records import (
     State,
     dump,
 )
+from tests import forked
 
 REPO = Path(__file__).parents[1]
 WHEN = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -89,15 +89,8 @@ class Little:
         (folder / "state.json").write_bytes(dump(state))
 
     def build(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run a bare `mkdocs build`."""
-        return subprocess.run(
-            [sys.executable, "-m", "mkdocs", "build", *args],
-            cwd=self.root,
-            env={**clean_environment(), **env},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        """Run `mkdocs build`."""
+        return forked.mkdocs(["build", *args], self.root, {**clean_environment(), **env})
 
 
 def clean_environment() -> dict[str, str]:

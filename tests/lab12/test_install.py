@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +41,21 @@ KILLS = 10
 INSTALLED, CONFIGURED = "setup/install-kata-assets.log", "setup/configure-containerd-kata.log"
 
 
+@cache
+def content_hash(path: str, device: int, inode: int, changed_ns: int) -> str:  # noqa: ARG001 - they are the cache's key
+    """Return the hash of a file. It is read again after each write, which sets its time of change."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
 def snapshot() -> str:
-    """Return what the issue asks to be equal: a sorted find, and the hash of every regular file."""
+    """Return a sorted find of what an installation may touch, and the hash of every regular file."""
     argv = ["find", "/etc", "/opt", "/usr/local", "-printf", "%p %y %m %U:%G %l\\n"]
     listed = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.splitlines()
     files = [line.split(" ")[0] for line in listed if line.split(" ")[1] == "f"]
+    status = {path: Path(path).stat() for path in files if Path(path).is_file()}
     sums = [
-        f"{path} {hashlib.sha256(Path(path).read_bytes()).hexdigest()}"
-        for path in files
-        if Path(path).is_file()
+        f"{path} {content_hash(path, one.st_dev, one.st_ino, one.st_ctime_ns)}"
+        for path, one in status.items()
     ]
     return "\n".join([*sorted(listed), *sorted(sums)])
 

@@ -85,6 +85,7 @@ def verdict(project: Path) -> str:
     return said
 
 
+@pytest.mark.slow
 def test_a_killed_collect_is_cleared_by_the_next(project: Path) -> None:
     """At ten seeded moments: never altered; after the next collect all is captured and nothing is left."""
     runs.clear_dead_runs()

@@ -82,4 +82,4 @@ def start_anew(run: Run, argv: Sequence[str]) -> None:
 
 def answers() -> bool:
     """Return whether this host's containerd answers."""
-    return bool(recorder.output(["ctr", "--address", str(SOCKET), "version"], timeout=5))
+    return SOCKET.exists() and bool(recorder.output(["ctr", "--address", str(SOCKET), "version"], timeout=5))

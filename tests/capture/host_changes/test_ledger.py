@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from labreport.capture.host_changes import ledger
 from labreport.capture.host_changes.ledger import Ledger, LedgerError, opened
 from labreport.capture.host_changes.undo import undo
+from tests.capture.host_changes.changes import MEMBERS, change, fill
 
 ROOT = Path(__file__).parents[3]
 
@@ -44,28 +45,6 @@ def host(tmp_path: Path) -> Path:
     (host / "opt/kata/bin/old").write_text("old")
     (host / "opt/kata/bin/old").chmod(0o755)
     return host
-
-
-def fill(new: Path) -> None:
-    """Make a tree with the members of MEMBERS."""
-    (new / "bin").mkdir(parents=True)
-    (new / "bin/shim").write_text("new")
-    (new / "bin/link").symlink_to("shim")
-
-
-MEMBERS = ("bin", "bin/shim", "bin/link")
-
-
-def change(noted: Ledger, host: Path) -> None:
-    """Change a host in every way there is, some of it twice."""
-    for text in (b"one", b"two"):
-        noted.write(host / "etc/containerd/config.toml", text)
-        noted.write(host / "etc/new/deep/file", text)
-        noted.link(host / "etc/link", text.decode())
-        noted.link(host / "usr/local/bin/shim", "/opt/kata/bin/shim")
-        noted.place(host / "opt/kata", MEMBERS, fill)
-        noted.place(host / "opt/other", MEMBERS, fill)
-    noted.write(host / "etc/link", b"a file now")
 
 
 def test_everything_is_put_back(host: Path, tmp_path: Path) -> None:
@@ -277,7 +256,7 @@ import sys
 from pathlib import Path
 from labreport.capture.host_changes.ledger import opened
 from labreport.capture.host_changes.undo import undo
-from tests.capture.host_changes.test_ledger import change
+from tests.capture.host_changes.changes import change
 host, folder, verb = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 with opened(folder) as noted:
     print("open", flush=True)

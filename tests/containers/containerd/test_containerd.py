@@ -17,7 +17,17 @@ from labreport.containers.containerd.private import config_text, containerd
 from labreport.containers.containerd.server import Containerd
 
 
-@pytest.mark.parametrize("module", ["containerd", "server", "cni", "registry", "manifests", "runtime_table"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "containerd.private",
+        "containerd.server",
+        "network.cni",
+        "images.registry",
+        "images.manifests",
+        "kata.runtime_table",
+    ],
+)
 def test_examples(module: str) -> None:
     """The examples in docstrings are true."""
     assert doctest.testmod(import_module(f"labreport.containers.{module}")).failed == 0

@@ -65,7 +65,7 @@ def test_it_is_used_and_left_as_it_was(socket: Path, make_run: MakeRun) -> None:
 DRIVER = """
 import sys, time
 from pathlib import Path
-from labreport.containers import system
+from labreport.containers.containerd import system
 from labreport.containers.containerd.ctr import in_runc
 from labreport.capture.redact import Identity, Redactor
 from labreport.capture.run import Run

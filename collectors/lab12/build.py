@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from labreport.capture import Run, collector
+from labreport.capture.command import Argv
 from labreport.capture.host import on_path
-from labreport.capture.run import Argv
 from labreport.containers.kata import build as kata_build
 
 LOG = "setup/build-kata-runtime.log"

@@ -8,7 +8,7 @@ from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
 from labreport.capture import Run, collector
 from labreport.capture.cleanup import leaks
-from labreport.capture.out import Out
+from labreport.capture.run import Out
 from labreport.containers.container import Container, container
 from labreport.containers.containerd.ctr import RUNTIMES
 

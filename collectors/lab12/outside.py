@@ -9,8 +9,7 @@ from collectors.lab12.smoke import KATA_NEEDS, smoke
 from labreport.capture import Run, collector
 from labreport.capture.cleanup import leaks
 from labreport.capture.host import on_path
-from labreport.capture.out import Out
-from labreport.capture.run import CaptureError
+from labreport.capture.run import CaptureError, Out
 from labreport.containers.container import Container, container
 from labreport.containers.containerd.private import ROOTS, containerd
 from labreport.containers.escapes.escape import RUNTIMES

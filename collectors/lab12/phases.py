@@ -11,8 +11,8 @@ from pathlib import Path
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
 from labreport.capture import Need, Run, collector, recorder
-from labreport.capture.out import Out
-from labreport.capture.outcome import CommandFailedError
+from labreport.capture.command import CommandFailedError
+from labreport.capture.run import Out
 from labreport.capture.series import in_turn
 from labreport.containers.container import container
 from labreport.containers.containerd.ctr import KATA, RUNTIMES, once

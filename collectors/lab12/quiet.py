@@ -8,4 +8,4 @@ from labreport.capture import Run
 def quiet(run: Run) -> None:
     """Put away Juice Shop, under either runtime; what asks for it afterwards waits for it again."""
     for factory in (juice_shop_under_kata, juice_shop):
-        run.put_away(factory)
+        run.teardown(factory)

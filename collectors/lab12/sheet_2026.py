@@ -4,9 +4,9 @@ import re
 
 from collectors.lab12.smoke import smoke
 from labreport.capture import Run, collector
+from labreport.capture.command import Argv
 from labreport.capture.host import on_path
-from labreport.capture.out import Out
-from labreport.capture.run import Argv
+from labreport.capture.run import Out
 from labreport.containers.containerd.ctr import in_kata, in_runc
 from labreport.containers.needs import CONTAINERS, KATA, image
 

@@ -6,7 +6,7 @@ from functools import partial
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
 from labreport.capture import Run, collector
-from labreport.capture.attempts import Attempt
+from labreport.capture.command import Attempt
 from labreport.capture.host import on_path
 from labreport.capture.series import HYPERFINE, Contender, series, series_files
 from labreport.containers.containerd.ctr import IN_NEW, KATA, RUNC, RUNTIMES, once, one_more_try

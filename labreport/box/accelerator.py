@@ -10,6 +10,7 @@ from tempfile import TemporaryFile
 
 from labreport.box.place import Box, BoxError
 from labreport.capture import recorder
+from labreport.capture.command import CommandSpec
 
 KVM = Path("/dev/kvm")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -82,9 +83,8 @@ def boots(kernel: Path, options: Sequence[str] = ("-machine", "accel=kvm", "-cpu
             "-machine", "q35", *options, "-m", "256", "-kernel", str(kernel),
             "-append", "console=ttyS0 panic=-1"]  # fmt: skip
     with TemporaryFile() as console:
-        ended = recorder.execute(
-            argv, stdout=console, stderr=console, env=recorder.environment(""), timeout=PROBE_SECONDS
-        )
+        command = CommandSpec(argv, timeout=PROBE_SECONDS)
+        ended = recorder.execute(command, stdout=console, stderr=console, env=recorder.environment(""))
         console.seek(0)
         return ended.exit_status == 0 and BOOTED in console.read()
 

@@ -18,9 +18,9 @@ from labreport.box.image import HOSTNAME
 from labreport.box.place import FRESH, BoxError, Machine, alone, wipe
 from labreport.box.ssh import LOST, Door
 from labreport.capture import signals, store
+from labreport.capture.collect import Progress
 from labreport.capture.declare import ESCAPE
 from labreport.capture.labs import find_lab
-from labreport.capture.runner import Progress
 from labreport.capture.store import StoreError
 from labreport.contract.reader import EvidenceError, RecordError
 

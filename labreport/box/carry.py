@@ -12,8 +12,8 @@ from typing import Any
 from labreport.box.archives import archives
 from labreport.box.place import BoxError
 from labreport.box.ssh import Door
+from labreport.capture.collect import Progress
 from labreport.capture.labs import find_lab
-from labreport.capture.runner import Progress
 from labreport.capture.transfer import adopt
 from labreport.capture.transfer.pack import pack
 from labreport.contract.reader import is_record, record_files

@@ -12,6 +12,7 @@ from labreport.box.place import Box, BoxError, wipe
 from labreport.box.room import needs_room
 from labreport.capture import recorder
 from labreport.capture.cleanup import leaks
+from labreport.capture.command import CommandSpec
 
 RELEASE = "trixie"
 SIZE = "12G"
@@ -152,7 +153,8 @@ def _take_out(image: Path, box: Box) -> None:
 
 def _run(argv: list[str], log: Path, fine: tuple[int, ...] = (0,)) -> None:
     with log.open("ab") as output:
-        ended = recorder.execute(argv, stdout=output, stderr=output, env=recorder.environment(""))
+        command = CommandSpec(argv)
+        ended = recorder.execute(command, stdout=output, stderr=output, env=recorder.environment(""))
     if ended.exit_status not in fine:
         raise BoxError(f"{argv[0]}: exit status {ended.exit_status}: {last_words(log)}")
 

@@ -18,6 +18,7 @@ from labreport.box.room import needs_memory, needs_room
 from labreport.box.ssh import Door
 from labreport.capture import recorder
 from labreport.capture.cleanup import leaks
+from labreport.capture.command import CommandSpec
 from labreport.contract.errors import LabError
 
 MEMORY_MIB = 4096
@@ -111,7 +112,8 @@ def _have_disk(machine: Machine) -> None:
     part = machine.disk.with_suffix(".part")
     argv = ["cp", "--sparse=always", "--reflink=auto", str(machine.box.image), str(part)]
     with machine.console.open("wb") as said:
-        ended = recorder.execute(argv, stdout=said, stderr=said, env=recorder.environment(machine.mark))
+        command = CommandSpec(argv)
+        ended = recorder.execute(command, stdout=said, stderr=said, env=recorder.environment(machine.mark))
     if ended.exit_status:
         part.unlink(missing_ok=True)
         raise BoxError(f"the disk cannot be made: {last_words(machine.console)}")

@@ -9,6 +9,7 @@ from tempfile import TemporaryFile
 
 from labreport.box.place import Box, Machine
 from labreport.capture import recorder
+from labreport.capture.command import CommandSpec
 
 LOST = 255
 """ssh's own exit status: the connection was refused or is gone."""
@@ -52,14 +53,8 @@ class Door:
     ) -> tuple[int, str]:
         """Run `command` in the machine; return its exit status and what it said on standard error."""
         with stdout.open("wb") as output, TemporaryFile() as said:
-            ended = recorder.execute(
-                self.argv(command),
-                stdout=output,
-                stderr=said,
-                env=recorder.environment(""),
-                stdin=stdin,
-                timeout=timeout,
-            )
+            ssh = CommandSpec(self.argv(command), stdin=stdin, timeout=timeout)
+            ended = recorder.execute(ssh, stdout=output, stderr=said, env=recorder.environment(""))
             said.seek(0)
             text = said.read(4096).decode(errors="replace").strip()
         return (LOST if ended.timed_out else ended.exit_status), text

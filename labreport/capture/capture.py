@@ -1,4 +1,4 @@
-"""One collector's capture: run it, look at what it left, record it."""
+"""Captures one collector: runs it, checks what it left, and makes that the evidence."""
 
 import errno
 import os
@@ -6,34 +6,26 @@ import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from labreport.capture import plan, recorder, store
-from labreport.capture.cut import line_count
 from labreport.capture.declare import ESCAPE, Collector, NotApplicable, Unavailable
 from labreport.capture.host import this_host, versions
 from labreport.capture.labs import LAB_FILE, FoundLab, source_of
-from labreport.capture.outcome import CommandFailedError
 from labreport.capture.plan import CollectorStatus
+from labreport.capture.recording import line_count
 from labreport.capture.redact import VERSION, Redactor, identity
 from labreport.capture.run import CaptureError, Run
-from labreport.capture.session import LeakError, Session
-from labreport.contract.reader import EvidenceError, read_evidence
-from labreport.contract.records import RECORDS, File, Project, Record, Redactions, Status, dump
+from labreport.capture.session import Session
+from labreport.contract.errors import LabError
+from labreport.contract.reader import read_evidence
+from labreport.contract.records import RECORDS, File, Project, Record, Redactions, Span, Status, dump
 
-EXPECTED = (
-    CommandFailedError,
-    CaptureError,
-    EvidenceError,
-    LeakError,
-    recorder.CommandNotFoundError,
-    store.StoreError,
-)
 NOTED = ("LAB_BOX_TRY",)
-"""Variables that go into the record where they are set: whether the box was lost in this collect before."""
+"""Environment variables that go into the record if they are set: here, whether the box was lost before."""
 
 NOT_ALLOWED = "it tries to break out of a container, and nobody allowed that here"
 ALLOW = (
@@ -41,7 +33,9 @@ ALLOW = (
     "instead (manual/how-to/escapes.md)"
 )
 COMMIT_FILE = ".commit.json"
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+"""The project's commit, in a copy of the project that has no .git folder."""
+
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @dataclass(frozen=True)
@@ -53,56 +47,50 @@ class Target:
     root: Path
 
     def statuses(self) -> list[CollectorStatus]:
-        """Return where the lab's collectors stand in this set."""
+        """Return the status of each of the lab's collectors in this set."""
         return plan.statuses(self.lab, self.folder, self.root, this_host().id)
 
+    def beside(self, folder: Path) -> "Target":
+        """Return a target for captures in `folder`, beside this set."""
+        return replace(self, folder=folder / self.lab.name)
 
-def attempt(
-    target: Target, one: Collector, shared: Session, done: Mapping[str, CollectorStatus]
+
+def capture_collector(
+    target: Target, collector: Collector, session: Session, done: Mapping[str, CollectorStatus]
 ) -> CollectorStatus:
-    """Capture one collector if what it needs is there, and return where it stands then."""
-    if one.role == ESCAPE and not shared.allowed.escapes:
-        return CollectorStatus(one, Status.MISSING, NOT_ALLOWED, ALLOW)
-    for need in one.needs:
+    """Capture a collector if everything it needs is there, and return its status.
+
+    `done` has the status of each collector that ran before it in this collect, by name.
+    """
+    if collector.role == ESCAPE and not session.allowed.escapes:
+        return CollectorStatus(collector, Status.MISSING, NOT_ALLOWED, ALLOW)
+    for need in collector.needs:
         if reason := need.missing(target.lab.config):
-            return CollectorStatus(one, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
-    for earlier in one.after:
+            return CollectorStatus(collector, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
+    for earlier in collector.after:
         before = done.get(earlier.name)
         if before and before.status in {Status.MISSING, Status.FAILED}:
-            return CollectorStatus(
-                one, Status.MISSING, f"comes after {earlier.name}: {before.reason}", before.remedy
-            )
+            reason = f"comes after {earlier.name}: {before.reason}"
+            return CollectorStatus(collector, Status.MISSING, reason, before.remedy)
     began = time.monotonic()
-    standing = _capture(target, one, shared)
-    if standing.record:
-        return standing
-    return CollectorStatus(
-        one, standing.status, standing.reason, standing.remedy, None, time.monotonic() - began
-    )
+    status = _capture(target, collector, session)
+    return status if status.record else replace(status, seconds=time.monotonic() - began)
 
 
-def _capture(target: Target, one: Collector, shared: Session) -> CollectorStatus:
-    """Run a collector; commit what it left, or keep it under failed/ and leave the last evidence."""
-    redact = Redactor(identity(target.root), one.keep)
-    where = f"collectors/{target.lab.name}/{LAB_FILE}"
+def _capture(target: Target, collector: Collector, session: Session) -> CollectorStatus:
+    """Run a collector and commit what it left; if it fails, keep that in failed/, and the last evidence."""
+    redact = Redactor(identity(target.root), collector.keep)
+    staging = store.Staging(target.folder, collector.name)
+    lab_file = f"collectors/{target.lab.name}/{LAB_FILE}"
+    run = Run(session, target.lab.config, lab_file, staging.files, redact)
     began, start = time.monotonic(), datetime.now(UTC)
-    reason = ""
-    staging = store.Staging(target.folder, one.name)
-    run = Run(shared, target.lab.config, where, staging.files, redact)
     try:
-        try:
-            one.function(run)
-        except NotApplicable as error:
-            reason = redact.text(str(error)) or "it does not say why"
-        except Exception:
-            shared.look_for_leaks()
-            raise
-        shared.look_for_leaks()
-        files = () if reason else _files(one, run, staging)
-        record = _record(target, one, run, redact, files).model_copy(
+        not_applicable = _run(collector, run)
+        files = () if not_applicable else _files(collector, run, staging)
+        record = _record(target, collector, run, redact, files).model_copy(
             update={
-                "state": Status.NOT_APPLICABLE if reason else Status.CAPTURED,
-                "reason": reason,
+                "state": Status.NOT_APPLICABLE if not_applicable else Status.CAPTURED,
+                "reason": redact.text(not_applicable),
                 "start": start,
                 "seconds": round(time.monotonic() - began, 3),
             }
@@ -111,80 +99,107 @@ def _capture(target: Target, one: Collector, shared: Session) -> CollectorStatus
         staging.commit(record)
     except Unavailable as error:
         staging.drop()
-        return CollectorStatus(one, Status.MISSING, redact.text(str(error)), redact.text(error.remedy))
+        return CollectorStatus(collector, Status.MISSING, redact.text(str(error)), redact.text(error.remedy))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a mistake in a collector is a failed capture
-        return _failed(one, staging, redact.text(_why(error, target)), run.spans)
+        return _failed(collector, staging, redact.text(_why(error, target)), run.spans)
     except BaseException:
         staging.drop()
         raise
-    return CollectorStatus(one, record.state, record.reason, "", record)
+    return CollectorStatus(collector, record.state, record.reason, "", record)
+
+
+def _run(collector: Collector, run: Run) -> str:
+    """Call the collector's function; return why it is not applicable here, or an empty text.
+
+    Look for leaks however the function ends: a leak is the error then.
+    """
+    reason = ""
+    try:
+        collector.function(run)
+    except NotApplicable as error:
+        reason = str(error) or "no reason given"
+    except Exception:
+        run.session.look_for_leaks()
+        raise
+    run.session.look_for_leaks()
+    return reason
 
 
 def _why(error: Exception | SystemExit, target: Target) -> str:
-    """Return why a capture failed; an error that nobody expected says where it was raised, too."""
-    if isinstance(error, EXPECTED):
+    """Return why a capture failed. For an error that is not ours, say where the collector raised it."""
+    if isinstance(error, LabError):
         return str(error)
-    if isinstance(error, OSError) and error.errno in FULL:
+    if isinstance(error, OSError) and error.errno in DISK_ERRORS:
         return store.explain(target.lab.name, error)
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [one for one in frames if Path(one.filename).is_relative_to(target.lab.folder)]
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(target.lab.folder)]
     place = f"{Path(ours[-1].filename).relative_to(target.root)}:{ours[-1].lineno}: " if ours else ""
     return f"{place}{type(error).__name__}: {error}"
 
 
-def _failed(one: Collector, staging: store.Staging, why: str, paths: Iterable[str]) -> CollectorStatus:
-    """Keep what was printed, and say where."""
+def _failed(collector: Collector, staging: store.Staging, why: str, paths: Iterable[str]) -> CollectorStatus:
+    """Keep the files `paths` of a failed capture in failed/, and return the collector's status."""
     with suppress(OSError):
         staging.keep_failed(why, paths)
     staging.drop()
-    remedy = f"see failed/{one.name}/ for what was printed; the last evidence stands"
-    return CollectorStatus(one, Status.FAILED, why, remedy)
+    remedy = f"see failed/{collector.name}/ for what was printed; the last evidence stands"
+    return CollectorStatus(collector, Status.FAILED, why, remedy)
 
 
-def _files(one: Collector, run: Run, staging: store.Staging) -> tuple[File, ...]:
+def _files(collector: Collector, run: Run, staging: store.Staging) -> tuple[File, ...]:
     """Return the files that a collector left; raise CaptureError if they are not those it declared."""
     written = set(run.spans)
-    if undeclared := sorted(written - set(one.writes)):
-        raise CaptureError(f"writes {', '.join(undeclared)}, which it does not declare: add it to writes=")
-    if absent := [path for path in one.writes if path not in written]:
+    if undeclared := sorted(written - set(collector.writes)):
+        raise CaptureError(f"writes {', '.join(undeclared)}, which it does not declare", "add it to writes=")
+    if absent := [path for path in collector.writes if path not in written]:
         raise CaptureError(
-            f"declares {', '.join(absent)} and did not write it: write it, or take it from writes="
+            f"declares {', '.join(absent)} and did not write it", "write it, or remove it from writes="
         )
-    files = []
-    for path in one.writes:
-        data = read_evidence(staging.files, path)
-        lines = line_count(data)
-        spans = run.spans[path]
-        if lines != (spans[-1].end if spans else 0):
-            raise CaptureError(f"{path}: has lines that were not written by the collector: who wrote them?")
-        digest = sha256(data).hexdigest()
-        lines = lines if _is_text(data) else 0
-        files.append(File(path=path, bytes=len(data), lines=lines, sha256=digest, spans=spans))
-    return tuple(files)
+    return tuple(
+        _file(path, read_evidence(staging.files, path), run.spans[path]) for path in collector.writes
+    )
+
+
+def _file(path: str, data: bytes, spans: Sequence[Span]) -> File:
+    """Return a file's entry for the record; raise CaptureError for lines that the spans do not explain."""
+    lines = line_count(data)
+    if lines != (spans[-1].end if spans else 0):
+        raise CaptureError(
+            "has lines that the collector did not write", "find out which command writes into it", path=path
+        )
+    return File(
+        path=path,
+        bytes=len(data),
+        lines=lines if _is_text(data) else 0,
+        sha256=sha256(data).hexdigest(),
+        spans=list(spans),
+    )
 
 
 def _is_text(data: bytes) -> bool:
-    """Return whether data is text for a page: UTF-8 without NUL."""
+    """Return whether a page can show the data as text: UTF-8 without NUL."""
     try:
         return "\0" not in data.decode()
     except UnicodeDecodeError:
         return False
 
 
-def _record(target: Target, one: Collector, run: Run, redact: Redactor, files: Sequence[File]) -> Record:
-    """Return the record of a capture, but for its state and times."""
+def _record(
+    target: Target, collector: Collector, run: Run, redact: Redactor, files: Sequence[File]
+) -> Record:
+    """Return the record of a capture, without its state and times."""
     return Record(
-        collector=source_of(one, target.root),
+        collector=source_of(collector, target.root),
         lab=target.lab.name,
-        edition=one.edition,
-        task=one.task,
-        role=one.role,
-        title=one.title,
+        edition=collector.edition,
+        task=collector.task,
+        role=collector.role,
+        title=collector.title,
         start=datetime.now(UTC),
         seconds=0,
         host=this_host().id,
         project=project(target.root),
-        tools=versions(one.needs),
+        tools=versions(collector.needs),
         environment=run.environment | {key: os.environ[key] for key in NOTED if key in os.environ},
         settings=run.settings,
         images=run.images,
@@ -196,13 +211,13 @@ def _record(target: Target, one: Collector, run: Run, redact: Redactor, files: S
 
 
 def project(root: Path) -> Project:
-    """Return the project's commit, and whether something other than evidence differs from it.
+    """Return the project's commit, and whether anything but evidence differs from it.
 
-    A copy without git's folder says it in a file, as the copy in a box does.
-    Through sudo, git would refuse a folder that is not root's; and what it would refresh would become root's.
+    A copy of the project without .git, as in a box, has the commit in a file.
     """
     if (root / COMMIT_FILE).is_file():
         return Project.model_validate_json((root / COMMIT_FILE).read_bytes())
+    # Through sudo, git refuses a folder that is not root's, and files that it refreshes would become root's.
     git = ("git", "--no-optional-locks", "-c", "safe.directory=*", "-C", str(root))
     commit = recorder.output([*git, "rev-parse", "--verify", "HEAD"])
     changes = recorder.output([*git, "status", "--porcelain", "--", ".", ":(exclude)evidence"])
@@ -210,7 +225,7 @@ def project(root: Path) -> Project:
 
 
 def write_host(folder: Path) -> None:
-    """Have this host's file in the set's records."""
+    """Write this host's file into the set's records, if it is not there yet."""
     host = this_host()
     path = folder / RECORDS / f"host-{host.id}.json"
     if not path.exists() or path.read_bytes() != dump(host):

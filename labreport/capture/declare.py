@@ -1,6 +1,4 @@
-"""@collector: when a step of a lab can run, and what it will leave."""
-
-from __future__ import annotations
+"""@collector: declares when a step of a lab can run, and which files it writes."""
 
 import inspect
 import re
@@ -8,30 +6,39 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import Any
 
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.lab_config import Lab
 from labreport.contract.records import writable_path
 
-if TYPE_CHECKING:
-    from labreport.capture.run import Run
+KEEPABLE = frozenset({"ip", "mac"})
+"""The redaction rules that a collector can switch off."""
+
+MEASURE, BUILD, ESCAPE = "measure", "build", "escape"
+ROLES = frozenset({MEASURE, BUILD, ESCAPE})
+
+NAME = re.compile(r"(?!state$)[a-z0-9][a-z0-9_]{0,119}")
+"""A collector's name is also its record's file name, and `state.json` is another file."""
 
 
 class DeclarationError(LabError):
-    """A collector, or a lab, that is written wrongly; the text names it and what to do."""
+    """A mistake in a collector's declaration, in lab.yml, or in how a lab or collector is named."""
 
     exit_status = ExitStatus.WRONG_USE
 
 
 class NotApplicable(Exception):
-    """Raised by a collector: the question makes no sense on this host. The text says why; it is a result."""
+    """A collector raises this if its question makes no sense on this host. The text says why.
+
+    It is a result, and makes a record.
+    """
 
 
 class Unavailable(Exception):
-    """Raised where something a collector needs turns out not to be had: the collector stays missing.
+    """A collector raises this if something that it needs cannot be had. It stays missing.
 
-    `remedy` says how to get it.
+    `remedy` says how to get what it needs.
     """
 
     def __init__(self, reason: str, remedy: str) -> None:
@@ -41,10 +48,10 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Need:
-    """What a collector cannot run without.
+    """Something that a collector cannot run without.
 
-    `missing` gives the reason why it is not there, or an empty text; `packages` are the Debian packages that
-    bring it; `tools` the commands that print the versions worth recording, each as argv.
+    `missing` returns why it is missing, or an empty text. `packages` are the Debian packages that provide it.
+    `tools` are commands, each as argv, that print a version for the record.
     """
 
     name: str
@@ -56,17 +63,20 @@ class Need:
 
 @dataclass(frozen=True)
 class Collector:
-    """One step of a lab: a decorated function with its declaration."""
+    """One step of a lab: a function that takes the Run, and its declaration (see `collector`).
+
+    `by_hand` is the command of `lab record`.
+    """
 
     name: str
-    function: Callable[[Run], None]
+    function: Callable[[Any], None]
     writes: tuple[str, ...]
     edition: int | None = None
     task: int | None = None
     needs: tuple[Need, ...] = ()
-    after: tuple[Collector, ...] = ()
+    after: tuple["Collector", ...] = ()
     keep: frozenset[str] = frozenset()
-    role: str = "measure"
+    role: str = MEASURE
     by_hand: tuple[str, ...] = ()
 
     @property
@@ -76,12 +86,12 @@ class Collector:
 
     @property
     def module(self) -> str:
-        """The dotted name of the module it is written in."""
+        """The dotted name of the module that defines it."""
         return self.function.__module__
 
     @property
     def path(self) -> Path:
-        """The file it is written in."""
+        """The file that defines it."""
         return Path(inspect.getsourcefile(self.function) or "")
 
     @property
@@ -91,14 +101,7 @@ class Collector:
         return code.co_firstlineno
 
 
-KEEPABLE = frozenset({"ip", "mac"})
-BUILD, ESCAPE = "build", "escape"
-ROLES = frozenset({"measure", BUILD, ESCAPE})
-NAME = re.compile(r"(?!state$)[a-z0-9][a-z0-9_]{0,119}")
-"""A collector's name is its record's: `state.json` is another file."""
-
-
-def collector(  # noqa: PLR0913 - a declaration: each is one word of the vocabulary, by name
+def collector(  # noqa: PLR0913 - a declaration has a keyword for each property
     *,
     writes: Sequence[str],
     edition: int | None = None,
@@ -106,38 +109,19 @@ def collector(  # noqa: PLR0913 - a declaration: each is one word of the vocabul
     needs: Sequence[Need] = (),
     after: Sequence[Collector] = (),
     keep: Sequence[str] = (),
-    role: str = "measure",
-) -> Callable[[Callable[[Run], None]], Collector]:
-    """Declare a function of one argument, the run, as a collector.
+    role: str = MEASURE,
+) -> Callable[[Callable[[Any], None]], Collector]:
+    """Declare a function that takes the Run as a collector.
 
-    `writes` are the evidence files it leaves, `needs` what it cannot run without, `after` the collectors it
-    must follow, `keep` the redaction rules that do not apply ("ip", "mac"), `role` "build" for what may be
-    made on another host than the one that is measured, "escape" for what tries to break out of a container.
-    Raise DeclarationError for what makes no sense.
+    `writes` are the evidence files that it leaves: exactly these. `edition` and `task` say where it belongs.
+    `needs` is what it cannot run without. It runs after the collectors in `after`. `keep` names redaction
+    rules that do not apply ("ip", "mac"). `role` is "build" for something that may be made on another host
+    than the measured one, and "escape" for something that tries to break out of a container. Raise
+    DeclarationError for a declaration that makes no sense.
     """
 
-    def declare(function: Callable[[Run], None]) -> Collector:
-        where = f"{function.__module__}.{function.__name__}"
-        if not NAME.fullmatch(function.__name__):
-            raise DeclarationError(f"{where}: give it a name of small letters, digits and _, and not `state`")
-        if isinstance(writes, str):
-            raise DeclarationError(f"{where}: writes: a list of files, not a text")
-        if not writes:
-            raise DeclarationError(f"{where}: writes nothing: name the files that it leaves")
-        for path in writes:
-            try:
-                writable_path(path)
-            except ValueError as error:
-                raise DeclarationError(f"{where}: writes: {error}") from error
-        if not set(keep) <= KEEPABLE:
-            raise DeclarationError(
-                f"{where}: keep: {sorted(set(keep) - KEEPABLE)}: only ip and mac can be kept"
-            )
-        if role not in ROLES:
-            raise DeclarationError(f"{where}: role: {role!r}: measure, build or escape")
-        if not function.__doc__:
-            raise DeclarationError(f"{where}: has no docstring: its first line is its title on the page")
-        return Collector(
+    def declare(function: Callable[[Any], None]) -> Collector:
+        declared = Collector(
             name=function.__name__,
             function=function,
             writes=tuple(writes),
@@ -148,5 +132,38 @@ def collector(  # noqa: PLR0913 - a declaration: each is one word of the vocabul
             keep=frozenset(keep),
             role=role,
         )
+        if isinstance(writes, str):
+            raise _mistake(declared, "writes is a text", "write a list of files")
+        _check(declared)
+        return declared
 
     return declare
+
+
+def _mistake(collector: Collector, what: str, remedy: str) -> DeclarationError:
+    return DeclarationError(f"{collector.module}.{collector.name}: {what}", remedy)
+
+
+def _check(collector: Collector) -> None:
+    """Raise DeclarationError if the declaration makes no sense."""
+    if not NAME.fullmatch(collector.name):
+        raise _mistake(
+            collector, "not a valid name", "use small letters, digits and _; `state` is not allowed"
+        )
+    if not collector.writes:
+        raise _mistake(collector, "writes nothing", "name the files that it leaves")
+    for path in collector.writes:
+        try:
+            writable_path(path)
+        except ValueError as error:
+            raise _mistake(collector, f"writes: {error}", "name a file below the evidence folder") from error
+    if not collector.keep <= KEEPABLE:
+        raise _mistake(
+            collector, f"keep: {', '.join(sorted(collector.keep - KEEPABLE))}", "only ip and mac can be kept"
+        )
+    if collector.role not in ROLES:
+        raise _mistake(collector, f"role: {collector.role!r}", "use measure, build or escape")
+    if not collector.function.__doc__:
+        raise _mistake(
+            collector, "no docstring", "write one; its first line is the collector's title on the pages"
+        )

@@ -1,8 +1,8 @@
-"""Runs commands: the only module that imports sh, or subprocess for short questions.
+"""Starts processes. It is the only module that imports sh.
 
-Every command gets no terminal, a session of its own, real files for its output and /dev/null for input (or a
-file), and its whole process group is ended: at the time limit, when it prints beyond all bounds, and when its
-leader is done. sh's own defaults do none of this: its time limit polls and ends the leader alone.
+Every process gets no terminal, a session of its own, real files for its output, and a file or /dev/null for
+its input. Its whole process group is killed when it ends, at its time limit, and when it prints without
+bounds. sh does none of this by default: it polls for its time limit, and kills the first process only.
 """
 
 import hashlib
@@ -13,88 +13,77 @@ import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from subprocess import DEVNULL, Popen
 from tempfile import TemporaryFile
-from threading import Lock
 from typing import BinaryIO
 
 import sh
 
+from labreport.capture.command import Argv, CommandSpec, Ended
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.records import Executable
 
-TIMEOUT = 600.0
-"""Seconds a command may take unless it is given another limit."""
-
 OUTPUT_LIMIT = 256 * 1024 * 1024
-"""Bytes a command may print before it is ended; what is kept is bounded much lower."""
+"""Bytes a command may print before it is killed. Far less than that is kept."""
 
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
 
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "dumb", "NO_COLOR": "1"}
-"""What every command is given, besides PATH and HOME of the caller, so that output is comparable."""
+"""The environment of every command, besides the caller's PATH and HOME. It makes outputs comparable."""
 
 RUN_VARIABLE = "LAB_RUN"
-"""Carries the run's name in the environment of everything it started."""
+"""The environment variable that carries the run's name into every process of the run."""
 
 ANSWER_LIMIT = 1 << 20
-"""Bytes of the answer to a short question."""
+"""Bytes that `output` returns at most."""
 
 POLL = 0.25
-
-_HASHING = Lock()
-"""One file at a time: whoever asks for a hash that is under way waits for it, and makes no second one."""
+"""Seconds between two checks of how much a command has printed."""
 
 
 class CommandNotFoundError(LabError):
-    """A command that is not on PATH; the text says which and what to do."""
+    """A program that is not on PATH."""
 
     exit_status = ExitStatus.CANNOT_RUN
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended: exit status (negative: the signal), seconds, and why it was ended, if it was."""
-
-    exit_status: int
-    seconds: float
-    timed_out: bool = False
-    too_much: bool = False
-
-
 def find(program: str, path: str | None = None) -> str:
-    """Return the executable that `program` names on PATH; raise CommandNotFoundError."""
+    """Return the absolute path of a program on PATH; raise CommandNotFoundError.
+
+    Symbolic links are not followed: a busybox applet is known by the name of its link.
+    """
     found = shutil.which(program, path=path)
     if found is None:
-        raise CommandNotFoundError(f"{program}: not on PATH: install it, or name its folder in PATH")
-    return os.path.abspath(found)  # noqa: PTH100 - resolve() would follow links: busybox goes by its name
+        raise CommandNotFoundError(f"{program}: not on PATH", "install it, or add its folder to PATH")
+    return str(Path(found).absolute())
 
 
 def executable(program: str, path: str | None = None) -> Executable:
-    """Return path and sha256 of the file that `program` names on PATH; raise CommandNotFoundError."""
-    path = find(program, path)
-    status = Path(path).stat()
-    with _HASHING:
-        sha256 = _sha256(path, status.st_mtime_ns, status.st_size, status.st_ino)
-    return Executable(path=path, sha256=sha256)
+    """Return path and SHA-256 of a program on PATH; raise CommandNotFoundError."""
+    found = find(program, path)
+    status = Path(found).stat()
+    return Executable(path=found, sha256=_sha256(found, status.st_mtime_ns, status.st_size, status.st_ino))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # a command with ctr (40 MB) would take 30 ms longer each time
 def _sha256(path: str, _mtime_ns: int, _size: int, _inode: int) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def check(argv: Sequence[str]) -> None:
-    """Raise TypeError or ValueError for arguments that no command can have."""
-    if isinstance(argv, str) or not argv or not all(isinstance(part, str) for part in argv):
+def checked(argv: Argv) -> Sequence[str]:
+    """Return the arguments of a command; raise TypeError or ValueError if no command can have them."""
+    if not isinstance(argv, Sequence) or isinstance(argv, str) or not argv or not _are_texts(argv):
         raise TypeError(f"a command is a list of texts, the program first: {argv!r}")
-    if any("\0" in part for part in argv):
-        raise ValueError(f"an argument cannot hold NUL: {argv!r}")
+    if any("\0" in word for word in argv):
+        raise ValueError(f"an argument cannot contain NUL: {argv!r}")
+    return argv
+
+
+def _are_texts(words: Sequence[object]) -> bool:
+    return all(isinstance(word, str) for word in words)
 
 
 def environment(name: str, extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -103,40 +92,38 @@ def environment(name: str, extra: Mapping[str, str] | None = None) -> dict[str, 
     return {**inherited, **ENVIRONMENT, RUN_VARIABLE: name, **(extra or {})}
 
 
-def execute(  # noqa: PLR0913 - one place runs commands; each is a fact of the run, by name
-    argv: Sequence[str],
+def execute(
+    spec: CommandSpec,
     *,
     stdout: BinaryIO,
     stderr: BinaryIO,
     env: Mapping[str, str],
-    stdin: Path = Path(os.devnull),
     cwd: Path = Path("/"),
-    timeout: float = TIMEOUT,
-    limit: int = OUTPUT_LIMIT,
 ) -> Ended:
-    """Run `argv` to its end in the folder `cwd` and return how it ended; its process group is gone then.
+    """Run a command in the folder `cwd` until it ends, and kill its process group; return how it ended.
 
-    Output goes to the two open files as it comes. Raise CommandNotFoundError, TypeError or ValueError for
-    arguments that no command can have; KeyboardInterrupt ends the group first.
+    The output goes to two open files. Of `spec`, argv, stdin and the time limit are used; argv must be a list
+    of texts. Raise CommandNotFoundError, and TypeError or ValueError for arguments that no command can have.
+    KeyboardInterrupt kills the process group first.
     """
-    with stdin.open("rb") as given:
+    with spec.stdin.open("rb") as stdin:
         began = time.monotonic()
-        process = _spawn(argv, (given, stdout, stderr), env, cwd)
-        timed_out, too_much = _to_its_end(process.pid, (stdout, stderr), began + timeout, limit)
+        process = _spawn(checked(spec.argv), (stdin, stdout, stderr), env, cwd)
+        timed_out, output_exceeded = _wait(process.pid, (stdout, stderr), began + spec.limit)
         status = _status(process)
-        ended = Ended(status, time.monotonic() - began, timed_out, too_much)
-        _group_gone(process.pid)
+        ended = Ended(status, time.monotonic() - began, timed_out, output_exceeded)
+        _wait_for_group(process.pid)
     return ended
 
 
 def start(argv: Sequence[str], *, log: Path, env: Mapping[str, str]) -> "Daemon":
-    """Start a server whose output goes to `log`; raise CommandNotFoundError."""
-    with log.open("ab") as output, Path(os.devnull).open("rb") as given:
-        return Daemon(_spawn(argv, (given, output, output), env, Path("/")), log)
+    """Start a server that prints to the file `log`; raise CommandNotFoundError."""
+    with log.open("ab") as output, Path(os.devnull).open("rb") as stdin:
+        return Daemon(_spawn(checked(argv), (stdin, output, output), env, Path("/")), log)
 
 
 class Daemon:
-    """A server that was started: alive until it ends by itself or is stopped."""
+    """A server that was started. It runs until it ends by itself or is stopped."""
 
     def __init__(self, process: "sh.RunningCommand", log: Path) -> None:
         self._process = process
@@ -144,13 +131,14 @@ class Daemon:
         self.log = log
 
     def alive(self) -> bool:
-        """Return whether it still runs."""
+        """Return whether it is running."""
         return bool(self._process.is_alive())
 
-    def follow(self, told: Callable[[str], None], timeout: float) -> int:
-        """Tell each line of its log until it ends; return its exit status, negative for a signal.
+    def follow(self, on_line: Callable[[str], None], timeout: float) -> int:
+        """Call `on_line` with each line of its log until it ends, and return its exit status.
 
-        Raise TimeoutError where it runs longer than `timeout` seconds; it is still there then.
+        The status of a process that a signal killed is the negative number of the signal. Raise TimeoutError
+        if the process runs longer than `timeout` seconds; it goes on then.
         """
         deadline = time.monotonic() + timeout
         with self.log.open(errors="replace") as log:
@@ -159,51 +147,43 @@ class Daemon:
                 alive = self.alive()
                 *lines, rest = (rest + log.read()).split("\n")
                 for line in lines:
-                    told(line)
+                    on_line(line)
                 if not alive:
                     return _status(self._process)
                 if time.monotonic() > deadline:
-                    raise TimeoutError(f"still runs after {timeout:g} s")
-                _gone(self.pid, POLL)
+                    raise TimeoutError(f"still running after {timeout:g} s")
+                _wait_for_process(self.pid, POLL)
 
     def stop(self, grace: float = 10.0) -> None:
-        """End it and its group: SIGTERM, `grace` seconds, SIGKILL."""
+        """Stop it and its process group: send SIGTERM, wait up to `grace` seconds, send SIGKILL."""
         _signal_group(self.pid, signal.SIGTERM)
-        _gone(self.pid, grace)
+        _wait_for_process(self.pid, grace)
         _signal_group(self.pid, signal.SIGKILL)
         _status(self._process)
 
 
 def output(argv: Sequence[str], *, timeout: float = 20.0) -> str:
-    """Return what a short question prints on standard output, stripped; empty if it fails or is not there.
+    """Return what a command prints on standard output, stripped.
 
-    For facts about the host (a version, a commit), never for evidence: so without sh, which costs 3 ms each,
-    twenty times in a collect.
+    The text is empty if the command fails, is not there, or prints more than ANSWER_LIMIT bytes. Use it for a
+    question about the host (a version, a commit). The command is not recorded: it makes no evidence.
     """
-    check(argv)
-    words = [*argv]
-    try:
-        words[0] = find(argv[0])
-        with TemporaryFile() as stdout:
-            with Popen(  # noqa: S603 - an argv list, as all are
-                words, stdin=DEVNULL, stdout=stdout, stderr=DEVNULL,
-                env=environment(""), cwd="/", start_new_session=True,
-            ) as process:  # fmt: skip
-                _to_its_end(process.pid, (stdout,), time.monotonic() + timeout, ANSWER_LIMIT)
-            _group_gone(process.pid)
-            stdout.seek(0)
-            text = stdout.read(ANSWER_LIMIT).decode(errors="replace")
-    except (CommandNotFoundError, OSError):
-        return ""
-    return "" if process.returncode else text.strip()
+    spec = CommandSpec(argv, timeout=timeout)
+    with TemporaryFile() as stdout, Path(os.devnull).open("wb") as stderr:
+        try:
+            ended = execute(spec, stdout=stdout, stderr=stderr, env=environment(""))
+        except (CommandNotFoundError, OSError):
+            return ""
+        stdout.seek(0)
+        answer = stdout.read(ANSWER_LIMIT + 1)
+    return "" if ended.exit_status or len(answer) > ANSWER_LIMIT else answer.decode(errors="replace").strip()
 
 
 def _spawn(
     argv: Sequence[str], streams: tuple[BinaryIO, BinaryIO, BinaryIO], env: Mapping[str, str], cwd: Path
 ) -> "sh.RunningCommand":
-    """Start `argv` through sh with the contract this module promises; `streams` are input, output, errors."""
+    """Start a process through sh, as this module's docstring says; `streams` are input, output and errors."""
     stdin, stdout, stderr = streams
-    check(argv)
     command: sh.RunningCommand = sh.Command(find(argv[0], env.get("PATH")))(
         *argv[1:],
         _bg=1,  # `True` would make the child ignore SIGHUP
@@ -222,26 +202,29 @@ def _spawn(
 
 
 def _status(process: "sh.RunningCommand") -> int:
-    """Wait for a process that has ended and return its status; sh 2.2 raises for signals, allowed or not."""
-    with suppress(sh.ErrorReturnCode):
+    """Return the exit status of a process that has ended."""
+    with suppress(sh.ErrorReturnCode):  # sh 2.2 raises for signals, even if _ok_code allows them
         process.wait()
     return int(process.process.exit_code)
 
 
-def _to_its_end(pid: int, outputs: Sequence[BinaryIO], deadline: float, limit: int) -> tuple[bool, bool]:
-    """Wait for the leader as `_watch` does, and end it where it passed a limit; its group is killed then."""
+def _wait(pid: int, outputs: Sequence[BinaryIO], deadline: float) -> tuple[bool, bool]:
+    """Wait for a process; kill its group when it has ended or passed a limit.
+
+    Return whether it passed the time limit, and whether it passed OUTPUT_LIMIT.
+    """
     try:
-        passed = _watch(pid, outputs, deadline, limit)
+        passed = _watch(pid, outputs, deadline)
         if any(passed):
             _signal_group(pid, signal.SIGTERM)
-            _gone(pid, GRACE)
+            _wait_for_process(pid, GRACE)
         return passed
     finally:
         _signal_group(pid, signal.SIGKILL)
 
 
-def _watch(pid: int, outputs: Sequence[BinaryIO], deadline: float, limit: int) -> tuple[bool, bool]:
-    """Wait for the leader; return whether the time limit, or the limit on output, was passed first."""
+def _watch(pid: int, outputs: Sequence[BinaryIO], deadline: float) -> tuple[bool, bool]:
+    """Wait until a process ends or passes a limit: the time limit, or the limit of its output."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -255,14 +238,14 @@ def _watch(pid: int, outputs: Sequence[BinaryIO], deadline: float, limit: int) -
                 return False, False
             if left <= 0:
                 return True, False
-            if any(os.fstat(one.fileno()).st_size > limit for one in outputs):
+            if any(os.fstat(file.fileno()).st_size > OUTPUT_LIMIT for file in outputs):
                 return False, True
     finally:
         os.close(descriptor)
 
 
-def _gone(pid: int, seconds: float) -> None:
-    """Wait until the process has ended, at most `seconds`."""
+def _wait_for_process(pid: int, seconds: float) -> None:
+    """Wait until a process has ended, at most `seconds`."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -273,8 +256,11 @@ def _gone(pid: int, seconds: float) -> None:
         os.close(descriptor)
 
 
-def _group_gone(pid: int) -> None:
-    """Wait until a killed group has ended, for a bounded time: who is still dying would pass for a leak."""
+def _wait_for_group(pid: int) -> None:
+    """Wait until a killed process group has ended, for a bounded time.
+
+    A process that is still dying would be taken for a leak.
+    """
     deadline = time.monotonic() + GRACE
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, 0)
@@ -283,7 +269,7 @@ def _group_gone(pid: int) -> None:
 
 
 def _group_runs(pid: int) -> bool:
-    """Return whether a process of the group runs; a zombie does not (proc(5): state and group in stat)."""
+    """Return whether a process of the group is running, zombies left out (proc(5): /proc/PID/stat)."""
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             state, _parent, group = entry.read_text().rpartition(")")[2].split()[:3]
@@ -293,7 +279,7 @@ def _group_runs(pid: int) -> bool:
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
-    """Signal the process group that `pid` leads, if there is one left."""
+    """Send a signal to the process group that `pid` leads, if it still exists."""
     try:
         os.killpg(pid, number)
     except ProcessLookupError:

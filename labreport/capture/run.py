@@ -1,51 +1,42 @@
-"""What a collector sees: the run, and the files it writes."""
+"""What a collector works with: the run, and the evidence files that it writes."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from labreport.capture import recorder
-from labreport.capture.asked import SAID_BYTES, Asked, ask
-from labreport.capture.attempts import OneMoreTry
 from labreport.capture.cleanup import leaks, runs
+from labreport.capture.command import (
+    CommandFailedError,
+    CommandResult,
+    CommandSpec,
+    RetryOnHang,
+    takes,
+)
 from labreport.capture.declare import Unavailable
 from labreport.capture.host_changes import ledger
-from labreport.capture.out import Out
-from labreport.capture.outcome import CommandFailedError, Result, failure, how_it_ended, outcome_of
+from labreport.capture.recording import run_and_record
 from labreport.capture.redact import Redactor
-from labreport.capture.session import Session
+from labreport.capture.session import Resource, Session
 from labreport.contract.errors import LabError
 from labreport.contract.lab_config import Lab
-from labreport.contract.records import Command, Image, Outcome, Span, writable_path
+from labreport.contract.records import Command, Image, Span, writable_path
 
 T = TypeVar("T")
-Argv = Sequence[str] | Callable[["Run"], Sequence[str]]
-"""A command: its arguments, or a function of the run that gives them (a container's, say)."""
 
 
 class CaptureError(LabError):
-    """A collector that does not keep to its declaration, or leaves something behind."""
-
-
-@dataclass(frozen=True)
-class Resource(Generic[T]):
-    """What was made once in a collect, the settings and images that it rests on, and what puts it away."""
-
-    made: T
-    settings: Mapping[str, Any]
-    images: Mapping[str, Image]
-    stack: ExitStack
+    """A capture that does not end as it should, or a collector that does not keep to its declaration."""
 
 
 class Run:
-    """One collector's run: commands, files, settings, and what is to be put away afterwards."""
+    """One collector's run: its commands, files and settings, and what has to be torn down afterwards."""
 
     def __init__(self, session: Session, lab: Lab, lab_file: str, staging: Path, redact: Redactor) -> None:
         self.session = session
@@ -62,17 +53,17 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The run's name, 11 characters; what is started on the host carries it."""
+        """The run's name, 11 characters. Everything that is started on the host carries it."""
         return self.session.name
 
     @property
     def folder(self) -> Path:
-        """A folder for sockets and the like, which is gone when the collect ends."""
+        """A folder for sockets and the like. It is removed when the collect ends."""
         return self.session.folder
 
     @contextmanager
     def file(self, path: str) -> Iterator[Out]:
-        """Open the evidence file `path` for writing; it becomes evidence if the collector ends well."""
+        """Open the evidence file `path` for writing. It becomes evidence if the collector does not fail."""
         target = self._staging / writable_path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("ab") as stream:
@@ -83,124 +74,107 @@ class Run:
         return self._redact(data)
 
     def hide(self, text: str, mask: str) -> None:
-        """Have a path or an address of this machine shown as `mask` from now on, in files and records."""
+        """From now on write `mask` for a path or an address of this machine, in files and records."""
         self._redact.hide(text, mask)
 
-    def command(
-        self,
-        argv: Argv,
-        *,
-        timeout: float | None = None,
-        refused: Sequence[int] = (),
-        env: Mapping[str, str] | None = None,
-        stdin: Path = Path(os.devnull),
-    ) -> Result:
-        """Run a command whose output goes to no file of its own, and record it.
+    @takes(CommandSpec)
+    def command(self, command: CommandSpec) -> CommandResult:
+        """Run and record a command whose output goes to no evidence file.
 
-        Commands run in the folder where the collector's evidence files grow: one that reads a file written
-        before names it as the lab does, `bench/curl-3012.txt`.
-
-        Exit status 0 is an answer, one in `refused` a refusal; raise CommandFailedError for any other end.
+        The arguments are those of CommandSpec: `run.command(["true"], timeout=5)`. Raise CommandFailedError
+        if the command does not end with an answer or a refusal. A command runs in the folder in which the
+        collector's evidence files grow, so it reads one of them by its path, such as `bench/curl-3012.txt`.
         """
-        return self.record(argv, Asked(timeout=timeout, refused=refused, env=env or {}, stdin=stdin))[0]
+        return self.record(command)
 
-    def record(self, argv: Argv, asked: Asked) -> tuple[Result, int, str]:
-        """Run and record a command; return its result, its index and what was cut (see Command and Span).
+    def record(self, command: CommandSpec) -> CommandResult:
+        """Run and record a command; raise CommandFailedError if it fails.
 
-        One that hangs and has one more try is recorded twice; what is returned is of the second attempt.
+        A RetryOnHang that hangs is recorded twice, and the result is that of the second attempt.
         """
-        if isinstance(argv, OneMoreTry):
-            return self._tried_again(argv, asked)
-        return self._record(argv(self) if callable(argv) else argv, asked)
+        argv = command.argv
+        if isinstance(argv, RetryOnHang):
+            return self._record_with_retry(command, argv)
+        return self._record_once(command, argv(self) if callable(argv) else argv)
 
-    def _tried_again(self, command: OneMoreTry, asked: Asked) -> tuple[Result, int, str]:
-        """Run and record an attempt; if it hangs, clear what it left, and make another one."""
-        asked = replace(asked, timeout=asked.timeout or command.timeout)
-        attempt = command.attempt(self)
+    def _record_with_retry(self, command: CommandSpec, argv: RetryOnHang) -> CommandResult:
+        """Run and record an attempt; if it hangs, clear what it left and make another one."""
+        command = replace(command, timeout=command.timeout or argv.timeout)
+        attempt = argv.attempt(self)
         try:
-            return self._record(attempt.argv, asked)
+            return self._record_once(command, attempt.argv)
         except CommandFailedError as error:
-            if not command.hung(self.commands[-1], error):
+            if not argv.hung(self.commands[-1], error):
                 raise
             first = error
-        self.session.working("clearing up after a start that hung")
+        self.session.working("removing what a hanging start left")
         attempt.clear()
-        attempt = command.attempt(self)
+        attempt = argv.attempt(self)
         try:
-            return self._record(attempt.argv, asked)
+            return self._record_once(command, attempt.argv)
         except CommandFailedError as error:
-            text = f"{error}\n  this was the second attempt; the first one hung: {first.how}"
-            if command.hung(self.commands[-1], error):
+            remedy = error.remedy
+            if argv.hung(self.commands[-1], error):
                 attempt.clear()
-                text += f"\n  {command.remedy}"
-            raise CommandFailedError(text, error.printed, error.how) from error
+                remedy = argv.remedy
+            what = f"{error.what} (second attempt; the first one hung: {first.how})"
+            raise CommandFailedError(
+                what, remedy, how=error.how, printed=error.printed, said=error.said
+            ) from error
 
-    def _record(self, words: Sequence[str], asked: Asked) -> tuple[Result, int, str]:
+    def _record_once(self, command: CommandSpec, argv: Sequence[str]) -> CommandResult:
         """Run and record one command, once."""
-        recorder.check(words)
-        self.session.working(" ".join(words)[:120])
-        environment = recorder.environment(self.name, asked.env)
-        found = recorder.executable(words[0], environment.get("PATH"))
-        timeout = asked.timeout or recorder.TIMEOUT
+        self.session.working(" ".join(recorder.checked(argv))[:120])
         cwd = self._staging if self._staging.exists() else self.folder
-        printed = ask(words, asked, environment, cwd, timeout)
-        ended = printed.ended
-        outcome = Outcome.FAILED if printed.too_large else outcome_of(ended, asked.answered, asked.refused)
-        data = self._redact(printed.kept)
-        self.environment |= {key: self._redact.text(value) for key, value in asked.env.items()}
-        self.commands.append(
-            Command(
-                argv=[self._redact.text(word).encode("utf-8", "backslashreplace").decode() for word in words],
-                executable=found.model_copy(update={"path": self._redact.text(found.path)}),
-                exit_status=None if ended.timed_out else ended.exit_status,
-                outcome=outcome,
-                start=printed.start,
-                seconds=round(ended.seconds, 6),
-                bytes=printed.size,
-                timed_out=ended.timed_out,
-                stderr=self._redact(printed.said)[:SAID_BYTES].decode("utf-8", "backslashreplace"),
-            )
-        )
-        if outcome is Outcome.FAILED:
-            how = how_it_ended(ended, timeout) or printed.too_large
-            raise CommandFailedError(failure(self.commands[-1], how, data), data, how)
-        return Result(outcome, ended.exit_status, data), len(self.commands) - 1, printed.cut
+        self.environment |= {key: self._redact.text(value) for key, value in command.env.items()}
+        spec = replace(command, argv=argv)
+        recorded = run_and_record(spec, len(self.commands), self.name, cwd, self._redact)
+        self.commands.append(recorded.command)
+        if recorded.error:
+            raise recorded.error
+        return recorded.result
 
     def setting(self, key: str, kind: type[T]) -> T:
-        """Return lab.yml's `settings.<key>` (dots go deeper), which must be a `kind`; noted in the record."""
+        """Return `settings.<key>` of lab.yml, which must be a `kind`, and note it in the record.
+
+        Dots in `key` go into nested settings. Raise CaptureError.
+        """
         value: Any = self.lab.settings
         for part in key.split("."):
             if not isinstance(value, dict) or part not in value:
-                raise CaptureError(f"{self._lab_file}: settings.{key}: not there: add it")
+                raise CaptureError(f"settings.{key}: not there", "add it", path=self._lab_file)
             value = value[part]
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise CaptureError(f"{self._lab_file}: settings.{key}: {value!r} is no {kind.__name__}")
+            raise CaptureError(
+                f"settings.{key}: {value!r} is not of type {kind.__name__}",
+                "change the value",
+                path=self._lab_file,
+            )
         self.settings[key] = value
         return value
 
     def resource(self, factory: Callable[[Run], AbstractContextManager[T]]) -> T:
-        """Return what `factory` makes, made once in a collect and put away at its end (a containerd, say).
+        """Return what `factory` makes, such as a containerd: made once per collect, and torn down at its end.
 
-        Every collector that uses it rests on the settings and images that it was made with.
+        Every collector that uses it depends on the settings and images that it was made with.
         """
         if factory not in self.session.resources:
             before, stack = leaks.find(self.name), ExitStack()
             made = stack.enter_context(factory(self))
             self.session.stack.callback(stack.close)
-            self.session.known |= leaks.find(self.name) - before
+            self.session.owned |= leaks.find(self.name) - before
             self.session.resources[factory] = Resource(made, dict(self.settings), dict(self.images), stack)
-        found: Resource[T] = self.session.resources[factory]
-        self.settings = {**found.settings, **self.settings}
-        self.images = {**found.images, **self.images}
-        return found.made
+        resource: Resource[T] = self.session.resources[factory]
+        self.settings = {**resource.settings, **self.settings}
+        self.images = {**resource.images, **self.images}
+        return resource.made
 
-    def put_away(self, factory: Callable[[Run], AbstractContextManager[T]]) -> None:
-        """Put away what `factory` made in this collect, if it did: who asks for it next has it made anew."""
-        if found := self.session.resources.pop(factory, None):
-            found.stack.close()
+    def teardown(self, factory: Callable[[Run], AbstractContextManager[T]]) -> None:
+        """Tear down what `factory` made, if anything, before the collect ends. The next use makes it anew."""
+        self.session.teardown(factory)
 
     def start(self, argv: Sequence[str], log: str) -> recorder.Daemon:
-        """Start a server; its output goes to `log` in the run's folder. The caller stops it."""
+        """Start a server that prints to `log` in the run's folder. The caller stops it."""
         return recorder.start(argv, log=self.folder / log, env=recorder.environment(self.name))
 
     def undo(
@@ -210,9 +184,10 @@ class Run:
         stdin: Path | None = None,
         left: Callable[[], bool] = lambda: True,
     ) -> Callable[[], None]:
-        """Write down how a change is undone, before it is made; return what undoes it if anything is `left`.
+        """Note the command that undoes a change, before the change is made; return a function that undoes it.
 
-        If this process is killed, the next collect runs the command instead.
+        The function runs the command only if `left` says that something is left to undo. If this process is
+        killed, the next collect runs the command.
         """
         note = runs.note_undo(self.folder, argv, dict(env or {}), stdin)
 
@@ -224,7 +199,7 @@ class Run:
 
     @contextmanager
     def host(self) -> Iterator[ledger.Ledger]:
-        """Open the ledger through which this host is changed; raise Unavailable if the collect may not."""
+        """Open the ledger through which this host is changed; raise Unavailable if that is not allowed."""
         if not self.session.system:
             raise Unavailable(
                 "it changes this host", "allow it: lab collect --containerd system; lab undo puts it back"
@@ -233,17 +208,18 @@ class Run:
             yield open_ledger
 
     def use_image(self, name: str, image: Image) -> None:
-        """Note that the collector used an image of lab.yml."""
+        """Note that the collector uses an image of lab.yml."""
         self.images[name] = image
 
     def note_digest(self, name: str, data: bytes) -> None:
-        """Note the SHA-256 of something that the result rests on: a configuration, a specification."""
+        """Note the SHA-256 of something that the result depends on: a configuration, a specification."""
         self.digests[name] = sha256(data).hexdigest()
 
     def wait_until(self, ready: Callable[[], bool], what: str, timeout: float = 60.0) -> float:
-        """Wait until `ready` says so and return the seconds it took; raise CaptureError at the limit.
+        """Poll `ready` until it returns True, and return the seconds that took.
 
-        What takes long is asked ever less often: to be asked costs a slow host what it has to get ready with.
+        Raise CaptureError after `timeout` seconds. The pause between two polls grows with the time waited,
+        because polling slows down a start.
         """
         self.session.working(f"waiting for {what}")
         began = time.monotonic()
@@ -251,5 +227,56 @@ class Run:
             waited = time.monotonic() - began
             if waited > timeout:
                 raise CaptureError(f"{what}: not ready after {timeout:g} s")
-            time.sleep(max(0.005, min(waited / 5, 0.02), waited / 100))
+            time.sleep(max(0.01, waited / 50))
         return time.monotonic() - began
+
+
+class Out:
+    """An evidence file that is being written: lines of the collector's own, and what commands print."""
+
+    def __init__(self, run: Run, stream: BinaryIO, spans: list[Span], path: Path) -> None:
+        self._run = run
+        self._stream = stream
+        self._spans = spans
+        self._lines = spans[-1].end if spans else 0
+        self._open_end = bool(spans) and not path.read_bytes().endswith(b"\n")
+
+    def line(self, text: str = "") -> None:
+        """Write a line of your own, such as a heading. The record says that no command printed it."""
+        self._append(self._run.redact(text.encode("utf-8", "surrogateescape")) + b"\n", None)
+
+    @takes(CommandSpec)
+    def run(self, command: CommandSpec) -> CommandResult:
+        """Run a command, record it, and write what it prints.
+
+        The arguments are those of CommandSpec: `out.run(["seq", "10"], head=3)`. Raise CommandFailedError if
+        the command does not end with an answer or a refusal; its output is written all the same.
+        """
+        try:
+            result = self._run.record(command)
+        except CommandFailedError as error:
+            self._append(error.printed, None)
+            self._append(str(error).encode("utf-8", "replace"), None)
+            raise
+        self.quote(result.data, result.number, result.cut, command.volatile)
+        return result
+
+    def quote(self, data: bytes, command: int, cut: str = "", volatile: str = "") -> None:
+        """Write a part of what the command with this number printed; `cut` says which part."""
+        self._append(data, command, cut, volatile)
+
+    def _append(self, data: bytes, command: int | None, cut: str = "", volatile: str = "") -> None:
+        if not data:
+            return
+        if self._open_end:
+            self._stream.write(b"\n")
+            last = self._spans[-1]
+            ended = "; ".join(part for part in (last.cut, "a line end was added") if part)
+            self._spans[-1] = last.model_copy(update={"cut": ended})
+        self._stream.write(data)
+        self._stream.flush()
+        self._open_end = not data.endswith(b"\n")
+        count = data.count(b"\n") + self._open_end
+        first, last_line = self._lines + 1, self._lines + count
+        self._spans.append(Span(start=first, end=last_line, command=command, cut=cut, volatile=volatile))
+        self._lines += count

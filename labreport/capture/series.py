@@ -1,12 +1,13 @@
-"""A series: commands run in turn, pair by pair, each timed by hyperfine as a benchmark of one run.
+"""Series: commands that run in turn, each run timed by hyperfine.
 
-Three files: NAME.json is what hyperfine exported of every sample; NAME.csv a row for each, made of it by jq;
-NAME-host.txt what the host was doing before and after, and the runs to warm up. A command that fails or does
-not end is a sample like any other, with its exit status: nothing is left out, repeated or averaged here.
-Export and load are volatile: a refresh judges the CSV by its noise.
+A series writes three files. NAME.json is hyperfine's export of every sample. NAME.csv has a row for each
+sample, which jq takes from the export. NAME-host.txt has the warm-up runs, and the load of the host before
+and after. A run that fails or does not end is a sample like any other, with its exit status. No run is left
+out, repeated or averaged. Export and load are volatile, and a refresh judges the CSV by its noise.
 
-One hyperfine times them all, for its own start would cost a tenth of what runc takes. Before each sample it
-looks at the last one, and ends where that has failed: what it left is cleared, and another hyperfine goes on.
+One hyperfine times all samples, because starting it takes a tenth as long as starting a container under runc.
+Before each sample it looks at the last one, and ends if that failed. What the failed run left is removed,
+and another hyperfine goes on.
 """
 
 from __future__ import annotations
@@ -20,12 +21,9 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TypeVar
 
-from labreport.capture.asked import Asked
-from labreport.capture.attempts import Attempt
+from labreport.capture.command import EVERYTHING, Argv, Attempt, CommandFailedError, CommandSpec
 from labreport.capture.host import on_path
-from labreport.capture.out import EVERYTHING, Out
-from labreport.capture.outcome import CommandFailedError
-from labreport.capture.run import Argv, Run
+from labreport.capture.run import Out, Run
 
 T = TypeVar("T")
 
@@ -33,26 +31,26 @@ HYPERFINE = on_path(
     *("hyperfine", "jq", "awk", "busybox", "timeout"),
     packages=("hyperfine", "jq", "mawk", "busybox-static", "coreutils"),
 )
-"""What a series needs, and awk, by which a sheet's own file is made of its rows."""
+"""What a series needs. awk is for files that a lab's sheet asks for, made from the rows."""
 
 HEAD = "run,order,runtime,seconds,exit_status"
 ROW = (
     ".results[] | (.times[0] * 1000000 | round) as $us"
     r""" | "\(.command),\($us / 1000000 | floor).\("00000\($us % 1000000)"[-6:]),\(.exit_codes[0])" """
 )
-"""The sample's name in hyperfine's export is its first three cells; seconds have microseconds, no more."""
+"""jq's program. A sample's name in the export is its first three cells. Seconds have microseconds."""
 
 ONCE = ["--style", "none", "--shell", "none", "--ignore-failure", "--runs", "1"]
 HAS_FAILED = 'BEGIN {RS = "]"} /"exit_codes"/ && $NF != "0" {exit 1}'
-"""awk's program that ends with 1 where an export has a sample that has failed."""
+"""awk's program that exits with 1 if an export has a sample that failed."""
 
 GRACE = 10.0
-"""Seconds that a command has to end after its limit, before it is killed."""
+"""Seconds between a command's time limit and SIGKILL."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One of the commands of a series: its name there, a run to warm up, and each run that is timed."""
+    """One of the commands of a series: its name, a warm-up command, and a function that makes each run."""
 
     name: str
     warm_up: Argv
@@ -60,39 +58,39 @@ class Contender:
 
 
 def series_files(name: str) -> list[str]:
-    """Return the files that `series` writes for `name`, such as bench/startup."""
+    """Return the files that the series `name`, such as bench/startup, writes."""
     return [f"{name}.csv", f"{name}.json", f"{name}-host.txt"]
 
 
 def in_turn(contenders: Sequence[T], runs: int) -> Iterator[tuple[int, int, T]]:
-    """Yield run, place in the run and contender: in every other run they go backwards (A B, B A, A B, …)."""
+    """Yield run, place in the run and contender; every other run is in reverse order (A B, B A, A B, …)."""
     for run in range(1, runs + 1):
-        for order, one in enumerate(contenders if run % 2 else reversed(contenders), 1):
-            yield run, order, one
+        for order, contender in enumerate(contenders if run % 2 else reversed(contenders), 1):
+            yield run, order, contender
 
 
 def series(run: Run, name: str, contenders: Sequence[Contender], runs: int, limit: float) -> None:
-    """Time each contender `runs` times, in turn; a run that takes over `limit` seconds has failed.
+    """Time each contender `runs` times, in turn. A run that takes longer than `limit` seconds has failed.
 
-    What a failed run left is cleared before the next one begins.
+    What a failed run left is removed before the next run begins.
     """
     with run.file(f"{name}-host.txt") as out:
         out.line(
             f"Fixed beforehand: {runs} runs of each, in turn; a run that takes over {limit:g} s has failed."
         )
-        for one in contenders:
-            out.line(f"To warm up, not in the series: {one.name}")
-            out.run(one.warm_up)
+        for contender in contenders:
+            out.line(f"To warm up, not in the series: {contender.name}")
+            out.run(contender.warm_up)
         out.line("What they read is in the page cache from now on. Load and memory before:")
         out.run(["cat", "/proc/loadavg"], volatile=EVERYTHING)
         out.run(["grep", "-E", "^(MemAvailable|Cached):", "/proc/meminfo"], volatile=EVERYTHING)
     with run.file(f"{name}.json") as out:
         left = [
-            (f"{number},{order},{one.name}", one.start(run))
-            for number, order, one in in_turn(contenders, runs)
+            (f"{number},{order},{contender.name}", contender.start(run))
+            for number, order, contender in in_turn(contenders, runs)
         ]
         while left:
-            left = left[_timed(run, out, left, limit) :]
+            left = left[_time(run, out, left, limit) :]
     with run.file(f"{name}-host.txt") as out:
         out.line("Load after:")
         out.run(["cat", "/proc/loadavg"], volatile=EVERYTHING)
@@ -101,38 +99,38 @@ def series(run: Run, name: str, contenders: Sequence[Contender], runs: int, limi
         out.run(["jq", "-r", ROW, f"{name}.json"])
 
 
-def _timed(run: Run, out: Out, samples: Sequence[tuple[str, Attempt]], limit: float) -> int:
-    """Time samples, each with its label, up to the end or the first that fails; return how many there were.
+def _time(run: Run, out: Out, samples: Sequence[tuple[str, Attempt]], limit: float) -> int:
+    """Time samples, each with its name, until the first one that fails; return how many were timed.
 
-    What hyperfine exported is written; what the one that failed has left is cleared.
+    Write hyperfine's export, and remove what a failed run left.
     """
     export = run.folder / "samples.json"
     export.write_text("{}")
-    asked = Asked(timeout=len(samples) * (limit + 3 * GRACE), answered=(1,))
-    with _told(run, export, [label for label, _attempt in samples]):
-        _result, index, _cut = run.record(_hyperfine(export, samples, limit), asked)
+    argv = _hyperfine(export, samples, limit)
+    with _telling(run, export, [name for name, _attempt in samples]):
+        result = run.record(CommandSpec(argv, timeout=len(samples) * (limit + 3 * GRACE), answered=(1,)))
     data = export.read_bytes()
-    out.quote(run.redact(data), index, "", EVERYTHING)
-    ended = [one["exit_codes"] == [0] for one in json.loads(data).get("results", [])]
-    if all(ended) and len(ended) < len(samples):
-        raise CommandFailedError(f"hyperfine ended after {len(ended)} of {len(samples)} samples")
-    if not ended[-1]:
-        samples[len(ended) - 1][1].clear()
-    return len(ended)
+    out.quote(run.redact(data), result.number, volatile=EVERYTHING)
+    fine = [sample["exit_codes"] == [0] for sample in json.loads(data).get("results", [])]
+    if all(fine) and len(fine) < len(samples):
+        raise CommandFailedError(f"hyperfine ended after {len(fine)} of {len(samples)} samples")
+    if not fine[-1]:
+        samples[len(fine) - 1][1].clear()
+    return len(fine)
 
 
 @contextmanager
-def _told(run: Run, export: Path, labels: Sequence[str]) -> Iterator[None]:
-    """Say once a second which sample is being taken; hyperfine writes its export after each."""
+def _telling(run: Run, export: Path, names: Sequence[str]) -> Iterator[None]:
+    """Tell once a second which sample is being timed. hyperfine writes its export after each sample."""
     over = Event()
-    runs = labels[-1].split(",")[0]
+    runs = names[-1].split(",")[0]
 
     def tell() -> None:
         while not over.wait(1.0):
             done = export.read_bytes().count(b'"exit_codes"')
-            if done < len(labels):
-                number, _order, name = labels[done].split(",", 2)
-                run.session.working(f"{name}, run {number} of {runs}")
+            if done < len(names):
+                number, _order, contender = names[done].split(",", 2)
+                run.session.working(f"{contender}, run {number} of {runs}")
 
     thread = Thread(target=tell)
     thread.start()
@@ -144,13 +142,13 @@ def _told(run: Run, export: Path, labels: Sequence[str]) -> Iterator[None]:
 
 
 def _hyperfine(export: Path, samples: Sequence[tuple[str, Attempt]], limit: float) -> list[str]:
-    """Return the command that has hyperfine run each sample once, until one fails, and export them all.
+    """Return the hyperfine command that runs each sample once, until one fails, and exports them all.
 
-    hyperfine knows no time limit, so that timeout of coreutils is part of what is timed, for all alike.
+    hyperfine has no time limit, so coreutils' timeout is part of what is timed, for all contenders alike.
     """
     check = shlex.join(["busybox", "awk", HAS_FAILED, str(export)])  # static: it starts in half the time
-    words = ["hyperfine", *ONCE, "--export-json", str(export), "--prepare", check]
-    for label, attempt in samples:
+    argv = ["hyperfine", *ONCE, "--export-json", str(export), "--prepare", check]
+    for name, attempt in samples:
         limited = ["timeout", "--foreground", f"--kill-after={GRACE:g}", f"{limit:g}", *attempt.argv]
-        words += ["--command-name", label, shlex.join(limited)]
-    return words
+        argv += ["--command-name", name, shlex.join(limited)]
+    return argv

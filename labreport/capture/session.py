@@ -1,26 +1,29 @@
-"""What the collectors of one collect share: a name that all they start carries, and its clearing up."""
+"""One collect's session: the name of everything that it starts, and the resources its collectors share."""
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from labreport.capture import signals
 from labreport.capture.cleanup import leaks, runs
 from labreport.contract.errors import LabError
+from labreport.contract.records import Image
+
+T = TypeVar("T")
 
 
 class LeakError(LabError):
-    """Something that was started and is still there; the text names it. It has been cleared."""
+    """A process, mount or the like that a collector started and left behind. It has been removed."""
 
 
 @dataclass(frozen=True)
 class Allowed:
     """What a collect may do to this host.
 
-    `system`: change it, through the ledger, and use its containerd. `escapes`: try to break out of
+    `system`: change the host, through the ledger, and use its containerd. `escapes`: try to break out of
     containers.
     """
 
@@ -31,9 +34,24 @@ class Allowed:
 NOTHING = Allowed()
 
 
+@dataclass(frozen=True)
+class Resource(Generic[T]):
+    """A resource of a session: what its factory made, and the settings and images that it depends on."""
+
+    made: T
+    settings: Mapping[str, Any]
+    images: Mapping[str, Image]
+    stack: ExitStack
+
+
 @dataclass
 class Session:
-    """The run's name and folder, and what was started once: `known` are the leaks that are none yet."""
+    """What the collectors of one collect share.
+
+    `name` is the run's name, `folder` its folder. `working` is told what is being done. `stack` is closed at
+    the end. `resources` holds one object per factory or key. `owned` are the processes, mounts and so on of
+    the session's resources: they are no leaks.
+    """
 
     name: str
     folder: Path
@@ -41,16 +59,21 @@ class Session:
     allowed: Allowed = NOTHING
     stack: ExitStack = field(default_factory=ExitStack)
     resources: dict[Any, Any] = field(default_factory=dict)
-    known: set[leaks.Leak] = field(default_factory=set)
+    owned: set[leaks.Leak] = field(default_factory=set)
 
     @property
     def system(self) -> bool:
-        """Whether this host may be changed, and its containerd is used."""
+        """Whether the collect may change this host and use its containerd."""
         return self.allowed.system
 
+    def teardown(self, factory: Callable[..., AbstractContextManager[Any]]) -> None:
+        """Tear down the resource that `factory` made, if there is one. The next use makes a new one."""
+        if resource := self.resources.pop(factory, None):
+            resource.stack.close()
+
     def look_for_leaks(self) -> None:
-        """Raise LeakError if something carries the run's name that is not the session's own."""
-        left = leaks.find(self.name) - self.known
+        """Remove what a collector left behind and raise LeakError; resources of the session are no leaks."""
+        left = leaks.find(self.name) - self.owned
         if left:
             leaks.remove(left)
             raise LeakError(_left(left))
@@ -62,9 +85,9 @@ def _left(left: set[leaks.Leak]) -> str:
 
 @contextmanager
 def session(working: Callable[[str], None], allowed: Allowed = NOTHING) -> Iterator[Session]:
-    """Hold what the collectors of one collect share; at the end all of it is put away, whatever happens.
+    """Open a session; at its end, tear down everything that was started in it, whatever happened.
 
-    Raise LeakError if something of the run is still there afterwards (it is cleared first).
+    Raise LeakError if something was still there after the teardown. It is removed then, too.
     """
     name = f"lab{secrets.token_hex(4)}"
     folder = runs.runs_folder() / name

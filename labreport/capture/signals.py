@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: one way to be interrupted, and stretches in which that has to wait."""
+"""Ctrl-C and SIGTERM: they interrupt a collect in one way, and wait while it must not be interrupted."""
 
 import signal
 import threading
@@ -6,37 +6,37 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""How a process is asked to end. One that is ignored (nohup, a job in the background) stays ignored."""
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that ask a process to end. One that is ignored stays so (nohup, a background job)."""
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Have each of these signals raise KeyboardInterrupt, so that what was started is put away."""
+    """Let each of these signals raise KeyboardInterrupt, so that everything started is torn down."""
     with _handled(signal.default_int_handler):
         yield
 
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Hold back an interruption until this stretch is over: it has a bound of its own."""
-    came: list[int] = []
+    """Hold these signals back until the block ends. The block must take a bounded time."""
+    received: list[int] = []
     try:
-        with _handled(lambda number, _frame: came.append(number)):
+        with _handled(lambda number, _frame: received.append(number)):
             yield
     finally:
-        for number in came[:1]:
+        for number in received[:1]:
             signal.raise_signal(number)
 
 
 @contextmanager
 def _handled(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
-    """Have `handler` called for these signals; only the main thread can, and only it is interrupted."""
+    """Call `handler` for these signals. It does so in the main thread only: Python allows no other."""
     before = {}
     if threading.current_thread() is threading.main_thread():
         before = {
             number: old
-            for number in ASKED
+            for number in ENDING
             if (old := signal.getsignal(number)) is not None and old != signal.SIG_IGN
         }
     for number in before:

@@ -5,8 +5,8 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from labreport.cli import show, targets
-from labreport.cli.project import root
+from labreport.cli import show
+from labreport.cli.project import evidence_folder, root, sets_folder
 
 
 @click.command()
@@ -27,7 +27,7 @@ def adopt(file: Path, *, host: str | None, json_: bool) -> None:
     from labreport.capture.transfer.adopt import unpack
 
     project = root()
-    folder = targets.sets_folder(project, host)
+    folder = sets_folder(project, host)
     where = folder.relative_to(project).as_posix()
     with TemporaryDirectory(prefix="lab-adopt-") as scratch:
         incoming = Path(scratch)
@@ -50,7 +50,7 @@ def _adopt(project: Path, lab: str, host: str | None, incoming: Path) -> list[st
     from labreport.capture import signals, store
     from labreport.capture.transfer import adopt as adopting
 
-    folder = targets.evidence_folder(project, lab, host)
+    folder = evidence_folder(project, lab, host)
     with signals.interruptible(), store.locked(folder):
         for text in store.recover(folder):
             click.echo(text, err=True)

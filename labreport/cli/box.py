@@ -14,7 +14,8 @@ from labreport.box.place import Box
 from labreport.box.ssh import LOST
 from labreport.capture import signals
 from labreport.cli import show
-from labreport.cli.watch import Watch, watching
+from labreport.cli.show import PlainProgress
+from labreport.cli.show import progress as showing
 from labreport.contract.errors import ExitStatus
 
 RUN_SECONDS = 4 * 3600.0
@@ -38,9 +39,9 @@ def box() -> None:
 
 
 @contextmanager
-def _alone(kept: Box) -> Iterator[Watch]:
+def _alone(kept: Box) -> Iterator[PlainProgress]:
     """Hold the box while it is changed, show what happens, and let Ctrl-C end it in order."""
-    with place.alone(kept), signals.interruptible(), watching() as watch:
+    with place.alone(kept), signals.interruptible(), showing() as watch:
         yield watch
 
 
@@ -110,7 +111,7 @@ def run(ctx: click.Context, memory: int, command: tuple[str, ...]) -> None:
     """
     kept = place.box()
     one = kept.machine(f"run-{os.getpid()}")
-    with signals.interruptible(), watching() as watch:
+    with signals.interruptible(), showing() as watch:
         machine.clear_dead(kept)
         try:
             machine.start(one, watch.working, memory)

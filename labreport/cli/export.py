@@ -4,13 +4,12 @@ from pathlib import Path
 
 import click
 
-from labreport.cli import targets
-from labreport.cli.project import root
+from labreport.cli.project import complete, root
 from labreport.contract.errors import ExitStatus
 
 
 @click.command()
-@click.argument("lab", shell_complete=targets.complete)
+@click.argument("lab", shell_complete=complete)
 @click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="The file; else standard output.")
 @click.option("--prefix", default="labs/{lab}/", show_default=True, help="What stands before evidence paths.")
 @click.pass_context

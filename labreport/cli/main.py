@@ -1,48 +1,44 @@
-"""The command line: `lab`. Commands are imported when they run, so that help and completion are quick."""
+"""The command line: `lab`."""
 
-import gc
 import importlib
-import os
 import sys
 
 import click
-
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # a search for them costs 30 ms
 
 from labreport import __version__
 from labreport.contract.errors import ExitStatus, LabError
 
 COMMANDS = {
-    "doctor": "What this host has of what the labs need, and how to get the rest.",
-    "collect": "Capture what is not fresh.",
-    "record": "Capture one command into an evidence file.",
-    "status": "Which evidence is fresh, stale or missing, and why.",
-    "verify": "Is every evidence file what its record says?",
-    "check": "Do the pages, or a handed-in report, equal the evidence?",
-    "facts": "The values that pages stand on, and where each is from.",
-    "diff": "What changed in the evidence: facts, series, claims, then lines.",
-    "export": "The pages of a lab as one plain Markdown report.",
-    "pack": "What another host needs to collect, in one tar.",
+    "doctor": "Show what this host has of what the labs need, and how to get the rest.",
+    "collect": "Capture the evidence that is not fresh.",
+    "record": "Capture the output of one command as evidence.",
+    "status": "Show which evidence is fresh, stale or missing, and why.",
+    "verify": "Check every evidence file against its record.",
+    "check": "Check the pages, or a report that was handed in, against the evidence.",
+    "facts": "Show the values that the pages use, and where each comes from.",
+    "diff": "Show what changed in the evidence: facts, series, claims, then lines.",
+    "export": "Write the pages of a lab as one plain Markdown report.",
+    "pack": "Pack what another host needs to collect into one tar.",
     "adopt": "Take over a set that was captured on another host.",
-    "box": "A virtual machine with KVM, for hosts that have none.",
-    "undo": "Put back what collecting changed on this host.",
+    "box": "Manage a virtual machine with KVM, for a host that has none.",
+    "undo": "Undo what collecting changed on this host.",
     "init": "Create a repository for labs, without the tool in it.",
-    "new": "Create a lab: three folders that work as they are.",
+    "new": "Create a lab that works as it is.",
 }
-"""Every command with its summary; each is labreport/cli/<name>.py, with a click command `<name>`."""
+"""Every command with its summary. Each is a click command called `<name>` in labreport/cli/<name>.py."""
 
 EPILOG = "Exit status: 0 fine, 1 findings, 2 wrong use, 3 interrupted, 4 cannot run here."
 
 
-class Lazy(click.Group):
-    """A group whose commands are imported when they are called."""
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called, so that `lab --help` and completion are quick."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """Return the names, in the order in which they are used."""
+        """Return the names, in the order in which people use them."""
         return list(COMMANDS)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command."""
+        """Import a command and return it."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"labreport.cli.{cmd_name}")
@@ -50,22 +46,19 @@ class Lazy(click.Group):
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the summaries without importing anything."""
+        """Write the summaries without importing any command."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=Lazy, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lab")
 def lab() -> None:
     """Capture the evidence of a lab, record how it was made, and check reports against it."""
 
 
 def main() -> None:
-    """Run the command line; errors that are ours are one or two lines, without a traceback."""
-    gc.set_threshold(50_000)  # at Python's 700 a tenth of a command's start goes into looking for garbage
-    if os.environ.get("_LAB_COMPLETE"):
-        lab(prog_name="lab")
+    """Run the command line. A LabError is printed in one or two lines, without a traceback."""
     try:
         status = lab(prog_name="lab", standalone_mode=False)
     except click.ClickException as error:
@@ -74,8 +67,10 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted: nothing was left behind; the next collect goes on", err=True)
         status = ExitStatus.INTERRUPTED
-    except (LabError, PermissionError) as error:
+    except LabError as error:
         click.echo(f"lab: {error}", err=True)
-        status = error.exit_status if isinstance(error, LabError) else ExitStatus.CANNOT_RUN
-    gc.freeze()  # what is there at the end goes with the process
+        status = error.exit_status
+    except PermissionError as error:
+        click.echo(f"lab: {error}", err=True)
+        status = ExitStatus.CANNOT_RUN
     sys.exit(status if isinstance(status, int) else 0)

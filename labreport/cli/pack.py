@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from labreport.cli import targets
-from labreport.cli.project import root
+from labreport.cli.project import root, sets_folder
 
 
 @click.command()
@@ -20,5 +19,5 @@ def pack(to: Path, *, host: str) -> None:
     from labreport.capture.transfer import pack as packing
 
     project = root()
-    packing.pack(project, targets.sets_folder(project, host).relative_to(project).as_posix(), to)
+    packing.pack(project, sets_folder(project, host).relative_to(project).as_posix(), to)
     click.echo(f"{to}: written", err=True)

@@ -1,16 +1,89 @@
-"""Where the project is."""
+"""The project at hand, its labs, and the sets of evidence that an option names."""
 
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import click
+from labreport.contract.errors import ExitStatus, LabError
+from labreport.contract.records import HOSTS
+
+if TYPE_CHECKING:  # publishing needs none of what capturing needs
+    import click
+
+    from labreport.capture.capture import Target
+
+
+class ProjectError(LabError):
+    """There is no project here, it has no lab, or the name of a host is not valid."""
+
+    exit_status = ExitStatus.WRONG_USE
 
 
 def root() -> Path:
-    """Return the nearest folder with a mkdocs.yml, here or above; raise click.UsageError if there is none."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
+    """Return the folder at or above the current one that has a mkdocs.yml; raise ProjectError."""
+    start = Path.cwd()
+    for folder in (start, *start.parents):
         if (folder / "mkdocs.yml").is_file():
             return folder
-    raise click.UsageError(
-        "no mkdocs.yml here or above: change to the project's folder, or create a project with lab init"
+    raise ProjectError(
+        "no mkdocs.yml here or in a folder above",
+        "change to the project's folder, or create a project with lab init",
     )
+
+
+def sets_folder(project: Path, host: str | None) -> Path:
+    """Return the folder of the report's sets, or of the sets of the host `host`; raise ProjectError."""
+    if host is None:
+        return project / "evidence"
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", host):
+        raise ProjectError(
+            f"--as {host}: not a valid name",
+            "use small letters, digits and hyphens, such as lab-pc-3",
+        )
+    return project / "evidence" / HOSTS / host
+
+
+def evidence_folder(project: Path, lab: str, host: str | None) -> Path:
+    """Return the folder of a lab's set: the report's, or that of the host `host`."""
+    return sets_folder(project, host) / lab
+
+
+def target(project: Path, lab: str, host: str | None) -> Target:
+    """Return a lab with one of its sets; raise DeclarationError if there is no such lab."""
+    from labreport.capture.capture import Target
+    from labreport.capture.labs import find_lab
+
+    return Target(find_lab(project, lab), evidence_folder(project, lab, host), project)
+
+
+def by_lab(project: Path, names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the collectors that are named, by lab. An empty list stands for the whole lab.
+
+    `lab12` names a lab, `lab12/health` one collector, and no name every lab. Raise ProjectError if the
+    project has no lab.
+    """
+    from labreport.capture.labs import lab_names
+
+    there = lab_names(project)
+    if not there:
+        raise ProjectError("this project has no lab", "make one with `lab new NAME`")
+    chosen: dict[str, list[str]] = {}
+    for name in names or there:
+        lab, _, collector = name.partition("/")
+        chosen.setdefault(lab, []).extend([collector] if collector else [])
+    return chosen
+
+
+def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the labs, and the collectors of a lab that is typed already, for the shell's completion."""
+    from labreport.capture.labs import find_lab, lab_names
+
+    project = root()
+    names = lab_names(project)
+    lab = incomplete.partition("/")[0]
+    if "/" in incomplete and lab in names:
+        names = [f"{lab}/{collector.name}" for collector in find_lab(project, lab).collectors]
+    return [name for name in names if name.startswith(incomplete)]

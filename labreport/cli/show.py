@@ -1,12 +1,22 @@
-"""What the commands print: tables for people, JSON for scripts (which need no rich)."""
+"""What the commands print: tables, JSON, and the progress of a collect. rich is imported where it is used."""
+
+from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
 from labreport.contract.records import CollectorState, Status
+
+if TYPE_CHECKING:  # publishing needs none of what capturing needs
+    from types import TracebackType
+
+    from labreport.capture.declare import Collector
+    from labreport.capture.plan import CollectorStatus
 
 COLOURS = {
     Status.CAPTURED: "green",
@@ -23,31 +33,36 @@ def as_json(value: Any) -> None:
 
 
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table on standard output; cells are rich markup, so data in them is escaped by the caller."""
+    """Print a table on standard output. Cells are rich markup: the caller escapes the data in them."""
     from rich.console import Console
     from rich.table import Column, Table
 
-    columns = [Column(head, overflow="fold") for head in heads]  # nothing is cut: a name is copied from here
+    columns = [Column(head, overflow="fold") for head in heads]  # people copy names from here: cut nothing
     shown = Table(*columns, title=title, title_justify="left", show_lines=False, expand=False)
     for row in rows:
         shown.add_row(*row)
     Console(soft_wrap=False).print(shown)
 
 
-def state(status: Status) -> str:
-    """Return a state in its colour."""
+def coloured(status: Status) -> str:
+    """Return a status in its colour, as rich markup."""
     return f"[{COLOURS[status]}]{status}[/]"
 
 
-def standings(title: str, rows: Sequence[tuple[str, CollectorState]]) -> None:
-    """Print where the collectors of labs stand, and below the table each remedy once."""
+def statuses(title: str, rows: Sequence[tuple[str, CollectorState]]) -> None:
+    """Print the status of collectors, each with its lab, and below the table each remedy once."""
     from rich.markup import escape
 
     table(
         title,
         ("collector", "state", "reason", "seconds"),
         [
-            [f"{lab}/{row.name}", state(row.state), escape(row.reason), _seconds(row.seconds)]
+            [
+                f"{lab}/{row.name}",
+                coloured(row.state),
+                escape(row.reason),
+                "" if row.seconds is None else f"{row.seconds:.1f}",
+            ]
             for lab, row in rows
         ],
     )
@@ -59,10 +74,85 @@ def standings(title: str, rows: Sequence[tuple[str, CollectorState]]) -> None:
         click.echo(f"- {', '.join(names)}:\n  {remedy}")
 
 
-def _seconds(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds:.1f}"
-
-
 def row_json(lab: str, row: CollectorState) -> dict[str, Any]:
-    """Return a collector's standing as `--json` prints it: the row of state.json, with the lab."""
+    """Return a collector's row of state.json, with its lab, for `--json`."""
     return {"lab": lab, **row.model_dump(mode="json")}
+
+
+class PlainProgress:
+    """Shows a collect on standard error where nobody watches: a line for each collector and each note."""
+
+    def __init__(self) -> None:
+        self._head = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Do nothing; a terminal's moving line ends here."""
+
+    def begin(self, collector: Collector, number: int, total: int) -> None:
+        """Show which collector begins."""
+        self._head = f"{number}/{total} {collector.name}"
+        self.working("")
+
+    def working(self, text: str) -> None:
+        """Do nothing; a terminal shows here what is being done."""
+
+    def end(self, status: CollectorStatus) -> None:
+        """Show how the collector ended."""
+        reason = f": {status.reason}" if status.reason else ""
+        self.note(f"{self._head}: {status.status}{reason}")
+
+    def note(self, text: str) -> None:
+        """Show a line."""
+        click.echo(text, err=True)
+
+
+class TerminalProgress(PlainProgress):
+    """Shows a collect on a terminal: colours, and a moving line with what is being done."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.status import Status as Spinner
+
+        super().__init__()
+        self._console = Console(stderr=True)
+        self._spinner = Spinner("", console=self._console)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._spinner.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._spinner.stop()
+
+    def working(self, text: str) -> None:
+        """Show the command that is running."""
+        from rich.markup import escape
+
+        self._spinner.update(f"{escape(self._head)} [dim]{escape(text[:100])}[/]")
+
+    def end(self, status: CollectorStatus) -> None:
+        """Show how the collector ended, in its colour."""
+        from rich.markup import escape
+
+        reason = f": {status.reason}" if status.reason else ""
+        line = f"{escape(self._head)}: {coloured(status.status)}{escape(reason)}"
+        self._console.print(line, highlight=False, soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Show a line."""
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def progress() -> PlainProgress:
+    """Return how a collect is shown here: on a terminal (or with FORCE_COLOR), or elsewhere."""
+    if sys.stderr.isatty() or os.environ.get("FORCE_COLOR"):
+        return TerminalProgress()
+    return PlainProgress()

@@ -9,8 +9,7 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from labreport.capture import recorder
-from labreport.capture.attempts import Attempt, OneMoreTry
+from labreport.capture.command import TIMEOUT, Attempt, RetryOnHang
 from labreport.capture.run import CaptureError, Run
 from labreport.containers.containerd import ctr
 from labreport.containers.containerd.private import containerd, log_tail
@@ -57,7 +56,7 @@ class Container:
             return Attempt(self.server.ctr("tasks", "exec", *names, self.id, *argv), lambda: None)
 
         if self.runtime == ctr.KATA:
-            return OneMoreTry(attempt, recorder.TIMEOUT, (NO_READER,), ctr.REMEDY)
+            return RetryOnHang(attempt, TIMEOUT, (NO_READER,), ctr.REMEDY)
         return lambda run: attempt(run).argv
 
     def pid(self) -> int:

@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from labreport.capture import runner, store
+from labreport.capture import collect, store
 from labreport.capture.capture import Target
 from labreport.capture.labs import find_lab
 from tests.capture.throwaway import Silent
@@ -29,7 +29,7 @@ def main() -> None:
         store.reached = reached
     target = Target(find_lab(Path(root), lab), Path(root) / "evidence" / lab, Path(root))
     try:
-        runner.collect(target, [], Silent())
+        collect.collect(target, [], Silent())
     except KeyboardInterrupt:
         sys.exit(3)
 

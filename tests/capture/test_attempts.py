@@ -6,7 +6,7 @@ from labreport.contract.records import Command, Outcome, Status
 from tests.capture.throwaway import Throwaway
 
 HEAD = """
-        from labreport.capture.attempts import Attempt, OneMoreTry
+        from labreport.capture.command import Attempt, RetryOnHang
 
         tries = iter(["{first}", "{second}"])
         cleared = []
@@ -15,7 +15,7 @@ HEAD = """
             word = next(tries)
             return Attempt(["sh", "-c", word], lambda: cleared.append(word))
 
-        command = OneMoreTry(attempt, timeout=0.5, signs=["the guest gave no answer"], remedy="read on")
+        command = RetryOnHang(attempt, timeout=0.5, signs=["the guest gave no answer"], remedy="read on")
 """
 HANGS = "echo partial; sleep 60"
 GIVES_UP = "echo partial; echo the guest gave no answer >&2; exit 1"
@@ -70,11 +70,10 @@ def test_hangs_twice(project: Throwaway) -> None:
     )
     standing = project.probe(body)
     assert standing.status is Status.FAILED
+    how = f"sh -c {HANGS}: no end after 0.5 s"
     assert standing.reason.splitlines() == [
-        f"sh -c {HANGS}: no end after 0.5 s",
+        f"{how} (second attempt; the first one hung: no end after 0.5 s): read on",
         "  partial",
-        "  this was the second attempt; the first one hung: no end after 0.5 s",
-        "  read on",
     ]
 
 
@@ -90,9 +89,8 @@ def test_fails_after_it_hung(project: Throwaway) -> None:
     status, reason = probe(project, HANGS, FAILS)
     assert status is Status.FAILED
     assert reason.splitlines() == [
-        f"sh -c {FAILS}: exit status 3",
+        f"sh -c {FAILS}: exit status 3 (second attempt; the first one hung: no end after 0.5 s)",
         "  no",
-        "  this was the second attempt; the first one hung: no end after 0.5 s",
     ]
 
 

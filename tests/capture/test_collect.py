@@ -161,7 +161,7 @@ def test_what_a_sheet_names_and_nothing_writes_is_in_the_state(project: Throwawa
 
 def test_a_name_that_no_collector_has(project: Throwaway) -> None:
     """The error lists those there are; nothing is changed."""
-    with pytest.raises(DeclarationError, match="no collector two: there are: one"):
+    with pytest.raises(DeclarationError, match="no collector two: choose from: one"):
         project.collect("two")
     assert not project.folder.exists()
 

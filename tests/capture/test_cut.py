@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labreport.capture import cut as module
-from labreport.capture.cut import cut
-from labreport.capture.store import StoreError
+from labreport.capture import recording
+from labreport.capture.recording import OutputTooLargeError, cut
 
 TEXT = st.lists(st.sampled_from([b"a", b"bb", b"\n", b"\n\n", b"\r", b"\0"]), max_size=40).map(b"".join)
 
@@ -26,7 +25,7 @@ def test_head_and_tail_are_the_first_and_last_lines(data: bytes, wanted: int, ch
     """Whatever is in a file and however it falls into chunks, head and tail keep whole lines and say so."""
     lines = lines_of(data)
     with TemporaryFile() as file, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "CHUNK", chunk)
+        patch.setattr(recording, "CHUNK", chunk)
         file.write(data)
         file.flush()
         head, said = cut(file, head=wanted, tail=None, limit=1000)
@@ -52,9 +51,9 @@ def test_too_large_is_refused_with_what_to_do(how: dict[str, int | None]) -> Non
     """What would be kept over the limit is refused by size, and the text says what helps."""
     with TemporaryFile() as file:
         file.write(b"x" * 100 + b"\n" + b"y" * 100)
-        with pytest.raises(StoreError, match=r"1\d\d bytes|201 bytes|100 bytes") as error:
+        with pytest.raises(OutputTooLargeError, match=r"1\d\d bytes|201 bytes|100 bytes") as error:
             cut(file, limit=50, **how)
-    assert "cut with head or tail" in str(error.value)
+    assert "cut it with head or tail" in str(error.value)
 
 
 def test_head_and_tail_together_or_negative_are_mistakes() -> None:

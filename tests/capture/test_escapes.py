@@ -1,6 +1,6 @@
 """What tries to break out of a container runs only where somebody allowed it."""
 
-from labreport.capture import runner
+from labreport.capture.collect import collect
 from labreport.capture.plan import CollectorStatus
 from labreport.capture.session import Allowed
 from labreport.contract.records import Status
@@ -31,7 +31,7 @@ def wilder(run: Run) -> None:
 
 def allowed(project: Throwaway, *wanted: str) -> dict[str, CollectorStatus]:
     """Collect where escapes are allowed."""
-    found = runner.collect(project.target(), wanted, project.watch, allowed=Allowed(escapes=True))
+    found = collect(project.target(), wanted, project.watch, allowed=Allowed(escapes=True))
     return {one.collector.name: one for one in found}
 
 

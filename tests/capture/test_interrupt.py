@@ -12,7 +12,7 @@ from tests.capture.process import runs_of, start, wait_for
 from tests.capture.throwaway import ONE, Throwaway
 
 
-@pytest.mark.parametrize("number", signals.ASKED)
+@pytest.mark.parametrize("number", signals.ENDING)
 def test_interrupted_in_a_command(project: Throwaway, tmp_path: Path, number: signal.Signals) -> None:
     """The command and the daemon it started are gone, what was done before stays, exit status 3."""
     mark = tmp_path / "mark"
@@ -52,7 +52,7 @@ def test_an_interruption_waits_for_its_time() -> None:
 
 def test_handlers_are_put_back() -> None:
     """Afterwards every signal does what it did before; one that was ignored is ignored all along."""
-    before = [signal.getsignal(number) for number in signals.ASKED]
+    before = [signal.getsignal(number) for number in signals.ENDING]
     old = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with signals.interruptible(), signals.deferred():
@@ -60,7 +60,7 @@ def test_handlers_are_put_back() -> None:
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, old)
-    assert [signal.getsignal(number) for number in signals.ASKED] == before
+    assert [signal.getsignal(number) for number in signals.ENDING] == before
 
 
 def test_another_thread_can_collect() -> None:

@@ -73,7 +73,7 @@ def test_killed_while_a_daemon_runs(project: Throwaway, tmp_path: Path) -> None:
     assert Path(f"/proc/{daemon}").exists()
     assert project.verify().verdict == "interrupted"
     project.probe('with run.file("x.txt") as out: out.line("x")')
-    assert f"{run}: what a killed run had left behind was cleared" in project.watch.notes
+    assert f"{run}: deleted what a killed run had left on this host" in project.watch.notes
     assert leaks.find(run) == set()
     assert not (runs.runs_folder() / run).exists()
     assert project.verify().verdict == "intact"

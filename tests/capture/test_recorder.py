@@ -13,19 +13,15 @@ import pytest
 
 from labreport.capture import recorder
 from labreport.capture.cleanup import leaks
-from labreport.capture.recorder import CommandNotFoundError, Ended, environment, execute
+from labreport.capture.command import CommandSpec, Ended
+from labreport.capture.recorder import CommandNotFoundError, environment, execute
 
 
-def shell(script: str, **given: float) -> tuple[Ended, bytes]:
+def shell(script: str, timeout: float | None = None) -> tuple[Ended, bytes]:
     """Run a shell script through the recorder; return how it ended and what it printed on both streams."""
     with TemporaryFile() as out:
-        ended = execute(
-            ["sh", "-c", script],
-            stdout=out,
-            stderr=out,
-            env=environment("labtest"),
-            **given,  # type: ignore[arg-type]
-        )
+        command = CommandSpec(["sh", "-c", script], timeout=timeout)
+        ended = execute(command, stdout=out, stderr=out, env=environment("labtest"))
         out.seek(0)
         return ended, out.read(1 << 20)
 
@@ -51,7 +47,8 @@ print([os.isatty(n) for n in (0, 1, 2)], os.getsid(0) == os.getpid(), os.readlin
 print(open("/proc/self/stat").read().rsplit(")", 1)[1].split()[4], repr(sys.stdin.read()))
 """
     with TemporaryFile() as out:
-        execute([sys.executable, "-c", script], stdout=out, stderr=out, env=environment("labtest"))
+        command = CommandSpec([sys.executable, "-c", script])
+        execute(command, stdout=out, stderr=out, env=environment("labtest"))
         out.seek(0)
         assert out.read().decode() == "[False, False, False] True /dev/null\n0 ''\n"
 
@@ -93,7 +90,8 @@ def test_who_is_still_dying_is_waited_for() -> None:
     for _again in range(10):
         with TemporaryFile() as file:
             environ = environment("lab0dead0dy")
-            execute(["sh", "-c", "sleep 60; :"], stdout=file, stderr=file, env=environ, timeout=0.05)
+            command = CommandSpec(["sh", "-c", "sleep 60; :"], timeout=0.05)
+            execute(command, stdout=file, stderr=file, env=environ)
         assert list(leaks.processes("lab0dead0dy")) == []
 
 
@@ -107,14 +105,14 @@ def test_a_background_child_ends_with_its_leader() -> None:
 
 
 @pytest.mark.parametrize("stream", ["1", "2"])
-def test_output_without_bounds_is_ended(stream: str) -> None:
-    """Whoever prints beyond the limit, on either stream, is stopped."""
+def test_output_without_bounds_is_ended(stream: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that prints more than the limit, on either stream, is killed."""
+    monkeypatch.setattr(recorder, "OUTPUT_LIMIT", 1 << 20)
+    command = CommandSpec(["sh", "-c", f"yes >&{stream}"])
     began = time.monotonic()
     with TemporaryFile() as out, TemporaryFile() as err:
-        ended = execute(
-            ["sh", "-c", f"yes >&{stream}"], stdout=out, stderr=err, env=environment("labtest"), limit=1 << 20
-        )
-    assert ended.too_much
+        ended = execute(command, stdout=out, stderr=err, env=environment("labtest"))
+    assert ended.output_exceeded
     assert time.monotonic() - began < 5
 
 
@@ -122,23 +120,21 @@ def test_output_without_bounds_is_ended(stream: str) -> None:
 def test_what_is_no_list_of_texts_is_refused(argv: list[str]) -> None:
     """Arguments that sh would drop or rewrite are a mistake that says what a command is."""
     with TemporaryFile() as out, pytest.raises(TypeError, match="a list of texts, the program first"):
-        execute(argv, stdout=out, stderr=out, env=environment("labtest"))
+        execute(CommandSpec(argv), stdout=out, stderr=out, env=environment("labtest"))
 
 
 def test_a_nul_in_an_argument_is_refused() -> None:
     """No command can be given NUL; nothing is started."""
-    with TemporaryFile() as out, pytest.raises(ValueError, match="cannot hold NUL"):
-        execute(["echo", "a\0b"], stdout=out, stderr=out, env=environment("labtest"))
+    with TemporaryFile() as out, pytest.raises(ValueError, match="cannot contain NUL"):
+        execute(CommandSpec(["echo", "a\0b"]), stdout=out, stderr=out, env=environment("labtest"))
 
 
 def test_arguments_arrive_as_they_are() -> None:
     """Globs, quotes, empty texts, line ends and a leading dash reach the command unchanged."""
     argv = ["*", "", "a b", "'", '"', "$HOME", "-n", "x\ny", "é\U0001f600", "--a=b"]
     with TemporaryFile() as out:
-        execute(
-            [sys.executable, "-c", "import sys; print(sys.argv[1:])", *argv],
-            stdout=out, stderr=out, env=environment("labtest"),
-        )  # fmt: skip
+        command = CommandSpec([sys.executable, "-c", "import sys; print(sys.argv[1:])", *argv])
+        execute(command, stdout=out, stderr=out, env=environment("labtest"))
         out.seek(0)
         assert out.read().decode() == f"{argv}\n"
 
@@ -149,7 +145,7 @@ def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
     plain.write_text("x")
     for program in ("no-such-program", str(plain)):
         with TemporaryFile() as out, pytest.raises(CommandNotFoundError, match=f"{program}: not on PATH"):
-            execute([program], stdout=out, stderr=out, env=environment("labtest"))
+            execute(CommandSpec([program]), stdout=out, stderr=out, env=environment("labtest"))
 
 
 def test_an_executable_is_hashed_where_the_command_finds_it(tmp_path: Path) -> None:
@@ -181,15 +177,19 @@ def test_a_question_with_a_long_answer_does_not_block() -> None:
     assert len(recorder.output(["seq", "40000"], timeout=5)) > 200_000
 
 
+def test_a_question_with_too_long_an_answer_has_none() -> None:
+    """More than 1 MiB is no answer to a short question; a part of it would be a wrong one."""
+    assert recorder.output(["head", "-c", "2M", "/dev/zero"], timeout=5) == ""
+
+
 def test_a_gigabyte_takes_no_memory() -> None:
     """A command that prints 1 GiB is ended, and this process has not grown by a tenth of that."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with TemporaryFile() as out:
-        ended = execute(
-            ["head", "-c", "1G", "/dev/zero"], stdout=out, stderr=out, env=environment("labtest"), timeout=60
-        )
+        command = CommandSpec(["head", "-c", "1G", "/dev/zero"], timeout=60)
+        ended = execute(command, stdout=out, stderr=out, env=environment("labtest"))
         size = os.fstat(out.fileno()).st_size
-    assert ended.too_much or size == 1 << 30
+    assert ended.output_exceeded or size == 1 << 30
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
 
 

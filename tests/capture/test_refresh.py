@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from labreport.capture import host, refresh, runner
+from labreport.capture import collect, host, recapture
 from labreport.capture.plan import CollectorStatus
 from labreport.contract.reader import parse
 from labreport.contract.records import CheckResult, RefreshCheck, Status
@@ -42,7 +42,7 @@ def again(
     project: Throwaway, same: Callable[[bytes, bytes], bool] = NEVER, *, replace: bool = False
 ) -> dict[str, CollectorStatus]:
     """Capture anew, and return where each collector stands."""
-    found = refresh.refresh(project.target(), (), project.watch, lambda _old, _new: same, replace=replace)
+    found = recapture.refresh(project.target(), (), project.watch, lambda _old, _new: same, replace=replace)
     return {one.collector.name: one for one in found}
 
 
@@ -65,7 +65,7 @@ def test_nothing_is_changed_for_nothing(two: Throwaway) -> None:
     before = files(two)
     found = again(two)
     assert files(two) == before
-    assert {one.reason for one in found.values()} == {refresh.KEPT}
+    assert {one.reason for one in found.values()} == {recapture.KEPT}
     first = checked(two)
     assert first.collectors == {"clock": CheckResult.SAME, "word": CheckResult.SAME}
     assert first.host == host.this_host().id
@@ -181,7 +181,7 @@ def test_a_changed_collector_is_taken_over(two: Throwaway) -> None:
 def elsewhere(two: Throwaway, monkeypatch: pytest.MonkeyPatch) -> Throwaway:
     """Return the set as another host finds it."""
     other = host.this_host().model_copy(update={"cores": 999})
-    for module in ("capture", "runner", "refresh"):
+    for module in ("capture", "collect"):
         monkeypatch.setattr(f"labreport.capture.{module}.this_host", lambda: other)
     return two
 
@@ -189,7 +189,7 @@ def elsewhere(two: Throwaway, monkeypatch: pytest.MonkeyPatch) -> Throwaway:
 def test_another_host_takes_all_or_nothing(elsewhere: Throwaway) -> None:
     """Without `replace` it is refused; where all is the same nothing changes hands; else all of it does."""
     before = files(elsewhere)
-    with pytest.raises(runner.OtherHostError):
+    with pytest.raises(collect.OtherHostError):
         again(elsewhere)
     again(elsewhere, replace=True)
     assert files(elsewhere) == before

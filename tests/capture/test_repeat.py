@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from labreport.capture import repeat
 from labreport.capture.plan import CollectorStatus
+from labreport.capture.recapture import repeat
 from labreport.contract.records import Status
 from tests.capture.throwaway import Throwaway
 
@@ -25,7 +25,7 @@ LENGTH = '["sh", "-c", "seq $(expr $(date +%N) % 50 + 2)"]'
 
 def again(project: Throwaway, *names: str) -> dict[str, CollectorStatus]:
     """Capture again and return where each collector stands."""
-    found = repeat.repeat(project.target(), names, project.watch)
+    found = repeat(project.target(), names, project.watch)
     return {one.collector.name: one for one in found}
 
 

@@ -92,8 +92,9 @@ def test_an_output_without_what_was_looked_for_is_no_answer(project: Throwaway) 
     """Exit status 0 is not enough where a collector says what it expects."""
     standing = project.probe('with run.file("x.txt") as out:\n    out.run(["echo", "hm"], expect="^yes")')
     assert standing.status is Status.FAILED
-    assert "nothing like '^yes'" in standing.reason
-    assert (project.folder / "failed/probe/x.txt").read_bytes() == b"hm\n"
+    assert standing.reason.splitlines() == ["echo hm: the output does not match '^yes'", "  hm"]
+    kept = (project.folder / "failed/probe/x.txt").read_text()
+    assert kept == f"hm\n{standing.reason}"
 
 
 def test_standard_error_is_in_the_record(project: Throwaway) -> None:
@@ -126,7 +127,7 @@ def test_a_failure_keeps_what_was_printed(project: Throwaway) -> None:
         ('["no-such-program"]', "no-such-program: not on PATH"),
         ('"ip addr"', "a command is a list of texts"),
         ("[]", "a command is a list of texts"),
-        ('["echo", "a\\0b"]', "cannot hold NUL"),
+        ('["echo", "a\\0b"]', "cannot contain NUL"),
         ('["head", "-c", "9M", "/dev/zero"]', "at most 8388608 are evidence: compress it, or cut"),
         ('["seq", "3"], head=1, tail=1', "head or tail, not both"),
     ],
@@ -141,12 +142,10 @@ def test_each_way_to_fail_has_its_reason(project: Throwaway, call: str, reason: 
 
 def test_a_command_that_prints_for_ever(project: Throwaway, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is ended at the limit, with head, too, and named."""
-    defaults = recorder.execute.__kwdefaults__ or {}
-    monkeypatch.setattr(recorder.execute, "__kwdefaults__", {**defaults, "limit": 1 << 20})
     monkeypatch.setattr(recorder, "OUTPUT_LIMIT", 1 << 20)
     standing = project.probe('with run.file("x.txt") as out:\n    out.run(["yes"], head=1)')
     assert standing.status is Status.FAILED
-    assert standing.reason.splitlines()[0] == "yes: printed over 1 MiB: cut it at its source"
+    assert standing.reason.splitlines()[0] == "yes: printed over 1 MiB: limit the output at its source"
 
 
 def test_the_head_of_a_large_output(project: Throwaway) -> None:
@@ -173,7 +172,7 @@ def test_a_collector_that_writes_too_much_in_all(project: Throwaway) -> None:
     [
         ("nothing", "int", "settings.nothing: not there: add it"),
         ("nested.word.deep", "str", "settings.nested.word.deep: not there"),
-        ("answer", "str", "settings.answer: 42 is no str"),
+        ("answer", "str", "settings.answer: 42 is not of type str"),
     ],
 )
 def test_a_setting_that_is_not_there_or_of_another_type(
@@ -205,7 +204,7 @@ def test_a_file_that_a_command_writes_into_is_refused(project: Throwaway) -> Non
     )
     assert (standing.status, standing.reason) == (
         Status.FAILED,
-        "x.txt: has lines that were not written by the collector: who wrote them?",
+        "x.txt: has lines that the collector did not write: find out which command writes into it",
     )
 
 
@@ -237,8 +236,8 @@ def first(run: Run) -> None:
 @collector(writes=["b.txt"], after=[first])
 def second(run: Run) -> None:
     """Second."""
-    run.put_away(server)
-    run.put_away(server)
+    run.teardown(server)
+    run.teardown(server)
     with run.file("b.txt") as out:
         out.line(str((run.folder / "server").exists()))
 

@@ -14,7 +14,7 @@ from tests.capture.throwaway import Throwaway
 STEPS = """
 from pathlib import Path
 
-from labreport.capture.attempts import Attempt
+from labreport.capture.command import Attempt
 from labreport.capture.series import Contender, series, series_files
 
 COUNTER = Path("{counter}")

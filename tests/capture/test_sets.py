@@ -2,7 +2,7 @@
 
 import pytest
 
-from labreport.capture import runner
+from labreport.capture import collect
 from labreport.capture.declare import DeclarationError
 from labreport.contract.reader import read_host
 from labreport.contract.records import Record, Status, dump
@@ -24,7 +24,7 @@ def test_evidence_of_another_host_is_not_mixed(project: Throwaway) -> None:
     """A collect on another host stops, says how to go on, and changes nothing; --as works beside it."""
     project.collect()
     from_elsewhere(project)
-    with pytest.raises(runner.OtherHostError, match=r"--as NAME.*--replace"):
+    with pytest.raises(collect.OtherHostError, match=r"--as NAME.*--replace"):
         project.collect()
     assert project.collect(host="mine")["one"].status is Status.CAPTURED
     assert project.verify().verdict == "intact"
@@ -64,7 +64,7 @@ def test_recording_by_hand(project: Throwaway) -> None:
     """One command is captured with its record, in state.json, under a name that no other file gets."""
     target = project.target()
     for path in ("a/b.txt", "a-b.txt", "A/b.txt"):
-        assert runner.record_by_hand(target, path, ["echo", path], project.watch).status is Status.CAPTURED
+        assert collect.record_by_hand(target, path, ["echo", path], project.watch).status is Status.CAPTURED
     assert project.read("a/b.txt") == b"a/b.txt\n"
     assert project.read("a-b.txt") == b"a-b.txt\n"
     assert {row.writes[0] for row in project.state().collectors if row.name.startswith("by-hand-")} == {
@@ -82,4 +82,4 @@ def test_recording_by_hand(project: Throwaway) -> None:
 def test_recording_by_hand_where_it_may_not(project: Throwaway, path: str, reason: str) -> None:
     """A collector's file and the tool's own folders are refused."""
     with pytest.raises(DeclarationError, match=reason):
-        runner.record_by_hand(project.target(), path, ["true"], project.watch)
+        collect.record_by_hand(project.target(), path, ["true"], project.watch)

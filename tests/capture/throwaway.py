@@ -10,8 +10,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import collectors  # a package in this repository
-from labreport.capture import runner
 from labreport.capture.capture import Target
+from labreport.capture.collect import collect
 from labreport.capture.declare import Collector
 from labreport.capture.labs import find_lab
 from labreport.capture.plan import CollectorStatus
@@ -133,7 +133,7 @@ class Throwaway:
 
     def collect(self, *wanted: str, host: str = "", replace: bool = False) -> dict[str, CollectorStatus]:
         """Collect, and return where each collector stands then, by name."""
-        standings = runner.collect(self.target(host), wanted, self.watch, replace=replace)
+        standings = collect(self.target(host), wanted, self.watch, replace=replace)
         return {one.collector.name: one for one in standings}
 
     def probe(self, body: str, decorator: str = 'writes=["x.txt"]') -> CollectorStatus:

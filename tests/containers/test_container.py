@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from labreport.capture import recorder
-from labreport.capture.attempts import OneMoreTry
 from labreport.capture.cleanup import leaks
-from labreport.capture.outcome import CommandFailedError
+from labreport.capture.command import CommandFailedError, RetryOnHang
 from labreport.capture.run import CaptureError, Run
 from labreport.capture.session import session
 from labreport.containers.container import container, status, wait_http
@@ -99,7 +98,7 @@ def test_exec_that_kata_could_not_start(run: Run) -> None:
         command = replace(box, runtime=ctr.KATA).exec(
             "sh", "-c", "echo 2: No such device or address >&2; exit 6"
         )
-        assert isinstance(command, OneMoreTry)
+        assert isinstance(command, RetryOnHang)
         with pytest.raises(CommandFailedError) as caught:
             run.command(command)
         assert [one.exit_status for one in run.commands if "exit 6" in one.argv[-1]] == [6]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from labreport.capture import Run, Unavailable, capture, runner
+from labreport.capture import Run, Unavailable, capture, collect
 from labreport.capture.capture import Target
 from labreport.capture.declare import Collector
 from labreport.capture.labs import find_lab
@@ -53,7 +53,7 @@ def printing(one: Collector, folders: list[Path], spans: Mapping[str, list[Span]
 
 def main(root: Path, lab: str, *folders: Path) -> None:
     """Collect `lab` of the project `root` from `folders`; the last is a set, whose spans the files have."""
-    runner.this_host = capture.this_host = lambda: HOST  # type: ignore[assignment, attr-defined] # this host is not the student's
+    collect.this_host = capture.this_host = lambda: HOST  # type: ignore[assignment, attr-defined] # this host is not the student's
     records = readable_records(folders[-1]).values()
     spans = {file.path: file.spans for record in records for file in record.files}
     found = find_lab(root, lab)
@@ -62,7 +62,7 @@ def main(root: Path, lab: str, *folders: Path) -> None:
         for one in found.collectors
     ]
     target = Target(replace(found, collectors=tuple(ours)), root / "evidence" / lab, root)
-    runner.collect(target, [one.name for one in ours], Silent(), replace=True)
+    collect.collect(target, [one.name for one in ours], Silent(), replace=True)
 
 
 if __name__ == "__main__":

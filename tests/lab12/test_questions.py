@@ -7,8 +7,8 @@ import pytest
 
 from collectors.lab12 import questions
 from collectors.lab12.questions import KERNEL, LEAKS, MACHINE, PRIVILEGES
+from labreport.capture.recapture import lines
 from labreport.capture.redact import Redactor, identity
-from labreport.capture.repeat import lines
 from labreport.capture.run import Run
 from labreport.capture.session import Session, session
 from labreport.containers.needs import CONTAINERS

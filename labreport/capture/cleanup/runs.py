@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from labreport.capture import recorder
 from labreport.capture.cleanup import leaks
+from labreport.capture.command import CommandSpec
 
 UNDO_SECONDS = 120.0
 """How long a noted command may take: clearing a containerd's namespace takes a while on a slow host."""
@@ -122,14 +123,8 @@ def run_undo(path: Path) -> None:
     """Run a noted command once; that there is nothing to undo any more is no error."""
     note = json.loads(path.read_text())
     with Path(os.devnull).open("wb") as sink, suppress(recorder.CommandNotFoundError, OSError):
-        recorder.execute(
-            note["argv"],
-            stdout=sink,
-            stderr=sink,
-            env=recorder.environment("", note["env"]),
-            stdin=Path(note["stdin"]),
-            timeout=UNDO_SECONDS,
-        )
+        command = CommandSpec(note["argv"], stdin=Path(note["stdin"]), timeout=UNDO_SECONDS)
+        recorder.execute(command, stdout=sink, stderr=sink, env=recorder.environment("", note["env"]))
     cross_off(path)
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from labreport.capture import recorder
+from labreport.capture.command import CommandSpec
 from labreport.capture.host_changes import places
 from labreport.capture.host_changes.ledger import Entry, Ledger
 from labreport.capture.host_changes.places import FOLDER, NOTHING
@@ -106,9 +107,8 @@ def _succeeds(argv: Sequence[str]) -> bool:
     """Run a noted command; return whether it ended well."""
     with Path(os.devnull).open("wb") as sink:
         try:
-            ended = recorder.execute(
-                argv, stdout=sink, stderr=sink, env=recorder.environment(""), timeout=RESTART_SECONDS
-            )
+            command = CommandSpec(argv, timeout=RESTART_SECONDS)
+            ended = recorder.execute(command, stdout=sink, stderr=sink, env=recorder.environment(""))
         except recorder.CommandNotFoundError:
             return False
     return ended.exit_status == 0

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
-from labreport.capture.attempts import Attempt, OneMoreTry
-from labreport.capture.run import Argv, Run
+from labreport.capture.command import Argv, Attempt, RetryOnHang
+from labreport.capture.run import Run
 from labreport.containers.containerd.private import SHIM_LEFTOVERS, containerd
 from labreport.containers.containerd.server import SHIMS, Containerd
 from labreport.containers.containerd.teardown import put_away_hung
@@ -55,7 +55,7 @@ def in_runc(*argv: str, image: str = "alpine", options: Sequence[str] = ()) -> C
     return lambda run: once(run, RUNC, image, options, argv).argv
 
 
-def in_kata(*argv: str, image: str = "alpine", options: Sequence[str] = ()) -> OneMoreTry:
+def in_kata(*argv: str, image: str = "alpine", options: Sequence[str] = ()) -> RetryOnHang:
     """Return the command of `in_runc`, under Kata: the same image digest and options, another runtime.
 
     It has KATA_SECONDS unless the caller gives a limit. If it hangs, what it left is cleared, and it is tried
@@ -68,9 +68,9 @@ IN_NEW: dict[str, Callable[..., Argv]] = {RUNC: in_runc, KATA: in_kata}
 """What runs a command in a new container, by the runtime."""
 
 
-def one_more_try(attempt: Callable[[Run], Attempt], timeout: float = KATA_SECONDS) -> OneMoreTry:
+def one_more_try(attempt: Callable[[Run], Attempt], timeout: float = KATA_SECONDS) -> RetryOnHang:
     """Return the command that starts a container under Kata, which is tried once more if the guest hangs."""
-    return OneMoreTry(attempt, timeout, NO_ANSWER, REMEDY)
+    return RetryOnHang(attempt, timeout, NO_ANSWER, REMEDY)
 
 
 def once(run: Run, runtime: str, image: str, options: Sequence[str], argv: Sequence[str]) -> Attempt:

@@ -5,8 +5,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from labreport.capture import recorder
+from labreport.capture.command import CommandFailedError
 from labreport.capture.host_changes.ledger import Ledger
-from labreport.capture.outcome import CommandFailedError
 from labreport.capture.run import CaptureError, Run
 
 SOCKET = Path("/run/containerd/containerd.sock")

@@ -11,9 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from labreport.capture.out import EVERYTHING, Out
-from labreport.capture.outcome import CommandFailedError
-from labreport.capture.run import CaptureError, Run
+from labreport.capture.command import EVERYTHING, CommandFailedError
+from labreport.capture.run import CaptureError, Out, Run
 from labreport.containers.containerd import ctr
 from labreport.containers.containerd.private import ROOTS, containerd
 from labreport.containers.escapes.host_watch import HostWatch

@@ -6,8 +6,7 @@ left out by name.
 
 from pathlib import Path
 
-from labreport.capture.out import Out
-from labreport.capture.run import CaptureError, Run
+from labreport.capture.run import CaptureError, Out, Run
 
 TREES = ("/etc", "/usr/local", "/boot")
 """Where a changed file takes a host over. Up to 1 MiB it is looked at by hash, else by size and time."""

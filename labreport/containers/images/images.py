@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from labreport.capture.command import CommandFailedError
 from labreport.capture.declare import Unavailable
-from labreport.capture.outcome import CommandFailedError
 from labreport.capture.run import CaptureError, Run
 from labreport.containers.containerd.private import containerd
 from labreport.containers.containerd.server import Containerd

@@ -12,11 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from labreport.capture import Need, Run, Unavailable, recorder
+from labreport.capture.command import Argv, CommandFailedError
 from labreport.capture.host import on_path
-from labreport.capture.out import Out
-from labreport.capture.outcome import CommandFailedError
 from labreport.capture.redact import PUBLIC_SUFFIXES
-from labreport.capture.run import Argv, CaptureError
+from labreport.capture.run import CaptureError, Out
 from labreport.containers.containerd.ctr import in_runc
 from labreport.containers.needs import CONTAINERS, image
 from labreport.contract.lab_config import Lab

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labreport.capture import recorder
-from labreport.capture.outcome import CommandFailedError
+from labreport.capture.command import CommandFailedError
 from labreport.capture.run import Run
 from labreport.containers.containerd.shared import ours
 from labreport.containers.network import cni

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from labreport.capture import recorder
-from labreport.capture.asked import Asked
-from labreport.capture.attempts import Attempt
-from labreport.capture.out import Out
-from labreport.capture.outcome import CommandFailedError, Result
-from labreport.capture.run import CaptureError, Run
+from labreport.capture.command import Attempt, CommandFailedError, CommandResult, CommandSpec
+from labreport.capture.run import CaptureError, Out, Run
 from labreport.containers.containerd import ctr
 from labreport.containers.containerd.private import containerd
 from labreport.containers.containerd.teardown import put_away, put_away_hung
@@ -78,17 +75,19 @@ def ask(run: Run, probes: Sequence[Probe], arm: Arm, image: str) -> Heard:
     words = ["sh", "-c", script(probes, mark)]
     specification = ""
     if arm.runtime:
-        result, command, specification = _in_container(run, arm, image, words, mark)
+        result, specification = _in_container(run, arm, image, words, mark)
     else:
-        result, command, _cut = run.record(words, Asked())
+        result = run.record(CommandSpec(words))
     try:
-        return Heard(arm, command, said(result.data, probes, mark), specification)
+        return Heard(arm, result.number, said(result.data, probes, mark), specification)
     except FramesError as error:
-        raise CommandFailedError(f"{arm.name}: {error}", result.data) from error
+        raise CommandFailedError(f"{arm.name}: {error}", printed=result.data) from error
 
 
-def _in_container(run: Run, arm: Arm, image: str, words: Sequence[str], mark: str) -> tuple[Result, int, str]:
-    """Run `words` in a container of its own; return what it printed, the command's number, the specification.
+def _in_container(
+    run: Run, arm: Arm, image: str, words: Sequence[str], mark: str
+) -> tuple[CommandResult, str]:
+    """Run `words` in a container of its own; return its result and the specification.
 
     The container is kept until its specification has been read.
     """
@@ -106,11 +105,11 @@ def _in_container(run: Run, arm: Arm, image: str, words: Sequence[str], mark: st
         kata_configuration.note(run)
     try:
         start = ctr.one_more_try(attempt) if arm.runtime == ctr.KATA else attempt(run).argv
-        result, command, _cut = run.record(start, Asked())
+        result = run.record(CommandSpec(start))
         info = recorder.output(server.ctr("containers", "info", "--spec", idents[-1]), timeout=60)
     finally:
         put_away(server, idents[-1])
-    return result, command, specification(info, (idents[-1], run.name, mark))
+    return result, specification(info, (idents[-1], run.name, mark))
 
 
 def specification(info: str, names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from labreport.capture.cut import line_count
+from labreport.capture.recording import line_count
 from labreport.contract.errors import LabError
 from labreport.contract.records import Outcome
 

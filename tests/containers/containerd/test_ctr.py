@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.capture.outcome import CommandFailedError
+from labreport.capture.command import CommandFailedError
 from labreport.capture.run import Run
 from labreport.capture.session import LeakError, Session, session
 from labreport.containers.containerd.ctr import in_kata, in_runc

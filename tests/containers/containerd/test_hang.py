@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from labreport.capture.cleanup import leaks
-from labreport.capture.outcome import CommandFailedError
+from labreport.capture.command import CommandFailedError
 from labreport.capture.run import Run
 from labreport.capture.session import session
 from labreport.containers.container import container, status

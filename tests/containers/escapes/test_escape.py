@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.capture.outcome import CommandFailedError
+from labreport.capture.command import CommandFailedError
 from labreport.capture.run import CaptureError, Run
 from labreport.containers.containerd import ctr
 from labreport.containers.escapes.escape import (

@@ -1,0 +1,244 @@
+"""One collect, from start to end: its lock, its loop over the collectors, and the set's state afterwards."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+from labreport.capture import plan, signals, store
+from labreport.capture.capture import Target, capture_collector, project, write_host
+from labreport.capture.cleanup import runs
+from labreport.capture.declare import BUILD, Collector, DeclarationError
+from labreport.capture.host import this_host
+from labreport.capture.plan import CollectorStatus
+from labreport.capture.run import Run
+from labreport.capture.session import NOTHING, Allowed, Session, session
+from labreport.contract.errors import ExitStatus, LabError
+from labreport.contract.reader import readable_records
+from labreport.contract.records import (
+    CHECKED_FILE,
+    HERE,
+    RECORDS,
+    STATE_FILE,
+    CheckResult,
+    RefreshCheck,
+    Status,
+    dump,
+    writable_path,
+)
+from labreport.contract.verify import STAGING
+
+Capture = Callable[[Collector, Session, Mapping[str, CollectorStatus]], CollectorStatus]
+"""Captures one collector in a session, after those whose status is given by name; returns its status."""
+
+
+class OtherHostError(LabError):
+    """The set was measured on another host."""
+
+    exit_status = ExitStatus.WRONG_USE
+
+
+class Progress(Protocol):
+    """Shows a collect while it runs."""
+
+    def begin(self, collector: Collector, number: int, total: int) -> None:
+        """Show that collector `number` of `total` begins."""
+
+    def working(self, text: str) -> None:
+        """Show what is being done."""
+
+    def end(self, status: CollectorStatus) -> None:
+        """Show how the collector ended."""
+
+    def note(self, text: str) -> None:
+        """Show something that concerns the whole collect."""
+
+
+def collect(
+    target: Target,
+    names: Sequence[str],
+    progress: Progress,
+    *,
+    replace: bool = False,
+    allowed: Allowed = NOTHING,
+) -> list[CollectorStatus]:
+    """Capture what is not fresh, or the collectors in `names`; return the status of every collector.
+
+    With `replace` the set becomes this host's: what another host measured is captured again, or removed.
+    `allowed` says what may be done to this host. Raise OtherHostError, DeclarationError (no such collector),
+    or StoreError (locked). KeyboardInterrupt leaves nothing behind on the host, and keeps the evidence of the
+    collectors that were done.
+    """
+    chosen = known(target, names)
+    done: dict[str, CollectorStatus] = {}
+    with opened(target, progress):
+        foreign = measured_elsewhere(target, replace=replace)
+        due = select(
+            target.statuses(),
+            chosen and chosen | foreign,
+            lambda status: status.collector.name in foreign or _is_due(status),
+        )
+        try:
+            each(due, partial(capture_collector, target), progress, allowed, done)
+            left = foreign & measured_elsewhere(target, replace=True) if foreign else set()
+            for name in sorted(left):
+                store.remove(target.folder, name)
+                progress.note(f"{name}: measured on another host and not here: removed (git has it)")
+        finally:
+            statuses = write_state(target, done)
+    return [done.get(status.collector.name, status) for status in statuses]
+
+
+@contextmanager
+def opened(target: Target, progress: Progress) -> Iterator[None]:
+    """Hold the set's lock, and let Ctrl-C and SIGTERM interrupt the collect.
+
+    First finish or drop what a killed collect left in the set, and delete what it left on this host.
+    """
+    with signals.interruptible(), store.locked(target.folder):
+        for text in store.recover(target.folder):
+            progress.note(text)
+        for name in runs.clear_dead_runs():
+            progress.note(f"{name}: deleted what a killed run had left on this host")
+        yield
+
+
+def each(
+    due: Sequence[Collector],
+    capture: Capture,
+    progress: Progress,
+    allowed: Allowed,
+    done: dict[str, CollectorStatus],
+) -> None:
+    """Call `capture` for each collector that is due, in order, in one session; put its status into `done`."""
+    with session(progress.working, allowed) as shared:
+        for number, collector in enumerate(due, 1):
+            progress.begin(collector, number, len(due))
+            status = done[collector.name] = capture(collector, shared, done)
+            progress.end(status)
+
+
+def select(
+    statuses: Iterable[CollectorStatus], names: set[str], otherwise: Callable[[CollectorStatus], bool]
+) -> list[Collector]:
+    """Return the collectors in `names`; without names, those whose status `otherwise` accepts."""
+    return [
+        status.collector
+        for status in statuses
+        if (status.collector.name in names if names else otherwise(status))
+    ]
+
+
+def known(target: Target, names: Sequence[str]) -> set[str]:
+    """Return `names` as a set; raise DeclarationError if one of them is no collector of the lab."""
+    there = [collector.name for collector in target.lab.collectors]
+    if unknown := sorted(set(names) - set(there)):
+        raise DeclarationError(
+            f"{target.lab.name}: no collector {', '.join(unknown)}",
+            f"choose from: {', '.join(there) or 'none'}",
+        )
+    return set(names)
+
+
+def record_by_hand(target: Target, path: str, argv: Sequence[str], progress: Progress) -> CollectorStatus:
+    """Capture the output of one command as the evidence file `path`; raise as `collect` does."""
+
+    def function(run: Run) -> None:
+        with run.file(path) as out:
+            out.run(argv)
+
+    function.__doc__ = f"Recorded by hand: {Path(argv[0]).name}."
+    for collector in target.lab.collectors:
+        if path in collector.writes:
+            raise DeclarationError(
+                f"written by the collector {collector.name}", "use lab collect, or another name", path=path
+            )
+    try:
+        writable_path(path)
+    except ValueError as error:
+        raise DeclarationError(str(error), f"name a file below {target.folder.name}/") from error
+    by_hand = Collector(by_hand_name(path), function, writes=(path,), by_hand=tuple(argv))
+    with opened(target, progress):
+        measured_elsewhere(target, replace=False)
+        try:
+            with session(progress.working) as shared:
+                return capture_collector(target, by_hand, shared, {})
+        finally:
+            write_state(target, {})
+
+
+def by_hand_name(path: str) -> str:
+    """Return the name of the record of a file that was recorded by hand; no two files share one.
+
+    >>> by_hand_name("notes/address.txt")
+    'by-hand-notes-address.txt'
+    """
+    name = "by-hand-" + re.sub(r"[^a-z0-9._]", "-", path.lower())
+    if re.fullmatch(r"[a-z0-9._/]{1,100}", path):
+        return name
+    return f"{name[:100]}-{sha256(path.encode()).hexdigest()[:8]}"
+
+
+def _is_due(status: CollectorStatus) -> bool:
+    """Return whether a collect without names captures the collector.
+
+    A build takes long and may be made on another host, so it is captured only if it is named.
+    """
+    fresh = status.status in {Status.CAPTURED, Status.NOT_APPLICABLE}
+    return not fresh and status.collector.role != BUILD
+
+
+def measured_elsewhere(target: Target, *, replace: bool) -> set[str]:
+    """Return the names of the collectors that another host measured.
+
+    Raise OtherHostError if there are any, unless `replace` is set or the set is always this host's own.
+    """
+    here = this_host()
+    records = readable_records(target.folder)
+    foreign = {name for name, record in records.items() if record.host != here.id and record.role != BUILD}
+    if foreign and not (replace or target.folder.parent.name == HERE):
+        raise OtherHostError(
+            f"{target.folder.name}: measured on another host ({len(foreign)} of {len(records)} records)",
+            "`--as NAME` captures beside it, `--replace` makes this host the report's",
+        )
+    return foreign
+
+
+def write_state(target: Target, done: Mapping[str, CollectorStatus]) -> list[CollectorStatus]:
+    """Write state.json, remove the files of hosts that no record names, and return every collector's status.
+
+    A collector without evidence has the status in `done`, which is from this collect. Raise StoreError.
+    """
+    records = readable_records(target.folder)
+    by_hand = [record for record in records.values() if not record.collector.file]
+    statuses = [
+        status if status.record else done.get(status.collector.name, status) for status in target.statuses()
+    ]
+    state = dump(plan.state_file(target.lab, statuses, by_hand))
+    path = target.folder / RECORDS / STATE_FILE
+    try:
+        if any(record.host == this_host().id for record in records.values()):
+            write_host(target.folder)
+        if not path.exists() or path.read_bytes() != state:
+            store.write(path, state)
+    except OSError as error:
+        raise store.StoreError(store.explain(target.lab.name, error)) from error
+    if not (target.folder / STAGING).exists():  # an unfinished capture there may name a host of its own
+        store.drop_hosts(target.folder, records.values())
+    return statuses
+
+
+def write_check(target: Target, results: Mapping[str, CheckResult]) -> None:
+    """Write checked.json: when the set was refreshed, on which host, and each collector's result."""
+    if results:
+        checked = RefreshCheck(
+            when=datetime.now(UTC).replace(microsecond=0),
+            host=this_host().id,
+            project=project(target.root),
+            collectors=dict(results),
+        )
+        store.write(target.folder / RECORDS / CHECKED_FILE, dump(checked))

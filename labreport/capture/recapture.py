@@ -1,0 +1,306 @@
+"""Captures a set again, beside it, and compares the two.
+
+`repeat` names what differs and leaves the set as it is. `refresh` takes over what differs, keeps the rest,
+and notes in the set when that was done.
+
+Two captures are the same if they differ only in what is declared volatile: parts of a command's output (see
+Span), or whole files (in lab.yml). The run's own name may differ without a declaration. `refresh` also allows
+for the noise of a series, which the caller judges, and for what a command made of files that are the same.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from labreport.capture import collect as collecting
+from labreport.capture import signals
+from labreport.capture.capture import Target, capture_collector
+from labreport.capture.collect import Progress
+from labreport.capture.command import EVERYTHING
+from labreport.capture.declare import BUILD, ESCAPE, MEASURE, Collector
+from labreport.capture.plan import CollectorStatus
+from labreport.capture.session import NOTHING, Allowed, Session
+from labreport.capture.transfer import adopt
+from labreport.contract.reader import read_evidence
+from labreport.contract.records import CheckResult, File, Record, Span, Status
+
+SameSeries = Callable[[bytes, bytes], bool]
+"""Whether two versions of a file are one series that did not change beyond its noise."""
+
+SeriesJudge = Callable[[Path, Path], SameSeries]
+"""Takes the set's folder and the folder of the new captures, and returns how to judge a series."""
+
+KEPT = "the same again: kept as it was"
+
+RUN_NAME = re.compile(r"\blab[0-9a-f]{8}(?:-\d+)?(?:-x\d+)?\b")
+"""The run's name, with the number of a container and of a command in it, if there is one."""
+
+DIFFERS = "declare what may differ (volatile=), or find out why it does: manual/reference/collectors.md"
+
+SHOWN = 5
+"""How many differences of a file are shown. The rest is counted."""
+
+
+def repeat(
+    target: Target, names: Sequence[str], progress: Progress, allowed: Allowed = NOTHING
+) -> list[CollectorStatus]:
+    """Capture what the set has once more, compare, and return the status of every collector.
+
+    A collector that gives the same answers is captured. One that does not is stale, and the reason names what
+    differs. The set is not changed. Without `names`, all collectors that were measured are captured. Raise as
+    `collect` does.
+    """
+    chosen = collecting.known(target, names)
+    done: dict[str, CollectorStatus] = {}
+    with collecting.opened(target, progress), TemporaryDirectory() as scratch:
+        before = {status.collector.name: status for status in target.statuses()}
+        beside = target.beside(Path(scratch))
+
+        def capture(
+            collector: Collector, session: Session, done: Mapping[str, CollectorStatus]
+        ) -> CollectorStatus:
+            first = before[collector.name].record
+            if first is None:
+                return CollectorStatus(
+                    collector, Status.MISSING, "nothing to compare with", "collect it first"
+                )
+            status = capture_collector(beside, collector, session, done)
+            if status.record is None:
+                return status
+            found = differences(Captured(first, target.folder), Captured(status.record, beside.folder))
+            if not found:
+                return CollectorStatus(collector, first.state, "", "", status.record)
+            reason = f"not the same again: {'; '.join(found)}"
+            return CollectorStatus(collector, Status.STALE, reason, DIFFERS)
+
+        due = collecting.select(
+            before.values(), chosen, lambda status: bool(status.record) and status.collector.role == MEASURE
+        )
+        collecting.each(due, capture, progress, allowed, done)
+    return [done.get(name, status) for name, status in before.items()]
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A record, and the folder that holds its files."""
+
+    record: Record
+    folder: Path
+
+    def files(self) -> dict[str, tuple[File, bytes]]:
+        """Return each file's entry in the record and its content, by path."""
+        return {file.path: (file, read_evidence(self.folder, file.path)) for file in self.record.files}
+
+
+def differences(first: Captured, again: Captured) -> list[str]:
+    """Return a line for each difference between two captures: in state, files, lines or digests."""
+    one, other = first.record, again.record
+    found = []
+    if (one.state, one.reason) != (other.state, other.reason):
+        found.append(f"{one.state} {one.reason}".strip() + f", then {other.state} {other.reason}".rstrip())
+    before, after = first.files(), again.files()
+    found += [f"{path}: in one of the two only" for path in sorted(before.keys() ^ after.keys())]
+    for path in sorted(before.keys() & after.keys()):
+        found += _line_differences(path, lines(*before[path]), lines(*after[path]))
+    for name in sorted(one.digests.keys() & other.digests.keys()):
+        if one.digests[name] != other.digests[name]:
+            found.append(f"{name}: another digest")
+    return found
+
+
+@dataclass(frozen=True)
+class RepeatLine:
+    """A line of a file: its text, and the text to compare, in which volatile parts are masked."""
+
+    number: int
+    text: str
+    compared: str
+
+
+def lines(file: File, data: bytes) -> list[RepeatLine]:
+    """Return the lines of an evidence file for a comparison. Data that is not text is one line."""
+    try:
+        text = data.decode().split("\n")
+    except UnicodeDecodeError:
+        return [RepeatLine(1, f"{len(data)} bytes", file.sha256)]
+    if text[-1] == "":
+        text.pop()
+    spans = file.spans or [Span(start=1, end=max(len(text), 1))]
+    return [line for span in spans for line in _masked(span, text[span.start - 1 : span.end])]
+
+
+def _masked(span: Span, text: list[str]) -> Iterator[RepeatLine]:
+    """Yield the lines of one span. If the pattern matches across lines, the span is one line."""
+    whole = RUN_NAME.sub("[run]", "\n".join(text))
+    if span.volatile:
+        whole = re.sub(span.volatile, "[volatile]", whole, flags=re.MULTILINE)
+    masked = whole.split("\n")
+    if len(masked) != len(text):
+        yield RepeatLine(span.start, text[0], whole)
+        return
+    for number, (shown, compared) in enumerate(zip(text, masked, strict=True), span.start):
+        yield RepeatLine(number, shown, compared)
+
+
+def _line_differences(path: str, old: list[RepeatLine], new: list[RepeatLine]) -> Iterator[str]:
+    """Yield a line for each place at which two versions of a file differ."""
+    matcher = difflib.SequenceMatcher(
+        None, [line.compared for line in old], [line.compared for line in new], autojunk=False
+    )
+    places = [code for code in matcher.get_opcodes() if code[0] != "equal"]
+    for _tag, low, high, new_low, new_high in places[:SHOWN]:
+        number = old[low].number if low < len(old) else len(old) + 1
+        yield f"{path}:{number}: was {_quoted(old[low:high])}, is {_quoted(new[new_low:new_high])}"
+    if len(places) > SHOWN:
+        yield f"{path}: differs in {len(places) - SHOWN} more places"
+
+
+def _quoted(part: list[RepeatLine]) -> str:
+    if not part:
+        return "nothing"
+    more = f" and {len(part) - 1} more lines" if len(part) > 1 else ""
+    return f"{part[0].text[:80]!r}{more}"
+
+
+@dataclass(frozen=True)
+class Recapture:
+    """A collector's status before a refresh and in the new capture, and the result of comparing them."""
+
+    before: CollectorStatus
+    now: CollectorStatus
+    result: CheckResult
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether it was captured before or is captured now."""
+        return bool(self.before.record or self.now.record)
+
+    def status(self, taken: Sequence["Recapture"]) -> CollectorStatus:
+        """Return the collector's status after the refresh, which put `taken` into the set.
+
+        What could be captured before and cannot be now has failed.
+        """
+        if self.result is CheckResult.FAILED and self.before.record:
+            return replace(self.now, status=Status.FAILED)
+        if self.result is CheckResult.FAILED or self in taken:
+            return self.now
+        return replace(self.before, reason=KEPT if self.result is CheckResult.SAME else self.before.reason)
+
+
+def refresh(  # noqa: PLR0913 - what a collect takes, and how to judge a series
+    target: Target,
+    names: Sequence[str],
+    progress: Progress,
+    judge: SeriesJudge,
+    *,
+    replace: bool = False,
+    allowed: Allowed = NOTHING,
+) -> list[CollectorStatus]:
+    """Capture the set again and take over what is not the same; return the status of every collector.
+
+    Without `names`, all collectors but builds and escapes are captured. With `replace`, on another host than
+    the set's, everything is taken over if anything changed, and nothing if a capture failed. Raise the errors
+    of `collect`.
+    """
+    chosen = collecting.known(target, names)
+    done: dict[str, CollectorStatus] = {}
+    with collecting.opened(target, progress), TemporaryDirectory() as scratch:
+        foreign = bool(collecting.measured_elsewhere(target, replace=replace))
+        before = {status.collector.name: status for status in target.statuses()}
+        beside = target.beside(Path(scratch))
+        due = collecting.select(
+            before.values(), chosen, lambda status: status.collector.role not in {BUILD, ESCAPE}
+        )
+        collecting.each(due, partial(capture_collector, beside), progress, allowed, done)
+        tolerance = Tolerance(judge(target.folder, beside.folder), frozenset(target.lab.config.volatile))
+        again = [
+            Recapture(first, now, _result(first, target.folder, now, beside.folder, tolerance))
+            for name, now in done.items()
+            if (first := before[name])
+        ]
+        taken = _taken(again, foreign=foreign)
+        with signals.deferred():
+            _take_over(target, beside, taken)
+            adopt.adopt_failed(target.folder, beside.folder)
+            collecting.write_check(
+                target, {one.now.collector.name: one.result for one in again if one.has_evidence}
+            )
+    ended = {one.before.collector.name: one.status(taken) for one in again}
+    return [ended.get(name, status) for name, status in before.items()]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What may differ besides volatile parts: series within their noise, and the files that lab.yml names."""
+
+    same: SameSeries
+    volatile: frozenset[str]
+
+
+def _result(
+    first: CollectorStatus, folder: Path, now: CollectorStatus, beside: Path, tolerance: Tolerance
+) -> CheckResult:
+    """Return the result of comparing a collector's evidence in `folder` with its new capture in `beside`."""
+    if now.record is None:
+        return CheckResult.FAILED
+    if first.record is None or first.status is Status.STALE:
+        return CheckResult.CHANGED
+    same = _same(Captured(first.record, folder), Captured(now.record, beside), tolerance)
+    return CheckResult.SAME if same else CheckResult.CHANGED
+
+
+def _same(first: Captured, again: Captured, tolerance: Tolerance) -> bool:
+    """Return whether two captures differ only in volatile parts and the noise of series."""
+    if _facts(first.record) != _facts(again.record):
+        return False
+    before, after = first.files(), again.files()
+    pairs = {path: (before[path][1], after[path][1]) for path in before}
+    same = {path for path, (old, new) in pairs.items() if old == new or tolerance.same(old, new)}
+    return all(
+        _compared(first.record, before[path], same) == _compared(again.record, after[path], same)
+        for path in before.keys() - same - tolerance.volatile
+    )
+
+
+def _compared(record: Record, file: tuple[File, bytes], same: set[str]) -> list[str]:
+    """Return a file's lines for a comparison.
+
+    The output of a command that read one of the files in `same` counts as volatile.
+    """
+    entry, data = file
+    spans = [
+        span.model_copy(update={"volatile": EVERYTHING})
+        if span.command is not None and same & set(record.commands[span.command].argv)
+        else span
+        for span in entry.spans
+    ]
+    return [line.compared for line in lines(entry.model_copy(update={"spans": spans}), data)]
+
+
+def _facts(record: Record) -> tuple[object, ...]:
+    """Return what must be equal in two records, whatever the files contain."""
+    images = {name: image.digest for name, image in record.images.items()}
+    files = {file.path for file in record.files}
+    return (record.state, record.reason, files, record.tools, images, record.digests)
+
+
+def _taken(again: Sequence[Recapture], *, foreign: bool) -> list[Recapture]:
+    """Return the captures to put into the set: what changed; from another host everything or nothing."""
+    changed = [one for one in again if one.result is CheckResult.CHANGED]
+    if not foreign or not changed:
+        return changed
+    captured = [one for one in again if one.now.record]
+    return captured if all(one.now.record for one in again if one.before.record) else []
+
+
+def _take_over(target: Target, beside: Target, taken: Sequence[Recapture]) -> None:
+    """Put captures into the set, and write its state and hosts anew."""
+    records = [one.now.record for one in taken if one.now.record]
+    for record in records:
+        adopt.take(target.folder, beside.folder, record)
+    if records:
+        collecting.write_state(target, {})

@@ -66,7 +66,9 @@ def test_every_tool_is_run(checkout: Checkout) -> None:
     checkout.install(*LOCKED, *OTHERS)
     ended = checkout.run("check")
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert sorted(call.split()[0] for call in checkout.called()) == sorted([*LOCKED, *OTHERS, "ruff"])
+    assert sorted(call.split()[0] for call in checkout.called()) == sorted(
+        [*LOCKED, *OTHERS, "python", "ruff"]
+    )
 
 
 @pytest.mark.parametrize("bad", [*LOCKED, *OTHERS])
@@ -74,7 +76,7 @@ def test_a_finding_stops_no_other_tool(checkout: Checkout, bad: str) -> None:
     """The others run, and the exit status is 1."""
     checkout.install(*LOCKED, *OTHERS)
     assert checkout.run("check", BAD=bad).returncode == 1
-    assert {call.split()[0] for call in checkout.called()} == {*LOCKED, *OTHERS}
+    assert {call.split()[0] for call in checkout.called()} == {*LOCKED, *OTHERS, "python"}
 
 
 @pytest.mark.parametrize("missing", [*LOCKED, *OTHERS])
@@ -85,7 +87,7 @@ def test_a_missing_tool_is_named(checkout: Checkout, missing: str) -> None:
     ended = checkout.run("check")
     assert ended.returncode == 0
     assert f"not installed, so not run: {missing}\n" in ended.stderr
-    assert {call.split()[0] for call in checkout.called()} == there
+    assert {call.split()[0] for call in checkout.called()} == there | {"python"}
     assert checkout.run("check", CI="true").returncode == (missing != "actionlint")
 
 

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("before", default="HEAD", metavar="[REV|DIR]")
 @click.argument("after", default="", metavar="[REV|DIR]")
-@click.option("--markdown", "form", flag_value="markdown", help="Print it as the body of a pull request.")
-@click.option("--json", "form", flag_value="json", help="Print it as JSON on standard output.")
-@click.option("--raw/--no-raw", default=True, help="Show the lines that differ, too.", show_default=True)
+@click.option("--markdown", "form", flag_value="markdown", help="Print the body of a pull request.")
+@click.option("--json", "form", flag_value="json", help="Print the result as JSON on standard output.")
+@click.option("--raw/--no-raw", default=True, help="Show the lines that differ as well.", show_default=True)
 @click.pass_context
 def diff(ctx: click.Context, before: str, after: str, *, form: str | None, raw: bool) -> None:
-    """Tell what changed in the evidence from BEFORE to AFTER: facts first, then lines.
+    """Show what changed in the evidence from BEFORE to AFTER: claims and facts first, then lines.
 
-    Each is a commit of this repository, or a folder: a project's, or one with the sets of labs in it. BEFORE
-    is HEAD where it is not given, AFTER the evidence as it is here. The pages and their claims are those that
-    are here. Exit status 1 if a claim turned, 2 if two sets are of different host classes.
+    Each is a commit of this repository, the folder of a project, or a folder of evidence. BEFORE defaults to
+    HEAD, AFTER to the current evidence. The pages and their claims are the current ones on both sides. The
+    exit status is 1 if a claim turned, and 2 if two sets were measured on different host classes.
     """
     from labreport.check.diff.compare import compare
 
@@ -41,45 +41,47 @@ def diff(ctx: click.Context, before: str, after: str, *, form: str | None, raw: 
 
         click.echo(markdown(changes), nl=False)
     else:
-        _show(changes, raw=raw)
-    ctx.exit(ExitStatus.WRONG_USE if changes.refused else ExitStatus.FINDINGS if changes.turned else 0)
+        _print(changes, raw=raw)
+    if changes.refused:
+        ctx.exit(ExitStatus.WRONG_USE)
+    ctx.exit(ExitStatus.FINDINGS if changes.turned else ExitStatus.FINE)
 
 
-def _side(named: str, scratch: Path) -> Path:
-    """Make a project in `scratch` that has this one's pages and the evidence that is named; return it."""
+def _side(name: str, scratch: Path) -> Path:
+    """Return a project in `scratch` with the current pages, and the evidence of a commit or folder."""
     project = root()
     scratch.mkdir()
     (scratch / "docs").symlink_to(project / "docs")
-    if not named:
+    if not name:
         (scratch / "evidence").symlink_to(project / "evidence")
-    elif Path(named).is_dir():
-        folder = Path(named).resolve()
+    elif Path(name).is_dir():
+        folder = Path(name).resolve()
         (scratch / "evidence").symlink_to(folder / "evidence" if (folder / "evidence").is_dir() else folder)
     else:
-        _unpack(project, named, scratch)
+        _unpack(project, name, scratch)
     return scratch
 
 
 def _unpack(project: Path, rev: str, to: Path) -> None:
-    """Put the evidence of a commit there; raise click.UsageError where there is no such commit."""
+    """Unpack the evidence of a commit into the folder `to`; raise click.UsageError without such a commit."""
     from labreport.capture.recorder import output
     from labreport.capture.transfer.adopt import unpack
 
     git = ["git", "--no-optional-locks", "-C", str(project)]
     commit = output([*git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"])
     if not commit:
-        raise click.UsageError(f"{rev}: no folder, and no commit of this repository: name one of either")
+        raise click.UsageError(f"{rev} is neither a folder nor a commit of this repository: name one")
     (to / "evidence").mkdir()
     if not output([*git, "ls-tree", commit, "evidence"]):
         return
-    packed = to / "evidence.tar"
-    output([*git, "archive", f"--output={packed}", commit, "evidence"], timeout=120)
-    with packed.open("rb") as stream:
+    archive = to / "evidence.tar"
+    output([*git, "archive", f"--output={archive}", commit, "evidence"], timeout=120)
+    with archive.open("rb") as stream:
         unpack(stream, to)
 
 
-def _show(changes: "Changes", *, raw: bool) -> None:
-    """Print the changes for people."""
+def _print(changes: "Changes", *, raw: bool) -> None:
+    """Print the changes as tables and lines."""
     from rich.markup import escape
 
     from labreport.check.diff.words import headline, raw_text, tables

@@ -1,4 +1,4 @@
-"""Links: to pages, anchors and files that are there, and to those that are not."""
+"""Broken links are findings; links to existing pages, anchors and files are not."""
 
 from datetime import date
 from pathlib import Path
@@ -32,7 +32,7 @@ OTHER = """# Other
 
 @pytest.fixture
 def little(tmp_path: Path) -> Little:
-    """Return a project with a page to link to, and files beside it."""
+    """Return a project with a page and files to link to."""
     made = make(tmp_path / "project")
     made.page("guides/other page.md", OTHER)
     made.page("labs/lab12/rubric.yml", "2025: {it: {requirement: x, to_come: x}}\n")
@@ -41,7 +41,7 @@ def little(tmp_path: Path) -> Little:
 
 
 def links(little: Little, text: str) -> list[str]:
-    """Return the findings of links on a page of a lab that holds `text`."""
+    """Return the link findings of a lab page with this `text`."""
     little.page("labs/lab12/index.md", f"# Lab\n\n{text}\n")
     findings = check_project(little.root, DAY, [broken_links]).findings
     return [str(one) for one in findings if one.kind == "link"]
@@ -67,8 +67,8 @@ def links(little: Little, text: str) -> list[str]:
         "mailto:someone@example.invalid",
     ],
 )
-def test_what_leads_somewhere_is_no_finding(little: Little, target: str) -> None:
-    """A page, an anchor of any kind, a file, another site."""
+def test_working_links(little: Little, target: str) -> None:
+    """Links to pages, anchors of any kind, files and other sites are no findings."""
     assert links(little, f"See [it]({target}) and ![it]({target}).") == []
 
 
@@ -84,16 +84,16 @@ def test_what_leads_somewhere_is_no_finding(little: Little, target: str) -> None
         ("/guides/other%20page.md", "starts at the root of the server, not of this site"),
     ],
 )
-def test_what_leads_nowhere_is_found_where_it_stands(little: Little, target: str, what: str) -> None:
-    """Links and pictures alike: the column is that of the address."""
+def test_broken_links(little: Little, target: str, what: str) -> None:
+    """Broken links and images are reported at the column of the address."""
     (said,) = links(little, f"`[x]({target})`\n\nSée [it]({target}).")
     assert said.startswith(f"docs/labs/lab12/index.md:5:10: {target}: {what}")
     (said,) = links(little, f"See ![it]({target}).")
     assert said.startswith("docs/labs/lab12/index.md:3:11: ")
 
 
-def test_links_in_html_and_by_reference_are_followed_too(little: Little) -> None:
-    """An HTML link names the page as the site has it."""
+def test_links_in_html_and_by_reference(little: Little) -> None:
+    """HTML links, which name pages of the site, and reference links are checked."""
     assert (
         links(little, '<a href="../../guides/other page.html#own">x</a> <img src="../../assets/mark.svg">')
         == []
@@ -104,19 +104,19 @@ def test_links_in_html_and_by_reference_are_followed_too(little: Little) -> None
 
 
 def test_code_has_no_links(little: Little) -> None:
-    """Neither a span, nor a fence, nor what a macro shows."""
+    """Text in code spans, fences and blocks of evidence is not a link."""
     assert links(little, "`[x](gone.md)`\n\n```\n[x](gone.md)\n```\n\n{{ hosts() }}") == []
 
 
-def test_each_of_several_is_found_at_its_own_place(little: Little) -> None:
-    """The same address three times is three findings with three ids."""
+def test_equal_links(little: Little) -> None:
+    """Three links to the same address are three findings at three places, with three ids."""
     found = links(little, "[a](gone.md) [b](gone.md)\n[c](gone.md)")
     assert [line.split(": ")[0].partition("index.md:")[2] for line in found] == ["3:5", "3:18", "4:5"]
     assert len({line.rpartition("[")[2] for line in found}) == 3
 
 
-def test_the_extensions_are_those_of_mkdocs_yml(little: Little) -> None:
-    """A setting that changes the anchors changes what is found; tags that mkdocs knows are no hindrance."""
+def test_extensions_of_mkdocs_yml(little: Little) -> None:
+    """Anchors depend on the settings of the Markdown extensions in mkdocs.yml."""
     assert links(little, "## A Heading\n\n[x](#a-heading)") == []
     config = little.root / "mkdocs.yml"
     text = f"{config.read_text()}\nmarkdown_extensions:\n  - toc:\n      separator: _\n"

@@ -1,4 +1,4 @@
-"""Naked numbers: which are found, where, and which are none."""
+"""Which numbers are naked, claimed or exempt, and where they are."""
 
 import json
 from collections import Counter
@@ -26,19 +26,19 @@ def page(text: str) -> PageSource:
 
 
 def found(text: str, settings: LabNumbers = NONE) -> list[tuple[int, int]]:
-    """Return line and column of each naked number of a page."""
+    """Return the line and column of each naked number of a page."""
     return [(one.line, one.column) for one in numbers_of(page(text), settings).naked]
 
 
 def place(text: str, part: str, since: int = 0) -> tuple[int, int]:
-    """Return line and column, 1-based, of a part of a text."""
+    """Return the 1-based line and column of a part of a text."""
     at = text.index(part, since)
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
 @pytest.mark.parametrize("text", CASES["found"])
-def test_a_number_with_a_unit_is_found_where_it_stands(text: str) -> None:
-    """Each at its own line and column, in order; the message shows it as it is written."""
+def test_naked_numbers(text: str) -> None:
+    """Each number is reported in order, at its line and column, as it is written."""
     at, places = 0, []
     for part in CASES["found"][text]:
         places.append(place(text, part, at))
@@ -51,14 +51,14 @@ def test_a_number_with_a_unit_is_found_where_it_stands(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", CASES["not_found"])
-def test_what_only_looks_like_one_is_not_found(text: str) -> None:
-    """Names, versions, dates, code, addresses, what macros take; front matter."""
+def test_no_naked_numbers(text: str) -> None:
+    """Names, versions, dates, code, addresses, arguments of macros and front matter are ignored."""
     assert numbers_of(page(text), NONE).naked == ()
     assert numbers_of(page(f"---\ntitle: 3 s\n---\n{text}"), NONE).naked == ()
 
 
-def test_a_page_is_masked_place_by_place() -> None:
-    """Whatever stands before a number, its column is that of the source; Windows' line ends, too."""
+def test_the_column_after_markup() -> None:
+    """Markup, CRLF and wide characters before a number do not change its column."""
     text = "---\r\ntitle: 3 s\r\n---\r\n# Ü\r\n\r\n`x` {{ fact('a') }} **é** &amp; took 3 s.\r\n"
     assert found(text) == [(6, 38)]
     assert text.split("\r\n")[5][37:40] == "3 s"
@@ -92,10 +92,8 @@ SYMBOLS = [symbol for symbol in UNITS if symbol and symbol != "1/s"]
     st.sampled_from(["", " ", "\u00a0"]),
     st.sampled_from(SYMBOLS),
 )
-def test_the_column_points_at_the_number(
-    lines: list[str], before: str, number: str, gap: str, symbol: str
-) -> None:
-    """Behind anything; every unit that a report knows, glued to the number or not."""
+def test_the_column_of_any_number(lines: list[str], before: str, number: str, gap: str, symbol: str) -> None:
+    """The column is right after any markup, for every unit, with and without a space."""
     text = "\n".join([*lines, "", f"{before}{number}{gap}{symbol} end"])
     assert found(text) == [(len(lines) + 2, len(before) + 1)]
 
@@ -142,8 +140,8 @@ BLANKS = ["\n", "\n\n", "    ", " ", " s", "3 s", "\r", "\ue000", "\ue003"]
 
 
 @given(st.lists(st.sampled_from([*PIECES, *BLANKS]), max_size=60).map("".join))
-def test_any_page_is_masked_as_long_as_it_is(text: str) -> None:
-    """However broken its markup: what is found is in it, at places in order, and begins no word."""
+def test_broken_markup(text: str) -> None:
+    """The masked text of any page is as long as the page, and the places are in order."""
     one = page(text)
     assert len(one.masked) == len(text)
     places = [(found.line, found.column) for found in numbers_of(one, NONE).naked]
@@ -156,15 +154,15 @@ def test_any_page_is_masked_as_long_as_it_is(text: str) -> None:
 @pytest.mark.parametrize(
     "again", ["one ", "three hundred and ", "3-", "1 ", "<b ", "{{ '", "3 ms-", "one to ", "`"]
 )
-def test_no_page_holds_the_check_up(again: str) -> None:
-    """A pattern that tried every way to read a thousand of these would take minutes."""
+def test_pathological_pages_are_fast(again: str) -> None:
+    """No pattern backtracks exponentially."""
     found = numbers_of(page(again * 1000), NONE)
     assert found.claimed == 0
 
 
 @given(NUMBERS, st.sampled_from(SYMBOLS))
-def test_values_are_read_exactly(number: str, symbol: str) -> None:
-    """A decimal comma is a point; the unit is the report's own symbol."""
+def test_values_are_exact(number: str, symbol: str) -> None:
+    """A decimal comma is read as a point, and the unit as its symbol."""
     (one,) = written(f"{number} {symbol}")
     assert one.values == (Fraction(Decimal(number.replace(",", "."))),)
     assert one.unit == symbol
@@ -186,8 +184,8 @@ def test_values_are_read_exactly(number: str, symbol: str) -> None:
         ("sub-second", None, "sub-second"),
     ],
 )
-def test_words_have_values(text: str, values: tuple[Fraction, ...] | None, unit: str) -> None:
-    """What a claim's condition is held against; what has no one value has none."""
+def test_values_of_words_and_ranges(text: str, values: tuple[Fraction, ...] | None, unit: str) -> None:
+    """Ranges have two values; ambiguous and vague numbers have none."""
     (one,) = written(text)
     assert (one.values, one.unit) == (values, unit)
 
@@ -212,17 +210,15 @@ def test_words_have_values(text: str, values: tuple[Fraction, ...] | None, unit:
         ("a < 1 s or", "in less than 1 s", False),
     ],
 )
-def test_a_claims_sentence_says_what_its_condition_says(
-    condition: str, sentence: str, *, bound: bool
-) -> None:
-    """The same number, whatever its unit's prefix, is bound; any other in the sentence is naked."""
+def test_numbers_in_the_sentence_of_a_claim(condition: str, sentence: str, *, bound: bool) -> None:
+    """A number that the condition states, in any unit, is bound; other numbers are naked."""
     text = f'Kata starts {{% call claim("{condition}") %}}{sentence}{{% endcall %}}.'
     numbers = numbers_of(page(text), NONE)
     assert (numbers.claimed, len(numbers.naked)) == ((1, 0) if bound else (0, 1))
 
 
-def test_a_claim_binds_nothing_outside_its_sentence() -> None:
-    """Neither before it nor behind it."""
+def test_numbers_outside_the_sentence_of_a_claim() -> None:
+    """A claim binds no number before or after its sentence."""
     claim = '{% call claim("a < 1 s") %}quick{% endcall %}'
     assert len(found(f"1 s {claim} 1 s")) == 2
 
@@ -256,28 +252,28 @@ SETTINGS = {
         ("20-30 s", False),
     ],
 )
-def test_a_value_of_lab_yml_needs_no_evidence(lab_settings: LabNumbers, text: str, *, exempt: bool) -> None:
-    """With its own unit only: 50 requests were decided, 50 ms were not."""
+def test_numbers_of_lab_yml(lab_settings: LabNumbers, text: str, *, exempt: bool) -> None:
+    """A number that lab.yml sets is exempt, with its own unit only."""
     numbers = numbers_of(page(text), lab_settings)
     assert (len(numbers.naked), numbers.exempt[IN_LAB_YML]) == ((0, 1) if exempt else (1, 0))
 
 
 @pytest.fixture
 def lab_settings() -> LabNumbers:
-    """Return the settings of a lab.yml."""
+    """Return the numbers of a lab.yml."""
     from labreport.contract.lab_config import Lab  # noqa: PLC0415 # only here
 
     return lab_numbers(Lab(title="x", editions={}, settings=SETTINGS))
 
 
-def test_what_is_exempt_is_counted_by_reason() -> None:
-    """Code counts as what it is: a number that an author has put out of reach."""
+def test_exempt_numbers_are_counted_by_reason() -> None:
+    """Numbers in code spans and in fences are counted separately."""
     numbers = numbers_of(page("`3 s`, `x`, `4 s`\n\n```\n5 s\n```\n"), NONE)
     assert numbers.exempt == Counter({IN_CODE: 2, IN_FENCE: 1})
 
 
-def test_an_id_outlives_moved_lines() -> None:
-    """Lines before it, another wrap, the id stays; another sentence has another."""
+def test_the_id_is_stable() -> None:
+    """The id does not depend on the line or the wrapping, but on the sentence."""
     (one,) = numbers_of(page("The host took 3 s for it."), NONE).naked
     (moved,) = numbers_of(page("More.\n\nText.\n\nThe host took\n3 s for it."), NONE).naked
     (other,) = numbers_of(page("The guest took 3 s for it."), NONE).naked
@@ -286,8 +282,8 @@ def test_an_id_outlives_moved_lines() -> None:
     assert one.id != other.id
 
 
-def test_units_are_known_by_every_spelling() -> None:
-    """Each symbol of the report is its own; nouns are in the plural."""
+def test_spellings_of_units() -> None:
+    """Units have one symbol each, and counted things a plural noun."""
     assert [unit_of(symbol) for symbol in UNITS] == list(UNITS)
     assert [unit_of(word) for word in ("seconds", "Minutes", "core", "entry", "KB")] == [
         "s", "min", "cores", "entries", "kB",

@@ -1,4 +1,4 @@
-"""The whole check: what a build would find, what nobody uses, lies of every kind, and nothing to check."""
+"""The whole check: problems of a build, unused evidence, false statements, and nothing to check."""
 
 import re
 from collections import Counter
@@ -31,7 +31,7 @@ runc starts in {{ fact("startup.runc") }}, and
 
 @pytest.fixture
 def little(tmp_path: Path) -> Little:
-    """Return a lab whose one page is true."""
+    """Return a lab with one page, which is true."""
     made = make(tmp_path / "project")
     made.capture(Captured("bench/startup.txt", STARTUP))
     made.page("labs/lab12/facts.yml", FACTS)
@@ -40,7 +40,7 @@ def little(tmp_path: Path) -> Little:
 
 
 def check(little: Little) -> CheckReport:
-    """Return what is found in the project."""
+    """Return the result of the check."""
     return check_project(little.root, DAY)
 
 
@@ -50,23 +50,23 @@ def kinds(little: Little) -> list[str]:
 
 
 def rewrite(little: Little, old: str, new: str) -> None:
-    """Change the page."""
+    """Replace `old` by `new` in the page."""
     path = little.root / "docs/labs/lab12/task-4.md"
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
 
 
-def test_a_true_page_has_no_finding_and_is_counted(little: Little) -> None:
-    """Its value, the two numbers that its claim says, and its claim."""
+def test_a_true_page(little: Little) -> None:
+    """It has no finding; its value, the number of its claim and the claim are counted."""
     checked = check(little)
     assert checked.findings == []
     assert (checked.coverage.bound, checked.coverage.naked) == (2, 0)
     assert checked.coverage.claims == Counter({EvaluationState.HOLDS: 1})
 
 
-def test_it_finds_what_a_build_would(little: Little) -> None:
-    """With the column of the call, and evidence that is no longer what its record says."""
+def test_problems_of_a_build(little: Little) -> None:
+    """They are reported at the column of the call; altered evidence is reported too."""
     rewrite(little, "# Task 4\n", '# Task 4\n\nText {{ evidence("bench/startup.txt", lines="3:9") }}\n')
     (found,) = check(little).findings
     assert (found.kind, found.line, found.column) == ("problem", 3, 6)
@@ -76,8 +76,8 @@ def test_it_finds_what_a_build_would(little: Little) -> None:
     assert files == {"docs/labs/lab12/task-4.md", "evidence/lab12/bench/startup.txt"}
 
 
-def test_what_no_page_uses_is_found(little: Little) -> None:
-    """A fact at its line, a file by its path; a file that only an unused fact reads is not shown."""
+def test_unused_facts_and_evidence(little: Little) -> None:
+    """An unused fact is reported at its line, and so is a file that only that fact reads."""
     little.capture(Captured("bench/more.txt", b"52\n"))
     little.page("labs/lab12/facts.yml", f"{FACTS}# more\nmore: {{file: bench/more.txt, read: count}}\n")
     said = [str(one) for one in check(little).findings]
@@ -88,7 +88,7 @@ def test_what_no_page_uses_is_found(little: Little) -> None:
 
 
 def test_commands_and_the_index_show_no_evidence(little: Little) -> None:
-    """They name a file; nobody reads it there."""
+    """They only name the file."""
     rewrite(little, '{{ evidence("bench/startup.txt") }}', '{{ command("bench/startup.txt") }} {{ index() }}')
     little.page("labs/lab12/facts.yml", f"{FACTS}other: {{file: bench/startup.txt, read: count}}\n")
     rewrite(little, "{{ fact", "{{ 'x' }} {# fact")
@@ -98,14 +98,14 @@ def test_commands_and_the_index_show_no_evidence(little: Little) -> None:
     assert kinds(little) == ["unshown", "unused-fact", "unused-fact", "unused-fact"]
 
 
-def test_other_hosts_evidence_is_not_the_reports_to_show(little: Little) -> None:
-    """A set below evidence/hosts is there for the hosts page."""
+def test_evidence_of_other_hosts(little: Little) -> None:
+    """Pages need not show the sets in evidence/hosts."""
     little.capture(Captured("bench/startup.txt", STARTUP), lab="hosts/there/lab12")
     assert kinds(little) == []
 
 
-def test_numbers_of_guides_are_nobodys_evidence(little: Little) -> None:
-    """Only a lab's pages are the report."""
+def test_numbers_outside_labs(little: Little) -> None:
+    """Only pages of labs are searched for numbers."""
     little.page("guides/x.md", "# Guide\n\nIt waits 3 s.\n")
     assert kinds(little) == []
     little.page("labs/lab12/x.md", "# Page\n\nIt waits 3 s.\n")
@@ -159,8 +159,8 @@ LIES = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_a_lie_is_caught(little: Little, lie: str) -> None:
-    """On the page that tells it, once; that a fact is used no more may be said besides."""
+def test_false_statements(little: Little, lie: str) -> None:
+    """Each is reported once, on its page; it can leave a fact unused as well."""
     old, new, kind = LIES[lie]
     rewrite(little, old, new)
     findings = check(little).findings
@@ -176,8 +176,8 @@ NEW = {
 
 
 @pytest.mark.parametrize("change", NEW)
-def test_newer_evidence_under_an_old_sentence_is_caught(little: Little, change: str) -> None:
-    """Captured anew, the file is whole: the claim turns, the pinned slice has changed."""
+def test_old_sentences_about_new_evidence(little: Little, change: str) -> None:
+    """The claim about evidence that was captured again is contradicted."""
     little.capture(Captured("bench/startup.txt", NEW[change]))
     problem, *rest = check(little).findings
     assert problem.kind == "problem"
@@ -185,8 +185,8 @@ def test_newer_evidence_under_an_old_sentence_is_caught(little: Little, change: 
     assert rest == []
 
 
-def test_another_hosts_file_is_not_compared(little: Little) -> None:
-    """A time of one host beside that of another is no comparison."""
+def test_values_of_two_hosts(little: Little) -> None:
+    """Times of two hosts are not comparable."""
     other = HOST.model_copy(update={"cores": 64})
     little.capture(Captured("bench/kata.txt", b"real\t0m1.620s\n"), host=other)
     little.page(
@@ -200,8 +200,8 @@ def test_another_hosts_file_is_not_compared(little: Little) -> None:
     assert "not comparable" in found.message
 
 
-def test_nothing_to_check_is_a_finding(tmp_path: Path) -> None:
-    """No evidence, no number, no claim: whatever pages there are."""
+def test_nothing_to_check(tmp_path: Path) -> None:
+    """Pages without evidence, numbers and claims are a finding."""
     made = make(tmp_path / "project")
     for text in ("", "# Lab\n\nText.\n"):
         made.page("labs/lab12/index.md", text)
@@ -212,22 +212,22 @@ def test_nothing_to_check_is_a_finding(tmp_path: Path) -> None:
     assert kinds(made) == ["number"]
 
 
-def test_a_bad_facts_file_is_a_finding_at_its_line(little: Little) -> None:
-    """Whether a page uses it or not."""
+def test_invalid_facts_yml(little: Little) -> None:
+    """It is reported at the line, even if no page uses the fact."""
     little.page("labs/lab12/facts.yml", f"{FACTS}more: {{file: a.txt}}\n")
     found = [one for one in check(little).findings if one.file.endswith("facts.yml")]
     assert [(one.kind, one.line) for one in found] == [("problem", 3)]
 
 
-def test_a_page_that_is_no_text_is_a_finding(little: Little) -> None:
-    """The others are checked all the same."""
+def test_a_page_that_is_not_utf8(little: Little) -> None:
+    """It is reported, and the other pages are checked."""
     (little.root / "docs/labs/lab12/x.md").write_bytes(b"# caf\xe9\n")
     (found,) = check(little).findings
     assert str(found).startswith("docs/labs/lab12/x.md:1:1: not UTF-8: save it as UTF-8")
 
 
-def test_a_new_check_is_one_function_and_one_line(little: Little, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A check of a lab, or of the project, is in the report with an id, and can be waived."""
+def test_add_a_check(little: Little, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function in one of the two tuples is enough; its findings have ids and can be waived."""
 
     def short_titles(lab: LabPages) -> Iterator[Finding]:
         for page in lab.pages:
@@ -252,18 +252,19 @@ def test_a_new_check_is_one_function_and_one_line(little: Little, monkeypatch: p
     assert check(little).findings == [first]
 
 
-def test_every_id_is_of_its_own(little: Little) -> None:
-    """Its kind and eight digits, once in a project."""
+def test_ids_are_unique(little: Little) -> None:
+    """An id is the kind and eight digits, and occurs once in a project."""
     rewrite(little, "# Task 4\n", "# Task 4\n\n3 s, 3 s, 3 s. [x](gone.md) [x](gone.md)\n")
     ids = [one.id for one in check_project(little.root, DAY, [broken_links]).findings]
     assert len(ids) == len(set(ids)) == 5
     assert all(re.fullmatch(r"[a-z-]+-[0-9a-f]{8}", one) for one in ids)
 
 
-def test_the_projects_own_pages_are_bound_whatever_the_evidence() -> None:
-    """Every lab's numbers, facts, lines, links and waivers, on a day on which no waiver has expired.
+def test_the_pages_of_this_repository() -> None:
+    """Their numbers, facts, lines, links and waivers have no findings.
 
-    What the evidence says of claims and requirements is for `lab check`: a student's may say something else.
+    Claims and requirements are left out, because they depend on the evidence. The day is one on which no
+    waiver has expired.
     """
     checked = check_project(REPO, DAY, [broken_links])
     written = {"number", "unused-fact", "unpinned", "link", "waiver"}

@@ -1,4 +1,4 @@
-"""The rubric: a requirement is met by its own section's evidence, and by nothing else."""
+"""A requirement of rubric.yml is met by the evidence in its own section only."""
 
 from datetime import date
 from pathlib import Path
@@ -33,7 +33,7 @@ PAGE = """# Task 1
 
 @pytest.fixture
 def little(tmp_path: Path) -> Little:
-    """Return a lab with one page, two files and two facts, and a lab.yml of its own."""
+    """Return a lab with one page, two files, two facts, and its own lab.yml."""
     made = make(tmp_path / "project")
     (made.root / "collectors").unlink()
     (made.root / "collectors/lab12").mkdir(parents=True)
@@ -46,13 +46,13 @@ def little(tmp_path: Path) -> Little:
 
 
 def check(little: Little, rubric: str) -> CheckReport:
-    """Return what is found with this rubric of 2025."""
+    """Return the result of the check with this rubric.yml."""
     little.page("labs/lab12/rubric.yml", rubric)
     return check_project(little.root, DAY)
 
 
 def requirement(**given: str) -> str:
-    """Return a rubric of one requirement beside one that asks for both files."""
+    """Return a rubric with one requirement, and another one that requires both files."""
     keys = {"requirement": "x", "page": "task-1.md", "section": "First", **given}
     inner = ", ".join(f"{key}: {value}" for key, value in keys.items() if value)
     both = "{requirement: x, page: task-1.md, section: Task 1, shows: [a.txt, b.txt]}"
@@ -60,7 +60,7 @@ def requirement(**given: str) -> str:
 
 
 def rubric_findings(checked: CheckReport) -> list[str]:
-    """Return what is said of the rubric."""
+    """Return the rubric findings."""
     return [str(one) for one in checked.findings if one.kind == "rubric"]
 
 
@@ -78,8 +78,8 @@ def rubric_findings(checked: CheckReport) -> list[str]:
     ],
     ids=str,
 )
-def test_what_its_section_shows_meets_a_requirement(little: Little, given: dict[str, str]) -> None:
-    """Sections within it included; a section is named by its text or its id."""
+def test_met_requirements(little: Little, given: dict[str, str]) -> None:
+    """A section includes its subsections, and has a text and an id."""
     checked = check(little, requirement(**given))
     assert checked.findings == []
     assert checked.coverage.rubric[2025][RequirementState.MET] == 2
@@ -103,10 +103,8 @@ def test_what_its_section_shows_meets_a_requirement(little: Little, given: dict[
     ],
     ids=str,
 )
-def test_the_right_value_under_the_wrong_section_does_not(
-    little: Little, given: dict[str, str], lacks: str
-) -> None:
-    """The finding names the requirement, its line, what is missing, and where it is instead."""
+def test_unmet_requirements(little: Little, given: dict[str, str], lacks: str) -> None:
+    """The finding names the requirement, its line, what is missing, and where it is shown instead."""
     checked = check(little, requirement(**given))
     (said,) = rubric_findings(checked)
     assert said.startswith("docs/labs/lab12/rubric.yml:3:1: 2025: it is not met: ")
@@ -114,8 +112,8 @@ def test_the_right_value_under_the_wrong_section_does_not(
     assert checked.coverage.rubric[2025] == {RequirementState.MET: 1, RequirementState.NOT_MET: 1}
 
 
-def test_a_gap_meets_nothing(little: Little) -> None:
-    """Evidence that was not captured is not shown, however well the page expects it."""
+def test_gaps_show_no_evidence(little: Little) -> None:
+    """Evidence that was not captured is not shown, even if the page expects the gap."""
     little.state(row("c", "c.txt", reason="no KVM"), row("a", "a.txt", "b.txt", state="captured"))
     gap = '---\nexpected_gaps: [c.txt]\n---\n# Task 2\n\n{{ evidence("c.txt") }}\n'
     little.page("labs/lab12/task-2.md", gap)
@@ -123,16 +121,16 @@ def test_a_gap_meets_nothing(little: Little) -> None:
     assert "c.txt is not shown there" in said
 
 
-def test_two_sections_of_one_name_are_told_apart_by_their_ids(little: Little) -> None:
-    """The text alone means neither."""
+def test_two_sections_with_one_heading(little: Little) -> None:
+    """The text is ambiguous; the id is not."""
     little.page("labs/lab12/task-1.md", f"{PAGE}\n## Within\n\n{{{{ evidence('a.txt') }}}}\n")
     (said,) = rubric_findings(check(little, requirement(section="Within", shows="[a.txt]")))
     assert "2 sections are called 'Within'" in said
     assert rubric_findings(check(little, requirement(section="within_1", shows="[a.txt]"))) == []
 
 
-def test_what_is_to_come_is_said_so_until_it_is_met(little: Little) -> None:
-    """It is no finding and not met; once it is met, the mark is a finding."""
+def test_to_come(little: Little) -> None:
+    """It is neither a finding nor met; once it is met, the mark is a finding."""
     for given in ({"page": "", "section": ""}, {"section": "Second part", "shows": "[a.txt]"}):
         checked = check(little, requirement(to_come="later", **given))
         assert checked.findings == []
@@ -141,8 +139,8 @@ def test_what_is_to_come_is_said_so_until_it_is_met(little: Little) -> None:
     assert "2025: it is met, but marked as to come: later: remove `to_come`" in said
 
 
-def test_a_file_of_the_edition_that_nothing_asks_for_is_found(little: Little) -> None:
-    """lab.yml names what an edition wants: a rubric that forgets one cannot find it missing."""
+def test_a_file_of_lab_yml_without_a_requirement(little: Little) -> None:
+    """A file that lab.yml names for an edition needs a requirement of this edition."""
     only = "2025: {it: {requirement: x, page: task-1.md, section: First, shows: [a.txt]}}"
     (said,) = rubric_findings(check(little, only))
     assert "2025: no requirement shows b.txt, which lab.yml names" in said
@@ -165,13 +163,13 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_a_bad_rubric_is_a_finding_at_its_line(little: Little, text: str) -> None:
-    """The file, the line, the key; all other checks go on."""
+def test_invalid_rubric_yml(little: Little, text: str) -> None:
+    """The problem has the file, the line and the key; the other checks run."""
     checked = check(little, text)
     assert [BAD[text] in str(one) for one in checked.findings] == [True], checked.findings
 
 
-def test_points_are_said_where_they_are_known(little: Little) -> None:
-    """What is lost is what a reader wants to know first."""
+def test_points(little: Little) -> None:
+    """The finding for an unmet requirement has its points."""
     (said,) = rubric_findings(check(little, requirement(section="Within", shows="[a.txt]", points="2.5")))
     assert "2025: it (2.5 points) is not met" in said

@@ -1,4 +1,4 @@
-"""Slices that moved: the right range, written by --fix and nothing else; slices that nothing pins."""
+"""Slices that moved, which --fix updates, and slices without a hash."""
 
 import hashlib
 from datetime import date
@@ -19,7 +19,7 @@ LINES = b"one\ntwo\nthree\nfour\nfive\n"
 
 
 def pin(*lines: str) -> str:
-    """Return the hash that pins a slice of these lines."""
+    """Return the hash of a slice with these lines."""
     text = "".join(f"{line}\n" for line in lines)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -29,19 +29,19 @@ PINNED = pin("new", "newer")
 
 @pytest.fixture
 def little(tmp_path: Path) -> Little:
-    """Return a project whose evidence begins with two lines more than its page knows of."""
+    """Return a project whose evidence has two new lines before the ones in the page."""
     made = make(tmp_path / "project")
     made.capture(Captured("a.txt", b"new\nnewer\n" + LINES))
     return made
 
 
 def check(little: Little) -> CheckReport:
-    """Return what is found in the project."""
+    """Return the result of the check."""
     return check_project(little.root, DAY)
 
 
 def of(checked: CheckReport, kind: str) -> list[str]:
-    """Return the findings of a kind."""
+    """Return the findings of one kind."""
     return [str(one) for one in checked.findings if one.kind == kind]
 
 
@@ -63,8 +63,8 @@ title: Näme
 """
 
 
-def test_fix_writes_the_range_and_nothing_else(little: Little) -> None:
-    """Each way of giving a range, at once; every other byte stays; a second time nothing is left to write."""
+def test_fix_writes_ranges(little: Little) -> None:
+    """--fix updates each form of a range and no other byte, and has nothing to do the second time."""
     page = little.page("labs/lab12/task-1.md", MOVED)
     checked = check(little)
     assert [line.partition(": ")[0] for line in of(checked, "moved")] == [
@@ -81,8 +81,8 @@ def test_fix_writes_the_range_and_nothing_else(little: Little) -> None:
     assert fix(little.root, again) == 0
 
 
-def test_a_range_that_is_computed_is_named_and_not_written(little: Little) -> None:
-    """The finding says what would be right."""
+def test_a_computed_range(little: Little) -> None:
+    """The finding has the right range; --fix does not write it."""
     text = (
         f"""{{% set at = "2:3" %}}\n{{{{ evidence("a.txt", lines=at, sha256="{pin("two", "three")}") }}}}\n"""
     )
@@ -94,8 +94,8 @@ def test_a_range_that_is_computed_is_named_and_not_written(little: Little) -> No
     assert checked.edits == {}
 
 
-def test_a_slice_that_changed_is_a_problem_and_is_not_fixed(little: Little) -> None:
-    """A quote with an altered word, or a dropped line, has another hash: somebody has to read it again."""
+def test_a_slice_that_changed(little: Little) -> None:
+    """Lines with another hash are a problem that --fix does not fix."""
     for lines in (("two", "Three"), ("two", "four")):
         little.page(
             "labs/lab12/task-1.md", f'{{{{ evidence("a.txt", lines="4:5", sha256="{pin(*lines)}") }}}}\n'
@@ -119,10 +119,8 @@ def test_a_slice_that_changed_is_a_problem_and_is_not_fixed(little: Little) -> N
         ('command("a.txt", lines="1:2")', True),
     ],
 )
-def test_a_slice_by_number_alone_slides_under_an_old_sentence(
-    little: Little, call: str, *, pinned: bool
-) -> None:
-    """So it is found, with the hash that would pin it; no --fix writes that: somebody has to have read it."""
+def test_slices_without_a_hash(little: Little, call: str, *, pinned: bool) -> None:
+    """A slice by number needs a hash. The remedy has it, but --fix does not write it."""
     little.page("labs/lab12/task-1.md", f"Text.\n\n{{{{ {call} }}}}\n")
     checked = check(little)
     found = of(checked, "unpinned")
@@ -133,10 +131,8 @@ def test_a_slice_by_number_alone_slides_under_an_old_sentence(
 
 
 @given(st.text(max_size=40), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.text(max_size=3))))
-def test_edits_change_what_they_name_and_no_other_place(
-    text: str, several: list[tuple[int, int, str]]
-) -> None:
-    """Applied in any order they give the same; what overlaps or leaves the text is refused."""
+def test_edits(text: str, several: list[tuple[int, int, str]]) -> None:
+    """The order of edits does not matter; edits that overlap or leave the text are refused."""
     edits = {Edit(start, start + length, new) for start, length, new in several}
     ordered = sorted(edits)
     apart = all(one.end <= other.start for one, other in pairwise(ordered))
@@ -155,12 +151,12 @@ NAMES = st.text(alphabet="aé.\u4e2d \\'", max_size=6)
 
 
 @given(st.text(alphabet="é\n {}'#%`", max_size=12), NAMES)
-def test_an_argument_is_where_it_is_written(before: str, name: str) -> None:
-    """Behind anything, over lines, behind characters of any width: the place holds the literal."""
+def test_places_of_arguments(before: str, name: str) -> None:
+    """The place of an argument is right after any text, and across lines."""
     literal = '"' + name.replace("\\", "\\\\") + '"'
     text = f'{before}\n\n{{{{ evidence(\n  {literal},\n  start="é", lines="1:2") }}}}'
     calls = [one for one in PageSource("labs/lab12/x.md", text).calls if one.name == "evidence"]
-    for call in calls:  # what stands before may have swallowed it: a comment that is not closed, say
+    for call in calls:  # none if the text before opens a comment
         lines = call.argument("lines", 1)
         path = call.argument("path", 0)
         assert lines is not None

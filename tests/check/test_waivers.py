@@ -1,4 +1,4 @@
-"""Waivers: a reason and a day; expired, idle or impossible ones are findings themselves."""
+"""Waivers accept findings until a day; expired, unused and impossible waivers are findings."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ DAY = date(2026, 3, 4)
 
 @pytest.fixture
 def little(tmp_path: Path) -> Little:
-    """Return a lab whose one page says a number that nobody measured, and shows its one file."""
+    """Return a lab whose page has one naked number."""
     made = make(tmp_path / "project")
     made.capture(Captured("a.txt", b"245\n"))
     made.page("labs/lab12/task-1.md", '# Task 1\n\nIt took 3 s.\n\n{{ evidence("a.txt") }}\n')
@@ -24,7 +24,7 @@ def little(tmp_path: Path) -> Little:
 
 
 def check(little: Little, day: date = DAY) -> CheckReport:
-    """Return what is found on a day."""
+    """Return the result of the check on a day."""
     return check_project(little.root, day)
 
 
@@ -40,8 +40,8 @@ def waive(little: Little, name: str, expires: str = "2026-03-04", lab: str = "la
     little.page(f"labs/{lab}/waivers.yml", f"{name}: {{reason: quoted from the sheet, expires: {expires}}}\n")
 
 
-def test_a_waived_number_is_exempt_until_its_day_is_over(little: Little) -> None:
-    """On the last day still; the day after, both are findings."""
+def test_expiry(little: Little) -> None:
+    """A waived number is exempt on the last day; on the next, number and waiver are findings."""
     one = naked(little)
     waive(little, one.id)
     checked = check(little)
@@ -53,8 +53,8 @@ def test_a_waived_number_is_exempt_until_its_day_is_over(little: Little) -> None
     assert (late.coverage.naked, late.coverage.exempt[WAIVED]) == (1, 0)
 
 
-def test_a_waiver_outlives_moved_lines_and_no_other_sentence(little: Little) -> None:
-    """What was waived was this sentence: another one has another id."""
+def test_waivers_after_edits(little: Little) -> None:
+    """A waiver survives moved lines, but not a changed sentence."""
     waive(little, naked(little).id)
     page = little.root / "docs/labs/lab12/task-1.md"
     page.write_text(page.read_text().replace("# Task 1\n", "# Task 1\n\nMore.\n\n"))
@@ -63,8 +63,8 @@ def test_a_waiver_outlives_moved_lines_and_no_other_sentence(little: Little) -> 
     assert [found.kind for found in check(little).findings] == ["number", "waiver"]
 
 
-def test_the_second_of_two_alike_is_not_waived_with_the_first(little: Little) -> None:
-    """Each has an id of its own."""
+def test_equal_sentences(little: Little) -> None:
+    """Each of two equal sentences needs its own waiver."""
     page = little.root / "docs/labs/lab12/task-1.md"
     page.write_text(page.read_text() + "\nIt took 3 s.\n")
     first, second = check(little).findings
@@ -73,22 +73,22 @@ def test_the_second_of_two_alike_is_not_waived_with_the_first(little: Little) ->
     assert [found.id for found in check(little).findings] == [second.id]
 
 
-def test_a_waiver_that_matches_nothing_is_a_finding(little: Little) -> None:
-    """At its line in the file."""
+def test_unused_waivers(little: Little) -> None:
+    """A waiver that matches no finding is reported at its line."""
     waive(little, "number-00000000")
     _naked, found = check(little).findings
     assert str(found).startswith("docs/labs/lab12/waivers.yml:1:1: number-00000000: no finding of this lab")
 
 
-def test_another_lab_waives_nothing_here(little: Little) -> None:
-    """Its own findings only."""
+def test_waivers_of_another_lab(little: Little) -> None:
+    """A lab can waive its own findings only."""
     waive(little, naked(little).id, lab="lab13")
     little.page("labs/lab13/index.md", "# Lab 13\n")
     assert sorted(found.kind for found in check(little).findings) == ["number", "waiver"]
 
 
-def test_what_a_build_fails_on_cannot_be_waived(little: Little) -> None:
-    """A waiver would only hide it here."""
+def test_problems_cannot_be_waived(little: Little) -> None:
+    """The build fails anyway."""
     little.page("labs/lab12/task-2.md", '{{ evidence("b.txt") }}\n')
     problem = next(found for found in check(little).findings if found.kind == "problem")
     waive(little, problem.id)
@@ -108,16 +108,16 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_a_bad_file_waives_nothing_and_says_why(little: Little, text: str) -> None:
-    """The file, the line, the key."""
+def test_invalid_waivers_yml(little: Little, text: str) -> None:
+    """It waives nothing; the problem has the file, the line and the key."""
     little.page("labs/lab12/waivers.yml", text)
     _naked, found = check(little).findings
     assert found.kind == "problem"
     assert BAD[text] in str(found)
 
 
-def test_builds_that_repeat_have_one_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SOURCE_DATE_EPOCH's, if there is one."""
+def test_source_date_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It replaces the current day."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     assert today() == date(1970, 1, 2)
     monkeypatch.delenv("SOURCE_DATE_EPOCH")

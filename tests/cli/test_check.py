@@ -1,4 +1,4 @@
-"""`lab check` as people call it: its lines, its JSON, annotations, --fix, exit statuses."""
+"""The command `lab check`: its output, options and exit statuses."""
 
 import hashlib
 import re
@@ -23,8 +23,8 @@ def little(tmp_path: Path) -> Little:
     return made
 
 
-def test_a_finding_is_a_line_and_status_1(little: Little) -> None:
-    """Place, what, remedy, id; then what there is of numbers and claims; no colours without a terminal."""
+def test_findings(little: Little) -> None:
+    """A finding is one line; the summary follows; without a terminal there is no colour."""
     ended = Shell(little.root).lab("check")
     first, *rest = ended.stdout.splitlines()
     assert ended.returncode == 1
@@ -35,8 +35,8 @@ def test_a_finding_is_a_line_and_status_1(little: Little) -> None:
     assert "\x1b" not in ended.stdout
 
 
-def test_without_a_finding_the_status_is_0(little: Little) -> None:
-    """And the last line says so."""
+def test_no_findings(little: Little) -> None:
+    """The exit status is 0, and the last line says so."""
     little.page("labs/lab12/task-1.md", PAGE.replace("3 s", "`3 s`"))
     ended = Shell(little.root).lab("check")
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -47,8 +47,8 @@ def test_without_a_finding_the_status_is_0(little: Little) -> None:
     ]
 
 
-def test_json_has_findings_claims_and_numbers(little: Little) -> None:
-    """All that the lines say, for scripts."""
+def test_json(little: Little) -> None:
+    """It has the same information as the lines."""
     shell = Shell(little.root)
     told = shell.json("check")
     (finding,) = told["findings"]
@@ -65,16 +65,16 @@ def test_json_has_findings_claims_and_numbers(little: Little) -> None:
     assert shell.lab("check", "--json").returncode == 1
 
 
-def test_annotations_are_workflow_commands(little: Little) -> None:
-    """One for each finding, and nothing else on standard output."""
+def test_annotations(little: Little) -> None:
+    """Each finding is one workflow command, and nothing else is printed."""
     ended = Shell(little.root).lab("check", "--annotations")
     (line,) = ended.stdout.splitlines()
     assert ended.returncode == 1
     assert line.startswith("::warning file=docs/labs/lab12/task-1.md,line=3,col=9,title=number-")
 
 
-def test_an_annotation_is_escaped() -> None:
-    """What would end a property, or the command, does not; nothing else is touched."""
+def test_annotations_are_escaped() -> None:
+    """Characters that would end a property or the command are escaped."""
     finding = Finding("link", "docs/a,b:c%.md", 1, 2, "50 %\r\n::error::x, y: z", "mend", "")
     assert annotation(finding) == (
         f"::warning file=docs/a%2Cb%3Ac%25.md,line=1,col=2,title={finding.id}"
@@ -82,14 +82,14 @@ def test_an_annotation_is_escaped() -> None:
     )
 
 
-def test_markup_in_a_finding_stays_text(little: Little) -> None:
-    """Whatever a page says, it colours nothing and forges no line."""
+def test_markup_in_findings(little: Little) -> None:
+    """Markup in a page is printed as text."""
     little.page("labs/lab12/task-1.md", PAGE.replace("[b]", "[b](gone-[red]x.md)"))
     assert "gone-[red]x.md: there is no" in Shell(little.root).lab("check").stdout
 
 
-def test_fix_writes_ranges_and_checks_again(little: Little) -> None:
-    """What it wrote is said on standard error; what is left is found."""
+def test_fix(little: Little) -> None:
+    """It reports the written ranges on standard error, and then the other findings."""
     pin = hashlib.sha256(b"two\n").hexdigest()[:8]
     page = little.page(
         "labs/lab12/task-1.md", f'3 s {{{{ evidence("a.txt", lines="1", sha256="{pin}") }}}}\n'
@@ -105,8 +105,8 @@ def test_fix_writes_ranges_and_checks_again(little: Little) -> None:
     assert (again.returncode, again.stderr) == (1, "")
 
 
-def test_nothing_to_check_is_an_error(shell: Shell) -> None:
-    """A project without evidence and without a lab's page: status 1, and it says what to do."""
+def test_nothing_to_check(shell: Shell) -> None:
+    """A project without evidence and pages of labs has exit status 1 and a remedy."""
     (shell.root / "docs").mkdir()
     ended = shell.lab("check")
     assert ended.returncode == 1
@@ -120,22 +120,22 @@ def test_nothing_to_check_is_an_error(shell: Shell) -> None:
     ids=" ".join,
 )
 def test_wrong_use(little: Little, words: tuple[str, ...]) -> None:
-    """Forms that exclude each other, options for pages with a file, a file without its folder: status 2."""
+    """Options that exclude each other, and a missing --evidence, have exit status 2."""
     file = little.page("x.md", "x\n")
     ended = Shell(little.root).lab("check", *(str(file) if word == "FILE" else word for word in words))
     assert ended.returncode == 2
     assert "Traceback" not in ended.stderr
 
 
-def test_a_new_lab_checks_clean(one_lab: Shell) -> None:
-    """What `lab new` makes has nothing to be found once it is collected."""
+def test_a_new_lab(one_lab: Shell) -> None:
+    """A lab that `lab new` made has no findings once it is captured."""
     assert one_lab.lab("collect").returncode == 0
     ended = one_lab.lab("check")
     assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "no findings")
 
 
-def test_coverage_on_a_page_is_what_check_counts(little: Little) -> None:
-    """Though the page is made before those that it counts; in a dirty build, too; and the export agrees."""
+def test_coverage_on_pages(little: Little) -> None:
+    """A build, a dirty build and an export show the counts of `lab check`."""
     little.page("labs/lab12/facts.yml", "n: {file: n.txt, read: count}\n")
     little.capture(Captured("n.txt", b"52\n"))
     little.page("labs/lab12/index.md", "# Lab\n\n{{ coverage() }}\n")

@@ -1,4 +1,4 @@
-"""`lab diff` as it is called: commits, folders, forms and exit statuses."""
+"""The command `lab diff`: commits, folders, formats and exit statuses."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ def git(shell: Shell, *words: str) -> str:
 
 @pytest.fixture
 def committed(shell: Shell) -> Shell:
-    """Return a project whose first commit has three of something, and whose second has four."""
+    """Return a project with two commits, whose counts are 3 and 4."""
     little = Little(shell.root)
     little.page("labs/lab12/task-1.md", PAGE)
     (shell.root / "docs/labs/lab12/facts.yml").write_text("count: {file: count.txt, read: count}\n")
@@ -33,8 +33,8 @@ def committed(shell: Shell) -> Shell:
     return shell
 
 
-def test_here_and_head(committed: Shell) -> None:
-    """Nothing, then what was changed here; the exit status tells a claim that turned."""
+def test_head_and_current_evidence(committed: Shell) -> None:
+    """The default compares HEAD with the current evidence; a turned claim has exit status 1."""
     ended = committed.lab("diff")
     assert (ended.returncode, ended.stdout) == (0, "Nothing changed.\n"), ended.stderr
     Little(committed.root).capture(Captured("count.txt", b"6\n"))
@@ -45,8 +45,8 @@ def test_here_and_head(committed: Shell) -> None:
     assert "+6" not in committed.lab("diff", "--no-raw").stdout
 
 
-def test_a_page_that_is_no_text_ends_no_difference(committed: Shell) -> None:
-    """What it shows cannot be told; the rest can, and there is no traceback. An export names it."""
+def test_a_page_that_is_not_utf8(committed: Shell) -> None:
+    """The other pages are compared, and an export reports the page."""
     (committed.root / "docs/labs/lab12/task-2.md").write_bytes(b"# caf\xe9\n")
     ended = committed.lab("diff")
     assert "Traceback" not in ended.stderr
@@ -57,7 +57,7 @@ def test_a_page_that_is_no_text_ends_no_difference(committed: Shell) -> None:
 
 
 def test_two_commits_and_a_folder(committed: Shell, tmp_path: Path) -> None:
-    """Each may be a commit, a project's folder, or one with the sets in it."""
+    """A side can be a commit, the folder of a project, or a folder of evidence."""
     told = json.loads(committed.lab("diff", "HEAD~1", "HEAD", "--json").stdout)
     (fact,) = told["sets"][0]["facts"]
     assert (fact["name"], fact["before"], fact["after"]) == ("count", "3", "4")
@@ -70,8 +70,8 @@ def test_two_commits_and_a_folder(committed: Shell, tmp_path: Path) -> None:
     assert committed.lab("diff", "HEAD~1", "HEAD", "--markdown").stdout.startswith("**no claims turned;")
 
 
-def test_other_host_classes_are_refused(committed: Shell) -> None:
-    """With exit status 2 and the reason."""
+def test_host_classes(committed: Shell) -> None:
+    """Two host classes have exit status 2, and the reason is printed."""
     for path in (committed.root / "evidence/lab12/records").glob("*.json"):
         path.unlink()
     bare = HOST.model_copy(update={"host_class": HostClass.BARE_METAL})
@@ -81,10 +81,10 @@ def test_other_host_classes_are_refused(committed: Shell) -> None:
     assert "virtual before, bare metal now: not comparable" in ended.stdout
 
 
-def test_wrong_use_is_said(committed: Shell) -> None:
-    """No such commit or folder; a commit without evidence is no error; an option is no commit."""
+def test_wrong_use(committed: Shell) -> None:
+    """An unknown name and an option are errors; a commit without evidence is not."""
     ended = committed.lab("diff", "nowhere")
-    assert (ended.returncode, "no folder, and no commit" in ended.stderr) == (2, True)
+    assert (ended.returncode, "neither a folder nor a commit" in ended.stderr) == (2, True)
     assert committed.lab("diff", "--", "--output=x").returncode == 2
     git(committed, "rm", "-rq", "--cached", "evidence")
     git(committed, "commit", "-qm", "none")

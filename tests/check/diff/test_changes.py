@@ -1,4 +1,4 @@
-"""What changed between two states of evidence: facts, not lines."""
+"""Changes between two states of the evidence."""
 
 import json
 import re
@@ -31,7 +31,7 @@ PAGE = """# Task
 def series(
     *, step: float = 0.0, first: int = 0, runs: int = 30, failed: int = 0, name: str = "kata"
 ) -> bytes:
-    """Return a series of recorded samples from the `first` on, each larger by the share `step`."""
+    """Return recorded samples from the `first` on, each larger by the share `step`."""
     samples = recorded().samples[first : first + runs]
     rows = [
         f"{n},1,{name},{float(one.seconds.exact) * (1 + step):.6f},0\n" for n, one in enumerate(samples, 1)
@@ -41,14 +41,14 @@ def series(
 
 
 def noise(step: float = 0.0) -> bytes:
-    """Return the same against itself, as recorded, each sample larger by the share `step`."""
+    """Return the recorded noise series, each sample larger by the share `step`."""
     samples = [(one, float(one.seconds.exact) * (1 + step)) for one in recorded().samples[:60]]
     rows = [f"{one.run},{one.order},{one.name},{seconds:.6f},0\n" for one, seconds in samples]
     return (HEAD + "".join(rows)).encode()
 
 
 def side(folder: Path, **files: bytes) -> Little:
-    """Make a project with facts, claims, and evidence of which `files` say what is another."""
+    """Make a project with facts, claims and evidence; `files` replace some of the evidence."""
     made = make(folder)
     made.page("labs/lab12/task-1.md", PAGE)
     (made.root / "docs/labs/lab12/facts.yml").write_text(FACTS)
@@ -68,25 +68,25 @@ def side(folder: Path, **files: bytes) -> Little:
 
 @pytest.fixture
 def before(tmp_path: Path) -> Little:
-    """Return the state of before."""
+    """Return the state before."""
     return side(tmp_path / "before")
 
 
 def changes(before: Little, after: Little) -> Changes:
-    """Return what changed."""
+    """Return the changes."""
     return compare(before.root, after.root)
 
 
 def test_nothing_changed(before: Little, tmp_path: Path) -> None:
-    """Not a word, but that."""
+    """Equal states have no changes."""
     found = changes(before, side(tmp_path / "after"))
     assert found.sets == ()
     assert headline(found) == "Nothing changed."
     assert not found.turned
 
 
-def test_a_fact_that_changed_is_told_with_how_much(before: Little, tmp_path: Path) -> None:
-    """A text, a number with its share; a volatile one is told, and not judged."""
+def test_changed_facts(before: Little, tmp_path: Path) -> None:
+    """Numbers have a relative change; volatile facts are not judged."""
     (found,) = changes(before, side(tmp_path / "after", kernel=b"7.0.1\n", count=b"4\n", address=b"9\n")).sets
     told = {one.name: (one.before, one.after, one.verdict) for one in found.facts}
     assert told == {
@@ -99,8 +99,8 @@ def test_a_fact_that_changed_is_told_with_how_much(before: Little, tmp_path: Pat
     assert found.claims == ()
 
 
-def test_a_fact_that_came_or_went(before: Little, tmp_path: Path) -> None:
-    """Says so, with why there is none."""
+def test_new_and_lost_facts(before: Little, tmp_path: Path) -> None:
+    """The change has the reason why there is no value."""
     after = side(tmp_path / "after", count=b"many\n")
     (found,) = changes(before, after).sets
     assert [(one.name, one.verdict) for one in found.facts] == [("count", ChangeVerdict.LOST)]
@@ -109,8 +109,8 @@ def test_a_fact_that_came_or_went(before: Little, tmp_path: Path) -> None:
     assert [(one.name, one.verdict) for one in back.facts] == [("count", ChangeVerdict.NEW)]
 
 
-def test_a_claim_that_turned(before: Little, tmp_path: Path) -> None:
-    """Is named with page, line and sentence; the one that still holds is not."""
+def test_turned_claims(before: Little, tmp_path: Path) -> None:
+    """A claim that turned has its page, line and sentence; one that still holds is left out."""
     found = changes(before, side(tmp_path / "after", count=b"6\n"))
     assert found.turned
     (turn,) = found.sets[0].claims
@@ -121,10 +121,8 @@ def test_a_claim_that_turned(before: Little, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("step", "beyond"), [(0.0, False), (0.2, True), (-0.2, True)])
-def test_a_series_is_held_against_its_noise(
-    before: Little, tmp_path: Path, step: float, *, beyond: bool
-) -> None:
-    """Other samples of the same are within it; a fifth more, or less, is beyond it, and its fact, too."""
+def test_series_and_noise(before: Little, tmp_path: Path, step: float, *, beyond: bool) -> None:
+    """A change by a fifth is beyond the noise, for the series and its fact; other samples are within."""
     after = side(tmp_path / "after", startup=series(step=step, first=100))
     (found,) = changes(before, after).sets
     told = {one.name: one for one in found.series}
@@ -134,8 +132,8 @@ def test_a_series_is_held_against_its_noise(
     assert fact.verdict is (ChangeVerdict.BEYOND if beyond else ChangeVerdict.WITHIN)
 
 
-def test_a_host_that_is_slower_as_a_whole_is_no_change(before: Little, tmp_path: Path) -> None:
-    """The same command against itself took half as long again, too: that is told of the noise, once."""
+def test_a_slower_host(before: Little, tmp_path: Path) -> None:
+    """If the noise series is slower as well, only the noise series is beyond the noise."""
     after = side(tmp_path / "after", startup=series(step=0.5, first=100), noise=noise(0.5))
     (found,) = changes(before, after).sets
     told = {(one.file, one.name): one.beyond for one in found.series}
@@ -144,8 +142,8 @@ def test_a_host_that_is_slower_as_a_whole_is_no_change(before: Little, tmp_path:
     assert next(one.floor for one in found.series if one.name == "kata") > 0.5
 
 
-def test_numbers_alone_are_a_series(before: Little, tmp_path: Path) -> None:
-    """One a line, as curl's seconds are; a count or two is none."""
+def test_series_of_plain_numbers(before: Little, tmp_path: Path) -> None:
+    """A file with one number a line is a series; a file with a count or two is not."""
     after = side(tmp_path / "after")
     for made, first, step in ((before, 0, 1), (after, 100, 2)):
         numbers = [float(one.seconds.exact) * step for one in recorded().samples[first : first + 30]]
@@ -161,8 +159,8 @@ def test_numbers_alone_are_a_series(before: Little, tmp_path: Path) -> None:
     assert [one.verdict for one in found.facts] == [ChangeVerdict.BEYOND]
 
 
-def test_few_runs_say_nothing(before: Little, tmp_path: Path) -> None:
-    """Three on one side are no ground for either answer, however far they are."""
+def test_too_few_runs(before: Little, tmp_path: Path) -> None:
+    """Two and three runs cannot decide, however large the difference."""
     few = changes(
         side(tmp_path / "few", startup=series(runs=2)),
         side(tmp_path / "more", startup=series(runs=3, step=9)),
@@ -172,8 +170,8 @@ def test_few_runs_say_nothing(before: Little, tmp_path: Path) -> None:
     assert before.root.exists()
 
 
-def test_another_host_class_is_refused(before: Little, tmp_path: Path) -> None:
-    """Nothing is compared, and the reason is said; another machine of the same class is told and compared."""
+def test_host_classes(before: Little, tmp_path: Path) -> None:
+    """Sets of two host classes are not compared; another host of the same class is."""
     after = side(tmp_path / "after", count=b"9\n", startup=series(step=1.0))
     for path in after.root.glob("evidence/lab12/records/*.json"):
         path.unlink()
@@ -198,8 +196,8 @@ def test_another_host_class_is_refused(before: Little, tmp_path: Path) -> None:
     assert same_class.turned
 
 
-def test_failures_come_and_go(before: Little, tmp_path: Path) -> None:
-    """A collector that failed, with its reason; a command refused before; runs that failed."""
+def test_failures(before: Little, tmp_path: Path) -> None:
+    """Failed collectors, other outcomes of commands, and failed runs are reported."""
     before.capture(Captured("escape.txt", b"no\n", (("sh", "-c", "escape"),), "escape"))
     record = before.root / "evidence/lab12/records/escape.json"
     record.write_text(record.read_text().replace(f'"{Outcome.ANSWERED}"', f'"{Outcome.REFUSED}"'))
@@ -213,8 +211,8 @@ def test_failures_come_and_go(before: Little, tmp_path: Path) -> None:
     assert next(one.failed for one in found.series if one.name == "kata") == (0, 2)
 
 
-def test_versions_are_told(before: Little, tmp_path: Path) -> None:
-    """Of tools, and settings."""
+def test_versions(before: Little, tmp_path: Path) -> None:
+    """Changed versions of tools and values of settings are reported."""
     after = side(tmp_path / "after")
     before.capture(Captured("v.txt", b"1\n", (), "v"), tools={"runc": "1.1"}, settings={"n": 5})
     after.capture(Captured("v.txt", b"2\n", (), "v"), tools={"runc": "1.2"}, settings={"n": 6})
@@ -225,8 +223,8 @@ def test_versions_are_told(before: Little, tmp_path: Path) -> None:
     ]
 
 
-def test_evidence_is_never_markdown(before: Little, tmp_path: Path) -> None:
-    """Nor a mention, a tag, or a control character of a terminal; and the body is never too long."""
+def test_hostile_evidence(before: Little, tmp_path: Path) -> None:
+    """Evidence is escaped in Markdown and on the terminal, and the Markdown has a maximum length."""
     bad = b"```\n</details> @everyone <script>\x1b[31m | `x`\n" * 3
     after = side(tmp_path / "after", kernel=bad, count=b"line\n" * 4000)
     for number in range(900):
@@ -244,8 +242,8 @@ def test_evidence_is_never_markdown(before: Little, tmp_path: Path) -> None:
     assert json.loads(json.dumps(as_json(found)))["turned"] == found.turned
 
 
-def test_nobody_is_mentioned(before: Little, tmp_path: Path) -> None:
-    """A command, a version, a reason that holds an @ stands in a code span."""
+def test_no_mentions(before: Little, tmp_path: Path) -> None:
+    """Every @ from evidence is in a code span."""
     before.capture(Captured("v.txt", b"1\n", (("echo", "@team"),), "v"), tools={"@tool": "@one"})
     record = before.root / "evidence/lab12/records/v.json"
     record.write_text(record.read_text().replace(f'"{Outcome.ANSWERED}"', f'"{Outcome.REFUSED}"'))
@@ -258,8 +256,8 @@ def test_nobody_is_mentioned(before: Little, tmp_path: Path) -> None:
     assert "@" not in outside
 
 
-def test_a_refresh_asks_whether_a_series_is_the_same() -> None:
-    """Other samples of the same are; a step, another contender, a failure more is not."""
+def test_same_but_for_noise() -> None:
+    """Other samples are the same; a step, another contender or another failed run is not."""
     assert same_but_for_noise(series(), series(first=100), 0.05)
     assert not same_but_for_noise(series(), series(first=100, step=0.5), 0.05)
     assert not same_but_for_noise(series(), series(name="runc"), 0.05)

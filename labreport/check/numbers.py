@@ -10,8 +10,8 @@ from labreport.check.vocabulary import unit_of
 from labreport.check.written import Written, in_tables, written
 from labreport.contract.lab_config import Lab
 from labreport.report.facts.expressions.tokens import ExpressionError, tokens
-from labreport.report.pages.mask import BOUND, FENCE, INLINE_CODE, Visible, only
 from labreport.report.pages.source import PageSource
+from labreport.report.pages.visible import BOUND, FENCE, INLINE_CODE, Visible, only
 from labreport.report.values.quantity import Quantity
 from labreport.report.values.units import UNITS
 

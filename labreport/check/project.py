@@ -1,7 +1,6 @@
 """`lab check`: runs every check on every lab of a project."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -145,10 +144,9 @@ def read_project(root: Path) -> ProjectPages:
     for path in sorted(build.docs.rglob("*.md")):
         text = render(build, path)
         build.slots.forget()
-        with suppress(UnicodeDecodeError):  # a problem of the build already
-            page = read_page(build.docs, path)
-            pages.append(page)
-            texts[page.path] = text
+        page = read_page(path.relative_to(build.docs).as_posix(), path.read_bytes())
+        pages.append(page)
+        texts[page.path] = text
     return ProjectPages(root, build, tuple(pages), texts)
 
 

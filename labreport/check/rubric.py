@@ -6,7 +6,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from markdown.extensions.toc import slugify, unique
 from pydantic import Field, RootModel, model_validator
 
 from labreport.check.finding import Finding
@@ -158,11 +157,9 @@ def _elsewhere(missing: list[str], displays: Sequence[Display]) -> str:
 
 def sections_called(name: str, headings: Sequence[Heading]) -> list[tuple[int, int]]:
     """Return the first line and the line after the last, of each section whose text or id is `name`."""
-    used: set[str] = set()
     sections = []
     for number, heading in enumerate(headings):
-        heading_id = heading.own_id or unique(slugify(heading.text, "-"), used)
-        if name in {heading.text, heading_id}:
+        if name in {heading.text, heading.anchor}:
             ends = (one.line for one in headings[number + 1 :] if one.level <= heading.level)
             sections.append((heading.line, next(ends, 10**9)))
     return sections

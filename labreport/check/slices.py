@@ -29,7 +29,7 @@ def moved_slices(lab: LabPages) -> Iterator[Finding]:
         if not isinstance(made.shown, Block) or made.shown.slice.moved_from is None:
             continue
         old, new = made.shown.slice.moved_from, made.shown.slice.range
-        edit = _edit(call, str(new)) if call else None
+        edit = _edit(page, call, str(new)) if call else None
         what = f"lines {old} of {made.shown.path} are lines {new} now"
         remedy = f'write lines="{new}"' + (", or run with --fix" if edit else "")
         yield Finding("moved", page.file, *_place(page, made, call), what, remedy, str(made.call), edit)
@@ -68,14 +68,16 @@ def _located(lab: LabPages) -> Iterator[tuple[PageSource, Made, SourceCall | Non
             yield page, made, calls.pop(0) if len(calls) > 1 else calls[0] if calls else None
 
 
-def _edit(call: SourceCall, new: str) -> Edit | None:
+def _edit(page: PageSource, call: SourceCall, new: str) -> Edit | None:
     """Return the edit that writes the range `new` into a call; None if the call has no literal range."""
     lines = call.argument("lines", 1)
     if lines is not None and isinstance(lines.value, str):
-        return Edit(lines.start + 1, lines.end - 1, new)
+        return Edit(page.raw_offset(lines.start + 1), page.raw_offset(lines.end - 1), new)
     path = call.argument("path", 0)
     reference = _REFERENCE.match(str(path.value)) if path else None
-    return Edit(path.start + 1, path.start + 1 + reference.end(), new) if path and reference else None
+    if path is None or reference is None:
+        return None
+    return Edit(page.raw_offset(path.start + 1), page.raw_offset(path.start + 1 + reference.end()), new)
 
 
 def _place(page: PageSource, made: Made, call: SourceCall | None) -> tuple[int, int]:

@@ -26,7 +26,7 @@ from labreport.check.vocabulary import (
     WORDS,
     unit_of,
 )
-from labreport.report.pages.mask import BOUND, COMPUTED
+from labreport.report.pages.visible import BOUND, COMPUTED
 
 _VULGAR = "".join(VULGAR)
 _POWER = rf"[eE][-+]?\d+\b|\s?[·{TIMES_SIGN}]\s?10(?:\^?[-+]?\d+|[⁰¹²³⁴-⁹⁻]+)"

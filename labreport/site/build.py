@@ -138,7 +138,7 @@ class Build:
             rest = Build(self.root, self.docs, self.here)
             rest.evidence = self.evidence
             paths = sorted((self.docs / LABS / lab).rglob("*.md"))
-            pages = [read_page(self.docs, path) for path in paths]
+            pages = [read_page(path.relative_to(self.docs).as_posix(), path.read_bytes()) for path in paths]
             for page, path in zip(pages, paths, strict=True):
                 if page.path not in self._begun:
                     render(rest, path)

@@ -19,8 +19,8 @@ from mkdocs.structure.pages import Page
 
 from labreport.check.finding import Finding
 from labreport.check.project import ProjectPages
-from labreport.report.pages.mask import FENCE, INLINE_CODE
 from labreport.report.pages.source import PageSource
+from labreport.report.pages.visible import FENCE, INLINE_CODE
 
 _ATTRIBUTES = {
     "a": "href",

@@ -21,7 +21,8 @@ from labreport.report.export.markdown import (
 )
 from labreport.report.pages.flatten import dash, fill_line, plain
 from labreport.report.pages.macros import Covered
-from labreport.report.pages.render import FRONT_MATTER, render
+from labreport.report.pages.render import render
+from labreport.report.pages.source import read_page
 from labreport.report.problems import Problem
 from labreport.report.source.cite import LABS, Block, Gap
 from labreport.report.source.difference import Difference, unified
@@ -122,9 +123,8 @@ def task_pages(folder: Path) -> list[Path]:
 def _title(folder: Path, lab: str) -> str:
     """Return the report's heading: the overview's, `Lab 12 — …`."""
     overview = folder / "index.md"
-    text = overview.read_text(encoding="utf-8") if overview.is_file() else ""
-    found = re.search(r"^# +(.*?)(?: *\{[^}]*\})? *$", FRONT_MATTER.sub("", text, count=1), re.MULTILINE)
-    title = dash(found[1]) if found else ""
+    headings = read_page(overview.name, overview.read_bytes()).headings if overview.is_file() else []
+    title = next((dash(heading.text) for heading in headings if heading.level == 1), "")
     number = re.fullmatch(r"lab([0-9]+)", lab)
     if number and not title.startswith(f"Lab {number[1]}"):
         title = f"Lab {number[1]} — {title or lab}"

@@ -1,36 +1,52 @@
-"""The source of a page: its text, where its lines begin, its tags, headings, and what a reader sees of it."""
+"""A page, read once: front matter, Jinja calls, headings and visible text, each with its place."""
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
-from labreport.report.pages.mask import BOUND, FENCE, INLINE_CODE, INVISIBLE, masked
-from labreport.report.pages.render import FRONT_MATTER
-from labreport.report.pages.tags import SourceCall, Tag, calls, tags
+import yaml
+from markdown.extensions.toc import slugify, unique
+
+from labreport.report.pages.tags import SourceCall, Tag, read_calls, read_tags
+from labreport.report.pages.visible import BOUND, INLINE_CODE, INVISIBLE, BareMarkdown, masked, without_jinja
+from labreport.report.problems import Problem
 from labreport.report.source.cite import lab_of
 
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*$", re.MULTILINE)
-_OWN_ID = re.compile(r"\{[^}]*#([\w:.-]+)[^}]*\}[ \t]*$")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
+_KEY = re.compile(r" {0,3}([A-Za-z0-9_-]+):[ \t]*(.*)")
+_OWN_ID = re.compile(r"\{[^}]*#([\w:.-]+)[^}]*\}\s*$")
 
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading: its level, its text as it is read, the id that its author gave, and its line."""
+    """A heading: its level, its text as a reader sees it, its anchor in the page, and its line."""
 
     level: int
     text: str
-    own_id: str
+    anchor: str
     line: int
 
 
 @dataclass(frozen=True)
+class PageMeta:
+    """The front matter of a page as mkdocs reads it, and where it ends; `wrong` is what is wrong with it."""
+
+    values: Mapping[str, object]
+    end: int = 0
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
 class PageSource:
-    """A page's path below docs/ and its text, with the line ends that it has."""
+    """A page of docs/: its path there, and its text as it is on disk, with its own line ends."""
 
     path: str
-    text: str
+    raw: str
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with the page as a file."""
 
     @property
     def file(self) -> str:
@@ -43,68 +59,139 @@ class PageSource:
         return lab_of(self.path)
 
     @cached_property
+    def text(self) -> str:
+        """The text as mkdocs reads it: every line end is LF, and there is no byte order mark."""
+        return _LINE_END.sub("\n", self.raw.removeprefix("\ufeff"))
+
+    @cached_property
+    def meta(self) -> PageMeta:
+        """What mkdocs takes for the page's front matter."""
+        return read_meta(self.text)
+
+    @property
     def begin(self) -> int:
         """Where the text after the front matter begins."""
-        found = FRONT_MATTER.match(self.text.removeprefix("\ufeff"))
-        return found.end() + self.text.startswith("\ufeff") if found else 0
+        return self.meta.end
+
+    @property
+    def markdown(self) -> str:
+        """The text after the front matter."""
+        return self.text[self.begin :]
 
     @cached_property
     def tags(self) -> list[Tag]:
         """Jinja's tags, in order."""
-        return list(tags(self.text, self.begin))
+        return read_tags(self.text, self.begin)
 
     @cached_property
     def calls(self) -> list[SourceCall]:
         """The calls of macros whose values are literals, in order."""
-        return calls(self.tags)
+        return read_calls(self.tags)
 
-    @cached_property
+    @property
     def claims(self) -> list[SourceCall]:
         """The claims among the calls."""
-        return calls(self.tags, ("claim",))
+        return [call for call in self.calls if call.name == "claim"]
+
+    @cached_property
+    def bare(self) -> BareMarkdown:
+        """The page's Markdown without Jinja."""
+        return without_jinja(self.text, self.begin, self.tags)
 
     @cached_property
     def masked(self) -> str:
         """The text that a reader sees, the rest masked: as long as `text`."""
-        return masked(self.text, self.begin, self.tags)
+        return masked(len(self.text), self.begin, self.bare)
 
     @cached_property
     def headings(self) -> list[Heading]:
-        """The headings, in order; none in code."""
+        """The headings, in order."""
         found = []
-        for one in _HEADING.finditer(self.text, self.begin):
-            if self.masked[one.start()] == FENCE:
-                continue
-            own = _OWN_ID.search(one[2])
-            text = _read(self.text, self.masked, one.start(2), one.end(2))
-            found.append(Heading(len(one[1]), text, own[1] if own else "", self.place(one.start())[0]))
-        return found
+        for token in self.bare.tokens:
+            if token.type == "heading_open":
+                start, end = self.bare.lines(token)
+                own = _OWN_ID.search(self.text[start:end])
+                found.append((int(token.tag[1:]), self._seen(start, end), own[1] if own else "", start))
+        used = {own for _level, _text, own, _start in found}
+        return [
+            Heading(level, text, own or unique(slugify(text, "-"), used), self.place(start)[0])
+            for level, text, own, start in found
+        ]
+
+    def _seen(self, start: int, end: int) -> str:
+        """Return a stretch of the text as a reader sees it: code without its backticks, no other markup."""
+        kept = [
+            char if mark == INLINE_CODE else mark
+            for char, mark in zip(self.text[start:end], self.masked[start:end], strict=True)
+            if mark not in {BOUND, INVISIBLE} and not (mark == INLINE_CODE and char == "`")
+        ]
+        return " ".join("".join(kept).split())
 
     @cached_property
     def _starts(self) -> list[int]:
         return [0, *(found.end() for found in re.finditer("\n", self.text))]
 
     def place(self, offset: int) -> tuple[int, int]:
-        """Return the line and the column of a place in the text, both 1-based."""
+        """Return the line and the column of an offset in the text, both 1-based."""
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
+    def raw_offset(self, offset: int) -> int:
+        """Return the offset in `raw` of an offset in `text`: for edits of the file."""
+        line, column = self.place(offset)
+        starts = [self.raw.startswith("\ufeff"), *(found.end() for found in _LINE_END.finditer(self.raw))]
+        return starts[line - 1] + column - 1
+
     def call_near(self, line: int, reference: str) -> SourceCall | None:
         """Return the call that a build names so, the nearest to `line`; None if its values are computed."""
-        alike = [one for one in self.calls if f"{reference} ".startswith(f"{one.reference} ")]
-        return min(alike, key=lambda one: abs(self.place(one.start)[0] - line), default=None)
+        alike = [call for call in self.calls if f"{reference} ".startswith(f"{call.reference} ")]
+        return min(alike, key=lambda call: abs(self.place(call.paren)[0] - line), default=None)
 
 
-def _read(text: str, mask: str, start: int, end: int) -> str:
-    """Return a stretch of text as it is read: code without its marks, no other markup."""
-    kept = [
-        char if mark == INLINE_CODE else mark
-        for char, mark in zip(text[start:end], mask[start:end], strict=True)
-        if mark not in {BOUND, INVISIBLE} and not (mark == INLINE_CODE and char == "`")
-    ]
-    return " ".join("".join(kept).split())
+def read_page(path: str, data: bytes) -> PageSource:
+    """Return the page at `path` below docs/ with the bytes `data`; what is not UTF-8 is a problem of it."""
+    try:
+        return PageSource(path, data.decode())
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = Problem("", "not UTF-8", "save it as UTF-8", path, line)
+        return PageSource(path, data.decode(errors="replace"), (problem,))
 
 
-def read_page(docs: Path, path: Path) -> PageSource:
-    """Return a page of docs/; raise UnicodeDecodeError if it is not UTF-8."""
-    return PageSource(path.relative_to(docs).as_posix(), path.read_bytes().decode("utf-8"))
+def read_meta(text: str) -> PageMeta:
+    """Return the front matter of a page: YAML between marks, or lines `key: value` at its top.
+
+    As in mkdocs (mkdocs/utils/meta.py), YAML that is no mapping is left where it is, as text of the page.
+    """
+    found = _FRONT_MATTER.match(text)
+    if found is None:
+        return _read_keys(text)
+    try:
+        values = yaml.safe_load(found[1])
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return PageMeta({}, wrong="it is no YAML")
+    if not isinstance(values, dict):
+        return PageMeta({}, wrong="it is no mapping of keys to values")
+    return PageMeta(values, _skip_line_ends(text, found.end()))
+
+
+def _read_keys(text: str) -> PageMeta:
+    """Return the front matter in MultiMarkdown's form: it ends at the first line that is none."""
+    values: dict[str, object] = {}
+    key, end = "", 0
+    for line in text.split("\n"):
+        if found := _KEY.match(line):
+            key = found[1].lower()
+            values[key] = f"{values[key]} {found[2].strip()}" if key in values else found[2].strip()
+        elif key and line.strip() and line.startswith(("    ", "\t")):
+            values[key] = f"{values[key]} {line.strip()}"
+        else:
+            end += (len(line) + 1) * (not line.strip())
+            break
+        end += len(line) + 1
+    return PageMeta(values, _skip_line_ends(text, min(end, len(text))))
+
+
+def _skip_line_ends(text: str, end: int) -> int:
+    """Return where the text after `end` begins: mkdocs drops the empty lines in front of it."""
+    return end + len(text[end:]) - len(text[end:].lstrip("\n"))

@@ -1,24 +1,23 @@
-"""Jinja's tags and the macros' calls in the source of a page, each with its place."""
+"""Jinja in the source of a page: its tags, and the calls of macros in them, each with its place.
 
-import ast
-import re
-from collections.abc import Collection, Iterator
+Jinja's own lexer finds the tags. Behind a syntax error everything is text here; rendering reports the error.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
+
+from jinja2 import Environment, TemplateSyntaxError
 
 from labreport.report.pages.macros import MACROS, Call
 
-_TEXT = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
-TEXT = re.compile(_TEXT, re.DOTALL)
-"""A text in quotes, as an expression has it."""
-_TAG = re.compile(
-    r"(?P<raw>\{%[-+]?\s*raw\s*[-+]?%\}(?P<rawtext>.*?)\{%[-+]?\s*endraw\s*[-+]?%\})"
-    r"|(?P<comment>\{\#.*?\#\})"
-    rf"|\{{\{{(?P<expression>(?:{_TEXT}|[^\"'}}]|\}}(?!\}}))*)\}}\}}"
-    rf"|\{{%(?P<statement>(?:{_TEXT}|[^\"'%]|%(?!\}}))*)%\}}",
-    re.DOTALL,
-)
-_CALLED = re.compile(r"[-+]?\s*(?:call\s+)?([A-Za-z_]\w*)\s*\(")
+COMMENT_START = "{# "
+"""How a comment begins. `{#results}` is a heading's id, `{#}` and `${#x}` are shell: they stay text."""
+_LEXER = Environment(comment_start_string=COMMENT_START)  # noqa: S701 # it renders nothing
+_LITERALS = frozenset({"string", "integer", "float"})
+_NAMED_LITERALS = {"true": True, "True": True, "false": False, "False": False, "none": None, "None": None}
+_BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 
 class TagKind(StrEnum):
@@ -26,30 +25,54 @@ class TagKind(StrEnum):
 
     RAW = "raw"
     COMMENT = "comment"
-    EXPRESSION = "expression"
-    STATEMENT = "statement"
+    EXPRESSION = "variable"
+    STATEMENT = "block"
+
+
+class TagToken(NamedTuple):
+    """A token in a tag: its kind as Jinja's lexer names it, its text, and where it begins in the page."""
+
+    kind: str
+    text: str
+    start: int
 
 
 @dataclass(frozen=True)
 class Tag:
-    """A tag, `start` to `end` in the source; `text` is what is in it, and begins at `inside`."""
+    """A tag, `start` to `end` in the page. What is in it goes from `inside` to `inside_end`."""
 
     kind: TagKind
     start: int
     end: int
-    text: str
     inside: int
+    inside_end: int
+    tokens: Sequence[TagToken] = ()
 
     @property
     def macro(self) -> str:
-        """The macro that it calls; empty where it calls none of ours."""
-        found = None if self.kind in {TagKind.RAW, TagKind.COMMENT} else _CALLED.match(self.text)
-        return found[1] if found and found[1] in MACROS else ""
+        """The macro that the tag calls; empty if it calls none of ours, or does more than call it."""
+        tokens = self.tokens[1:] if self.is_call_block else self.tokens
+        called = len(tokens) > 1 and tokens[0].text in MACROS and tokens[1].text == "("
+        return tokens[0].text if called else ""
+
+    @property
+    def is_call_block(self) -> bool:
+        """Whether the tag is `{% call … %}`."""
+        return self.kind is TagKind.STATEMENT and self._name == "call"
+
+    @property
+    def ends_call_block(self) -> bool:
+        """Whether the tag is `{% endcall %}`."""
+        return self.kind is TagKind.STATEMENT and self._name == "endcall"
+
+    @property
+    def _name(self) -> str:
+        return self.tokens[0].text if self.tokens else ""
 
 
 @dataclass(frozen=True)
-class Argument:
-    """A value that a call gives: its key, empty where it has none, and its place in the source."""
+class CallArgument:
+    """A literal that a call gives: its key, empty if it has none, and its place in the page."""
 
     key: str
     value: object
@@ -59,87 +82,134 @@ class Argument:
 
 @dataclass(frozen=True)
 class SourceCall:
-    """A macro's call with literal values; `start` to `end` is its tag, `body` what a call block holds."""
+    """A call of a macro with literals only. `start` to `end` is its tag, `paren` where its `(` is.
+
+    `body` is what a call block binds: where its text begins and ends.
+    """
 
     name: str
-    arguments: tuple[Argument, ...]
+    arguments: tuple[CallArgument, ...]
     start: int
     end: int
+    paren: int
     body: tuple[int, int] | None = None
 
     @property
     def reference(self) -> str:
         """The call as problems name it."""
-        plain = tuple(one.value for one in self.arguments if not one.key)
-        return str(Call(self.name, plain, tuple((one.key, one.value) for one in self.arguments if one.key)))
+        plain = tuple(argument.value for argument in self.arguments if not argument.key)
+        named = tuple((argument.key, argument.value) for argument in self.arguments if argument.key)
+        return str(Call(self.name, plain, named))
 
-    def argument(self, key: str, position: int) -> Argument | None:
-        """Return the argument `key`, which may stand without it at `position`, from 0."""
-        unnamed = [one for one in self.arguments if not one.key]
-        named = next((one for one in self.arguments if one.key == key), None)
+    def argument(self, key: str, position: int) -> CallArgument | None:
+        """Return the argument `key`, which may stand without its key at `position`, counted from 0."""
+        unnamed = [argument for argument in self.arguments if not argument.key]
+        named = next((argument for argument in self.arguments if argument.key == key), None)
         return named or (unnamed[position] if position < len(unnamed) else None)
 
 
-def tags(source: str, since: int = 0) -> Iterator[Tag]:
-    """Yield the tags of a page, from the place `since` on; what is in a raw one is no tag."""
-    for found in _TAG.finditer(source, since):
-        kind = TagKind(found.lastgroup or "")
-        inner = "rawtext" if kind is TagKind.RAW else kind.value
-        yield Tag(kind, found.start(), found.end(), found[inner], found.start(inner))
+def read_tags(text: str, begin: int = 0) -> list[Tag]:
+    """Return the tags of a page from `begin` on. `text` has LF as its only line end."""
+    tags: list[Tag] = []
+    kind, start, inside = TagKind.RAW, 0, 0
+    tokens: list[TagToken] = []
+    end = begin
+    try:
+        for _line, token, value in _LEXER.lex(text[begin:]):
+            at = text.index(value, end)  # blanks that `{%-` strips are in no token
+            end = at + len(value)
+            name, _, edge = token.rpartition("_")
+            if edge == "begin":
+                kind, start, inside, tokens = TagKind(name), at, end, []
+            elif edge == "end":
+                tags.append(Tag(kind, start, end, inside, at, tokens))
+                tokens = []
+            elif token != "whitespace":  # noqa: S105 # a kind of token
+                tokens.append(TagToken(token, value, at))
+    except TemplateSyntaxError:
+        pass
+    return tags
 
 
-def calls(found: list[Tag], macros: Collection[str] = tuple(MACROS)) -> list[SourceCall]:
-    """Return the calls of `macros` among the tags of a page, without those whose values are computed."""
-    several = []
-    for number, tag in enumerate(found):
-        if tag.macro not in macros:
-            continue
-        arguments = _arguments(tag)
-        if arguments is not None:
-            body = _body(tag, found[number + 1 :]) if tag.kind is TagKind.STATEMENT else None
-            several.append(SourceCall(tag.macro, arguments, tag.start, tag.end, body))
-    return several
+def read_calls(tags: Sequence[Tag]) -> list[SourceCall]:
+    """Return the calls of macros in `tags`, in order. Calls with computed values are left out."""
+    calls = []
+    for number, tag in enumerate(tags):
+        body = _body(tag, tags[number + 1 :]) if tag.is_call_block else None
+        for index, token in enumerate(tag.tokens):
+            if token.text in MACROS and _is_called(tag.tokens, index):
+                arguments = _arguments(tag.tokens[index + 2 :])
+                if arguments is not None:
+                    paren = tag.tokens[index + 1].start
+                    calls.append(SourceCall(token.text, arguments, tag.start, tag.end, paren, body))
+    return calls
 
 
-def _body(tag: Tag, following: list[Tag]) -> tuple[int, int] | None:
-    """Return where the text between `{% call … %}` and `{% endcall %}` begins and ends."""
-    for one in following:
-        if one.kind is TagKind.STATEMENT and one.text.strip(" \t\n-+") == "endcall":
-            return tag.end, one.start
+def _is_called(tokens: Sequence[TagToken], index: int) -> bool:
+    """Return whether the name at `index` is followed by `(`, and is neither an attribute nor a definition."""
+    before = tokens[index - 1].text if index else ""
+    after = tokens[index + 1].text if index + 1 < len(tokens) else ""
+    return tokens[index].kind == "name" and after == "(" and before not in {".", "|", "is", "macro"}
+
+
+def _body(tag: Tag, following: Sequence[Tag]) -> tuple[int, int] | None:
+    """Return where the text between `{% call … %}` and its `{% endcall %}` begins and ends."""
+    depth = 1
+    for other in following:
+        depth += other.is_call_block - other.ends_call_block
+        if not depth:
+            return tag.end, other.start
     return None
 
 
-def _arguments(tag: Tag) -> tuple[Argument, ...] | None:
-    """Return the values of the call in a tag; None if they are not all literals, or it is no call alone."""
-    begin = tag.text.index(tag.macro)
-    text = tag.text[begin:].rstrip(" \t\r\n-+")
+def _arguments(tokens: Sequence[TagToken]) -> tuple[CallArgument, ...] | None:
+    """Return the arguments in front of the `)` that closes a call; None if one of them is no literal."""
+    arguments = []
+    for part in _parts(tokens):
+        if argument := _argument(part):
+            arguments.append(argument)
+        elif part:
+            return None
+    return tuple(arguments)
+
+
+def _parts(tokens: Sequence[TagToken]) -> Iterator[list[TagToken]]:
+    """Yield the tokens between the commas of a call, up to its `)`."""
+    part: list[TagToken] = []
+    depth = 1
+    for token in tokens:
+        depth += _BRACKETS.get(token.text, 0) if token.kind == "operator" else 0
+        if not depth:
+            break
+        if depth == 1 and token.text == "," and token.kind == "operator":
+            yield part
+            part = []
+        else:
+            part.append(token)
+    yield part
+
+
+def _argument(part: Sequence[TagToken]) -> CallArgument | None:
+    """Return the argument that is `part`: a literal, or a key, `=` and a literal."""
+    key = ""
+    if len(part) > 2 and part[0].kind == "name" and part[1].text == "=":  # noqa: PLR2004 # key, sign, value
+        key, part = part[0].text, part[2:]
+    sign = 1
+    if len(part) == 2 and part[0].text == "-" and part[1].kind in {"integer", "float"}:  # noqa: PLR2004
+        sign, part = -1, part[1:]
+    if len(part) != 1:
+        return None
+    (token,) = part
+    end = token.start + len(token.text)
+    if token.kind == "name" and token.text in _NAMED_LITERALS:
+        return CallArgument(key, _NAMED_LITERALS[token.text], token.start, end)
+    if token.kind not in _LITERALS:
+        return None
     try:
-        tree = ast.parse(f"(\n{text}\n)", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        (read,) = _LEXER.lexer.wrap([(1, token.kind, token.text)])
+    except (TemplateSyntaxError, ValueError):  # an escape that is none, or too many digits
         return None
-    if not isinstance(tree, ast.Call):
-        return None
-    place = _Places(text, tag.inside + begin)
-    given = [("", one) for one in tree.args] + [(one.arg or "**", one.value) for one in tree.keywords]
-    if not all(isinstance(one, ast.Constant) for _key, one in given):
-        return None
-    return tuple(Argument(key, one.value, *place.of(one)) for key, one in given)  # type: ignore[attr-defined] # all are Constant
-
-
-@dataclass(frozen=True)
-class _Places:
-    """From Python's lines and byte columns to places in the source; `text` begins there at `start`."""
-
-    text: str
-    start: int
-
-    def of(self, node: ast.expr) -> tuple[int, int]:
-        """Return where a node begins and ends."""
-        return self._at(node.lineno, node.col_offset), self._at(
-            node.end_lineno or node.lineno, node.end_col_offset or 0
-        )
-
-    def _at(self, line: int, column: int) -> int:
-        lines = self.text.split("\n")[: line - 1]
-        before = "".join(f"{one}\n" for one in lines[:-1])
-        return self.start + len(before) + len(lines[-1].encode()[:column].decode(errors="ignore"))
+    value: object = read.value
+    return CallArgument(
+        key, -value if sign < 0 and isinstance(value, int | float) else value, token.start, end
+    )

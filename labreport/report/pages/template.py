@@ -13,6 +13,7 @@ from typing import Any, NoReturn, Self, cast
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateSyntaxError
 
 from labreport.report.pages.plain import PlainCall, plain_calls
+from labreport.report.pages.tags import COMMENT_START
 
 Broken = Callable[[int, str, str, str], str]
 """Called with a line of the template, a reference, what is wrong and the remedy; returns what stands there.
@@ -60,7 +61,7 @@ class PageEnvironment(Environment):
     template_class = PageTemplate
 
     def __init__(self, broken: Broken, macros: Mapping[str, Macro], loader: BaseLoader | None = None) -> None:
-        super().__init__(loader=loader, undefined=_unknown(broken))
+        super().__init__(loader=loader, undefined=_unknown(broken), comment_start_string=COMMENT_START)
         self.broken = broken
         self.macros = macros
         self.globals.update(macros)

@@ -6,6 +6,7 @@ from pathlib import Path
 PACKAGES = {
     "altair": "altair",
     "click": "click",
+    "markdown_it": "markdown-it-py",
     "material": "mkdocs-material",
     "mkdocs_macros": "mkdocs-macros-plugin",
     "pydantic": "pydantic",

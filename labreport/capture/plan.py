@@ -1,8 +1,8 @@
-"""Which collectors are fresh, stale or missing, and why."""
+"""Decide which collectors are captured, stale or missing, and why."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +11,25 @@ from pydantic_core import to_jsonable_python
 from labreport.capture.declare import BUILD, ESCAPE, Collector, Need
 from labreport.capture.host import versions
 from labreport.capture.labs import FoundLab, source_of
+from labreport.capture.source_hash import HASH_RULE
 from labreport.contract.lab_config import Lab
 from labreport.contract.reader import RecordError, read_record, read_state
-from labreport.contract.records import CollectorState, Record, Source, State, Status
+from labreport.contract.records import RECORDS, CollectorState, Record, Source, State, Status
 from labreport.contract.verify import changed
 
 NOT_YET = "not captured yet"
 HOW = {
-    BUILD: "name it: a build is collected only then",
+    BUILD: "name it: a build is collected only on request",
     ESCAPE: "allow it: lab collect --allow-escape-tests (manual/how-to/escapes.md)",
 }
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a collector's record would have to say to be fresh; `tools` only on the set's own host."""
-
-    source: Source
-    config: Lab
-    tools: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class CollectorStatus:
-    """Where one collector stands in one set: its state, why, what to do, and its record if it has one."""
+    """The status of one collector in one set: why, what to do, and its record if there is one.
+
+    `seconds` is how long the last attempt took if it left no record.
+    """
 
     collector: Collector
     status: Status
@@ -43,109 +38,120 @@ class CollectorStatus:
     record: Record | None = None
     seconds: float | None = None
 
+    @property
+    def captured_by(self) -> str:
+        """The version that made the record, if its source hashes cannot be compared; else an empty text."""
+        if self.record is None or self.record.collector.hash_rule == HASH_RULE:
+            return ""
+        return "version 0.1" if self.record.collector.hash_rule == 1 else "a newer version"
+
     def row(self, lab: str) -> CollectorState:
-        """Return the row of state.json."""
-        one = self.collector
-        captured = self.status in {Status.CAPTURED, Status.NOT_APPLICABLE}
+        """Return the collector's row of state.json."""
+        collector = self.collector
+        is_captured = self.status in {Status.CAPTURED, Status.NOT_APPLICABLE}
         return CollectorState(
-            name=one.name,
-            title=one.title,
-            edition=one.edition,
-            task=one.task,
-            role=one.role,
-            writes=list(one.writes),
+            name=collector.name,
+            title=collector.title,
+            edition=collector.edition,
+            task=collector.task,
+            role=collector.role,
+            writes=list(collector.writes),
             state=self.status,
             reason=self.reason,
             remedy=self.remedy,
-            command="" if captured else f"lab collect {lab}/{one.name}",
+            command="" if is_captured else f"lab collect {lab}/{collector.name}",
             seconds=self.record.seconds if self.record else self.seconds,
         )
 
 
 def statuses(lab: FoundLab, folder: Path, root: Path, host: str) -> list[CollectorStatus]:
-    """Return where every collector of a lab stands in the set `folder`, in their order.
+    """Return the status of every collector of a lab in the set `folder`, in the collectors' order.
 
-    `host` is this machine's id: tool versions count only where the record was made here.
+    `host` is the id of this machine: tool versions are compared only in records that it made.
     """
-    look = _Look(lab, folder, root, host)
-    return [look.standing(one) for one in lab.collectors]
-
-
-@dataclass(frozen=True)
-class _Look:
-    """One look at a set: what many collectors have to know of this host is asked once."""
-
-    lab: FoundLab
-    folder: Path
-    root: Path
-    host: str
-
-    def standing(self, one: Collector) -> CollectorStatus:
-        """Return where one collector stands."""
-        path = self.folder / "records" / f"{one.name}.json"
+    lacks = cache(lambda need: need.missing(lab.config))  # many collectors have the same needs
+    last = _last_rows(folder)
+    found = []
+    for collector in lab.collectors:
+        path = folder / RECORDS / f"{collector.name}.json"
         if not path.exists():
-            return self._missing(one)
+            found.append(_missing(collector, lacks, last.get(collector.name)))
+            continue
         try:
             record = read_record(path)
         except RecordError as error:
-            return CollectorStatus(one, Status.STALE, str(error), "collect again, or restore it from git")
-        tools = self._versions(one.needs) if record.host == self.host else {}
-        reasons = list(stale(record, Wanted(source_of(one, self.root), self.lab.config, tools)))
-        reasons += [f"{file.path} {what}" for file in record.files if (what := changed(self.folder, file))]
-        if record.state is Status.CAPTURED:
-            recorded = {file.path for file in record.files}
-            reasons += [f"{path} is new" for path in one.writes if path not in recorded]
+            found.append(
+                CollectorStatus(collector, Status.STALE, f"{error.path}: {error.what}", error.remedy)
+            )
+            continue
+        source = source_of(collector, root) if record.collector.hash_rule == HASH_RULE else None
+        tools = versions(collector.needs) if record.host == host else {}
+        reasons = list(stale(record, collector, source, lab.config, tools))
+        reasons += [f"{file.path} {what}" for file in record.files if (what := changed(folder, file))]
         if reasons:
-            return CollectorStatus(one, Status.STALE, "; ".join(reasons), "collect again", record)
-        return CollectorStatus(one, record.state, record.reason, "", record)
-
-    def _missing(self, one: Collector) -> CollectorStatus:
-        """Return the standing of a collector without a record: what it lacks here, or how it ended last."""
-        for need in one.needs:
-            if reason := self._lacks(need):
-                return CollectorStatus(one, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
-        last = self._last.get(one.name)
-        if last and last.state in {Status.MISSING, Status.FAILED} and last.reason:
-            return CollectorStatus(one, last.state, last.reason, last.remedy, None, last.seconds)
-        return CollectorStatus(one, Status.MISSING, NOT_YET, HOW.get(one.role, "collect it"))
-
-    @cached_property
-    def _versions(self) -> Callable[[tuple[Need, ...]], dict[str, str]]:
-        return cache(versions)
-
-    @cached_property
-    def _lacks(self) -> Callable[[Need], str]:
-        return cache(lambda need: need.missing(self.lab.config))
-
-    @cached_property
-    def _last(self) -> dict[str, CollectorState]:
-        """The rows of the last state.json by name; one that cannot be read says nothing."""
-        try:
-            last = read_state(self.folder)
-        except RecordError:
-            return {}
-        return {row.name: row for row in last.collectors} if last else {}
+            what = "; ".join(reasons)
+            found.append(CollectorStatus(collector, Status.STALE, what, "collect again", record))
+        else:
+            found.append(CollectorStatus(collector, record.state, record.reason, "", record))
+    return found
 
 
-def stale(record: Record, wanted: Wanted) -> Iterable[str]:
-    """Yield every reason why a record is no longer what would be captured now."""
-    if record.collector.sha256 != wanted.source.sha256:
-        yield "the collector changed"
-    before, now = record.collector.modules, wanted.source.modules
-    for path in sorted(before.keys() | now.keys()):
-        if before.get(path) != now.get(path):
-            yield f"{path} changed"
+def _last_rows(folder: Path) -> dict[str, CollectorState]:
+    """Return the rows of the last state.json by collector name; none if it is missing or unreadable."""
+    try:
+        state = read_state(folder)
+    except RecordError:
+        return {}
+    return {row.name: row for row in state.collectors} if state else {}
+
+
+def _missing(
+    collector: Collector, lacks: Callable[[Need], str], last: CollectorState | None
+) -> CollectorStatus:
+    """Return the status of a collector without a record: what it lacks here, or how it ended last."""
+    for need in collector.needs:
+        if reason := lacks(need):
+            return CollectorStatus(collector, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
+    if last and last.state in {Status.MISSING, Status.FAILED} and last.reason:
+        return CollectorStatus(collector, last.state, last.reason, last.remedy, None, last.seconds)
+    return CollectorStatus(collector, Status.MISSING, NOT_YET, HOW.get(collector.role, "collect it"))
+
+
+def stale(
+    record: Record, collector: Collector, source: Source | None, config: Lab, tools: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield every reason why a record is out of date.
+
+    `source` is what the collector's source is now, or None if the record has hashes of another rule. `tools`
+    are the present versions by program, empty on another host than the record's.
+    """
+    if source:
+        yield from _source_changes(record.collector, source)
+    if (record.edition, record.task) != (collector.edition, collector.task):
+        yield "its edition or task changed"
+    if record.state is Status.CAPTURED:
+        recorded = {file.path for file in record.files}
+        yield from (f"{path} is new" for path in collector.writes if path not in recorded)
     for key, value in record.settings.items():
-        current = to_jsonable_python(_lookup(wanted.config.settings, key))
+        current = to_jsonable_python(_lookup(config.settings, key))
         if current != to_jsonable_python(value):
             yield f"setting {key} was {value!r}, is {current!r}"
     for name, image in record.images.items():
-        pinned = wanted.config.images.get(name)
+        pinned = config.images.get(name)
         if pinned is None or (pinned.reference, pinned.digest) != (image.reference, image.pinned):
             yield f"image {name} is pinned to another digest"
-    for program, said in wanted.tools.items():
-        if record.tools.get(program, said) != said:
-            yield f"{program} was {record.tools[program]!r}, is {said!r}"
+    for program, version in tools.items():
+        if record.tools.get(program, version) != version:
+            yield f"{program} was {record.tools[program]!r}, is {version!r}"
+
+
+def _source_changes(before: Source, now: Source) -> Iterator[str]:
+    """Yield what changed in a collector's source and in the modules of its lab that it imports."""
+    if before.sha256 != now.sha256:
+        yield "the collector changed"
+    for path in sorted(before.modules.keys() | now.modules.keys()):
+        if before.modules.get(path) != now.modules.get(path):
+            yield f"{path} changed"
 
 
 def _lookup(settings: Mapping[str, Any], key: str) -> Any:
@@ -157,7 +163,7 @@ def _lookup(settings: Mapping[str, Any], key: str) -> Any:
 
 
 def state_file(lab: FoundLab, found: list[CollectorStatus], by_hand: Iterable[Record]) -> State:
-    """Return state.json: the lab's collectors, what was recorded by hand, and what nothing writes yet."""
+    """Return state.json: the lab's collectors, files recorded by hand, and files that nothing writes yet."""
     recorded = [
         CollectorState(
             name=record.collector.name,
@@ -168,13 +174,13 @@ def state_file(lab: FoundLab, found: list[CollectorStatus], by_hand: Iterable[Re
         )
         for record in by_hand
     ]
-    rows = [*(standing.row(lab.name) for standing in found), *recorded]
+    rows = [*(status.row(lab.name) for status in found), *recorded]
     written = {path for row in rows for path in row.writes}
     return State(lab=lab.name, collectors=[*rows, *uncollected(lab.config, written)])
 
 
-def uncollected(config: Lab, written: set[str]) -> Iterable[CollectorState]:
-    """Yield a row for every task of an edition that names files which no collector writes."""
+def uncollected(config: Lab, written: set[str]) -> Iterator[CollectorState]:
+    """Yield a row for every task that asks for files which no collector writes; `written` are the others."""
     for year, edition in config.editions.items():
         for number, task in edition.tasks.items():
             if absent := [path for path in task.files if path not in written]:

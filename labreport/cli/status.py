@@ -1,5 +1,7 @@
 """lab status."""
 
+from collections import Counter
+
 import click
 
 from labreport.cli import show
@@ -10,24 +12,33 @@ from labreport.contract.records import Status
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[LAB]...", shell_complete=complete)
-@click.option("--as", "host", metavar="NAME", help="Look at evidence/hosts/NAME.")
+@click.option("--as", "host", metavar="NAME", help="Show the set in evidence/hosts/NAME.")
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
 def status(ctx: click.Context, names: tuple[str, ...], *, host: str | None, json_: bool) -> None:
-    """Show which evidence is fresh, stale or missing, and why.
+    """Show which evidence is captured, stale or missing, and why.
 
-    Stale: the collector, a module of its lab, a setting or an image is no longer what the record says; tool
-    versions count only on the host that measured. Exit status 1 if something is stale, missing or failed.
+    Evidence is stale if the collector, a module of its lab, a setting or an image changed since its record
+    was made. Tool versions are compared only on the host that measured. Comments, docstrings and imports make
+    nothing stale. Exit status 1 if something is stale, missing or failed.
     """
     project = root()
     found = [
-        (lab, standing.row(lab))
+        (lab, collector_status)
         for lab in by_lab(project, names)
-        for standing in target(project, lab, host).statuses()
+        for collector_status in target(project, lab, host).statuses()
     ]
+    rows = [(lab, collector_status.row(lab)) for lab, collector_status in found]
+    captured_by = [collector_status.captured_by for _lab, collector_status in found]
     if json_:
-        show.as_json([show.row_json(*one) for one in found])
+        pairs = zip(rows, captured_by, strict=True)
+        show.as_json([show.row_json(*row) | {"captured_by": version} for row, version in pairs])
     else:
-        show.statuses("Evidence", found)
+        show.statuses("Evidence", rows)
+        for version, count in Counter(filter(None, captured_by)).items():
+            click.echo(f"{count} of {len(rows)} collectors were captured by {version}, {NOT_COMPARED}")
     fine = {Status.CAPTURED, Status.NOT_APPLICABLE}
-    ctx.exit(ExitStatus.FINDINGS if any(row.state not in fine for _lab, row in found) else 0)
+    ctx.exit(ExitStatus.FINDINGS if any(row.state not in fine for _lab, row in rows) else 0)
+
+
+NOT_COMPARED = "whose source hashes cannot be compared; `lab collect --refresh` captures them again"

@@ -240,5 +240,5 @@ def test_a_build_is_collected_where_it_is_named(project: Throwaway) -> None:
     """It takes long, and may be made on another host: a plain collect leaves it and says how to have it."""
     project.collector('with run.file("x.txt") as out: out.line("made")', 'writes=["x.txt"], role="build"')
     left = project.collect()["probe"]
-    assert (left.status, left.remedy) == (Status.MISSING, "name it: a build is collected only then")
+    assert (left.status, left.remedy) == (Status.MISSING, "name it: a build is collected only on request")
     assert project.collect("probe")["probe"].status is Status.CAPTURED

@@ -1,6 +1,8 @@
 """Labs and collectors that are written wrongly: one error, with file, line and what to do."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import yaml
 
 from labreport.capture.declare import DeclarationError
 from labreport.capture.labs import find_lab, lab_names
+from labreport.contract.verify import sets
 from tests.capture.throwaway import ONE, Throwaway
+from tests.project import REPO
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases/lab_yml.yml").read_text())
 
@@ -57,7 +61,7 @@ def test_a_lab_that_is_not_there(project: Throwaway) -> None:
 @pytest.mark.parametrize("name", ["Lab", "hosts", "../x", "a b", ""])
 def test_a_name_that_no_lab_can_have(project: Throwaway, name: str) -> None:
     """A lab's name is a folder of the evidence and part of a record."""
-    with pytest.raises(DeclarationError, match="no name for a lab"):
+    with pytest.raises(DeclarationError, match="is not a name for a lab"):
         find_lab(project.root, name)
 
 
@@ -127,7 +131,7 @@ def test_after_a_collector_of_another_lab(project: Throwaway) -> None:
     """A collector can follow those of its own lab only."""
     stranger = 'from labreport.capture.declare import Collector\nother = Collector("other", print, ("o",))\n'
     project.module(stranger + collector(arguments='writes=["x.txt"], after=[other]'))
-    assert "probe is after other: not in this lab" in wrong(project)
+    assert "probe is after other, which is not in this lab" in wrong(project)
 
 
 def test_a_lab_that_is_hidden_by_another_project(project: Throwaway, tmp_path: Path) -> None:
@@ -138,8 +142,68 @@ def test_a_lab_that_is_hidden_by_another_project(project: Throwaway, tmp_path: P
     for path in project.lab.iterdir():
         if path.is_file():
             shutil.copy(path, folder)
-    with pytest.raises(DeclarationError, match="is there already: give the lab another name"):
+    with pytest.raises(DeclarationError, match="is loaded already: give the lab another name"):
         find_lab(tmp_path / "other", project.name)
+
+
+BARE = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from labreport.capture.labs import find_lab, lab_names, source_of
+for root in map(Path, sys.argv[2:]):
+    for name in lab_names(root):
+        for one in find_lab(root, name).collectors:
+            source = source_of(one, root)
+            print(root.name, one.module, one.name, source.file, *source.modules)
+print(*sorted(name for name in sys.modules if name.startswith("collectors")))
+"""
+
+
+LOADED = [f"collectors.{name}{part}" for name in ("lab12", "mine") for part in ("", ".steps", ".words")]
+
+
+def test_projects_of_content_only(tmp_path: Path) -> None:
+    """No package is needed, and one process finds the labs of two projects, one called as ours is."""
+    for name, lab in (("one", "mine"), ("two", "lab12")):
+        folder = tmp_path / name / "collectors" / lab
+        folder.mkdir(parents=True)
+        (folder / "lab.yml").write_text("title: x\neditions: {}\n")
+        (folder / "words.py").write_text("WORD = 1\n")
+        head = (
+            f"from labreport.capture import *\nfrom collectors.{lab} import words\nfrom .words import WORD\n"
+        )
+        (folder / "steps.py").write_text(head + collector(name))
+    argv = [sys.executable, "-I", "-c", BARE, str(REPO), str(tmp_path / "one"), str(tmp_path / "two")]
+    ended = subprocess.run(argv, cwd=REPO, capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines() == [
+        "one collectors.mine.steps one collectors/mine/steps.py collectors/mine/words.py",
+        "two collectors.lab12.steps two collectors/lab12/steps.py collectors/lab12/words.py",
+        f"collectors {' '.join(LOADED)}",
+    ]
+
+
+def test_a_lab_is_removed_with_its_folders(project: Throwaway) -> None:
+    """What is left names it no more: not the list of labs, not the evidence, not the other lab's status."""
+    root = project.root
+    project.collect()
+    other = Throwaway(root, f"{project.name}b")
+    other.lab.mkdir()
+    other.config((project.lab / "lab.yml").read_text())
+    other.module(ONE)
+    other.collect()
+    assert lab_names(root) == [project.name, other.name]
+    shutil.rmtree(project.lab)
+    shutil.rmtree(project.folder)
+    assert lab_names(root) == [other.name]
+    assert list(sets(root / "evidence")) == [other.name]
+    assert other.verify().verdict == "intact"
+    assert [one.reason for one in other.target().statuses()] == [""]
+    with pytest.raises(DeclarationError, match=f"not there: the labs are: {other.name}$"):
+        find_lab(root, project.name)
+    left = [path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    named = f"{project.name}/".encode()
+    assert [path for path in left if named in path.read_bytes() or named in bytes(path)] == []
 
 
 def test_the_order_is_by_after_then_task_then_place(project: Throwaway) -> None:

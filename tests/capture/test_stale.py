@@ -1,10 +1,13 @@
 """Each reason for which evidence is stale, and what is none."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from labreport.capture import store
+from labreport.capture.source_hash import HASH_RULE
 from labreport.contract.records import Image, Status, dump
 from tests.capture.throwaway import CONFIG, Throwaway
 
@@ -82,6 +85,86 @@ def test_another_collector_of_its_module(captured: Throwaway) -> None:
     """A neighbour's change, a form feed in its text included, makes nothing else stale."""
     change(captured, "\\f page", "\\x0c other")
     assert reasons(captured) == {"a": "", "b": "the collector changed"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("def shared(out) -> None:\n", 'def shared(out) -> None:\n    """Share."""  # a comment\n\n'),
+        ('    """A."""\n', '    """A, said otherwise."""\n    import os\n'),
+        ('"w"\n', '"w"  # a word\n"""The word."""\n'),
+        ("(out)\n        out", "(out)\n\n        # and then\n        out"),
+    ],
+)
+def test_comments_docstrings_and_imports(captured: Throwaway, old: str, new: str) -> None:
+    """They make nothing stale, wherever they are."""
+    change(captured, old, new)
+    assert reasons(captured) == {"a": "", "b": ""}
+
+
+def test_a_docstring_of_a_module_that_it_imports(captured: Throwaway) -> None:
+    """The lab's other modules are hashed by the same rule."""
+    change(captured, "def text() -> str:\n", 'def text() -> str:\n    """H."""  # h\n', "helper")
+    assert reasons(captured) == {"a": "", "b": ""}
+
+
+def with_rule(project: Throwaway, name: str, rule: int) -> None:
+    """Make a record one of another hash rule; rule 1 is named in none, as in those of version 0.1."""
+    path = project.folder / "records" / f"{name}.json"
+    record = json.loads(path.read_text())
+    record["collector"] |= {
+        "sha256": "0" * 64,
+        "modules": {"collectors/gone.py": "0" * 64},
+        "hash_rule": rule,
+    }
+    if rule == 1:
+        del record["collector"]["hash_rule"]
+    path.write_text(json.dumps(record))
+
+
+@pytest.mark.parametrize(("rule", "version"), [(1, "version 0.1"), (3, "a newer version")])
+def test_hashes_of_another_rule_are_not_compared(captured: Throwaway, rule: int, version: str) -> None:
+    """Such a collector is captured, whatever its source is now; a collect leaves its record as it is."""
+    with_rule(captured, "a", rule)
+    change(captured, 'WORD = "w"', 'WORD = "v"')
+    assert reasons(captured) == {"a": "", "b": "the collector changed"}
+    found = {one.collector.name: one for one in captured.target().statuses()}
+    assert (found["a"].status, found["a"].captured_by, found["b"].captured_by) == (
+        Status.CAPTURED,
+        version,
+        "",
+    )
+    before = (captured.folder / "records/a.json").read_bytes()
+    captured.collect()
+    assert (captured.folder / "records/a.json").read_bytes() == before
+    assert captured.verify().verdict == "intact"
+
+
+@pytest.mark.parametrize(
+    ("change_it", "reason"),
+    [
+        (lambda project: project.config(CONFIG.replace("word: blue", "word: red")), "setting nested.word"),
+        (lambda project: change(project, '(writes=["a.txt"]', '(edition=2025, task=1, writes=["a.txt"]'),
+         "its edition or task changed"),
+        (lambda project: change(project, '["a.txt"]', '["a.txt", "c.txt"]'), "c.txt is new"),
+        (lambda project: (project.folder / "a.txt").write_bytes(b"x"), "a.txt sha256 is"),
+    ],
+)  # fmt: skip
+def test_all_else_makes_it_stale(
+    captured: Throwaway, change_it: Callable[[Throwaway], object], reason: str
+) -> None:
+    """Settings, edition, task, declared files and the evidence itself count under any rule."""
+    with_rule(captured, "a", 1)
+    assert reasons(captured)["a"] == ""
+    change_it(captured)
+    assert reasons(captured)["a"].startswith(reason)
+
+
+def test_the_record_names_the_rule(captured: Throwaway) -> None:
+    """A new record has rule 2; one without a rule has the first."""
+    assert captured.record("a").collector.hash_rule == HASH_RULE == 2
+    with_rule(captured, "a", 1)
+    assert captured.record("a").collector.hash_rule == 1
 
 
 def test_a_comment_between_functions(captured: Throwaway) -> None:

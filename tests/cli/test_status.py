@@ -1,0 +1,45 @@
+"""`lab status`: what it prints, its JSON, and its exit status."""
+
+import json
+import shutil
+
+from tests.cli.conftest import Shell
+
+
+def test_records_of_version_0_1_are_said_once(one_lab: Shell) -> None:
+    """They are captured, with exit status 0; the last line counts them, and JSON marks each."""
+    one_lab.collector(
+        "mine",
+        '@collector(writes=["a.txt"])\ndef a(run: Run) -> None:\n    """A."""\n'
+        '    with run.file("a.txt") as out:\n        out.run(["echo", "a"])\n',
+    )
+    assert one_lab.lab("collect").returncode == 0
+    fresh = one_lab.lab("status")
+    assert (fresh.returncode, "captured by" in fresh.stdout) == (0, False)
+    record = one_lab.root / "evidence/mine/records/a.json"
+    text = json.loads(record.read_text())
+    del text["collector"]["hash_rule"]
+    text["collector"]["sha256"] = "0" * 64
+    record.write_text(json.dumps(text))
+    ended = one_lab.lab("status")
+    assert ended.returncode == 0
+    assert ended.stdout.splitlines()[-1] == (
+        "1 of 2 collectors were captured by version 0.1, whose source hashes cannot be compared; "
+        "`lab collect --refresh` captures them again"
+    )
+    assert {row["name"]: row["captured_by"] for row in one_lab.json("status")} == {
+        "a": "version 0.1",
+        "release": "",
+    }
+
+
+def test_a_lab_that_was_removed(one_lab: Shell) -> None:
+    """Its folders are all there is of it: the other lab is what it was, and no command names the first."""
+    assert one_lab.lab("new", "other").returncode == 0
+    assert one_lab.lab("collect").returncode == 0
+    for folder in ("collectors", "docs/labs", "evidence"):
+        shutil.rmtree(one_lab.root / folder / "mine")
+    for words in (["status"], ["verify"], ["doctor"], ["collect"]):
+        ended = one_lab.lab(*words)
+        assert (ended.returncode, "mine" in ended.stdout + ended.stderr) == (0, False), words
+    assert one_lab.lab("status", "mine").returncode == 2

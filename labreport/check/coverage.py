@@ -91,7 +91,7 @@ def unused_facts(lab: LabPages) -> Iterator[Finding]:
 
 
 def unshown_evidence(lab: LabPages) -> Iterator[Finding]:
-    """Yield a finding for each evidence file that no page shows and no used fact is read from."""
+    """Yield a finding for each evidence file that no page shows and no used fact reads."""
     if lab.lab not in lab.evidence.names():
         return
     shown = {display.file for display in lab.displays}

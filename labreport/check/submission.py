@@ -1,4 +1,4 @@
-"""Compares the quotes in a Markdown report with the evidence, block by block.
+"""Compare the quotes in a Markdown report with the evidence, block by block.
 
 A quote is a fence whose info string is `start:end:path`. Reports that were handed in consist of such quotes,
 and a page of ours can contain one.
@@ -13,12 +13,16 @@ from labreport.check.finding import Finding
 from labreport.check.lab import LabPages
 from labreport.contract.reader import EvidenceError, read_evidence
 from labreport.contract.records import evidence_path
+from labreport.report.pages.markdown import read_fences
 from labreport.report.problems import FaultError, one_line
 from labreport.report.source.ranges import Range, lines_in_words, parse_range, whole
 from labreport.report.source.slices import Content
 
-_OPEN = re.compile(rb"([ \t]*(?:(?:[-*+]|[0-9]+[.)])[ \t]+)?)(`{3,}|~{3,})([^\n]*)")
 _INFO = re.compile(r"(-?[0-9]+:-?[0-9]+):(\S.*)")
+_SURROGATES = 0xDC00
+"""The surrogate of the byte 0, where `surrogateescape` has its own."""
+_CHANGED = re.compile(r"\r(?!\n)|\x00")
+_SHIELDED = re.compile(r"[\udc00\udc0d]")
 _LONGEST_SHOWN = 60
 """How many characters of a line a message shows."""
 
@@ -31,6 +35,7 @@ class SubmittedBlock:
     lines: str
     path: str
     body: bytes
+    closed: bool = True
 
     @property
     def reference(self) -> str:
@@ -62,56 +67,40 @@ def check_submission(file: Path, evidence: Path, prefix: str = "") -> list[Block
 
     `evidence` is the lab's folder or the evidence root. `prefix` precedes every path in the report; if it is
     empty, any leading folders are ignored. Two differences are accepted: a last line without LF, which the
-    fence adds, and a range that ends one line after the file; the result then has a note.
+    fence adds, and a range that ends one line past the file; the result then has a note.
     """
-    return check_text(file.read_bytes(), evidence, prefix)
-
-
-def check_text(report: bytes, evidence: Path, prefix: str) -> list[BlockResult]:
-    """Return the same for the text of a report."""
-    return [_result(block, evidence, prefix) for block in submitted(report)]
+    return [_result(block, evidence, prefix) for block in submitted(file.read_bytes())]
 
 
 def misquotes(lab: LabPages) -> Iterator[Finding]:
     """Yield a finding for each typed quote in a lab's pages that does not equal its lines."""
     for page in lab.pages:
-        for result in check_text(page.text.encode(), lab.evidence.root / lab.lab, ""):
+        for block in submitted(page.text.encode(), page=True):
+            result = _result(block, lab.evidence.root / lab.lab, "")
             if not result.whole:
                 what = f"{result.reference} does not equal these lines: {result.what}"
                 remedy = f'let the build insert them: {{{{ evidence("{result.reference}") }}}}'
                 yield Finding("quote", page.file, result.line, 1, what, remedy, result.reference)
 
 
-def submitted(report: bytes) -> Iterator[SubmittedBlock]:
-    """Yield the quotes in a report; other fences are ignored."""
-    lines = report.split(b"\n")
-    at = 0
-    while at < len(lines):
-        opening = _OPEN.fullmatch(lines[at])
-        if opening is None:
-            at += 1
-            continue
-        end = _closing(lines, at, opening[2])
-        info = _INFO.fullmatch(opening[3].decode(errors="replace").strip())
-        if info:
-            indent = len(opening[1])
-            body = b"".join(_outdent(line, indent) + b"\n" for line in lines[at + 1 : end])
-            yield SubmittedBlock(at + 1, info[1], info[2], body)
-        at = end + 1
+def submitted(report: bytes, *, page: bool = False) -> Iterator[SubmittedBlock]:
+    """Yield the quotes in a report, or in a `page` of ours; other fences are ignored.
 
-
-def _closing(lines: list[bytes], start: int, mark: bytes) -> int:
-    """Return the index of the line that closes the fence opened at `start`; the end if there is none."""
-    for number in range(start + 1, len(lines)):
-        text = lines[number].strip(b" \t\r")
-        if text.startswith(mark) and not text.strip(mark[:1]):
-            return number
-    return len(lines)
-
-
-def _outdent(line: bytes, indent: int) -> bytes:
-    """Return a line without the indentation of its fence."""
-    return line[indent:] if not line[:indent].strip(b" \t") else line.lstrip(b" \t")
+    A quote is compared byte for byte, but the parser changes CR, NUL and line ends. So CR and NUL are
+    replaced while it parses, and the line ends are taken from the report.
+    """
+    text = report.decode(errors="surrogateescape")
+    lines = text.split("\n")
+    shielded = _CHANGED.sub(lambda char: chr(_SURROGATES + ord(char[0])), text)
+    for fence in read_fences(shielded, page=page):
+        if info := _INFO.fullmatch(fence.info.encode(errors="replace").decode()):
+            body = _SHIELDED.sub(lambda char: chr(ord(char[0]) - _SURROGATES), fence.body).split("\n")[:-1]
+            ends = ("\r\n" if line.endswith("\r") else "\n" for line in lines[fence.first :])
+            data = "".join(line + end for line, end in zip(body, ends, strict=False))
+            closed = fence.last - fence.first == len(body) + 1
+            yield SubmittedBlock(
+                fence.first, info[1], info[2], data.encode(errors="surrogateescape"), closed=closed
+            )
 
 
 def _result(block: SubmittedBlock, evidence: Path, prefix: str) -> BlockResult:
@@ -120,6 +109,8 @@ def _result(block: SubmittedBlock, evidence: Path, prefix: str) -> BlockResult:
         lines, note = _range(block.lines, content)
     except (FaultError, EvidenceError) as error:
         return BlockResult(block.line, block.reference, whole=False, what=str(error))
+    if not block.closed:
+        return BlockResult(block.line, block.reference, whole=False, what="nothing closes the fence")
     expected = content.slice(lines)
     if block.body in (expected, expected if expected.endswith(b"\n") else expected + b"\n"):
         return BlockResult(block.line, block.reference, whole=True, what=note)

@@ -83,7 +83,7 @@ def waive(lab: LabPages, findings: Sequence[Finding], day: date) -> Waived:
 
 
 def lab_of_file(file: str) -> str:
-    """Return the lab whose folder holds a file of the project; empty if no lab's folder does."""
+    """Return the lab that a file of the project belongs to; empty if it belongs to none."""
     match PurePosixPath(file).parts:
         case ("docs", "labs", lab, _, *_) | ("evidence" | "collectors", lab, _, *_):
             return lab

@@ -1,7 +1,7 @@
-"""Finds numbers with a unit in text: `1.62 s`, `3-5 s`, `0,7 ms`, `3x`, `twice as fast`, `two cores`.
+"""Find numbers with a unit in text: `1.62 s`, `3-5 s`, `0,7 ms`, `3x`, `twice as fast`, `two cores`.
 
-Plain numbers, versions, dates and numbers of tasks are not among them, except in tables whose head names a
-unit.
+Plain numbers, versions, dates and numbers of tasks are ignored. In a table whose head names a unit, plain
+numbers have that unit.
 """
 
 import re
@@ -88,9 +88,10 @@ _HEAD_UNIT = re.compile(rf"[(\[]\s*({UNIT})\s*[)\]]|(?:,|\bin|/)\s+({UNIT})\s*$"
 
 @dataclass(frozen=True)
 class Written:
-    """A number with its unit, from `start` to `end` in a text; `values` is None if it is too vague.
+    """A number with its unit, from `start` to `end` in a text.
 
-    `unit` is a symbol of labreport/report/values/units.py, the noun of the counted thing, or as written.
+    `values` has both ends of a range; it is None for a vague number, such as `sub-second`. `unit` is a symbol
+    of labreport/report/values/units.py, the noun of the counted thing, or the text as it is written.
     """
 
     start: int

@@ -1,1 +1,1 @@
-"""Compares two states of the evidence, for `lab diff`: claims, failures, series, facts, versions, files."""
+"""Compare two states of the evidence, for `lab diff`: claims, failures, series, facts, versions, files."""

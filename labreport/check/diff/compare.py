@@ -1,4 +1,4 @@
-"""Compares two states of the evidence under the same pages: what changed, set by set."""
+"""Compare two states of the evidence under the same pages, set by set."""
 
 import difflib
 from collections.abc import Iterable, Iterator

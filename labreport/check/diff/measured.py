@@ -80,9 +80,10 @@ def _series(text: str) -> Series:
 
 
 def noise_floor(*sides: Mapping[str, Series]) -> float | None:
-    """Return by which share a command differs from itself within a side, the largest; None if unknown.
+    """Return the largest share by which a command differs from itself within a side; None if unknown.
 
-    It is the bound of the exact interval of the median ratio in noise.csv that is further from 1.
+    The exact interval of the median ratio in noise.csv has two bounds; the share is from the one that is
+    further from 1.
     """
     floors = [
         floor
@@ -104,7 +105,7 @@ def _floor(series: Series) -> float | None:
 
 
 def noise_drift(before: Mapping[str, Series], after: Mapping[str, Series]) -> float:
-    """Return by which share the median of noise.csv differs between the sides; 0 if it is unknown."""
+    """Return the share by which the median of noise.csv differs between the sides; 0 if it is unknown."""
     drifts = [0.0]
     for path in before.keys() & after.keys():
         if PurePosixPath(path).name == NOISE:

@@ -1,4 +1,4 @@
-"""Renders changes: tables for the terminal, Markdown for a pull request, plain values for JSON."""
+"""Render changes: tables for the terminal, Markdown for a pull request, plain values for JSON."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict

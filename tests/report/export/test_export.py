@@ -171,10 +171,14 @@ def test_other_fences_are_no_blocks() -> None:
     assert [(block.line, block.body) for block in submitted(text)] == [(12, b"x\n")]
 
 
-@given(st.text(alphabet="`~ a\n\r", max_size=30), st.sampled_from(["", "  ", "    "]))
-def test_a_fence_holds_anything(body: str, indent: str) -> None:
+@given(
+    st.text(alphabet="`~ a\n\r\0\ue00d\u2028", max_size=30),
+    st.sampled_from(["", "  ", "- item\n\n    ", "- item\n  - item\n\n      "]),
+)
+def test_a_fence_holds_anything(body: str, before: str) -> None:
     """Read back, what is in a fence is what was put in, with a line feed at its end."""
-    text = "\n".join(indent + line for line in fence("1:1:x", body).split("\n"))
+    before, _, indent = before.rpartition("\n")
+    text = f"{before}\n" + "\n".join(indent + line for line in fence("1:1:x", body).split("\n"))
     (block,) = submitted(text.encode())
     assert block.body.decode() == (body if body.endswith("\n") or not body else body + "\n")
 

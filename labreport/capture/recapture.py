@@ -1,4 +1,4 @@
-"""Captures a set again, beside it, and compares the two.
+"""Captures a set again, into a folder beside it, and compares the two.
 
 `repeat` names what differs and leaves the set as it is. `refresh` takes over what differs, keeps the rest,
 and notes in the set when that was done.
@@ -8,10 +8,11 @@ Span), or whole files (in lab.yml). The run's own name may differ without a decl
 for the noise of a series, which the caller judges, and for what a command made of files that are the same.
 """
 
+import dataclasses
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,11 +49,11 @@ SHOWN = 5
 def repeat(
     target: Target, names: Sequence[str], progress: Progress, allowed: Allowed = NOTHING
 ) -> list[CollectorStatus]:
-    """Capture what the set has once more, compare, and return the status of every collector.
+    """Capture again what the set has, compare the two, and return the status of every collector.
 
     A collector that gives the same answers is captured. One that does not is stale, and the reason names what
-    differs. The set is not changed. Without `names`, all collectors that were measured are captured. Raise as
-    `collect` does.
+    differs. The set is not changed. Without `names`, all collectors that were measured are captured. Raise
+    the errors of `collect`.
     """
     chosen = collecting.known(target, names)
     done: dict[str, CollectorStatus] = {}
@@ -174,21 +175,17 @@ class Recapture:
     now: CollectorStatus
     result: CheckResult
 
-    @property
-    def has_evidence(self) -> bool:
-        """Whether it was captured before or is captured now."""
-        return bool(self.before.record or self.now.record)
-
     def status(self, taken: Sequence["Recapture"]) -> CollectorStatus:
         """Return the collector's status after the refresh, which put `taken` into the set.
 
         What could be captured before and cannot be now has failed.
         """
         if self.result is CheckResult.FAILED and self.before.record:
-            return replace(self.now, status=Status.FAILED)
+            return dataclasses.replace(self.now, status=Status.FAILED)
         if self.result is CheckResult.FAILED or self in taken:
             return self.now
-        return replace(self.before, reason=KEPT if self.result is CheckResult.SAME else self.before.reason)
+        reason = KEPT if self.result is CheckResult.SAME else self.before.reason
+        return dataclasses.replace(self.before, reason=reason)
 
 
 def refresh(  # noqa: PLR0913 - what a collect takes, and how to judge a series
@@ -217,20 +214,25 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and how to judge a series
         )
         collecting.each(due, partial(capture_collector, beside), progress, allowed, done)
         tolerance = Tolerance(judge(target.folder, beside.folder), frozenset(target.lab.config.volatile))
-        again = [
-            Recapture(first, now, _result(first, target.folder, now, beside.folder, tolerance))
+        recaptures = {
+            name: Recapture(before[name], now, _result(before[name], target, now, beside, tolerance))
             for name, now in done.items()
-            if (first := before[name])
-        ]
-        taken = _taken(again, foreign=foreign)
+        }
+        taken = _taken(list(recaptures.values()), foreign=foreign)
         with signals.deferred():
-            _take_over(target, beside, taken)
+            for record in (recapture.now.record for recapture in taken):
+                if record:
+                    adopt.take(target.folder, beside.folder, record)
+            if taken:
+                collecting.write_state(target, {})
             adopt.adopt_failed(target.folder, beside.folder)
-            collecting.write_check(
-                target, {one.now.collector.name: one.result for one in again if one.has_evidence}
-            )
-    ended = {one.before.collector.name: one.status(taken) for one in again}
-    return [ended.get(name, status) for name, status in before.items()]
+            results = {
+                name: recapture.result
+                for name, recapture in recaptures.items()
+                if recapture.before.record or recapture.now.record
+            }
+            collecting.write_check(target, results)
+    return [recaptures[name].status(taken) if name in recaptures else before[name] for name in before]
 
 
 @dataclass(frozen=True)
@@ -242,14 +244,14 @@ class Tolerance:
 
 
 def _result(
-    first: CollectorStatus, folder: Path, now: CollectorStatus, beside: Path, tolerance: Tolerance
+    first: CollectorStatus, target: Target, now: CollectorStatus, beside: Target, tolerance: Tolerance
 ) -> CheckResult:
-    """Return the result of comparing a collector's evidence in `folder` with its new capture in `beside`."""
+    """Return the result of comparing a collector's evidence with its new capture."""
     if now.record is None:
         return CheckResult.FAILED
     if first.record is None or first.status is Status.STALE:
         return CheckResult.CHANGED
-    same = _same(Captured(first.record, folder), Captured(now.record, beside), tolerance)
+    same = _same(Captured(first.record, target.folder), Captured(now.record, beside.folder), tolerance)
     return CheckResult.SAME if same else CheckResult.CHANGED
 
 
@@ -288,19 +290,11 @@ def _facts(record: Record) -> tuple[object, ...]:
     return (record.state, record.reason, files, record.tools, images, record.digests)
 
 
-def _taken(again: Sequence[Recapture], *, foreign: bool) -> list[Recapture]:
+def _taken(recaptures: Sequence[Recapture], *, foreign: bool) -> list[Recapture]:
     """Return the captures to put into the set: what changed; from another host everything or nothing."""
-    changed = [one for one in again if one.result is CheckResult.CHANGED]
+    changed = [recapture for recapture in recaptures if recapture.result is CheckResult.CHANGED]
     if not foreign or not changed:
         return changed
-    captured = [one for one in again if one.now.record]
-    return captured if all(one.now.record for one in again if one.before.record) else []
-
-
-def _take_over(target: Target, beside: Target, taken: Sequence[Recapture]) -> None:
-    """Put captures into the set, and write its state and hosts anew."""
-    records = [one.now.record for one in taken if one.now.record]
-    for record in records:
-        adopt.take(target.folder, beside.folder, record)
-    if records:
-        collecting.write_state(target, {})
+    if any(recapture.before.record and not recapture.now.record for recapture in recaptures):
+        return []
+    return [recapture for recapture in recaptures if recapture.now.record]

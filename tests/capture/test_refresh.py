@@ -170,11 +170,21 @@ def test_what_lacks_something_now_has_failed(two: Throwaway) -> None:
 
 
 def test_a_changed_collector_is_taken_over(two: Throwaway) -> None:
-    """Its record says what it was captured by, even where it prints the same."""
+    """The record is of the new collector, even if it prints the same."""
+    two.module(TWO.replace('["cat", ', '["head", '))
+    again(two)
+    assert two.record("word").commands[0].argv[0] == "head"
+    assert checked(two).collectors["word"] is CheckResult.CHANGED
+
+
+def test_a_changed_docstring_changes_nothing(two: Throwaway) -> None:
+    """The collector does the same, so its record stays as it was."""
+    before = files(two)
     two.module(TWO.replace("A word that somebody may change.", "Another title."))
     again(two)
-    assert two.record("word").title == "Another title."
-    assert checked(two).collectors["word"] is CheckResult.CHANGED
+    after = files(two)
+    assert {path for path in before if before[path] != after[path]} <= {"records/state.json"}
+    assert checked(two).collectors["word"] is CheckResult.SAME
 
 
 @pytest.fixture

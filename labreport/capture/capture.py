@@ -99,7 +99,7 @@ def _capture(target: Target, collector: Collector, session: Session) -> Collecto
         staging.commit(record)
     except Unavailable as error:
         staging.drop()
-        return CollectorStatus(collector, Status.MISSING, redact.text(str(error)), redact.text(error.remedy))
+        return CollectorStatus(collector, Status.MISSING, redact.text(error.what), redact.text(error.remedy))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a mistake in a collector is a failed capture
         return _failed(collector, staging, redact.text(_why(error, target)), run.spans)
     except BaseException:

@@ -35,15 +35,10 @@ class NotApplicable(Exception):
     """
 
 
-class Unavailable(Exception):
-    """A collector raises this if something that it needs cannot be had. It stays missing.
+class Unavailable(LabError):
+    """A collector raises this if something that it needs cannot be had. The collector stays missing."""
 
-    `remedy` says how to get what it needs.
-    """
-
-    def __init__(self, reason: str, remedy: str) -> None:
-        super().__init__(reason)
-        self.remedy = remedy
+    exit_status = ExitStatus.CANNOT_RUN
 
 
 @dataclass(frozen=True)

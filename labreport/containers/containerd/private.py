@@ -134,7 +134,7 @@ def _start(run: Run, stack: ExitStack) -> tuple[Containerd, str]:
     try:
         recorder.find("containerd")
     except recorder.CommandNotFoundError as error:
-        raise Unavailable(str(error), "install containerd (Debian: apt install containerd)") from error
+        raise Unavailable(error.what, "install containerd (Debian: apt install containerd)") from error
     root, folder = ROOTS / run.name, run.folder / "containerd"
     server = Containerd(folder / "containerd.sock", run.name, folder / "fifo", root / "logs")
     text = config_text(root=root / "root", state=folder / "state", address=server.address)

@@ -1,55 +1,76 @@
-"""lab collect --in-box: the project goes into the box, is captured there, and its evidence comes back.
+"""Capture in the box: send the project, collect in the machine, bring the evidence back.
 
-What tries to break out of containers comes last, each from a snapshot of the machine as it was before.
+Escapes come last. Before each, the machine is restored to a snapshot.
 """
 
+import json
 import shutil
+import socket
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TextIO
 
-from labreport.box import fresh
 from labreport.box import machine as machines
-from labreport.box.carry import INTERRUPT, PROJECT, RESULT, STOP_SECONDS, Asked, bring_back, captured, send
 from labreport.box.image import HOSTNAME
-from labreport.box.place import FRESH, BoxError, Machine, alone, wipe
-from labreport.box.ssh import LOST, Door
+from labreport.box.layout import FRESH, BoxError, Machine, locked, remove_folder
+from labreport.box.ssh import LOST, SshConnection
+from labreport.box.transfer import (
+    INTERRUPT,
+    PROJECT,
+    RESULT,
+    STOP_SECONDS,
+    BoxCollect,
+    bring_back,
+    captured,
+    send,
+)
 from labreport.capture import signals, store
 from labreport.capture.collect import Progress
 from labreport.capture.declare import ESCAPE
 from labreport.capture.labs import find_lab
-from labreport.capture.store import StoreError
-from labreport.contract.reader import EvidenceError, RecordError
+from labreport.contract.errors import LabError
 
 COLLECT_SECONDS = 4 * 3600.0
 COLLECT = 'cd "$1"; result=$2; shift 2; echo $$ >/run/lab-collect.pid; exec env "$@" >"$result"'
 
 DONE = {"captured", "not applicable here"}
+"""The states of collectors that a later step need not capture."""
+
+SNAPSHOT = "ready"
+MONITOR_SECONDS = 120.0
+SOCKET_BYTES = 107
+"""The longest path of a Unix socket (sun_path, with its NUL, holds 108 bytes)."""
+
+NO_WATCHDOGS = ("systemctl", "service-watchdogs", "no")
+"""Restoring moves the clock forward. A service's watchdog would take that for a hang."""
 
 Rows = dict[str, dict[str, Any]]
-"""The rows of a collect by the collector's name."""
+"""The rows that a collect printed, by the name of the collector."""
 
 
-def collect(asked: Asked, machine: Machine, progress: Progress) -> tuple[int, list[dict[str, Any]]]:
-    """Capture in the box; return the exit status of the collect there and the rows it printed as JSON.
+def collect_in_box(
+    collect: BoxCollect, machine: Machine, progress: Progress
+) -> tuple[int, list[dict[str, Any]]]:
+    """Capture in the box; return the exit status of the collect there, and the rows that it printed as JSON.
 
-    A box that is not started is started, and stopped afterwards. Where the machine dies or hangs, it is
-    started again and the collect goes on: what was captured is on its disk. Raise BoxError, and what
-    `store` and `adopt` raise.
+    A machine that is not running is started, and stopped afterwards. If it crashes or hangs, it is started
+    again and the collect continues: what was captured is on its disk. Raise BoxError, and the errors of
+    `store` and `adopt`.
     """
-    folder = asked.root / asked.evidence
-    with signals.interruptible(), store.locked(folder), alone(machine.box):
+    folder = collect.root / collect.evidence
+    with signals.interruptible(), store.locked(folder), locked(machine.box):
         for text in store.recover(folder):
             progress.note(text)
-        for left in machine.box.folder.glob("copy-*"):
-            shutil.rmtree(left)
+        for leftover in machine.box.folder.glob("copy-*"):
+            shutil.rmtree(leftover)
         was_running = machines.running(machine) is not None
         try:
             with TemporaryDirectory(dir=machine.box.folder, prefix="copy-") as scratch:
-                return _Capture(asked, Path(scratch), progress).collect(machine)
+                return _Capture(collect, Path(scratch), progress).run(machine)
         finally:
             with signals.deferred():
                 if not was_running:
@@ -61,115 +82,177 @@ def collect(asked: Asked, machine: Machine, progress: Progress) -> tuple[int, li
 
 @dataclass(frozen=True)
 class _Capture:
-    """One capture in the box: what was asked, a folder for what is carried, who is told."""
+    """One capture in the box. `scratch` is a folder for the files that are sent and received."""
 
-    asked: Asked
+    collect: BoxCollect
     scratch: Path
     progress: Progress
 
-    def collect(self, machine: Machine) -> tuple[int, list[dict[str, Any]]]:
-        """Capture in the started machine what does no harm; then, if allowed, the escapes in fresh ones."""
-        lab = find_lab(self.asked.root, self.asked.lab)
-        escapes = [one.name for one in lab.collectors if one.role == ESCAPE]
-        harmless = [name for name in self.asked.names if name not in escapes or not self.asked.escapes]
+    def run(self, machine: Machine) -> tuple[int, list[dict[str, Any]]]:
+        """Run the harmless collectors in the started machine, then the allowed escapes in the fresh one."""
+        lab = find_lab(self.collect.root, self.collect.lab)
+        escapes = [collector.name for collector in lab.collectors if collector.role == ESCAPE]
+        names, allowed = self.collect.names, self.collect.escapes
+        harmless = [name for name in names if name not in escapes or not allowed]
         status, rows = 0, Rows()
-        if harmless or not self.asked.names:
-            status, rows = self._in_machine(harmless, [], partial(self._started, machine))
-        if self.asked.escapes:
-            due = [one for one in escapes if one in self.asked.names]
-            if not self.asked.names:
-                due = [one for one in escapes if rows.get(one, {}).get("state") not in DONE]
-            ended, found = self._escapes(due, machine)
-            status, rows = status or ended, rows | found
+        if harmless or not names:
+            status, rows = self._collect(harmless, [], partial(self._start, machine))
+        if allowed:
+            due = [name for name in escapes if name in names]
+            if not names:
+                due = [name for name in escapes if rows.get(name, {}).get("state") not in DONE]
+            escape_status, escape_rows = self._run_escapes(due, machine)
+            status, rows = status or escape_status, rows | escape_rows
         return status, list(rows.values())
 
-    def _started(self, machine: Machine) -> Door:
+    def _start(self, machine: Machine) -> SshConnection:
         machines.start(machine, self.progress.working)
-        return machines.door(machine)
+        return machines.connect(machine)
 
-    def _escapes(self, due: Sequence[str], machine: Machine) -> tuple[int, Rows]:
-        """Try each escape in a machine that is put back to one moment; return the status and their rows.
+    def _run_escapes(self, due: Sequence[str], machine: Machine) -> tuple[int, Rows]:
+        """Run each escape in a restored machine; return the exit status and their rows.
 
-        A machine that an escape ends twice is a finding: the collector stays as it was.
+        An escape that crashes the machine again and again is reported, and its evidence stays as it was.
         """
         status, rows = 0, Rows()
-        harmed = machine.box.machine(FRESH)
-        self.progress.working("stopping the box: what tries to break out goes on from its disk")
+        target = machine.box.machine(FRESH)
+        self.progress.working("stopping the box: escapes run on its disk, in a machine of their own")
         machines.stop(machine)
         try:
             for name in due:
                 options = ["--allow-escape-tests", HOSTNAME]
-                ready = partial(fresh.put_back, harmed, self.progress.working)
                 try:
-                    ended, found = self._in_machine([name], options, ready)
+                    ended, printed = self._collect(
+                        [name], options, partial(restore, target, self.progress.working)
+                    )
                 except BoxError as error:
                     self.progress.note(f"{name}: {error}")
                     status = status or 1
                     continue
                 status = status or ended
-                rows |= {one: row for one, row in found.items() if one == name}
+                if name in printed:
+                    rows[name] = printed[name]
         finally:
             with signals.deferred():
-                machines.end(harmed)
-                wipe(harmed.folder)
+                machines.end(target)
+                remove_folder(target.folder)
         return status, rows
 
-    def _in_machine(
-        self, names: Sequence[str], options: Sequence[str], ready: Callable[[], Door]
+    def _collect(
+        self, names: Sequence[str], options: Sequence[str], ready: Callable[[], SshConnection]
     ) -> tuple[int, Rows]:
-        """Send, capture, bring back; again from where it stopped if the machine is lost in between.
+        """Send, collect, bring back. If the machine is lost, start it again and collect the rest.
 
-        A machine that is lost time after time with nothing captured in between is given up, and what it has
-        comes back. `ready` gives the way into a machine that runs, and starts it where it does not.
+        Give up a machine that is lost twice with no capture in between, and bring back what it has. `ready`
+        starts the machine unless it runs, and connects to it.
         """
-        environment = send(self.asked, way := ready(), self.scratch, self.progress)
+        ssh = ready()
+        environment = send(self.collect, ssh, self.scratch, self.progress)
         tries, losses, due, done = 1, 0, names, set[str]()
-        while (status := self._run(way, self._words(due, options), environment)) == LOST:
+        while (status := self._run_lab(ssh, self._words(due, options), environment)) == LOST:
             self.progress.note(f"the box was lost (try {tries})")
-            machines.end(way.machine)
-            way = ready()
-            if not way.machine.keeps:
-                send(self.asked, way, self.scratch, self.progress)
-            new = captured(self.asked, way) - done
+            machines.end(ssh.machine)
+            ssh = ready()
+            if not ssh.machine.keeps:
+                send(self.collect, ssh, self.scratch, self.progress)
+            new = captured(self.collect, ssh) - done
             losses = 1 if new else losses + 1
             if losses == machines.TRIES:
-                self._salvage(way)
+                self._salvage(ssh)
                 raise BoxError(
-                    f"the box was lost {losses} times with no capture in between: its console: "
-                    f"{way.machine.console_before}"
+                    f"the box was lost {losses} times with no capture in between",
+                    f"read its console: {ssh.machine.console_before}",
                 )
             done |= new
             due = [name for name in names if name not in done] or names[-1:]
             tries += 1
             environment["LAB_BOX_TRY"] = f"{tries}, the box was lost before"
-        rows = bring_back(self.asked, way, self.scratch, self.progress)
+        rows = bring_back(self.collect, ssh, self.scratch, self.progress)
         return status, {row["name"]: row for row in rows}
 
-    def _salvage(self, way: Door) -> None:
-        """Bring back what was captured before the end, if anything was."""
+    def _salvage(self, ssh: SshConnection) -> None:
+        """Bring back what was captured, if anything was."""
         try:
-            bring_back(self.asked, way, self.scratch, self.progress)
-        except (BoxError, StoreError, RecordError, EvidenceError) as error:
+            bring_back(self.collect, ssh, self.scratch, self.progress)
+        except LabError as error:
             self.progress.note(f"nothing came back: {error}")
 
     def _words(self, names: Sequence[str], options: Sequence[str]) -> list[str]:
-        """Return what `lab collect` is given in the machine."""
-        named = [f"{self.asked.lab}/{one}" for one in names] or [self.asked.lab]
-        return [*named, *self.asked.options, *options]
+        """Return the arguments of `lab collect` in the machine."""
+        steps = [f"{self.collect.lab}/{name}" for name in names] or [self.collect.lab]
+        return [*steps, *self.collect.options, *options]
 
-    def _run(self, way: Door, words: Sequence[str], environment: dict[str, str]) -> int:
-        """Run the collect in the machine; return its exit status, LOST where the machine is."""
-        given = [f"{name}={value}" for name, value in environment.items()]
+    def _run_lab(self, ssh: SshConnection, words: Sequence[str], environment: dict[str, str]) -> int:
+        """Run `lab collect` in the machine; return its exit status, or LOST if the machine is lost."""
+        variables = [f"{name}={value}" for name, value in environment.items()]
         argv = ["python3", f"{PROJECT}/labreport", "collect", "--containerd", "system", "--json", *words]
         try:
-            return way.follow(
-                ["sh", "-c", COLLECT, "collect", PROJECT, RESULT, *given, *argv],
-                self.scratch / "said.txt",
+            return ssh.follow(
+                ["sh", "-c", COLLECT, "collect", PROJECT, RESULT, *variables, *argv],
+                self.scratch / "output.txt",
                 self.progress.note,
                 timeout=COLLECT_SECONDS,
             )
         except KeyboardInterrupt:
             with signals.deferred():
-                if way.run(["sh", "-c", INTERRUPT], timeout=STOP_SECONDS)[0] != LOST:
-                    self._salvage(way)
+                if ssh.run(["sh", "-c", INTERRUPT], timeout=STOP_SECONDS)[0] != LOST:
+                    self._salvage(ssh)
             raise
+
+
+def restore(machine: Machine, on_step: Callable[[str], None]) -> SshConnection:
+    """Restore the fresh machine to its snapshot, disk and memory; boot it first if it is not running.
+
+    It runs on the started machine's disk, which must be stopped, and writes to a temporary overlay. QEMU
+    keeps the snapshot in the overlay (savevm, loadvm); if it cannot, the machine boots anew each time. The
+    clock is set to the host's. Raise BoxError if the machine does not start.
+    """
+    if machines.running(machine) and monitor_command(machine.monitor, f"loadvm {SNAPSHOT}") == "":
+        on_step("restored to the snapshot")
+    else:
+        machines.end(machine)
+        machine.monitor.unlink(missing_ok=True)
+        if len(str(machine.monitor).encode()) > SOCKET_BYTES:
+            raise BoxError(f"{machine.monitor}: too long for a socket", "name a shorter folder in LAB_BOX")
+        machines.start(machine, on_step)
+        machines.connect(machine).run(NO_WATCHDOGS)
+        if error := monitor_command(machine.monitor, f"savevm {SNAPSHOT}"):
+            on_step(f"no snapshot can be kept, so the machine boots each time: {error}")
+    ssh = machines.connect(machine)
+    ssh.run(["date", "--set", f"@{time.time():.0f}"])
+    return ssh
+
+
+def monitor_command(monitor: Path, line: str) -> str:
+    """Run a command in QEMU's monitor; return its message, which is empty if the command succeeded.
+
+    The protocol is QMP (QEMU's docs/interop/qmp-spec.rst); `human-monitor-command` returns the message.
+    """
+    requests: list[dict[str, Any]] = [
+        {"execute": "qmp_capabilities"},
+        {"execute": "human-monitor-command", "arguments": {"command-line": line}},
+    ]
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(MONITOR_SECONDS)
+            connection.connect(str(monitor))
+            with connection.makefile("rw", encoding="utf-8") as stream:
+                stream.readline()  # the greeting
+                for request in requests:
+                    stream.write(json.dumps(request) + "\n")
+                    stream.flush()
+                    message = _message(stream)
+    except (OSError, ValueError) as error:
+        return str(error) or "no answer"
+    return message.strip()
+
+
+def _message(stream: TextIO) -> str:
+    """Return the message of the next response, or the description of an error; skip events."""
+    for line in stream:
+        response = json.loads(line)
+        if "return" in response:
+            return str(response["return"] or "")
+        if "error" in response:
+            return str(response["error"].get("desc") or "an error")
+    return "the connection was closed"

@@ -1,4 +1,4 @@
-"""A machine of the box: started until it is ready, looked at, stopped; what a killed start left is ended."""
+"""Start, inspect, stop and remove the machines of a box."""
 
 import json
 import os
@@ -11,11 +11,10 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from labreport.box.accelerator import accelerator
-from labreport.box.image import last_words
-from labreport.box.place import FRESH, Box, BoxError, Machine, wipe
-from labreport.box.room import needs_memory, needs_room
-from labreport.box.ssh import Door
+from labreport.box.host import accelerator, require_disk, require_memory
+from labreport.box.image import last_line
+from labreport.box.layout import FRESH, Box, BoxError, Machine, remove_folder
+from labreport.box.ssh import SshConnection
 from labreport.capture import recorder
 from labreport.capture.cleanup import leaks
 from labreport.capture.command import CommandSpec
@@ -24,30 +23,30 @@ from labreport.contract.errors import LabError
 MEMORY_MIB = 4096
 DISK_MIB = 1024
 BOOT_SECONDS = 300.0
-"""Until ssh answers: 40 to 60 s emulated on two cores, more on a busy machine."""
+"""The limit until ssh answers. Emulated on two cores it takes 40 to 60 s, and more on a busy host."""
 
 READY_SECONDS = 180.0
 STOP_SECONDS = 90.0
 TRIES = 2
-"""QEMU 7.2 ended by itself twice in fifty emulated starts, so a start that dies is tried once more."""
+"""How often a start is tried. QEMU 7.2 crashed in two of fifty emulated starts."""
 
 READY = "test -c /dev/kvm && test -c /dev/vhost-vsock && ctr version >/dev/null"
 
-
-OWN = ("image.ext4", "vmlinuz", "key", "key.pub", "known_hosts", "create.log", "accelerator.json", ".lock",
+FILES = ("image.ext4", "vmlinuz", "key", "key.pub", "known_hosts", "create.log", "accelerator.json", ".lock",
        "making", "started", FRESH, "run-*", "copy-*")  # fmt: skip
-"""What a box consists of."""
+"""The files and folders of a box, as patterns."""
 
 
 class MachineDied(LabError):
-    """QEMU ended, or its guest never answered; the text says which."""
+    """QEMU ended, or its guest did not answer in time."""
 
 
 @dataclass(frozen=True)
-class Running:
-    """A machine that runs: the process that leads its group, its ssh port, what runs it.
+class RunningMachine:
+    """A machine that runs: the PID of its process group, its ssh port, its accelerator and why.
 
-    `ssh_seconds` and `seconds` are those from QEMU's start until ssh answered, and until it was a KVM host.
+    `ssh_seconds` is the time from QEMU's start until ssh answered, `seconds` until it was a KVM host.
+    `tries` is the number of starts that it took.
     """
 
     pid: int
@@ -60,121 +59,123 @@ class Running:
     tries: int
 
 
-def running(machine: Machine) -> Running | None:
-    """Return what is known of the machine if it runs, None if it does not."""
+def running(machine: Machine) -> RunningMachine | None:
+    """Return the state of the machine if it runs, else None."""
     try:
-        known = Running(**json.loads(machine.state.read_text()))
+        state = RunningMachine(**json.loads(machine.state.read_text()))
     except (OSError, ValueError, TypeError):
         return None
-    return known if known.pid in leaks.processes(machine.mark) else None
+    return state if state.pid in leaks.processes(machine.mark) else None
 
 
-def door(machine: Machine) -> Door:
-    """Return the way into a running machine; raise BoxError if it does not run."""
-    known = running(machine)
-    if known is None:
-        raise BoxError("the box is not started: lab box start")
-    return Door(machine, known.port)
+def connect(machine: Machine) -> SshConnection:
+    """Return the connection to a running machine; raise BoxError if it does not run."""
+    state = running(machine)
+    if state is None:
+        raise BoxError("the box is not started", "lab box start")
+    return SshConnection(machine, state.port)
 
 
-def start(machine: Machine, say: Callable[[str], None], memory_mib: int = MEMORY_MIB) -> Running:
-    """Start the machine and wait until it is a KVM host; one that runs already is returned as it is.
+def start(machine: Machine, on_step: Callable[[str], None], memory_mib: int = MEMORY_MIB) -> RunningMachine:
+    """Start the machine, unless it runs, and wait until it is a KVM host. Call `on_step` with each step.
 
-    Raise BoxError: no image, too little memory or disk, or two starts that came to nothing.
+    Raise BoxError if there is no image, too little memory or disk, or if no start succeeds.
     """
     if not machine.box.image.exists():
-        raise BoxError("there is no box yet: lab box create")
-    if known := running(machine):
-        return known
-    end(machine)  # what a killed start left
-    needs_memory(memory_mib)
+        raise BoxError("there is no box yet", "lab box create")
+    if state := running(machine):
+        return state
+    end(machine)  # a killed start may have left processes
+    require_memory(memory_mib)
     machine.folder.mkdir(mode=0o700, exist_ok=True)
-    _have_disk(machine)
-    failed = []
+    _copy_disk(machine)
+    errors = []
     for number in range(1, TRIES + 1):
         try:
-            return _boot(machine, say, memory_mib, number)
+            return _boot(machine, on_step, memory_mib, number)
         except MachineDied as error:
-            failed.append(str(error))
-            say(f"start {number}: {error}")
+            errors.append(str(error))
+            on_step(f"start {number}: {error}")
             end(machine)
         except BaseException:
             end(machine)
             raise
-    raise BoxError(f"the box did not start: {'; then: '.join(failed)}; its console: {machine.console}")
+    raise BoxError(
+        f"the box did not start: {'; then: '.join(errors)}", f"read its console: {machine.console}"
+    )
 
 
-def _have_disk(machine: Machine) -> None:
-    """Give the machine its disk: a sparse copy of the image, once."""
-    needs_room(machine.folder, DISK_MIB)
+def _copy_disk(machine: Machine) -> None:
+    """Copy the image to the machine's disk, sparsely, unless it has one."""
+    require_disk(machine.folder, DISK_MIB)
     if machine.disk.exists():
         return
     part = machine.disk.with_suffix(".part")
     argv = ["cp", "--sparse=always", "--reflink=auto", str(machine.box.image), str(part)]
-    with machine.console.open("wb") as said:
+    with machine.console.open("wb") as log:
         command = CommandSpec(argv)
-        ended = recorder.execute(command, stdout=said, stderr=said, env=recorder.environment(machine.mark))
+        ended = recorder.execute(command, stdout=log, stderr=log, env=recorder.environment(machine.mark))
     if ended.exit_status:
         part.unlink(missing_ok=True)
-        raise BoxError(f"the disk cannot be made: {last_words(machine.console)}")
+        raise BoxError(f"the disk cannot be made: {last_line(machine.console)}", "lab box status")
     part.rename(machine.disk)
 
 
-def _boot(machine: Machine, say: Callable[[str], None], memory_mib: int, number: int) -> Running:
-    """Start QEMU and wait; raise MachineDied."""
+def _boot(machine: Machine, on_step: Callable[[str], None], memory_mib: int, number: int) -> RunningMachine:
+    """Start QEMU and wait until the machine is ready; raise MachineDied."""
     if machine.console.exists():
         machine.console.replace(machine.console_before)
-    runs_it = accelerator(machine.box)
+    chosen = accelerator(machine.box)
     port = free_port()
     began = time.monotonic()
     temporary = machine.folder / "tmp"
     temporary.mkdir(exist_ok=True)
     daemon = recorder.start(
-        [*debvm_run(machine, port), *runs_it.options, "-m", str(memory_mib)],
+        [*debvm_run(machine, port), *chosen.options, "-m", str(memory_mib)],
         log=machine.console,
         env=recorder.environment(machine.mark, {"TMPDIR": str(temporary)}),
     )
-    say(f"waiting for ssh ({runs_it.name}{f', {runs_it.why}' if runs_it.why else ''})")
-    way = Door(machine, port)
+    on_step(f"waiting for ssh ({chosen.name}{f', {chosen.why}' if chosen.why else ''})")
+    ssh = SshConnection(machine, port)
     _wait(daemon, lambda: answers(port), "ssh", BOOT_SECONDS)
     ssh_seconds = time.monotonic() - began
-    say("waiting for containerd and /dev/kvm")
-    _wait(daemon, lambda: way.run(["sh", "-c", READY])[0] == 0, "containerd and /dev/kvm", READY_SECONDS)
-    known = Running(
+    on_step("waiting for containerd and /dev/kvm")
+    _wait(daemon, lambda: ssh.run(["sh", "-c", READY])[0] == 0, "containerd and /dev/kvm", READY_SECONDS)
+    state = RunningMachine(
         pid=daemon.pid,
         port=port,
-        accelerator=runs_it.name,
-        why=runs_it.why,
+        accelerator=chosen.name,
+        why=chosen.why,
         memory_mib=memory_mib,
         ssh_seconds=round(ssh_seconds, 1),
         seconds=round(time.monotonic() - began, 1),
         tries=number,
     )
-    machine.state.write_text(json.dumps(asdict(known)))
-    return known
+    machine.state.write_text(json.dumps(asdict(state)))
+    return state
 
 
 def debvm_run(machine: Machine, port: int) -> list[str]:
-    """Return the command that runs the machine, up to the options that depend on its host."""
-    snapshot = [] if machine.keeps else ["-snapshot"]
+    """Return the command that runs the machine, without the options that depend on this host."""
+    options = [] if machine.keeps else ["-snapshot"]
     if machine.name == FRESH:
-        snapshot += ["-qmp", f"unix:{machine.monitor},server=on,wait=off"]
-    return ["debvm-run", "--image", str(machine.disk), "--sshport", str(port), "--", "-no-reboot", *snapshot]
+        options += ["-qmp", f"unix:{machine.monitor},server=on,wait=off"]
+    return ["debvm-run", "--image", str(machine.disk), "--sshport", str(port), "--", "-no-reboot", *options]
 
 
 def _wait(daemon: recorder.Daemon, ready: Callable[[], bool], what: str, limit: float) -> None:
-    """Wait until `ready` says so; raise MachineDied if QEMU ends or the limit is reached first."""
+    """Wait until `ready` is true; raise MachineDied if QEMU ends or `limit` seconds pass before."""
     deadline = time.monotonic() + limit
     while not ready():
         if not daemon.alive():
-            raise MachineDied(f"QEMU ended: {last_words(daemon.log)}")
+            raise MachineDied(f"QEMU ended: {last_line(daemon.log)}")
         if time.monotonic() > deadline:
             raise MachineDied(f"no {what} within {limit:g} s")
         time.sleep(0.25)
 
 
 def answers(port: int) -> bool:
-    """Return whether an ssh server greets on the port; QEMU itself accepts connections from the beginning."""
+    """Return whether an ssh server answers on the port. QEMU accepts connections before it does."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
         connection.settimeout(5)
         return connection.recv(4) == b"SSH-"
@@ -182,26 +183,26 @@ def answers(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        return int(asked.getsockname()[1])
+    """Return a port of 127.0.0.1 that is free now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def stop(machine: Machine) -> bool:
-    """Shut the machine down, in order where it answers, by its processes where not; return whether it ran."""
-    known = running(machine)
-    if known and machine.keeps:
-        Door(machine, known.port).run(["systemctl", "poweroff"], timeout=30)
+    """Shut the machine down, and kill it if it does not answer; return whether it was running."""
+    state = running(machine)
+    if state and machine.keeps:
+        SshConnection(machine, state.port).run(["systemctl", "poweroff"], timeout=30)
         deadline = time.monotonic() + STOP_SECONDS
         while running(machine) and time.monotonic() < deadline:
             time.sleep(0.2)
     end(machine)
-    return known is not None
+    return state is not None
 
 
 def end(machine: Machine) -> None:
-    """End the machine's processes: QEMU is asked first, so that it lets go of its files."""
+    """End the machine's processes: with SIGTERM first, so that QEMU closes its files."""
     for pid in leaks.processes(machine.mark):
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGTERM)
@@ -214,15 +215,15 @@ def end(machine: Machine) -> None:
 
 
 def remove(box: Box) -> bool:
-    """End the box's machines and remove all that it has on this host; return whether there was anything.
+    """End the box's machines and remove its files; return whether there were any.
 
-    The folder may be one that the user named: what is not the box's own stays.
+    Other files stay: the folder may be one that the user named.
     """
-    found = [path for pattern in OWN for path in sorted(box.folder.glob(pattern))]
+    found = [path for pattern in FILES for path in sorted(box.folder.glob(pattern))]
     for path in found:
         if path.is_dir():
             end(box.machine(path.name))
-            wipe(path)
+            remove_folder(path)
         else:
             path.unlink()
     with suppress(OSError):
@@ -232,8 +233,8 @@ def remove(box: Box) -> bool:
 
 
 def clear_dead(box: Box) -> None:
-    """End and remove the one-off machines whose caller is gone."""
+    """End and remove the machines of `lab box run` whose `lab` has ended."""
     for path in list(box.folder.glob("run-*")):
         if not Path("/proc", path.name.removeprefix("run-")).exists():
             end(box.machine(path.name))
-            wipe(path)
+            remove_folder(path)

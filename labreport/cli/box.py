@@ -9,8 +9,8 @@ from dataclasses import asdict
 
 import click
 
-from labreport.box import image, machine, place
-from labreport.box.place import Box
+from labreport.box import image, machine
+from labreport.box.layout import Box, default_box, locked
 from labreport.box.ssh import LOST
 from labreport.capture import signals
 from labreport.cli import show
@@ -33,38 +33,38 @@ MEMORY = click.option(
 def box() -> None:
     """Make, start and remove a virtual machine with KVM, for hosts that have none.
 
-    It is a Debian 13 made from packages, in /var/lib/lab/box (not root: ~/.local/share/lab/box; LAB_BOX
-    names another folder). Its only port is ssh on 127.0.0.1, with a key of its own.
+    It is a Debian 13 made from packages, in /var/lib/lab/box (without root: ~/.local/share/lab/box), or in
+    the folder that LAB_BOX names. Its only port is ssh on 127.0.0.1, with a key of its own.
     """
 
 
 @contextmanager
-def _alone(kept: Box) -> Iterator[PlainProgress]:
-    """Hold the box while it is changed, show what happens, and let Ctrl-C end it in order."""
-    with place.alone(kept), signals.interruptible(), showing() as watch:
-        yield watch
+def _changing(box: Box) -> Iterator[PlainProgress]:
+    """Lock the box, show progress, and clean up on Ctrl-C."""
+    with locked(box), signals.interruptible(), showing() as shown:
+        yield shown
 
 
 @box.command()
 def create() -> None:
-    """Make the image, unless it is there, and try whether KVM can run it here. Takes minutes, once."""
-    kept = place.box()
-    with _alone(kept) as watch:
-        found = image.create(kept, watch.working)
-    click.echo(f"made: {kept.image} (runs with {found.name}{f': {found.why}' if found.why else ''})")
+    """Make the image, unless it exists, and test whether KVM can run it here. Takes minutes, once."""
+    box = default_box()
+    with _changing(box) as shown:
+        chosen = image.create(box, shown.working)
+    click.echo(f"made: {box.image} (runs with {chosen.name}{f': {chosen.why}' if chosen.why else ''})")
 
 
 @box.command()
 @MEMORY
 def start(memory: int) -> None:
-    """Start the box and wait until it is a KVM host. What it writes stays until it is removed."""
-    kept = place.box()
-    with _alone(kept) as watch:
-        machine.clear_dead(kept)
-        known = machine.start(kept.machine(), watch.working, memory)
+    """Start the box and wait until it is a KVM host. Its disk keeps what it writes until it is removed."""
+    box = default_box()
+    with _changing(box) as shown:
+        machine.clear_dead(box)
+        state = machine.start(box.machine(), shown.working, memory)
     click.echo(
-        f"started in {known.seconds:.0f} s: lab box ssh, port {known.port} of 127.0.0.1; "
-        f"runs with {known.accelerator}{f': {known.why}' if known.why else ''}"
+        f"started in {state.seconds:.0f} s: lab box ssh, port {state.port} of 127.0.0.1; "
+        f"runs with {state.accelerator}{f': {state.why}' if state.why else ''}"
     )
 
 
@@ -72,31 +72,30 @@ def start(memory: int) -> None:
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
 def status(ctx: click.Context, *, json_: bool) -> None:
-    """Say whether the box is made and started, what runs it and why. Exit status 1 if it is not started."""
-    kept = place.box()
-    known = machine.running(kept.machine())
-    made = kept.image.exists()
+    """Show whether the box is made and started, and what runs it. Exit status 1 if it is not started."""
+    box = default_box()
+    state = machine.running(box.machine())
+    made = box.image.exists()
     if json_:
-        about = asdict(known) if known else None
-        show.as_json({"folder": str(kept.folder), "made": made, "started": about})
-    elif known:
-        why = f" ({known.why})" if known.why else ""
+        show.as_json({"folder": str(box.folder), "made": made, "started": asdict(state) if state else None})
+    elif state:
+        why = f" ({state.why})" if state.why else ""
         click.echo(
-            f"started: port {known.port} of 127.0.0.1, {known.memory_mib} MiB, runs with {known.accelerator}"
-            f"{why}; console: {kept.machine().console}"
+            f"started: port {state.port} of 127.0.0.1, {state.memory_mib} MiB, runs with {state.accelerator}"
+            f"{why}; console: {box.machine().console}"
         )
     else:
         click.echo("made, not started: lab box start" if made else "not made: lab box create")
-    ctx.exit(0 if known else ExitStatus.FINDINGS)
+    ctx.exit(0 if state else ExitStatus.FINDINGS)
 
 
 @box.command(context_settings={"ignore_unknown_options": True})
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def ssh(command: tuple[str, ...]) -> None:
-    """Log in to the started box as root, or run COMMAND there; the exit status is ssh's."""
-    way = machine.door(place.box().machine())
+    """Log in to the started box as root, or run COMMAND there. The exit status is ssh's."""
+    connection = machine.connect(default_box().machine())
     options = ["-t"] if sys.stdin.isatty() and not command else ["-T"]
-    argv = way.argv(command, options=options)
+    argv = connection.argv(command, options=options)
     os.execvp(argv[0], argv)  # noqa: S606 - this process has nothing left to do
 
 
@@ -105,43 +104,43 @@ def ssh(command: tuple[str, ...]) -> None:
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def run(ctx: click.Context, memory: int, command: tuple[str, ...]) -> None:
-    """Run COMMAND in a machine that starts from the clean image and is gone afterwards.
+    """Run COMMAND in a machine that starts from the clean image and is removed afterwards.
 
-    The exit status is the command's, 4 if the machine could not be had.
+    The exit status is the command's, or 4 if the machine cannot be started.
     """
-    kept = place.box()
-    one = kept.machine(f"run-{os.getpid()}")
-    with signals.interruptible(), showing() as watch:
-        machine.clear_dead(kept)
+    box = default_box()
+    one_off = box.machine(f"run-{os.getpid()}")
+    with signals.interruptible(), showing() as shown:
+        machine.clear_dead(box)
         try:
-            machine.start(one, watch.working, memory)
-            watch.working("running the command")
-            way = machine.door(one)
-            ended = way.follow(command, one.folder / "said.txt", click.echo, timeout=RUN_SECONDS)
+            machine.start(one_off, shown.working, memory)
+            shown.working("running the command")
+            connection = machine.connect(one_off)
+            ended = connection.follow(command, one_off.folder / "output.txt", click.echo, timeout=RUN_SECONDS)
         finally:
             with signals.deferred():
-                machine.end(one)
-                shutil.rmtree(one.folder, ignore_errors=True)
+                machine.end(one_off)
+                shutil.rmtree(one_off.folder, ignore_errors=True)
     ctx.exit(ExitStatus.CANNOT_RUN if ended == LOST else ended)
 
 
 @box.command()
 def stop() -> None:
-    """Shut the box down; its disk stays for the next start."""
-    kept = place.box()
-    with _alone(kept) as watch:
-        watch.working("shutting down")
-        ran = machine.stop(kept.machine())
-    click.echo("stopped" if ran else "it was not started")
+    """Shut the box down. Its disk stays for the next start."""
+    box = default_box()
+    with _changing(box) as shown:
+        shown.working("shutting down")
+        was_running = machine.stop(box.machine())
+    click.echo("stopped" if was_running else "it was not started")
 
 
 @box.command()
 def remove() -> None:
-    """End the box's machines and remove all that it has on this host."""
-    kept = place.box()
-    if not kept.folder.exists():
+    """End the box's machines and remove all its files."""
+    box = default_box()
+    if not box.folder.exists():
         click.echo("there is no box")
         return
-    with _alone(kept):
-        there = machine.remove(kept)
-    click.echo("removed" if there else "there is no box")
+    with _changing(box):
+        removed = machine.remove(box)
+    click.echo("removed" if removed else "there is no box")

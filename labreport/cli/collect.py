@@ -136,12 +136,14 @@ class CollectOptions:
 
     def _in_box(self, target: Target, names: Sequence[str], progress: PlainProgress) -> list[CollectorState]:
         """Capture in the box; return the rows of the collect there, or raise Exit if it printed none."""
-        from labreport.box import capture, carry, place
+        from labreport.box.capture import collect_in_box
+        from labreport.box.layout import default_box
+        from labreport.box.transfer import BoxCollect
 
         options = ["--as", self.host] if self.host else []
         options += ["--replace"] if self.replace else []
         options += ["--repeat"] if self.repeat else []
-        asked = carry.Asked(
+        asked = BoxCollect(
             target.root,
             target.lab.name,
             target.folder.relative_to(target.root).as_posix(),
@@ -149,7 +151,7 @@ class CollectOptions:
             options,
             escapes=self.escape_host is not None,
         )
-        status, rows = capture.collect(asked, place.box().machine(), progress)
+        status, rows = collect_in_box(asked, default_box().machine(), progress)
         if not rows:
             raise click.exceptions.Exit(status or ExitStatus.FINDINGS)
         return [CollectorState.model_validate({key: row[key] for key in row if key != "lab"}) for row in rows]

@@ -10,9 +10,9 @@ import time
 from functools import partial
 from pathlib import Path
 
-from labreport.box.accelerator import accelerator
+from labreport.box.host import accelerator
+from labreport.box.layout import VARIABLE, Box
 from labreport.box.machine import MEMORY_MIB
-from labreport.box.place import VARIABLE, Box
 from tests.bench.measure import Compared, compare
 
 WAIT_SECONDS = "600"

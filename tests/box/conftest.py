@@ -1,4 +1,4 @@
-"""One box for all tests that boot it, made once; `lab` as a user calls it."""
+"""A box that is made once for all tests that boot it, and `lab` as a user calls it."""
 
 import os
 import signal
@@ -11,22 +11,22 @@ from pathlib import Path
 import pytest
 
 from labreport.box import image
-from labreport.box.place import VARIABLE, Box, Machine
+from labreport.box.layout import VARIABLE, Box, Machine
 from labreport.capture.cleanup import leaks
 
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
-class Lab:
-    """`lab` in a folder, with a box."""
+class BoxLab:
+    """Runs `lab` in a folder, with a box."""
 
     folder: Path
     box: Box
 
     @property
     def machine(self) -> Machine:
-        """The machine that `lab box start` starts."""
+        """The machine of `lab box start`."""
         return self.box.machine()
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
@@ -39,11 +39,11 @@ class Lab:
         )  # fmt: skip
 
     def run(self, *words: str, status: int = 0, **env: str) -> str:
-        """Run `lab`, which has to end with this status, and return what it prints."""
+        """Run `lab`, check its exit status, and return its output."""
         process = self.start(*words, **env)
-        out, said = process.communicate()
-        assert process.returncode == status, f"{words}: {process.returncode}: {out}{said}"
-        assert "Traceback" not in said
+        out, errors = process.communicate()
+        assert process.returncode == status, f"{words}: {process.returncode}: {out}{errors}"
+        assert "Traceback" not in errors
         return out
 
     def end(self, process: subprocess.Popen[str], number: signal.Signals) -> int:
@@ -53,16 +53,16 @@ class Lab:
         return process.returncode
 
     def processes(self) -> set[int]:
-        """Return the processes of the started machine."""
+        """Return the PIDs of the started machine."""
         return set(leaks.processes(self.machine.mark))
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Make a box, and remove it at the end: nothing of it is left then."""
-    if packages := image.missing():
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BoxLab]:
+    """Make a box, and remove it at the end. Nothing of it may be left then."""
+    if packages := image.missing_packages():
         pytest.skip(f"the box: not installed: {packages}")
-    lab = Lab(ROOT, Box(tmp_path_factory.mktemp("lab") / "box"))
+    lab = BoxLab(ROOT, Box(tmp_path_factory.mktemp("lab") / "box"))
     lab.run("box", "create")
     yield lab
     lab.run("box", "remove")

@@ -1,4 +1,4 @@
-"""A box for real: made of packages, booted, interrupted, killed, captured in."""
+"""A real box: made, booted, interrupted, killed, and used for captures."""
 
 import json
 import os
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from labreport.box import accelerator, image
-from labreport.box.carry import PROJECT
+from labreport.box import host, image
+from labreport.box.layout import Box
 from labreport.box.machine import free_port
-from labreport.box.place import Box
+from labreport.box.transfer import PROJECT
 from labreport.capture.cleanup import leaks
 from labreport.containers.images import busybox
 from labreport.contract.reader import read_host, readable_records
-from tests.box.conftest import ROOT, Lab
+from tests.box.conftest import ROOT, BoxLab
 from tests.containers.web import WEB
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -36,8 +36,8 @@ KATA = (
 )
 
 
-def wait_for_processes(lab: Lab) -> set[int]:
-    """Return the machine's processes as soon as QEMU is one of them."""
+def wait_for_processes(lab: BoxLab) -> set[int]:
+    """Wait until QEMU is one of the machine's processes, and return the PIDs."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if found := [pid for pid in lab.processes() if is_qemu(pid)]:
@@ -54,25 +54,25 @@ def is_qemu(pid: int) -> bool:
         return False
 
 
-def test_kvm_is_judged_by_a_guest(made: Lab) -> None:
-    """The question finds the emulated processor able; so a no for KVM is one about KVM."""
-    assert accelerator.boots(made.box.kernel, accelerator.TCG)
-    assert not accelerator.boots(made.box.kernel, ("-machine", "accel=none-such"))
-    found = accelerator.accelerator(made.box)
-    assert (found.name == "kvm") == (not accelerator.no_kvm(made.box.kernel))
+def test_kvm_is_judged_by_a_guest(made: BoxLab) -> None:
+    """The test boot succeeds under emulation. So if it fails with KVM, KVM is the cause."""
+    assert host.boots(made.box.kernel, host.TCG)
+    assert not host.boots(made.box.kernel, ("-machine", "accel=none-such"))
+    found = host.accelerator(made.box)
+    assert (found.name == "kvm") == (not host.why_no_kvm(made.box.kernel))
     assert found.name == "kvm" or found.why
 
 
-def test_made_once(made: Lab) -> None:
-    """A second create changes nothing."""
+def test_made_once(made: BoxLab) -> None:
+    """A second `create` changes nothing."""
     before = made.box.image.stat().st_mtime_ns
     assert str(made.box.image) in made.run("box", "create")
     assert made.box.image.stat().st_mtime_ns == before
     assert made.box.folder.stat().st_mode & 0o77 == 0
 
 
-def test_interrupted_at_its_start(made: Lab) -> None:
-    """Ctrl-C: exit status 3 and nothing runs; kill -9: what is left is found and ended by the next start."""
+def test_interrupted_at_its_start(made: BoxLab) -> None:
+    """After Ctrl-C (exit status 3) nothing runs. After kill -9 the next start ends what is left."""
     process = made.start("box", "start")
     wait_for_processes(made)
     assert made.end(process, signal.SIGINT) == 3
@@ -86,15 +86,15 @@ def test_interrupted_at_its_start(made: Lab) -> None:
     assert not left & made.processes()
 
 
-def test_a_kvm_host(made: Lab) -> None:
-    """KVM, vhost-vsock, huge pages, a machine of KVM's that stays; ssh on 127.0.0.1, with its own key."""
+def test_a_kvm_host(made: BoxLab) -> None:
+    """It has KVM, vhost-vsock, huge pages and a permanent virtual machine; only its own key opens ssh."""
     made.run("box", "start")
     state = json.loads(made.run("box", "status", "--json"))["started"]
     assert state["accelerator"] in {"kvm", "tcg"}
-    said = made.run(
+    versions = made.run(
         "box", "ssh", "--", "sh", "-c", "test -c /dev/kvm && test -c /dev/vhost-vsock && ctr version"
     )
-    assert "Server:" in said
+    assert "Server:" in versions
     assert "[always]" in made.run("box", "ssh", "cat", "/sys/kernel/mm/transparent_hugepage/shmem_enabled")
     assert made.run("box", "ssh", "systemctl", "is-active", "lab-kvm.service") == "active\n"
     held = "find /proc/[0-9]*/fd -lname 'anon_inode:kvm-vm' | wc -l"
@@ -110,16 +110,16 @@ def test_a_kvm_host(made: Lab) -> None:
     assert subprocess.run(argv, check=False, capture_output=True).returncode == 255
 
 
-def test_a_run_starts_clean_and_leaves_nothing(made: Lab) -> None:
-    """Twice the same: what a run writes is gone with it; the exit status is the command's."""
+def test_a_run_starts_clean_and_leaves_nothing(made: BoxLab) -> None:
+    """What a run writes is gone afterwards. The exit status is the command's."""
     script = "test ! -e /root/mark && touch /root/mark && echo clean && exit 7"
     for _time in range(2):
         assert made.run("box", "run", "--memory", "1024", "--", "sh", "-c", script, status=7) == "clean\n"
     assert not list(made.box.folder.glob("run-*"))
 
 
-def test_a_killed_run_is_cleared(made: Lab) -> None:
-    """After kill -9 of a run, the next start ends its machine and removes its folder."""
+def test_a_killed_run_is_cleared(made: BoxLab) -> None:
+    """After kill -9 of `run`, the next `start` ends its machine and removes its folder."""
     process = made.start("box", "run", "true")
     one = made.box.machine(f"run-{process.pid}")
     deadline = time.monotonic() + 60
@@ -132,17 +132,17 @@ def test_a_killed_run_is_cleared(made: Lab) -> None:
     assert not one.folder.exists()
 
 
-def in_clone(made: Lab, clone: Path, web: Path) -> tuple[Lab, dict[str, str]]:
-    """Return `lab` in a clone with the same box, and the environment with the archives."""
+def in_clone(made: BoxLab, clone: Path, web: Path) -> tuple[BoxLab, dict[str, str]]:
+    """Return `lab` in a clone with the same box, and an environment with the archives."""
     busybox.write_archive(web, WEB)
-    return Lab(clone, made.box), {
+    return BoxLab(clone, made.box), {
         "JUICE_SHOP_ARCHIVE": str(web),
         "LAB_REGISTRY_MIRROR": f"127.0.0.1:{free_port()}",
     }
 
 
-def test_the_runc_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: Path) -> None:
-    """QEMU dies in the middle: it is started again and the collect goes on; what comes back is the box's."""
+def test_the_runc_half_is_captured_in_the_box(made: BoxLab, clone: Path, tmp_path: Path) -> None:
+    """QEMU is killed halfway: it is started again, and the collect continues."""
     lab, env = in_clone(made, clone, tmp_path / "web.tar")
     lab.run("box", "start")
     process = lab.start(
@@ -151,9 +151,9 @@ def test_the_runc_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: 
     time.sleep(20)
     for pid in wait_for_processes(lab):
         os.kill(pid, signal.SIGKILL)
-    out, said = process.communicate()
-    assert process.returncode == 0, said
-    assert "the box was lost (try 1)" in said
+    out, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert "the box was lost (try 1)" in errors
     rows = {row["name"]: row for row in json.loads(out)}
     assert {rows[name]["state"] for name in ("health", "http_latency", "host_side")} == {"captured"}
     assert rows["smoke"]["state"] == "missing"
@@ -162,27 +162,27 @@ def test_the_runc_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: 
     hosts = {read_host(folder, record.host).host_class for record in readable_records(folder).values()}
     tries = [one.environment.get("LAB_BOX_TRY") for one in readable_records(folder).values()]
     assert "2, the box was lost before" in tries
-    assert hosts == {"emulated" if accelerator.accelerator(lab.box).name == "tcg" else "nested"}
+    assert hosts == {"emulated" if host.accelerator(lab.box).name == "tcg" else "nested"}
     assert str(tmp_path) not in (folder / "records/health.json").read_text()
     lab.run("verify")
     assert json.loads(lab.run("box", "status", "--json"))["started"], "a box that was started stays so"
 
 
-def in_box(lab: Lab, *command: str) -> str:
-    """Return what a command in the box prints, empty where the box does not answer."""
+def in_box(lab: BoxLab, *command: str) -> str:
+    """Return what a command in the box prints, or an empty text if the box does not answer."""
     return lab.start("box", "ssh", "--", *command).communicate()[0]
 
 
-def wait_in_box(lab: Lab, text: str, *command: str) -> None:
-    """Wait until `text` is in what a command prints in the box."""
+def wait_in_box(lab: BoxLab, text: str, *command: str) -> None:
+    """Wait until a command in the box prints `text`."""
     deadline = time.monotonic() + 300
     while text not in in_box(lab, *command):
         assert time.monotonic() < deadline, f"no {text} in {command}"
         time.sleep(0.2)
 
 
-def in_the_second_of_two(made: Lab, clone: Path, web: Path) -> tuple[Lab, subprocess.Popen[str]]:
-    """Return a collect of two in the box at the moment when the first is captured, and its `lab`."""
+def in_the_second_of_two(made: BoxLab, clone: Path, web: Path) -> tuple[BoxLab, subprocess.Popen[str]]:
+    """Start a collect of two in the box; return it and its `lab` when the first is captured."""
     lab, env = in_clone(made, clone, web)
     lab.run("box", "start")
     in_box(lab, "rm", "-rf", PROJECT)
@@ -192,18 +192,18 @@ def in_the_second_of_two(made: Lab, clone: Path, web: Path) -> tuple[Lab, subpro
     return lab, process
 
 
-def test_an_interrupted_collect_leaves_the_box_usable(made: Lab, clone: Path, tmp_path: Path) -> None:
-    """Ctrl-C: exit status 3, no collect goes on in the box, and what was captured comes back."""
+def test_an_interrupted_collect_leaves_the_box_usable(made: BoxLab, clone: Path, tmp_path: Path) -> None:
+    """After Ctrl-C (exit status 3) no collect runs in the box, and what was captured comes back."""
     lab, process = in_the_second_of_two(made, clone, tmp_path / "web.tar")
-    assert "lab.py collect" in in_box(lab, "ps", "-eo", "args")
+    assert "labreport collect" in in_box(lab, "ps", "-eo", "args")
     assert lab.end(process, signal.SIGINT) == 3
-    assert "lab.py collect" not in lab.run("box", "ssh", "ps", "-eo", "args")
+    assert "labreport collect" not in lab.run("box", "ssh", "ps", "-eo", "args")
     assert set(readable_records(clone / "evidence/hosts/box/lab12")) == {"health"}
     lab.run("verify")
 
 
-def test_a_box_that_is_lost_again_and_again(made: Lab, clone: Path, tmp_path: Path) -> None:
-    """It is given up after two losses with no capture in between; what was captured before comes back."""
+def test_a_box_that_is_lost_again_and_again(made: BoxLab, clone: Path, tmp_path: Path) -> None:
+    """It is given up after two crashes with no capture in between. Earlier captures come back."""
     lab, process = in_the_second_of_two(made, clone, tmp_path / "web.tar")
     for pid in wait_for_processes(lab):
         os.kill(pid, signal.SIGKILL)
@@ -211,16 +211,16 @@ def test_a_box_that_is_lost_again_and_again(made: Lab, clone: Path, tmp_path: Pa
     assert "lab12/health" not in lab.run("box", "ssh", "ps", "-eo", "args")
     for pid in wait_for_processes(lab):
         os.kill(pid, signal.SIGKILL)
-    said = process.communicate()[1]
-    assert process.returncode == 4, said
-    assert "the box was lost (try 2)" in said
-    assert "lost 2 times with no capture in between" in said
+    errors = process.communicate()[1]
+    assert process.returncode == 4, errors
+    assert "the box was lost (try 2)" in errors
+    assert "lost 2 times with no capture in between" in errors
     assert set(readable_records(clone / "evidence/hosts/box/lab12")) == {"health"}
     lab.run("verify")
 
 
-def test_the_kata_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: Path) -> None:
-    """With a Kata archive: installed, configured, smoke-tested, and a guest of its own behind each answer."""
+def test_the_kata_half_is_captured_in_the_box(made: BoxLab, clone: Path, tmp_path: Path) -> None:
+    """With a Kata archive: it is installed, configured and tested, and each answer comes from a guest."""
     if not os.environ.get("KATA_ARCHIVE"):
         pytest.skip(f"KATA_ARCHIVE is not set: not tested: {', '.join(KATA)}")
     lab, env = in_clone(made, clone, tmp_path / "web.tar")
@@ -234,8 +234,8 @@ def test_the_kata_half_is_captured_in_the_box(made: Lab, clone: Path, tmp_path: 
     lab.run("verify")
 
 
-def test_escapes_are_tried_from_one_snapshot(made: Lab, clone: Path, tmp_path: Path) -> None:
-    """With a Kata archive: both runtimes, a verdict each, nothing of it in the box; the same again."""
+def test_escapes_are_tried_from_one_snapshot(made: BoxLab, clone: Path, tmp_path: Path) -> None:
+    """With a Kata archive: a verdict for each runtime, no trace in the box, and the same result again."""
     if not os.environ.get("KATA_ARCHIVE"):
         pytest.skip("KATA_ARCHIVE is not set: not tested: escapes under Kata")
     lab, env = in_clone(made, clone, tmp_path / "web.tar")
@@ -272,8 +272,8 @@ def test_escapes_are_tried_from_one_snapshot(made: Lab, clone: Path, tmp_path: P
     lab.run(*again, "--allow-escape-tests", "box", status=0, **env)
 
 
-def test_stopped_and_started_it_is_the_same(made: Lab) -> None:
-    """Its disk stays from one start to the next; stopped twice is no error."""
+def test_stopped_and_started_it_is_the_same(made: BoxLab) -> None:
+    """Its disk survives a stop. A second stop is no error."""
     made.run("box", "start")
     made.run("box", "ssh", "touch", "/root/mark")
     assert made.run("box", "stop") == "stopped\n"
@@ -285,16 +285,16 @@ def test_stopped_and_started_it_is_the_same(made: Lab) -> None:
 
 
 def mounts(folder: Path) -> list[str]:
-    """Return what is mounted below a folder."""
+    """Return the mounts below a folder."""
     return [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(folder) in line]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_create_that_is_cut_short_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
-    """In the middle of making the image: no process, no mount; `remove` takes the rest, at once."""
-    if packages := image.missing():
+    """No process and no mount is left, and `remove` deletes the rest at once."""
+    if packages := image.missing_packages():
         pytest.skip(f"the box: not installed: {packages}")
-    lab = Lab(ROOT, Box(tmp_path / "box"))
+    lab = BoxLab(ROOT, Box(tmp_path / "box"))
     process = lab.start("box", "create")
     making = lab.box.folder / "making"
     deadline = time.monotonic() + 300

@@ -28,12 +28,16 @@ def play(fleet: Fleet, pause: dict[str, str], *words: str) -> list[str]:
                "ansible_remote_tmp": str(host.folder / ".tmp"), "lab_environment": {"PAUSE": pause[name]}}
         for name, host in fleet.hosts.items()
     }  # fmt: skip
+    lab = fleet.keys.parent / "lab"
     variables = {
         "ansible_user": "root",
         "ansible_ssh_common_args": " ".join(fleet.ssh_options),
         "ansible_python_interpreter": sys.executable,
         "lab_python": sys.executable,
+        "lab_command": str(lab),
     }
+    lab.write_text(f'#!/bin/sh\nexec {sys.executable} {fleet.shell.root}/labreport "$@"\n')
+    lab.chmod(0o755)
     inventory = fleet.keys.parent / "hosts.yml"
     inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts, "vars": variables}}))
     playbook = str(Path(sys.executable).with_name("ansible-playbook"))

@@ -12,7 +12,7 @@ from labreport.check.rubric import RequirementState, results_of
 from labreport.check.waivers import Waived, waive
 from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.facts.expressions.evaluate import EvaluationState
-from labreport.report.source.evidence import recorded
+from labreport.report.source.evidence import is_evidence
 from labreport.report.tables.table import Cell, Table
 from labreport.report.values.quantity import Quantity
 
@@ -99,7 +99,7 @@ def unshown_evidence(lab: LabPages) -> Iterator[Finding]:
         shown |= {fact.file for name, fact in lab.facts.facts.items() if name in lab.facts_named}
     evidence = lab.evidence.set(lab.lab)
     for path in evidence.files():
-        if recorded(path) and path not in shown:
+        if is_evidence(path) and path not in shown:
             what = "no page shows this evidence or uses a fact that is read from it"
             remedy = f'show it with {{{{ evidence("{path}") }}}}, or use a fact that is read from it'
             yield Finding("unshown", f"evidence/{evidence.name}/{path}", 1, 1, what, remedy, path)

@@ -74,8 +74,8 @@ def invalid_files(lab: LabPages) -> Iterator[Finding]:
         try:
             read()
         except YamlError as error:
-            place = error.file, max(error.line, 1), max(error.column, 1)
-            yield Finding(PROBLEM, *place, error.message, error.remedy, error.message)
+            place = error.path, max(error.line, 1), max(error.column, 1)
+            yield Finding(PROBLEM, *place, error.what, error.remedy, error.what)
 
 
 def build_problems(project: ProjectPages) -> Iterator[Finding]:

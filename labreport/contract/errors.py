@@ -31,6 +31,10 @@ class LabError(Exception):
         self.line = line
         super().__init__(what, remedy)
 
+    @property
+    def place(self) -> str:
+        """`path:line`, or the path alone; empty if there is none."""
+        return f"{self.path}:{self.line}" if self.path and self.line else self.path
+
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.path and self.line else self.path
-        return ": ".join(part for part in (place, self.what, self.remedy) if part)
+        return ": ".join(part for part in (self.place, self.what, self.remedy) if part)

@@ -1,6 +1,7 @@
 """A problem of a report, and the error behind it."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from labreport.contract.errors import ExitStatus, LabError
 
@@ -18,6 +19,12 @@ class Problem:
     remedy: str
     path: str = ""
     line: int = 0
+
+    @classmethod
+    def of(cls, error: LabError, reference: str) -> Self:
+        """Return the problem of a macro call that raised `error`; `what` includes the error's own place."""
+        what = f"{error.place}: {error.what}" if error.place else error.what
+        return cls(reference, what, error.remedy)
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else self.path

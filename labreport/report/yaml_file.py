@@ -1,113 +1,94 @@
-"""Reads a lab's YAML files as what they should hold; an error names the file, the line and the key."""
+"""Read a lab's YAML files into pydantic models. An error names the file, the line and the key."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import yaml
-from pydantic import BaseModel, RootModel, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from labreport.contract.reader import explain
 from labreport.report.problems import FaultError
 
-_SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where libyaml is there
-_TEXT = "tag:yaml.org,2002:str"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml parses ten times as fast
+_QUOTES = "write it in quotes"
 M = TypeVar("M", bound=BaseModel)
-T = TypeVar("T")
-
-
-class _Loader(_SAFE):  # type: ignore[misc, valid-type] # either has the same methods
-    """YAML's safe loader, which need not look twice at what is plain text: that is a third of its time."""
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:  # noqa: FBT001, FBT002 # its signature
-        """Return what a node holds."""
-        if node.tag == _TEXT and isinstance(node, yaml.ScalarNode):
-            return node.value
-        return super().construct_object(node, deep)
 
 
 class YamlError(FaultError):
-    """A YAML file that cannot be used; `file` and `line` are the place, which `what` names, too."""
+    """A YAML file that cannot be used; `column` is 1-based, 0 if unknown."""
 
-    def __init__(self, file: str, line: int, what: str, remedy: str, *, column: int = 0) -> None:
-        place = f"{file}:{line}:{column}" if column else f"{file}:{line}" if line else file
-        super().__init__(f"{place}: {what}", remedy)
-        self.file = file
-        self.line = line
+    def __init__(self, what: str, remedy: str, *, path: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(what, remedy, path=path, line=line)
         self.column = column
-        self.message = what
+
+    @property
+    def place(self) -> str:
+        """`path:line:column`, or as much of it as is known."""
+        return f"{super().place}:{self.column}" if self.column else super().place
 
 
 @dataclass(frozen=True)
 class YamlFile(Generic[M]):
-    """What a YAML file holds; `file` is its path from the project's root."""
+    """The content of a YAML file; `file` is its path from the project's root."""
 
     file: str
     value: M
-    _node: yaml.MappingNode
+    _node: yaml.Node
 
     @property
     def lines(self) -> dict[str, int]:
-        """The line of each key that stands in no other, 1-based."""
-        node = self._node
-        return {key.value: key.start_mark.line + 1 for key, _value in node.value}
+        """The line of each top-level key, 1-based."""
+        return {key.value: key.start_mark.line + 1 for key, _value in self._node.value}
 
     def line(self, *keys: object) -> int:
-        """Return the line of what stands under `keys`, 1-based; of the last key that is there."""
+        """Return the line of the value under `keys`, 1-based; of the last key that exists."""
         return _line_of(self._node, keys)
 
 
 def read_yaml(path: Path, file: str, model: type[M], remedy: str) -> YamlFile[M]:
-    """Return the YAML file `path` as `model`; errors call it `file` and give the `remedy`.
+    """Return the mapping in the YAML file `path` as a `model`; errors call the file `file`.
 
-    Raises YamlError: also for a key that is given twice, where YAML would take the last.
+    Raise YamlError, also for a duplicate key, where YAML would take the last one. `remedy` says where the
+    keys are documented.
     """
-    node = _node(path, file, remedy)
-    if not isinstance(node, yaml.MappingNode):
-        raise YamlError(file, 0, "holds no keys", remedy)
+    return _read(path, file, model, remedy, yaml.MappingNode)
+
+
+def read_yaml_list(path: Path, file: str, model: type[M], remedy: str) -> YamlFile[M]:
+    """Return the list in the YAML file `path` as a `model`; raise YamlError as `read_yaml` does."""
+    return _read(path, file, model, remedy, yaml.SequenceNode)
+
+
+def _read(path: Path, file: str, model: type[M], remedy: str, root: type[yaml.CollectionNode]) -> YamlFile[M]:
+    node = _parse(path, file, remedy)
+    if not isinstance(node, root):
+        content = "keys" if root is yaml.MappingNode else "list"
+        raise YamlError(f"holds no {content}", remedy, path=file)
     _check_unique(node, file)
     try:
-        value = model.model_validate(_Loader("").construct_document(node))
+        value = model.model_validate(_LOADER("").construct_document(node))
     except ValidationError as error:
-        line = _line_of(node, error.errors(include_url=False)[0]["loc"])
-        what = explain(error).replace("Value error, ", "").replace(".[key]", "")
-        raise YamlError(file, line, what, remedy) from error
+        raise _invalid(error, node, file, remedy) from error
     except (yaml.YAMLError, ValueError) as error:
         raise _not_yaml(file, error, remedy) from error
     return YamlFile(file, value, node)
 
 
-def read_list(path: Path, model: type[RootModel[list[T]]], remedy: str, *, empty: str) -> list[T]:
-    """Return what a lab's YAML list holds; raise FaultError that names the file, the entry and its key.
-
-    `remedy` says what an entry is made of, `empty` what is wrong with a list of none.
-    """
-    file = f"docs/labs/{path.parent.name}/{path.name}"
+def _parse(path: Path, file: str, remedy: str) -> yaml.Node | None:
     try:
-        found = model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).root
-    except OSError as error:
-        raise FaultError(f"{file}: cannot be read ({error.strerror})", "write it") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise FaultError(f"{file}: not YAML: {' '.join(str(error).split())}", "mend it") from error
-    except ValidationError as error:
-        raise FaultError(f"{file}: {explain(error)}", remedy) from error
-    if not found:
-        raise FaultError(f"{file}: {empty}", "list some, or leave the table out")
-    return found
-
-
-def _node(path: Path, file: str, remedy: str) -> yaml.Node | None:
-    try:
-        node: yaml.Node | None = _Loader(path.read_text(encoding="utf-8")).get_single_node()
+        node: yaml.Node | None = _LOADER(path.read_text(encoding="utf-8")).get_single_node()
     except FileNotFoundError as error:
-        raise YamlError(file, 0, "no such file", remedy) from error
+        raise YamlError("no such file", remedy, path=file) from error
     except OSError as error:
-        raise YamlError(file, 0, f"cannot be read ({error.strerror})", "put a readable file there") from error
+        what = f"cannot be read ({error.strerror})"
+        raise YamlError(what, "put a readable file there", path=file) from error
     except UnicodeDecodeError as error:
-        raise YamlError(file, 0, "not UTF-8", "save it as UTF-8") from error
+        raise YamlError("not UTF-8", "save it as UTF-8", path=file) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise _not_yaml(file, error, "mend that line") from error
+        raise _not_yaml(file, error, "fix that line") from error
     return node
 
 
@@ -115,49 +96,60 @@ def _not_yaml(file: str, error: Exception, remedy: str) -> YamlError:
     mark = getattr(error, "problem_mark", None)
     what = " ".join(str(getattr(error, "problem", None) or error).split())
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    return YamlError(file, line, f"not YAML: {what}", remedy, column=column)
+    return YamlError(f"not YAML: {what}", remedy, path=file, line=line, column=column)
 
 
-def _check_unique(node: yaml.Node, file: str) -> None:
-    """Raise YamlError where a key is given twice, on whatever level; an alias leads to a node once more."""
-    nodes, looked_at = [node], set[int]()
-    for one in nodes:  # which grows meanwhile
-        if id(one) in looked_at or isinstance(one, yaml.ScalarNode):
+def _invalid(error: ValidationError, node: yaml.Node, file: str, remedy: str) -> YamlError:
+    """Return the first error of a validation; a number or boolean in place of a text needs quotes."""
+    first = error.errors(include_url=False)[0]
+    what = explain(error).replace("Value error, ", "").replace(".[key]", "")
+    if first["type"] == "string_type" and isinstance(first["input"], bool | int | float):
+        what, remedy = f"{what}, YAML reads {type(first['input']).__name__} {first['input']}", _QUOTES
+    return YamlError(what, remedy, path=file, line=_line_of(node, first["loc"]))
+
+
+def _check_unique(root: yaml.Node, file: str) -> None:
+    """Raise YamlError for a duplicate key on any level."""
+    nodes, visited = deque([root]), set[int]()
+    while nodes:
+        node = nodes.popleft()
+        if id(node) in visited or isinstance(node, yaml.ScalarNode):  # an alias leads to a node again
             continue
-        looked_at.add(id(one))
-        if isinstance(one, yaml.MappingNode):
-            _check_keys(one, file)
-            nodes += [value for _key, value in one.value]
+        visited.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            _check_keys(node, file)
+            nodes += [value for _key, value in node.value]
         else:
-            nodes += one.value
+            nodes += node.value
 
 
 def _check_keys(node: yaml.MappingNode, file: str) -> None:
     seen: set[str] = set()
     for key, _value in node.value:
-        if isinstance(key, yaml.ScalarNode):
-            if key.value in seen:
-                line = key.start_mark.line + 1
-                raise YamlError(file, line, f"{key.value} is given twice", "leave out one of the two")
-            seen.add(key.value)
+        if not isinstance(key, yaml.ScalarNode):
+            continue
+        if key.value in seen:
+            what, line = f"{key.value} is given twice", key.start_mark.line + 1
+            raise YamlError(what, "remove one of the two", path=file, line=line)
+        seen.add(key.value)
 
 
 def _line_of(node: yaml.Node, keys: Sequence[object]) -> int:
     line = node.start_mark.line + 1
     for key in keys:
-        found = _step(node, key)
-        if found is None:
+        step = _step(node, key)
+        if step is None:
             break
-        line, node = found
+        line, node = step
     return line
 
 
 def _step(node: yaml.Node, key: object) -> tuple[int, yaml.Node] | None:
-    """Return the line of `key` in a node, and what stands under it."""
+    """Return the line of `key` in a node, and the value under it; None if the key is not there."""
     if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
         return node.value[key].start_mark.line + 1, node.value[key]
     if isinstance(node, yaml.MappingNode):
-        for one, value in node.value:
-            if isinstance(one, yaml.ScalarNode) and one.value == str(key):
-                return one.start_mark.line + 1, value
+        for key_node, value in node.value:
+            if isinstance(key_node, yaml.ScalarNode) and key_node.value == str(key):
+                return key_node.start_mark.line + 1, value
     return None

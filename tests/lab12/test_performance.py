@@ -23,7 +23,7 @@ from labreport.containers.images import busybox
 from labreport.containers.needs import CONTAINERS, KVM
 from labreport.contract.lab_config import Lab
 from labreport.contract.reader import read_record
-from labreport.report.charts import draw
+from labreport.report.charts.kinds import draw
 from tests.containers.fake_kata import FAILS, HANGS, write_shim
 from tests.containers.host_state import host_state, new_things
 from tests.containers.web import WEB
@@ -109,7 +109,7 @@ def test_a_start_that_fails_and_one_that_hangs_are_rows_like_any_other(performan
     hung = next(one for one in samples if one["exit_status"] == "124")
     assert float(hung["seconds"]) >= FEW["startup"]["limit_seconds"]
     description = draw("strip", performance.read("bench/startup.csv"), emulated=False).description
-    assert "kata: 2 of 4 runs failed and are in no median" in description
+    assert "kata: 2 of 4 runs failed, and the median excludes them" in description
     record = read_record(performance.folder / "records/startup.json")
     assert record.settings["startup.runs"] == 4
     assert not new_things(before)

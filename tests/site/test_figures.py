@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from labreport.contract.records import HostClass
-from labreport.report.charts import draw
+from labreport.report.charts.kinds import draw
 from labreport.report.series.comparison import compare, comparison_table, sentences
 from labreport.report.series.series import read_series
 from tests.project import HOST, Captured, Little, make

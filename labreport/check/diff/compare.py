@@ -12,7 +12,7 @@ from labreport.report.export.export import MarkdownBuild, markdown_build
 from labreport.report.facts.claims import Claim
 from labreport.report.pages.render import render
 from labreport.report.pages.verdicts import Made
-from labreport.report.source.evidence import Evidence, EvidenceSet, recorded
+from labreport.report.source.evidence import Evidence, EvidenceSet, is_evidence
 from labreport.report.source.slices import as_text
 
 MOST_LINES = 40
@@ -203,7 +203,7 @@ def _state(claim: Claim) -> str:
 
 def _files(before: Evidence, after: Evidence, name: str) -> Iterator[FileChange]:
     """Yield each evidence file of the set `name` that differs; records are not compared."""
-    paths = {path for side in (before, after) for path in side.set(name).files() if recorded(path)}
+    paths = {path for side in (before, after) for path in side.set(name).files() if is_evidence(path)}
     for path in sorted(paths):
         old, new = _data(before, name, path), _data(after, name, path)
         if old != new:

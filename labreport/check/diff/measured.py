@@ -14,7 +14,7 @@ from labreport.report.problems import FaultError
 from labreport.report.series.permutation import shift
 from labreport.report.series.series import COLUMNS, Sample, Series, SeriesError, read_series
 from labreport.report.series.statistics import interval_of_median, median
-from labreport.report.source.evidence import Evidence, recorded
+from labreport.report.source.evidence import Evidence, is_evidence
 from labreport.report.source.slices import as_text
 from labreport.report.values.quantity import Quantity, decimal
 
@@ -55,7 +55,7 @@ class SeriesChange:
 def series_of(evidence: Evidence, name: str) -> dict[str, Series]:
     """Return the series of the set `name` by file: CSV files of runs, and files with one number a line."""
     series = {}
-    for path in filter(recorded, evidence.set(name).files()):
+    for path in filter(is_evidence, evidence.set(name).files()):
         try:
             series[path] = _series(as_text(evidence.content(name, path).data) or "")
         except (EvidenceError, SeriesError):

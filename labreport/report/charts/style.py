@@ -1,4 +1,4 @@
-"""How a chart looks, and how it becomes SVG: all colours are the page's, one picture fits every theme."""
+"""The look of a chart, and its SVG. All colours are the page's, so that one picture fits every theme."""
 
 import hashlib
 import re
@@ -23,17 +23,17 @@ EMULATED = "Emulated: these are not the times of real hardware"
 
 _SIZE = re.compile(r' width="([0-9.]+)" height="([0-9.]+)"')
 _ROLES = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
-"""What Vega says of each mark: the picture is one thing, described as a whole."""
+"""The roles that Vega gives each mark. The picture is described as a whole instead."""
 
 
 def colours(count: int) -> list[str]:
-    """Return so many colours; after seven they begin again, and the order in the picture tells."""
+    """Return `count` colours; after seven they repeat."""
     return [COLOURS[number % len(COLOURS)] for number in range(count)]
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A chart before it is drawn: what it shows in words, its values as a table, and how it is drawn."""
+    """A chart before it is drawn: title, description, values as a table, and the altair chart."""
 
     title: str
     description: str
@@ -43,7 +43,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart as SVG, whose title and description are in it, and its values as a table."""
+    """A chart as SVG, with its title and description in it, and its values as a table."""
 
     title: str
     description: str
@@ -52,14 +52,14 @@ class Picture:
 
 
 def to_picture(drawing: Drawing, *, emulated: bool) -> Picture:
-    """Return a drawing as SVG; one of an emulated host says so in the picture."""
-    chart = drawing.chart.properties(title=_mark()) if emulated else drawing.chart
+    """Return a drawing as SVG; the picture of an emulated host says so in its title."""
+    chart = drawing.chart.properties(title=_emulated_title()) if emulated else drawing.chart
     spec = _styled(chart).to_dict(validate=False)
-    svg = _own(vl_convert.vegalite_to_svg(spec), drawing.title, drawing.description)
+    svg = _described(vl_convert.vegalite_to_svg(spec), drawing.title, drawing.description)
     return Picture(drawing.title, drawing.description, drawing.table, svg)
 
 
-def _mark() -> alt.TitleParams:
+def _emulated_title() -> alt.TitleParams:
     return alt.TitleParams(text=EMULATED, color=ALARM, anchor="start", fontSize=12, offset=8)
 
 
@@ -78,15 +78,15 @@ def _styled(chart: Any) -> Any:
     )
 
 
-def _own(svg: str, title: str, description: str) -> str:
-    """Return the SVG with its words in it, as wide as its place, its ids unlike another picture's."""
-    mark = hashlib.sha256(f"{title}{description}{svg}".encode()).hexdigest()[:12]
-    svg = re.sub(r'(id="|url\(#)(?=[A-Za-z])', rf"\1ev-{mark}-", _ROLES.sub("", svg))
-    head, end, rest = svg.partition(">")
+def _described(svg: str, title: str, description: str) -> str:
+    """Return the SVG with title and description, scalable, and with ids that no other picture has."""
+    digest = hashlib.sha256(f"{title}{description}{svg}".encode()).hexdigest()[:12]
+    svg = re.sub(r'(id="|url\(#)(?=[A-Za-z])', rf"\1ev-{digest}-", _ROLES.sub("", svg))
+    head, end, body = svg.partition(">")
     if not end or not _SIZE.search(head):
-        raise ValueError("vl-convert wrote no SVG of a size")
-    named = f' role="img" aria-labelledby="ev-{mark}-title" aria-describedby="ev-{mark}-desc"'
-    head = _SIZE.sub(r' style="max-width: \1px"', head, count=1) + named
-    words = f'<title id="ev-{mark}-title">{escape(title)}</title>'
-    words += f'<desc id="ev-{mark}-desc">{escape(description)}</desc>'
-    return f"{head}>{words}{rest}"
+        raise ValueError("vl-convert returned SVG without a size")
+    names = f' role="img" aria-labelledby="ev-{digest}-title" aria-describedby="ev-{digest}-desc"'
+    head = _SIZE.sub(r' style="max-width: \1px"', head, count=1) + names
+    words = f'<title id="ev-{digest}-title">{escape(title)}</title>'
+    words += f'<desc id="ev-{digest}-desc">{escape(description)}</desc>'
+    return f"{head}>{words}{body}"

@@ -93,6 +93,6 @@ def _cell(cell: Cell) -> str:
 def figure_markdown(figure: Figure) -> str:
     """Return a comparison, or the values of a picture, as a table and sentences."""
     notes = [f"> {words(note)}" for block in figure.blocks for note in block.notes]
-    told = [f"- {words(one)}" for one in figure.told]
-    head = f"{words(figure.title)}. {words(figure.host_words)}"
+    told = [f"- {words(one)}" for one in figure.sentences]
+    head = f"{words(figure.title)}. {words(figure.host_sentence)}"
     return "\n\n".join([*notes, head, table_markdown(figure.table), "\n".join(told)])

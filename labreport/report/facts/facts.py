@@ -19,14 +19,10 @@ from labreport.report.problems import FaultError
 from labreport.report.source.ranges import RANGE
 from labreport.report.source.slices import SliceRequest
 from labreport.report.values.units import UnitError, symbol
-from labreport.report.yaml_file import YamlError, read_yaml
+from labreport.report.yaml_file import read_yaml
 
 FACTS_FILE = "facts.yml"
 _REMEDY = "manual/reference/facts.md says what a fact is made of"
-
-
-class FactsError(YamlError):
-    """A facts.yml that cannot be used; the text names the file, the key and the remedy."""
 
 
 def _name(text: str) -> str:
@@ -116,10 +112,7 @@ class Facts:
 
 
 def load(path: Path) -> Facts:
-    """Return the facts of docs/labs/LAB/facts.yml; raise FactsError."""
+    """Return the facts of docs/labs/LAB/facts.yml; raise YamlError."""
     where = "/".join(path.parts[-4:])
-    try:
-        found = read_yaml(path, where, FactsFile, _REMEDY)
-    except YamlError as error:
-        raise FactsError(error.file, error.line, error.message, error.remedy, column=error.column) from error
+    found = read_yaml(path, where, FactsFile, _REMEDY)
     return Facts(path.parent.name, where, found.value.root, found.lines)

@@ -264,7 +264,7 @@ class Call:
         try:
             return macro(desk, *self.args, **named)
         except FaultError as error:
-            return Problem(str(self), error.what, error.remedy)
+            return Problem.of(error, str(self))
 
     def _misused(self) -> Problem | None:
         """Return what is wrong with the sentence, or with there being none."""

@@ -1,1 +1,1 @@
-"""Series of samples and what they say."""
+"""Series of timed runs and their statistics, as pure functions from values to values."""

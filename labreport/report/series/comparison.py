@@ -1,21 +1,25 @@
-"""What a series says, in numbers and in sentences: the same values whether as text, table or picture."""
+"""What a series shows: statistics of each contender and their ratio, as values, a table and sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from labreport.report.series.series import MedianEstimate, Sample, Series, SeriesError, median_estimate
 from labreport.report.series.statistics import CONFIDENCE, Modes, Trend, modes, outliers, trend
-from labreport.report.tables.table import Cell, Table
+from labreport.report.tables.table import Table
 from labreport.report.values.quantity import Quantity
 
 _DIGITS = 4
 _SECOND = Fraction(1)
+_HEAD = ("", "runs", "failed", "median", f"{CONFIDENCE:.0%} interval of the median")
 
 
 @dataclass(frozen=True)
 class ContenderStats:
-    """One of what a series compares; `seconds` is None where none of its runs ended well."""
+    """The statistics of one contender; `seconds` is None if all its runs failed.
+
+    No successful run is left out of the median: outliers are kept.
+    """
 
     name: str
     runs: int
@@ -28,41 +32,41 @@ class ContenderStats:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A series' contenders; the last against the first, pair by pair, or why there is no ratio."""
+    """A series' contenders, and the ratio of the last to the first by pairs, or why there is none."""
 
     contenders: tuple[ContenderStats, ...]
     ratio: MedianEstimate | None
     no_ratio: str = ""
 
     @property
-    def sees_no_difference(self) -> bool:
-        """Whether the ratio's interval holds 1: what these runs cannot tell apart."""
+    def shows_no_difference(self) -> bool:
+        """Whether the confidence interval of the ratio contains 1."""
         ratio = self.ratio
         return bool(ratio and ratio.low and ratio.high and ratio.low.exact <= 1 <= ratio.high.exact)
 
 
 def compare(series: Series) -> Comparison:
-    """Return what a series says."""
-    contenders = tuple(_contender(series, name) for name in series.names)
+    """Return the statistics of a series."""
+    contenders = tuple(_contender_stats(series, name) for name in series.names)
     if len(contenders) == 1:
-        return Comparison(contenders, None, "there is nothing to compare it with")
+        return Comparison(contenders, None, "the series has one contender only")
     try:
         ratios = series.ratios(series.names[-1], series.names[0])
     except SeriesError as error:
-        return Comparison(contenders, None, str(error))
+        return Comparison(contenders, None, error.what)
     if not ratios:
-        return Comparison(contenders, None, "in no run did both end well")
+        return Comparison(contenders, None, "there is no run in which both succeeded")
     return Comparison(contenders, median_estimate(ratios))
 
 
-def _contender(series: Series, name: str) -> ContenderStats:
+def _contender_stats(series: Series, name: str) -> ContenderStats:
     samples, answered = series.of(name), series.answered(name)
-    values = [float(one.seconds.exact) for one in answered]
+    values = [float(sample.seconds.exact) for sample in answered]
     return ContenderStats(
         name,
         len(samples),
-        tuple(one for one in samples if not one.answered),
-        median_estimate([one.seconds for one in answered]) if answered else None,
+        tuple(sample for sample in samples if not sample.answered),
+        median_estimate([sample.seconds for sample in answered]) if answered else None,
         tuple(answered[index] for index in outliers(values)),
         trend(values),
         modes(values),
@@ -70,7 +74,7 @@ def _contender(series: Series, name: str) -> ContenderStats:
 
 
 def four_digits(value: Quantity) -> str:
-    """Return a value with four digits, or with those that the evidence has: `2.812 s`, `162.4 ms`, `3.412`.
+    """Return a value with at most four significant digits, times below a second in ms.
 
     >>> from decimal import Decimal
     >>> four_digits(Quantity(Decimal("0.162374"), "s")), four_digits(Quantity(Decimal("12.812374"), "s"))
@@ -82,82 +86,81 @@ def four_digits(value: Quantity) -> str:
     return str(value.rounded(max(_DIGITS - whole, 0)))
 
 
-def interval_words(found: MedianEstimate) -> str:
-    """Return an interval as a cell has it; empty where there is none."""
-    return f"{four_digits(found.low)} to {four_digits(found.high)}" if found.low and found.high else ""
+def _interval_words(estimate: MedianEstimate) -> str:
+    """Return a confidence interval such as `2.61 to 2.90`; empty if there is none."""
+    if not estimate.low or not estimate.high:
+        return ""
+    return f"{four_digits(estimate.low)} to {four_digits(estimate.high)}"
 
 
-def comparison_table(found: Comparison) -> Table:
-    """Return a row for each contender and one for the ratio."""
-    head = ("", "runs", "failed", "median", f"{CONFIDENCE:.0%} interval of the median")
-    rows = [_row(one.name, one.runs, len(one.failed), one.seconds) for one in found.contenders]
-    if found.ratio:
-        names = f"{found.contenders[-1].name} / {found.contenders[0].name}, pair by pair"
-        rows.append(_row(names, found.ratio.count, None, found.ratio))
-    return Table(head, tuple(rows))
+def comparison_table(comparison: Comparison) -> Table:
+    """Return a row for each contender, and one for the ratio."""
+    rows = [_row(one.name, one.runs, len(one.failed), one.seconds) for one in comparison.contenders]
+    if comparison.ratio:
+        name = f"{comparison.contenders[-1].name} / {comparison.contenders[0].name}, pair by pair"
+        rows.append(_row(name, comparison.ratio.count, "", comparison.ratio))
+    return Table.of(_HEAD, rows)
 
 
-def _row(name: str, runs: int, failed: int | None, found: MedianEstimate | None) -> tuple[Cell, ...]:
-    median, interval = (four_digits(found.median), interval_words(found)) if found else ("none", "")
-    return (
-        Cell(name),
-        Cell(str(runs)),
-        Cell("" if failed is None else str(failed)),
-        Cell(median),
-        Cell(interval or "too few runs for one"),
-    )
+def _row(name: str, runs: int, failed: int | str, estimate: MedianEstimate | None) -> tuple[object, ...]:
+    interval = _interval_words(estimate) if estimate else ""
+    median = four_digits(estimate.median) if estimate else "none"
+    return (name, runs, failed, median, interval or "too few runs")
 
 
-def sentences(found: Comparison) -> list[str]:
-    """Return what follows: the ratio first, then all that a median does not tell."""
-    told = [_ratio_sentence(found)]
-    for one in found.contenders:
-        told += _oddities(one)
-    return told
+def sentences(comparison: Comparison) -> list[str]:
+    """Return the ratio as a sentence, then one for each property that a median hides."""
+    remarks = [remark for one in comparison.contenders for remark in _remarks(one)]
+    return [_ratio_sentence(comparison), *remarks]
 
 
-def _ratio_sentence(found: Comparison) -> str:
-    first, last = found.contenders[0].name, found.contenders[-1].name
-    ratio = found.ratio
+def _ratio_sentence(comparison: Comparison) -> str:
+    first, last = comparison.contenders[0].name, comparison.contenders[-1].name
+    ratio = comparison.ratio
     if ratio is None:
-        return f"There is no ratio: {found.no_ratio}."
+        return f"There is no ratio: {comparison.no_ratio}."
     pairs = "1 pair" if ratio.count == 1 else f"{ratio.count} pairs"
     times = f"{last} took {four_digits(ratio.median)} times as long as {first}"
     if ratio.low is None:
-        return f"{times}, by the median of {pairs}: too few for an interval."
-    interval = f"{CONFIDENCE:.0%} interval {interval_words(ratio)}, {pairs}"
-    if found.sees_no_difference:
-        return f"No difference between {first} and {last} that these runs could see: {times} ({interval})."
+        return f"{times} (median of {pairs}; too few for an interval)."
+    interval = f"{CONFIDENCE:.0%} interval {_interval_words(ratio)}, {pairs}"
+    if comparison.shows_no_difference:
+        return f"These runs show no difference between {first} and {last}: {times} ({interval})."
     return f"{times} ({interval})."
 
 
-def _oddities(one: ContenderStats) -> Iterable[str]:
-    """Yield what a reader must know beside a contender's median: nothing of it was left out for it."""
-    if one.failed:
-        ended = ", ".join(f"run {bad.run} with exit status {bad.exit_status} after {four_digits(bad.seconds)}"
-                          for bad in one.failed)  # fmt: skip
-        yield f"{one.name}: {len(one.failed)} of {one.runs} runs failed and are in no median: {ended}."
-    if one.outliers:
-        apart = ", ".join(f"run {far.run} ({four_digits(far.seconds)})" for far in one.outliers)
-        yield f"{one.name}: apart from the others, and in the median all the same: {apart}."
-    if one.trend:
-        way = "slower" if one.trend.change > 0 else "faster"
-        change = f"{abs(one.trend.change):.0%} {way} from the first run to the last"
-        yield f"{one.name}: {change}, which chance seldom does (p = {one.trend.p:.2g})."
-    if one.modes:
-        above = one.runs - len(one.failed) - one.modes.below
-        groups = (
-            f"{one.modes.below} runs of up to {one.modes.low:.4g} s, {above} from {one.modes.high:.4g} s on"
-        )
-        yield f"{one.name}: two groups, {groups}: one median stands for neither."
+def _remarks(contender: ContenderStats) -> Iterator[str]:
+    """Yield a sentence for failed runs, outliers, a trend and two modes."""
+    name = contender.name
+    if contender.failed:
+        count, runs = len(contender.failed), ", ".join(map(_failed_run, contender.failed))
+        yield f"{name}: {count} of {contender.runs} runs failed, and the median excludes them: {runs}."
+    if contender.outliers:
+        yield f"{name}: outliers (kept): {_runs_with_seconds(contender.outliers)}."
+    if contender.trend:
+        direction = "upward" if contender.trend.change > 0 else "downward"
+        change = f"{contender.trend.change:+.0%} over the series (p = {contender.trend.p:.2g})"
+        yield f"{name}: a significant {direction} trend: {change}."
+    if contender.modes:
+        found = contender.modes
+        above = contender.runs - len(contender.failed) - found.below
+        groups = f"{found.below} runs up to {found.low:.4g} s, {above} runs from {found.high:.4g} s"
+        yield f"{name}: two modes, which one median does not describe: {groups}."
 
 
-def noise_sentence(found: Comparison) -> str:
-    """Return in a sentence what the same command against itself says of the host: its noise."""
-    ratio = found.ratio
+def _failed_run(sample: Sample) -> str:
+    return f"run {sample.run} (exit status {sample.exit_status} after {four_digits(sample.seconds)})"
+
+
+def _runs_with_seconds(samples: Iterable[Sample]) -> str:
+    return ", ".join(f"run {sample.run} ({four_digits(sample.seconds)})" for sample in samples)
+
+
+def noise_sentence(comparison: Comparison) -> str:
+    """Return the noise of the host as a sentence; the series is of one command against itself."""
+    ratio = comparison.ratio
     if ratio is None or ratio.low is None:
-        return "The host's noise is not known: the same command against itself gave no interval."
-    pairs = f"{CONFIDENCE:.0%} interval {interval_words(ratio)}, {ratio.count} pairs"
-    return (
-        f"The same command against itself on this host: {four_digits(ratio.median)} times as long ({pairs})."
-    )
+        return "The noise of the host is unknown: the same command against itself gave no interval."
+    interval = f"{CONFIDENCE:.0%} interval {_interval_words(ratio)}, {ratio.count} pairs"
+    times = f"the same command took {four_digits(ratio.median)} times as long as itself"
+    return f"The noise of the host: {times} ({interval})."

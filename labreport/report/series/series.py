@@ -1,6 +1,6 @@
-"""A series as the lab's CSV has it: every run of what is compared, the failed ones, too.
+"""A series: every run of the commands that a benchmark compares, failed runs included.
 
-`run,order,runtime,seconds,exit_status`, and whatever columns come behind. Pure: text in, values out.
+A series is a CSV `run,order,runtime,seconds,exit_status`; more columns may follow.
 """
 
 import csv
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
+from labreport.contract.errors import LabError
 from labreport.report.series.statistics import interval_of_median
 from labreport.report.values.quantity import Quantity, decimal
 
@@ -16,13 +17,13 @@ COLUMNS = ("run", "order", "runtime", "seconds", "exit_status")
 _TWO = Quantity(Decimal(2), "")
 
 
-class SeriesError(ValueError):
-    """A text that is no series, or has not what is asked of it; the text says what is wrong."""
+class SeriesError(LabError):
+    """A CSV that is not a series, or a series that lacks what is asked of it."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One run: its pair's number and its place in it, what was run, how long it took, how it ended."""
+    """One run: the number of its pair, its place in the pair, the contender, its duration and exit status."""
 
     run: int
     order: int
@@ -32,13 +33,13 @@ class Sample:
 
     @property
     def answered(self) -> bool:
-        """Whether it ended as it should: only then is its time one of what was asked."""
+        """Whether the run succeeded. The time of a failed run is no measurement."""
         return self.exit_status == "0"
 
 
 @dataclass(frozen=True)
 class MedianEstimate:
-    """A median, and the ends of its exact interval; None where the values are too few for one."""
+    """A median with its exact confidence interval; `low` and `high` are None for fewer than six values."""
 
     median: Quantity
     low: Quantity | None
@@ -55,81 +56,81 @@ class Series:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """What was compared, in the order of the first run."""
-        return tuple(dict.fromkeys(one.name for one in self.samples))
+        """The contenders, in the order of the first run."""
+        return tuple(dict.fromkeys(sample.name for sample in self.samples))
 
     def of(self, name: str) -> list[Sample]:
-        """Return the samples of one contender; raise SeriesError if it has none."""
-        found = [one for one in self.samples if one.name == name]
+        """Return the samples of one contender; raise SeriesError if there are none."""
+        found = [sample for sample in self.samples if sample.name == name]
         if not found:
-            raise SeriesError(f"no {name!r} in the series: it has {', '.join(self.names)}")
+            raise SeriesError(f"no {name!r} in the series", f"use one of: {', '.join(self.names)}")
         return found
 
     def answered(self, name: str) -> list[Sample]:
-        """Return those of a contender that ended well."""
-        return [one for one in self.of(name) if one.answered]
+        """Return the successful samples of one contender."""
+        return [sample for sample in self.of(name) if sample.answered]
 
     def seconds(self, name: str) -> list[Quantity]:
-        """Return the seconds of those that ended well."""
-        return [one.seconds for one in self.answered(name)]
+        """Return the durations of the successful samples of one contender."""
+        return [sample.seconds for sample in self.answered(name)]
 
     def ratios(self, name: str, base: str) -> list[Quantity]:
-        """Return, for each run in which both ended well, how many times as long as `base` `name` took.
+        """Return the duration of `name` divided by that of `base`, for each run in which both succeeded.
 
-        Raises SeriesError where a run has several samples of one: those are no pairs.
+        Raise SeriesError if a run has several samples of one contender, so that they form no pairs.
         """
-        first, second = self._by_run(base), self._by_run(name)
-        both = [run for run in first if run in second and first[run].answered and second[run].answered]
-        return [second[run].seconds / first[run].seconds for run in both]
+        bases, others = self._by_run(base), self._by_run(name)
+        pairs = [(bases[run], others[run]) for run in bases if run in others]
+        return [other.seconds / one.seconds for one, other in pairs if one.answered and other.answered]
 
     def _by_run(self, name: str) -> dict[int, Sample]:
-        found = {one.run: one for one in self.of(name)}
-        if len(found) != len(self.of(name)):
-            raise SeriesError(f"a run has several samples of {name}: they are no pairs")
-        return found
+        by_run = {sample.run: sample for sample in self.of(name)}
+        if len(by_run) != len(self.of(name)):
+            raise SeriesError(f"a run has several samples of {name}, so they form no pairs")
+        return by_run
 
 
 def median_estimate(values: Sequence[Quantity]) -> MedianEstimate:
-    """Return the median with its exact interval, with the digits of the evidence; raise SeriesError."""
+    """Return the median and its interval, with the evidence's digits; raise SeriesError for no values."""
     if not values:
-        raise SeriesError("none of its runs ended well: there is no median")
-    ordered = sorted(values, key=lambda one: one.exact)
+        raise SeriesError("none of its runs succeeded, so there is no median")
+    ordered = sorted(values, key=lambda value: value.exact)
     half = len(ordered) // 2
     median = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / _TWO
-    found = interval_of_median([one.exact for one in ordered])
-    if found is None:
+    interval = interval_of_median([value.exact for value in ordered])
+    if interval is None:
         return MedianEstimate(median, None, None, 0.0, len(ordered))
-    low, high = ordered[found.rank - 1], ordered[-found.rank]
-    return MedianEstimate(median, low, high, found.coverage, len(ordered))
+    low, high = ordered[interval.rank - 1], ordered[-interval.rank]
+    return MedianEstimate(median, low, high, interval.coverage, len(ordered))
 
 
 def read_series(text: str) -> Series:
-    r"""Return the series of a CSV; raise SeriesError with the line of what is wrong.
+    r"""Return the series in a CSV; raise SeriesError that names the line.
 
     >>> two = "run,order,runtime,seconds,exit_status\n1,1,runc,0.412,0\n1,2,kata,1.620,0\n"
-    >>> [str(one) for one in read_series(two).ratios("kata", "runc")]
+    >>> [str(ratio) for ratio in read_series(two).ratios("kata", "runc")]
     ['3.93']
     """
     try:
         rows = list(csv.reader(text.splitlines(), strict=True))
     except csv.Error as error:
-        raise SeriesError(f"no CSV: {error}") from error
+        raise SeriesError(f"not CSV: {error}") from error
     if not rows or tuple(rows[0][: len(COLUMNS)]) != COLUMNS:
         raise SeriesError(f"its first line is not {','.join(COLUMNS)}")
     samples = [_sample(row, line) for line, row in enumerate(rows[1:], 2)]
     if not samples:
         raise SeriesError("it has no samples")
-    return Series(tuple(sorted(samples, key=lambda one: (one.run, one.order))))
+    return Series(tuple(sorted(samples, key=lambda sample: (sample.run, sample.order))))
 
 
 def _sample(row: list[str], line: int) -> Sample:
     if len(row) < len(COLUMNS):
-        raise SeriesError(f"line {line} has {len(row)} cells: {len(COLUMNS)} are wanted")
+        raise SeriesError(f"line {line} has {len(row)} cells, and needs {len(COLUMNS)}")
     run, order, name, seconds, exit_status = row[: len(COLUMNS)]
     try:
-        found = Sample(int(run), int(order), name, Quantity(decimal(seconds), "s"), exit_status)
+        sample = Sample(int(run), int(order), name, Quantity(decimal(seconds), "s"), exit_status)
     except (ValueError, ArithmeticError) as error:
         raise SeriesError(f"line {line}: {error}") from error
-    if found.answered and found.seconds.value <= 0:
-        raise SeriesError(f"line {line}: a run that took no time is no measurement")
-    return found
+    if sample.answered and sample.seconds.value <= 0:
+        raise SeriesError(f"line {line}: a duration of 0 is no measurement")
+    return sample

@@ -1,7 +1,7 @@
-"""What samples of a few runs say: medians, exact intervals, ratios of pairs, and what is odd among them.
+"""Statistics of few samples: medians with exact intervals, percentiles, outliers, trend and modes.
 
-Pure functions of plain numbers (floats, or Fractions where the evidence's precision matters). Nothing is
-resampled, nothing assumed of how the samples are distributed, and nothing is ever left out.
+Pure functions of floats, or of Fractions if the evidence's precision matters. They assume no distribution,
+resample nothing and remove no sample.
 """
 
 import math
@@ -18,15 +18,15 @@ OUTLIER_SCORE = 3.5
 CLUSTER_RATIO = 14.0
 TREND_P = 0.01
 FEWEST_FOR_SHAPE = 10
-"""With fewer samples neither a drift nor a second mode can be told from chance."""
+"""With fewer samples, neither a trend nor a second mode can be told from chance."""
 
 
 @dataclass(frozen=True)
 class Interval(Generic[Number]):
-    """An interval of a median, from the `rank`-th smallest to the `rank`-th largest sample, both included.
+    """A confidence interval of a median: from the `rank`-th smallest to the `rank`-th largest sample.
 
-    `coverage` is the exact probability that it holds the median, for any continuous distribution; rounded
-    samples only make it larger.
+    `coverage` is the exact probability that it contains the median of a continuous distribution. Rounded
+    samples only make the probability larger.
     """
 
     low: Number
@@ -40,7 +40,7 @@ class Interval(Generic[Number]):
 
 @dataclass(frozen=True)
 class Trend:
-    """A trend in the order of the runs: `change` is the whole series' as a share of its median."""
+    """A trend over the runs: the `change` from first to last as a share of the median, and its p-value."""
 
     change: float
     p: float
@@ -48,7 +48,7 @@ class Trend:
 
 @dataclass(frozen=True)
 class Modes:
-    """Two groups of samples with nothing between them: how many are in the lower one, and the gap's ends."""
+    """Two clusters: how many samples are in the lower one, its maximum, and the minimum of the other."""
 
     below: int
     low: float
@@ -56,7 +56,7 @@ class Modes:
 
 
 def median(values: Sequence[Number]) -> Number:
-    """Return the middle value, or the mean of the two in the middle; raise ValueError for none."""
+    """Return the median; raise ValueError for no values."""
     ordered = sorted(values)
     if not ordered:
         raise ValueError("no samples have no median")
@@ -65,10 +65,10 @@ def median(values: Sequence[Number]) -> Number:
 
 
 def coverage(count: int, rank: int) -> float:
-    """Return how surely the median is between the `rank`-th smallest and the `rank`-th largest of `count`.
+    """Return the probability that the `rank`-th smallest and largest of `count` samples enclose the median.
 
-    1 - 2 P(B < rank), B binomial of `count` and 1/2: H. A. David, H. N. Nagaraja, Order Statistics, 3rd ed.
-    (2003), section 7.1; J.-Y. Le Boudec, Performance Evaluation (2010), theorem 2.1.
+    It is 1 - 2 P(B < rank), with B binomial of `count` and 1/2: H. A. David, H. N. Nagaraja, Order
+    Statistics, 3rd ed. (2003), section 7.1; J.-Y. Le Boudec, Performance Evaluation (2010), theorem 2.1.
 
     >>> round(coverage(12, 3), 4)
     0.9614
@@ -79,7 +79,7 @@ def coverage(count: int, rank: int) -> float:
 def interval_of_median(values: Sequence[Number], confidence: float = CONFIDENCE) -> Interval[Number] | None:
     """Return the shortest interval of order statistics that has `confidence`; None for too few samples.
 
-    For 95 % six are needed. See `coverage`.
+    95 % needs six samples. See `coverage`.
     """
     ranks = [rank for rank in range(1, len(values) // 2 + 1) if coverage(len(values), rank) >= confidence]
     if not ranks:
@@ -88,18 +88,11 @@ def interval_of_median(values: Sequence[Number], confidence: float = CONFIDENCE)
     return Interval(ordered[rank - 1], ordered[-rank], rank, coverage(len(values), rank))
 
 
-def ratios(pairs: Sequence[tuple[Number, Number]]) -> list[Number]:
-    """Return, pair by pair, how many times the first the second is; raise ValueError for a first of zero."""
-    if any(first <= 0 for first, _second in pairs):
-        raise ValueError("a sample that took no time has no ratio")
-    return [second / first for first, second in pairs]
-
-
 def percentile(values: Sequence[Number], percent: float) -> Number:
-    """Return the smallest sample that at least `percent` of all do not exceed: a sample, never a mean.
+    """Return the smallest sample that at least `percent` of all samples do not exceed.
 
-    Definition 1 of R. J. Hyndman and Y. Fan, Sample quantiles in statistical packages, The American
-    Statistician 50 (1996).
+    It is always a sample: definition 1 of R. J. Hyndman and Y. Fan, Sample quantiles in statistical packages,
+    The American Statistician 50 (1996). Raise ValueError for no values.
     """
     if not values:
         raise ValueError("no samples have no percentile")
@@ -107,38 +100,38 @@ def percentile(values: Sequence[Number], percent: float) -> Number:
 
 
 def outliers(values: Sequence[float]) -> list[int]:
-    """Return which samples stand apart, by index: modified z-score over 3.5.
+    """Return the indexes of the outliers: samples with a modified z-score over 3.5.
 
-    B. Iglewicz and D. Hoaglin, How to Detect and Handle Outliers (1993): 0.6745 |x - median| / MAD; hyperfine
-    has the same score and warns from ten standard deviations on. Where more than half of the samples are
-    equal, as rounded ones may be, the MAD is zero, and the mean deviation stands in.
+    The score is 0.6745 |x - median| / MAD: B. Iglewicz and D. Hoaglin, How to Detect and Handle Outliers
+    (1993). If more than half of the samples are equal, the MAD is zero, and the mean deviation replaces it.
     """
     if not values:
         return []
     middle = median(values)
     deviations = [abs(value - middle) for value in values]
     scale = median(deviations) / 0.6745 or 1.2533 * sum(deviations) / len(deviations)
-    return [index for index, one in enumerate(deviations) if scale and one / scale > OUTLIER_SCORE]
+    scores = [deviation / scale if scale else 0.0 for deviation in deviations]
+    return [index for index, score in enumerate(scores) if score > OUTLIER_SCORE]
 
 
 def trend(values: Sequence[float]) -> Trend | None:
-    """Return the trend of samples in the order in which they were taken; None where chance would do.
+    """Return the trend of samples in the order in which they were taken; None if it is not significant.
 
-    H. B. Mann, Nonparametric tests against trend, Econometrica 13 (1945), and M. G. Kendall, with his
-    correction for ties; the change is by the slope of P. K. Sen, JASA 63 (1968).
+    The test is H. B. Mann, Nonparametric tests against trend, Econometrica 13 (1945), with M. G. Kendall's
+    correction for ties. The change is the slope of P. K. Sen, JASA 63 (1968), over the whole series.
     """
     count = len(values)
     if count < FEWEST_FOR_SHAPE or not median(values):
         return None
     steps = [(j - i, values[j] - values[i]) for i in range(count) for j in range(i + 1, count)]
-    score = sum((rise > 0) - (rise < 0) for _apart, rise in steps)
-    tied = [values.count(value) for value in set(values)]
-    variance = (_kendall(count) - sum(_kendall(ties) for ties in tied)) / 18
+    score = sum((rise > 0) - (rise < 0) for _distance, rise in steps)
+    ties = [values.count(value) for value in set(values)]
+    variance = (_kendall(count) - sum(map(_kendall, ties))) / 18
     if not variance or not score:
         return None
     z = (abs(score) - 1) / math.sqrt(variance)
     p = math.erfc(z / math.sqrt(2))
-    slope = median([rise / apart for apart, rise in steps])
+    slope = median([rise / distance for distance, rise in steps])
     return Trend(slope * (count - 1) / median(values), p) if p < TREND_P else None
 
 
@@ -147,24 +140,27 @@ def _kendall(count: int) -> int:
 
 
 def modes(values: Sequence[float]) -> Modes | None:
-    """Return the two groups into which samples fall, None where they are one; a quarter of all makes a group.
+    """Return the two clusters of the samples; None if they form one. A cluster has a quarter of all or more.
 
-    L. Engelman and J. A. Hartigan, Percentage points of a test for clusters, JASA 64 (1969): the split with
-    the largest ratio of the sum of squares between the groups to that within. Their points are for normal
-    samples; ours is so high that skewed and flat ones, too, have it by chance once in a hundred series.
-    Rounding is part of the variance within, after Sheppard: two neighbouring milliseconds are no two modes.
+    The split has the largest ratio of the sum of squares between the clusters to that within them:
+    L. Engelman and J. A. Hartigan, Percentage points of a test for clusters, JASA 64 (1969). Their critical
+    values are for normal samples. Ours is higher: skewed and uniform samples exceed it once in a hundred
+    series. The variance within includes the rounding error after Sheppard, so that two neighbouring
+    milliseconds are not two modes.
     """
     count = len(values)
     if count < FEWEST_FOR_SHAPE:
         return None
     ordered = sorted(values)
     rises = [step for a, b in pairwise(ordered) if (step := b - a) > 0]
-    rounding = count * min(rises, default=0.0) ** 2 / 12
-    fewest = math.ceil(count / 4)
+    if not rises:
+        return None
+    rounding = count * min(rises) ** 2 / 12
+    smallest = math.ceil(count / 4)
     best, below, total = 0.0, 0, _squares(ordered)
-    for split in range(fewest, count - fewest + 1):
+    for split in range(smallest, count - smallest + 1):
         within = _squares(ordered[:split]) + _squares(ordered[split:])
-        ratio = (total - within) / (within + rounding) if rises else 0.0
+        ratio = (total - within) / (within + rounding)
         if ratio > best:
             best, below = ratio, split
     return Modes(below, ordered[below - 1], ordered[below]) if best > CLUSTER_RATIO else None

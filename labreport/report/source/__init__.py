@@ -1,1 +1,1 @@
-"""Evidence as a report cites it: sets, files, ranges, slices."""
+"""Evidence as a report cites it: sets, files, line ranges, slices, and the difference of two files."""

@@ -1,30 +1,30 @@
-"""What a page may cite, and what stands there: a block of evidence, or a gap.
-
-The rules of a page are here: whose evidence a path means, which gaps the page expects.
-"""
+"""Resolve what a page cites: a block of evidence, or a gap where the evidence was not captured."""
 
 import difflib
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from labreport.contract.reader import EvidenceError
 from labreport.contract.records import RECORDS, CollectorState, Host, Record, evidence_path
 from labreport.report.problems import FaultError
-from labreport.report.source.evidence import Captured, Evidence, EvidenceSet
+from labreport.report.source.evidence import Captured, Evidence, EvidenceSet, is_emulated
 from labreport.report.source.slices import Content, Slice, SliceRequest, cut
 
 LABS = "labs"
 RENDERED = frozenset(
-    "htm html xht xhtml shtml mht mhtml svg svgz xml xsl xslt js mjs cjs pdf php swf wasm".split()  # noqa: SIM905 # read as a list
+    "htm html xht xhtml shtml mht mhtml svg svgz xml xsl xslt js mjs cjs pdf php swf wasm".split()  # noqa: SIM905 # one line
 )
-"""Ends of names that a browser, or a server, would run or render."""
+"""The suffixes of files that a browser or a server would run or render."""
 
 
 @dataclass(frozen=True)
 class FrontMatter:
-    """`expected` are paths as the page writes them; `accepts_emulated` lets emulated values stand."""
+    """The keys of a page's front matter that are for the report.
+
+    `expected` are the paths of expected gaps as the page writes them; `accepts_emulated` allows values of
+    emulated hosts.
+    """
 
     expected: frozenset[str] = frozenset()
     accepts_emulated: bool = False
@@ -32,7 +32,7 @@ class FrontMatter:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of docs/: its path, how to reach the site's root from it, what its front matter says."""
+    """A page of docs/: its path, the way from it to the site's root, its front matter."""
 
     path: str
     up: str = ""
@@ -46,7 +46,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines of an evidence file, and all that is known of where they come from."""
+    """Lines of an evidence file and their provenance; `notes` are reasons not to trust them."""
 
     set: EvidenceSet
     content: Content
@@ -60,10 +60,15 @@ class Block:
         """The file's path from the evidence root."""
         return f"{self.set.name}/{self.content.path}"
 
+    @property
+    def emulated(self) -> bool:
+        """Whether the lines come from an emulated host."""
+        return is_emulated(self.host)
+
 
 @dataclass(frozen=True)
 class Gap:
-    """Evidence that was not captured: why, and what to do."""
+    """Evidence that was not captured: the reason and the remedy; `expected` if the page says so."""
 
     path: str
     reason: str
@@ -72,98 +77,82 @@ class Gap:
     expected: bool
 
 
-@lru_cache(maxsize=4096)
 def lab_of(path: str) -> str:
-    """Return the lab of a page's path below docs/: `labs/<lab>/page.md`; empty for any other page."""
-    parts = PurePosixPath(path).parts
-    return parts[1] if len(parts) > 2 and parts[0] == LABS else ""  # noqa: PLR2004 # labs, the lab, the page
+    """Return the lab of a page, `labs/LAB/page.md` below docs/; empty for any other page."""
+    folder, *rest = PurePosixPath(path).parts or ("",)
+    return rest[0] if folder == LABS and len(rest) > 1 else ""
 
 
-@lru_cache(maxsize=4096)
 def published(path: str) -> str:
-    """Return an evidence file's path in the site: `.txt` behind a name that a browser would run or render.
+    """Return an evidence file's path in the site: a name that a browser would run or render gets `.txt`.
 
     No two files get the same name: `a.html` becomes `a.html.txt`, and `a.html.txt` becomes `a.html.txt.txt`.
     """
     plain = path
     while plain.lower().endswith(".txt"):
-        plain = plain[:-4]
+        plain = plain[: -len(".txt")]
     return f"{path}.txt" if PurePosixPath(plain).suffix[1:].lower() in RENDERED else path
 
 
 def raw_link(name: str, path: str) -> str:
-    """Return where the file `path` of the set `name` is in the site, quoted for a link."""
+    """Return the link to the file `path` of the set `name`, from the site's root, quoted."""
     return quote(f"evidence/{name}/{published(path)}")
 
 
 def record_link(name: str, record: Record) -> str:
-    """Return where a record of the set `name` is in the site, quoted for a link."""
+    """Return the link to a record of the set `name`, from the site's root, quoted."""
     return raw_link(name, f"{RECORDS}/{record.collector.name}.json")
 
 
-def cite(evidence: Evidence, page: Page, wish: SliceRequest) -> Block | Gap:
-    """Return what `wish` names on `page`; raise FaultError if there is and can be no such thing."""
-    found, path = evidence.locate(wish.path, page.lab)
+def cite(evidence: Evidence, page: Page, request: SliceRequest) -> Block | Gap:
+    """Return what `request` names on `page`; raise FaultError if no collector writes such a file."""
+    found, path = evidence.locate(request.path, page.lab)
     try:
         evidence_path(path)
     except ValueError as error:
         raise FaultError(str(error), f"name a file below evidence/{found.name}/") from error
     if not evidence.holds(found.name, path):
-        return _gap(found, path, wish.path, page)
-    content = _read(evidence, found, path)
-    captured = found.captured.get(path)
-    return Block(
-        found,
-        content,
-        cut(content, wish),
-        captured,
-        found.hosts.get(captured.record.host) if captured else None,
-        _notes(found, content, captured),
-    )
-
-
-def _read(evidence: Evidence, found: EvidenceSet, path: str) -> Content:
+        return _gap(found, path, page, expected=request.path in page.front_matter.expected)
     try:
-        return evidence.content(found.name, path)
+        content = evidence.content(found.name, path)
     except EvidenceError as error:
-        what, _, remedy = str(error).rpartition(": ")
-        raise FaultError(what, remedy) from error
+        raise FaultError(f"{error.path}: {error.what}", error.remedy) from error
+    captured = found.captured.get(path)
+    host = found.hosts.get(captured.record.host) if captured else None
+    return Block(found, content, cut(content, request), captured, host, _notes(found, content, captured))
 
 
 def _notes(found: EvidenceSet, content: Content, captured: Captured | None) -> tuple[str, ...]:
-    """Return what a reader must know of a file before trusting it."""
+    """Return the reasons not to trust a file: no record, altered, stale."""
     if captured is None:
         return ("no record says where this came from",)
     notes = []
     if content.sha256 != captured.file.sha256:
-        found_hash, told = content.sha256[:12], captured.file.sha256[:12]
-        notes.append(f"altered: its sha256 is {found_hash}…, the record says {told}…")
+        actual, recorded = content.sha256[:12], captured.file.sha256[:12]
+        notes.append(f"altered: its sha256 is {actual}…, the record says {recorded}…")
     if row := found.stale.get(content.path):
         notes.append(f"stale: {row.reason}" if row.reason else "stale: to be captured again")
     return tuple(notes)
 
 
-def _gap(found: EvidenceSet, path: str, written: str, page: Page) -> Gap:
-    """Return the gap where `path` would be; raise FaultError if no collector writes such a file."""
-    expected = written in page.front_matter.expected
-    collect = f"lab collect {found.lab}"
+def _gap(found: EvidenceSet, path: str, page: Page, *, expected: bool) -> Gap:
+    """Return the gap at `path`; raise FaultError if no collector writes such a file."""
+    shown = f"{found.name}/{path}"
     if found.state is None:
-        return Gap(f"{found.name}/{path}", "nothing was captured yet", "capture it", collect, expected)
+        command = f"lab collect {found.lab}"
+        return Gap(shown, "nothing was captured yet", "capture it", command, expected)
     row = found.state.writer(path)
     if row is None:
-        raise FaultError(f"no collector of {found.lab} writes {path}", _nearest(found, path, page.lab))
+        remedy = _suggestion(found, found.state.collectors, path, page.lab)
+        raise FaultError(f"no collector of {found.lab} writes {path}", remedy)
     reason = row.reason or f"the collector {row.name} is {row.state}, and the file is not there"
-    return Gap(f"{found.name}/{path}", reason, row.remedy or "capture it", row.command, expected)
+    return Gap(shown, reason, row.remedy or "capture it", row.command, expected)
 
 
-def _nearest(found: EvidenceSet, path: str, lab: str) -> str:
-    """Return what the author may have meant by `path`."""
+def _suggestion(found: EvidenceSet, collectors: list[CollectorState], path: str, lab: str) -> str:
+    """Return a remedy for a path that no collector writes: the path that may have been meant."""
     if lab and path.startswith(f"{lab}/"):
         return f"on a page of {lab} leave the lab out: {path.removeprefix(f'{lab}/')}"
-    known = {*found.captured, *(one for row in _rows(found) for one in row.writes)}
-    near = difflib.get_close_matches(path, sorted(known), n=1)
-    return f"is {near[0]} meant?" if near else f"name a file that `lab status {found.lab}` lists"
-
-
-def _rows(found: EvidenceSet) -> list[CollectorState]:
-    return found.state.collectors if found.state else []
+    known = {*found.captured, *(written for row in collectors for written in row.writes)}
+    similar = difflib.get_close_matches(path, sorted(known), n=1)
+    return f"is {similar[0]} meant?" if similar else f"name a file that `lab status {found.lab}` lists"

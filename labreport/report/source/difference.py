@@ -1,23 +1,24 @@
-"""What differs between two evidence files, line by line and byte for byte, free of any markup."""
+"""Compare two evidence files line by line, byte for byte; free of any markup."""
 
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import Block, Gap, Page, cite
 from labreport.report.source.evidence import Evidence
 from labreport.report.source.ranges import lines_in_words
-from labreport.report.source.slices import Content, slice_request
+from labreport.report.source.slices import LF, Content, slice_request
 
 FORMS = ("side by side", "unified")
 CONTEXT = 3
-"""So many lines that are the same are shown around what differs."""
+"""How many equal lines are shown before and after a difference."""
 
 
 class DifferenceKind(StrEnum):
-    """What a row shows."""
+    """How the lines of a row relate."""
 
     SAME = "same"
     FIRST = "only in the first"
@@ -28,7 +29,7 @@ class DifferenceKind(StrEnum):
 
 @dataclass(frozen=True)
 class DiffLine:
-    """A line: its number, 1-based, and its text without the line feed; `unended` says that it has none."""
+    """A line: its number, 1-based, and its text; `unended` if the file ends there without LF."""
 
     number: int
     text: str
@@ -37,9 +38,9 @@ class DiffLine:
 
 @dataclass(frozen=True)
 class DiffRow:
-    """One row: a line of either file, or of one of them; `count` lines that are left out.
+    """One row: a line of one file, or of each, or `count` equal lines that are left out.
 
-    `note` says in visible characters what differs where two lines look alike.
+    `note` spells out a difference that cannot be seen, such as a trailing blank.
     """
 
     kind: DifferenceKind
@@ -51,7 +52,7 @@ class DiffRow:
 
 @dataclass(frozen=True)
 class Difference:
-    """Two files and what differs: `form` is one of FORMS."""
+    """Two files and the rows of their comparison; `form` is one of FORMS."""
 
     first: Block
     second: Block
@@ -60,12 +61,12 @@ class Difference:
 
     @property
     def blocks(self) -> tuple[Block, Block]:
-        """The evidence that it stands on."""
+        """The evidence behind the difference."""
         return (self.first, self.second)
 
     @property
     def summary(self) -> str:
-        """In words, for who does not see the colours: how many lines are in which of the two."""
+        """How many lines are in which file, for readers who cannot see the colours."""
         count = dict.fromkeys(DifferenceKind, 0)
         for row in self.rows:
             count[row.kind] += row.count
@@ -81,47 +82,45 @@ class Difference:
 
 
 def differ(evidence: Evidence, page: Page, paths: tuple[object, object], form: object) -> Difference | Gap:
-    """Return what differs between two files, or the one that was not captured; raise FaultError."""
+    """Return the difference of two files, or the gap if one was not captured; raise FaultError."""
     if form not in FORMS:
-        raise FaultError(f"form is {form!r}", f"one of: {', '.join(map(repr, FORMS))}")
-    found = [cite(evidence, page, slice_request(path)) for path in paths]
-    blocks = [one for one in found if isinstance(one, Block)]
-    if gaps := [one for one in found if isinstance(one, Gap)]:
-        return gaps[0]
-    lines = [_text(block) for block in blocks]
-    return Difference(blocks[0], blocks[1], str(form), tuple(folded(list(rows(*lines)))))
+        raise FaultError(f"form is {form!r}", f"use one of: {', '.join(map(repr, FORMS))}")
+    first, second = (cite(evidence, page, slice_request(path)) for path in paths)
+    if isinstance(first, Gap):
+        return first
+    if isinstance(second, Gap):
+        return second
+    compared = compare_lines(_lines(first), _lines(second))
+    return Difference(first, second, str(form), tuple(fold(list(compared))))
 
 
-def _text(block: Block) -> list[DiffLine]:
-    """Return the lines of a block with their numbers in the file; raise FaultError if it is no text."""
+def _lines(block: Block) -> list[DiffLine]:
+    """Return the lines of a block with their numbers in the file; raise FaultError if it is not text."""
     data, start = block.slice.data, block.slice.range.start
     if block.slice.text is None:
-        raise FaultError(f"{block.path} is no text", "compare two texts: manual/reference/macros.md")
+        raise FaultError(f"{block.path} is not text", "compare two texts: manual/reference/macros.md")
     texts = [line.decode() for line in Content(block.path, data).lines]
     last = len(texts) - 1
-    return [DiffLine(start + n, text, n == last and not data.endswith(b"\n")) for n, text in enumerate(texts)]
+    return [DiffLine(start + n, text, n == last and not data.endswith(LF)) for n, text in enumerate(texts)]
 
 
-def rows(first: list[DiffLine], second: list[DiffLine]) -> Iterator[DiffRow]:
-    """Yield the rows of a whole comparison; lines are the same if every byte is, line feed included."""
-    one_by_one, other_by_one = ([(line.text, line.unended) for line in side] for side in (first, second))
-    matcher = difflib.SequenceMatcher(None, one_by_one, other_by_one, autojunk=False)
-    for tag, low, high, new_low, new_high in matcher.get_opcodes():
-        one, other = first[low:high], second[new_low:new_high]
-        if tag == "equal":
-            yield from (DiffRow(DifferenceKind.SAME, *pair) for pair in zip(one, other, strict=True))
-            continue
-        paired = min(len(one), len(other))
-        yield from (
-            DiffRow(DifferenceKind.CHANGED, a, b, note=unseen(a, b))
-            for a, b in zip(one[:paired], other[:paired], strict=True)
-        )
-        yield from (DiffRow(DifferenceKind.FIRST, line, None) for line in one[paired:])
-        yield from (DiffRow(DifferenceKind.SECOND, None, line) for line in other[paired:])
+def compare_lines(first: list[DiffLine], second: list[DiffLine]) -> Iterator[DiffRow]:
+    """Yield the rows of a comparison; two lines are the same if every byte is, the LF included."""
+    first_keys, second_keys = ([(line.text, line.unended) for line in side] for side in (first, second))
+    matcher = difflib.SequenceMatcher(None, first_keys, second_keys, autojunk=False)
+    for tag, start, end, second_start, second_end in matcher.get_opcodes():
+        lines, others = first[start:end], second[second_start:second_end]
+        for line, other in zip(lines, others, strict=False):
+            if tag == "equal":
+                yield DiffRow(DifferenceKind.SAME, line, other)
+            else:
+                yield DiffRow(DifferenceKind.CHANGED, line, other, note=invisible_difference(line, other))
+        yield from (DiffRow(DifferenceKind.FIRST, line, None) for line in lines[len(others) :])
+        yield from (DiffRow(DifferenceKind.SECOND, None, line) for line in others[len(lines) :])
 
 
-def unseen(first: DiffLine, second: DiffLine) -> str:
-    """Return what differs between lines that look alike: blanks, control characters, the line end."""
+def invisible_difference(first: DiffLine, second: DiffLine) -> str:
+    """Return in which blanks, control characters or line ends two lines differ; empty if it can be seen."""
     if first.text == second.text:
         return f"line {first.number if first.unended else second.number} ends without a line feed"
     if "".join(first.text.split()) == "".join(second.text.split()):
@@ -129,51 +128,38 @@ def unseen(first: DiffLine, second: DiffLine) -> str:
     return ""
 
 
-def folded(found: list[DiffRow]) -> Iterator[DiffRow]:
-    """Yield the rows with long runs of lines that are the same left out, but for CONTEXT lines around."""
-    start = 0
-    while start < len(found):
-        end = start
-        while end < len(found) and found[end].kind is DifferenceKind.SAME:
-            end += 1
-        if end == start:
-            yield found[start]
-            start += 1
-            continue
-        head = CONTEXT if start else 0
-        tail = CONTEXT if end < len(found) else 0
-        if end - start <= head + tail + 1:
-            yield from found[start:end]
+def fold(rows: list[DiffRow]) -> Iterator[DiffRow]:
+    """Yield the rows; of a long run of equal lines only CONTEXT lines at each difference are kept."""
+    done = 0
+    for is_same, group in groupby(rows, key=lambda row: row.kind is DifferenceKind.SAME):
+        run = list(group)
+        before = CONTEXT if done else 0
+        done += len(run)
+        after = CONTEXT if done < len(rows) else 0
+        hidden = run[before : len(run) - after]
+        if is_same and len(hidden) > 1:
+            yield from run[:before]
+            yield DiffRow(DifferenceKind.LEFT_OUT, hidden[0].first, hidden[0].second, len(hidden))
+            yield from run[len(run) - after :]
         else:
-            yield from found[start : start + head]
-            yield DiffRow(
-                DifferenceKind.LEFT_OUT,
-                found[start + head].first,
-                found[start + head].second,
-                end - start - head - tail,
-            )
-            yield from found[end - tail : end]
-        start = end
+            yield from run
 
 
-def unified(shown: Difference) -> str:
-    """Return the difference as `diff -u` writes it, without hunk headers where lines are left out.
-
-    Every line is the file's own behind one sign; diff's own words follow one that ends without a line feed.
-    """
-    parts = [f"--- {shown.first.path}", f"+++ {shown.second.path}"]
-    for row in shown.rows:
+def unified(difference: Difference) -> str:
+    """Return the difference as `diff -u` writes it, with a note instead of a header for each hunk."""
+    parts = [f"--- {difference.first.path}", f"+++ {difference.second.path}"]
+    for row in difference.rows:
         if row.kind is DifferenceKind.LEFT_OUT:
             parts.append(f"@@ {row.count} lines that are the same are left out @@")
             continue
-        for sign, line in _signed(row):
+        for sign, line in _signed_lines(row):
             parts.append(f"{sign}{line.text}")
             if line.unended:
                 parts.append("\\ No newline at end of file")
     return "\n".join(parts) + "\n"
 
 
-def _signed(row: DiffRow) -> list[tuple[str, DiffLine]]:
+def _signed_lines(row: DiffRow) -> list[tuple[str, DiffLine]]:
     if row.kind is DifferenceKind.SAME and row.first:
         return [(" ", row.first)]
     return [(sign, line) for sign, line in (("-", row.first), ("+", row.second)) if line]

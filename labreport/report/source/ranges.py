@@ -1,15 +1,16 @@
-"""Ranges of lines: 1-based, both ends included, and what is said of those that are none."""
+"""Line ranges: 1-based, both ends included. An error says which range would be right."""
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from labreport.report.problems import FaultError
 
 RANGE = re.compile(r"([0-9]{1,9})(?::([0-9]{1,9}))?")
-"""A range as it is written: `3` or `1:7`."""
+"""A range as a page writes it: `3` or `1:7`."""
 
 
-class Range(NamedTuple):
+@dataclass(frozen=True)
+class Range:
     """Lines `start` to `end`, 1-based, both included; an empty file is `1:0`."""
 
     start: int
@@ -20,32 +21,29 @@ class Range(NamedTuple):
 
 
 def parse_range(text: str, path: str, total: int) -> Range:
-    """Return `text` ("3" or "1:7") as a range of `path`, which has `total` lines; it may end past the file.
+    """Return the range in `text` ("3" or "1:7") of `path`, a file of `total` lines; it may end past the file.
 
-    Raises FaultError if it is empty, reversed, counts from 0 or is no range.
+    Raise FaultError for an empty or reversed range, one that counts from 0, and any other text.
     """
     found = RANGE.fullmatch(text)
     if not found:
-        what = f"lines {text!r} of {path} are no range" if text else f"lines of {path} are empty"
+        what = f"lines {text!r} of {path} are not a range" if text else f"lines of {path} are empty"
         raise FaultError(what, f'write lines="3" or lines="1:7"; {whole(total)}')
     start, end = int(found[1]), int(found[2] or found[1])
     if start < 1:
-        raise FaultError(f"lines {text} of {path}: lines are counted from 1", _from_one(end, total))
+        remedy = f"1:{end} would be right" if 1 <= end <= total else whole(total)
+        raise FaultError(f"lines {text} of {path}: lines are counted from 1", remedy)
     if start > end:
-        right = f"{end}:{start} is the right way round" if end >= 1 and start <= total else whole(total)
-        raise FaultError(f"lines {text} of {path}: the range is reversed", right)
+        remedy = f"{end}:{start} is the right way round" if end >= 1 and start <= total else whole(total)
+        raise FaultError(f"lines {text} of {path}: the range is reversed", remedy)
     return Range(start, end)
 
 
-def _from_one(end: int, total: int) -> str:
-    return f"1:{end} would be right" if 1 <= end <= total else whole(total)
-
-
 def whole(total: int) -> str:
-    """Return the words that name the whole of a file of `total` lines."""
+    """Return a remedy that names the range of a whole file of `total` lines."""
     return f"1:{total} is the whole file" if total else "the file is empty: leave out the lines"
 
 
 def lines_in_words(total: int) -> str:
-    """Return how many lines, in words."""
+    """Return `1 line`, or `7 lines`."""
     return "1 line" if total == 1 else f"{total} lines"

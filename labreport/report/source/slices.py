@@ -1,29 +1,30 @@
-"""A range of a file, byte for byte.
+"""Cut a range of lines out of a file, byte for byte: bytes in, bytes out, no file is opened.
 
-A line ends at LF only, so a slice put together again from its lines is the file. Lines count from 1 and both
-ends are included. Nothing here opens a file: bytes in, bytes out.
+A line ends at LF only, so all lines joined are the file again. Lines count from 1, both ends are included.
 """
 
 import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
-from typing import NamedTuple
 
 from labreport.report.problems import FaultError
 from labreport.report.source.ranges import RANGE, Range, lines_in_words, parse_range, whole
 
 LF = b"\n"
 SEARCHED_BYTES = 64 * 1024 * 1024
-"""How much is hashed at most, to find a slice that has moved."""
+"""How many bytes are hashed at most in the search for a slice that moved."""
 
 _REFERENCE = re.compile(r"([0-9]+:[0-9]+):(.+)", re.DOTALL)
-_PREFIX = re.compile(r"[0-9a-f]{8,64}")
+_HASH_PREFIX = re.compile(r"[0-9a-f]{8,64}")
 
 
-class SliceRequest(NamedTuple):
-    """What a page asks for: a path, and lines, or where they start and end by content, or neither."""
+@dataclass(frozen=True)
+class SliceRequest:
+    """The lines that a page asks for: of a whole file, by number, or from pattern `start` to pattern `end`.
+
+    `sha256` is the beginning of the hash that the slice must have.
+    """
 
     path: str
     lines: str | None = None
@@ -34,7 +35,7 @@ class SliceRequest(NamedTuple):
 
 @dataclass(frozen=True)
 class Slice:
-    """Bytes of a file and the lines that they are; `moved_from`: where they were asked for."""
+    """Bytes of a file and their lines; `moved_from` is where the page expected them, if they moved."""
 
     range: Range
     data: bytes
@@ -47,7 +48,7 @@ class Slice:
 
     @cached_property
     def text(self) -> str | None:
-        """The slice as text; None if it is none (text is UTF-8 without NUL)."""
+        """The slice as text, None if it is not text."""
         return as_text(self.data)
 
 
@@ -66,10 +67,8 @@ class Content:
 
     @cached_property
     def decoded(self) -> list[str]:
-        """The lines as text to search in, without their CR; what is no UTF-8 stands as U+FFFD."""
-        text = self.data.decode(errors="replace")
-        lines = text.split("\n")[: len(self.lines)]
-        return [line.removesuffix("\r") for line in lines] if "\r" in text else lines
+        """The lines as text to search in, without CR; bytes that are not UTF-8 become U+FFFD."""
+        return [line.decode(errors="replace").removesuffix("\r") for line in self.lines]
 
     @cached_property
     def sha256(self) -> str:
@@ -77,15 +76,14 @@ class Content:
         return hashlib.sha256(self.data).hexdigest()
 
     def slice(self, lines: Range) -> bytes:
-        """Return the bytes of `lines`, which must be in the file; the last with its LF if it has one."""
-        if lines.start == 1 and lines.end == len(self.lines):
-            return self.data
-        data = LF.join(self.lines[lines.start - 1 : lines.end])
-        return data + LF if lines.end < len(self.lines) or self.data.endswith(LF) else data
+        """Return the bytes of `lines`, which must be in the file; each line with its LF if it has one."""
+        joined = LF.join(self.lines[lines.start - 1 : lines.end])
+        ends_without_lf = lines.end == len(self.lines) and not self.data.endswith(LF)
+        return joined if ends_without_lf else joined + LF
 
 
 def as_text(data: bytes) -> str | None:
-    """Return `data` as text, None if it is not UTF-8 or has a NUL."""
+    """Return `data` as text; None if it is not UTF-8 or contains NUL."""
     if b"\0" in data:
         return None
     try:
@@ -94,108 +92,115 @@ def as_text(data: bytes) -> str | None:
         return None
 
 
-def slice_request(  # the macro's own signature: what a page may give
+def slice_request(  # these are the parameters of the macro `evidence`
     path: object, lines: object = None, start: object = None, end: object = None, sha256: object = None
 ) -> SliceRequest:
-    """Return what a page asks for; raise FaultError for a wrong type, or forms that exclude each other."""
+    """Return the request in a macro's arguments; raise FaultError for a wrong type or a contradiction."""
     if not isinstance(path, str):
         raise FaultError(f"the path is {path!r}", 'give it in quotes: evidence("isolation/dmesg.txt")')
-    given = {"lines": lines, "start": start, "end": end, "sha256": sha256}
-    for name, value in given.items():
-        if value is not None and not isinstance(value, str):
-            raise FaultError(f"{name} of {path} is {value!r}", f'give it in quotes: {name}="{value}"')
     if found := _REFERENCE.fullmatch(path):
         if lines is not None:
-            raise FaultError(f"lines of {found[2]} are given twice", "leave one of the two out")
-        path, given["lines"] = found[2], found[1]
-    if given["lines"] is not None and (start is not None or end is not None):
-        raise FaultError(f"lines of {path} are given by number and by content", "leave out one of the two")
-    _check_prefix(path, given["sha256"])
-    return SliceRequest(path, **given)  # type: ignore[arg-type] # the loop has looked at each
+            raise FaultError(f"lines of {found[2]} are given twice", "remove one of the two")
+        lines, path = found[1], found[2]
+    request = SliceRequest(
+        path,
+        _text_or_none(path, "lines", lines),
+        _text_or_none(path, "start", start),
+        _text_or_none(path, "end", end),
+        _text_or_none(path, "sha256", sha256),
+    )
+    if request.lines is not None and (request.start is not None or request.end is not None):
+        raise FaultError(f"lines of {path} are given by number and by content", "remove one of the two")
+    if request.sha256 is not None and not _HASH_PREFIX.fullmatch(request.sha256):
+        raise FaultError(f"sha256 of {path} is {sha256!r}", "give 8 to 64 lowercase hexadecimal digits")
+    return request
 
 
-def _check_prefix(path: str, sha256: object) -> None:
-    if isinstance(sha256, str) and not _PREFIX.fullmatch(sha256):
-        raise FaultError(f"sha256 of {path} is {sha256!r}", "give 8 to 64 small hexadecimal digits")
+def _text_or_none(path: str, name: str, value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise FaultError(f"{name} of {path} is {value!r}", f'give it in quotes: {name}="{value}"')
 
 
-def cut(content: Content, wish: SliceRequest) -> Slice:
-    """Return the slice of `content` that `wish` names; raise FaultError that says which range would be right.
+def cut(content: Content, request: SliceRequest) -> Slice:
+    """Return the requested slice; raise FaultError that says which range would be right.
 
-    With a hash, a slice that is at another place now comes back from there with `moved_from` set.
+    If the request has a hash, a slice that moved is found by it, and has `moved_from` set.
     """
     try:
-        lines = _lines(content, wish)
+        lines = _range_of(content, request)
     except FaultError:
-        moved = _moved(content, wish, _as_written(wish.lines))
+        moved = _find_moved(content, request, _expected_range(request.lines))
         if moved is None:
             raise
         return moved
     found = Slice(lines, content.slice(lines))
-    if wish.sha256 is None or found.sha256.startswith(wish.sha256):
+    if request.sha256 is None or found.sha256.startswith(request.sha256):
         return found
-    if moved := _moved(content, wish, lines):
+    if moved := _find_moved(content, request, lines):
         return moved
     raise FaultError(
-        f"lines {lines} of {wish.path} have changed: their sha256 is {found.sha256[:12]}…, "
-        f"the page says {wish.sha256[:12]}…, and no other lines of the file have that",
-        "read them again, mend what the page says of them, and give the new hash",
+        f"lines {lines} of {request.path} have changed: their sha256 is {found.sha256[:12]}…, "
+        f"the page says {request.sha256[:12]}…, and no other lines of the file have that hash",
+        "read them again, correct what the page says about them, and give the new hash",
     )
 
 
-def _lines(content: Content, wish: SliceRequest) -> Range:
-    if wish.start is not None or wish.end is not None:
-        return _by_content(content, wish)
+def _range_of(content: Content, request: SliceRequest) -> Range:
+    if request.start is not None or request.end is not None:
+        return _range_by_content(content, request)
     total = len(content.lines)
-    if wish.lines is None:
+    if request.lines is None:
         return Range(1, total)
-    lines = parse_range(wish.lines, content.path, total)
+    lines = parse_range(request.lines, content.path, total)
     if lines.end > total:
-        raise FaultError(
-            f"lines {lines} of {content.path}: the file has {lines_in_words(total)}", whole(total)
-        )
+        what = f"lines {lines} of {content.path}: the file has {lines_in_words(total)}"
+        raise FaultError(what, whole(total))
     return lines
 
 
-def _by_content(content: Content, wish: SliceRequest) -> Range:
-    """Return the lines from the first that matches `start` to the first from there that matches `end`."""
-    text = content.decoded
-    start = 1 if wish.start is None else _first(text, 1, "start", wish.start, wish.path)
-    end = len(text) if wish.end is None else _first(text, start, "end", wish.end, wish.path)
-    if not text:
-        raise FaultError(f"{wish.path} is empty", "no line can match: leave out start and end")
+def _range_by_content(content: Content, request: SliceRequest) -> Range:
+    """Return the lines from the first match of `start` to the first match of `end` at or after it."""
+    lines, path = content.decoded, request.path
+    start = 1 if request.start is None else _first_match(lines, 1, "start", request.start, path)
+    end = len(lines) if request.end is None else _first_match(lines, start, "end", request.end, path)
+    if not lines:
+        raise FaultError(f"{path} is empty", "no line can match: leave out start and end")
     return Range(start, end)
 
 
-def _first(text: list[str], since: int, name: str, pattern: str, path: str) -> int:
+def _first_match(lines: list[str], first: int, name: str, pattern: str, path: str) -> int:
+    """Return the number of the first line from `first` on that matches; raise FaultError if none does."""
     try:
-        matches = re.compile(pattern).search
+        regex = re.compile(pattern)
     except re.error as error:
-        what = f"{name}={pattern!r} of {path} is no pattern: {error}"
-        raise FaultError(what, "mend the expression") from error
-    for number, line in enumerate(islice(text, since - 1, None), since):
-        if matches(line):
+        what = f"{name}={pattern!r} of {path} is not a regular expression: {error}"
+        raise FaultError(what, "correct it") from error
+    for number, line in enumerate(lines[first - 1 :], first):
+        if regex.search(line):
             return number
-    where = f" from line {since} on" if since > 1 else ""
-    raise FaultError(f"no line of {path}{where} matches {name}={pattern!r}", f"mend it; {whole(len(text))}")
+    where = f" from line {first} on" if first > 1 else ""
+    what = f"no line of {path}{where} matches {name}={pattern!r}"
+    raise FaultError(what, f"correct it; {whole(len(lines))}")
 
 
-def _as_written(lines: str | None) -> Range | None:
+def _expected_range(lines: str | None) -> Range | None:
+    """Return the range as the page gives it, even one that the file does not have."""
     found = RANGE.fullmatch(lines or "")
     return Range(int(found[1]), int(found[2] or found[1])) if found else None
 
 
-def _moved(content: Content, wish: SliceRequest, old: Range | None) -> Slice | None:
-    """Return the nearest slice as long as `old` that has the wanted hash, None if there is none."""
-    if wish.sha256 is None or old is None or old.end < old.start:
+def _find_moved(content: Content, request: SliceRequest, expected: Range | None) -> Slice | None:
+    """Return the slice with the requested hash that is as long as `expected` and nearest to it."""
+    if request.sha256 is None or expected is None or expected.end < expected.start:
         return None
-    length = old.end - old.start + 1
-    places = range(1, len(content.lines) - length + 2)
+    length = expected.end - expected.start + 1
+    starts = range(1, len(content.lines) - length + 2)
     budget = SEARCHED_BYTES
-    for start in sorted(places, key=lambda place: abs(place - old.start)):
+    for start in sorted(starts, key=lambda start: abs(start - expected.start)):
         lines = Range(start, start + length - 1)
-        found = Slice(lines, content.slice(lines), moved_from=old)
-        if found.sha256.startswith(wish.sha256):
+        found = Slice(lines, content.slice(lines), moved_from=expected)
+        if found.sha256.startswith(request.sha256):
             return found
         budget -= len(found.data)
         if budget < 0:

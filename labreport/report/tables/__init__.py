@@ -1,1 +1,1 @@
-"""Tables of what was captured, tried and published, free of any markup: site and export render them."""
+"""Tables as values, free of any markup: the site and the export render them. One module for each subject."""

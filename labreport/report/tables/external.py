@@ -1,6 +1,10 @@
-"""Tables of what others have published."""
+"""Tables of what others have published: their figures, and the security advisories of the programs in use.
+
+Both are lists that a lab keeps in its pages' folder, published.yml and advisories.yml.
+"""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -9,14 +13,23 @@ from pydantic import AfterValidator, Field, RootModel
 from labreport.contract.records import Model
 from labreport.report.source.evidence import EvidenceSet
 from labreport.report.tables.table import Cell, Table
-from labreport.report.yaml_file import read_list
+from labreport.report.yaml_file import YamlError, read_yaml_list
 
 PUBLISHED_FILE = "published.yml"
 PUBLISHED_HEAD = ("what", "their figure", "source", "year", "versions", "host")
+ADVISORIES_FILE = "advisories.yml"
+ADVISORIES_HEAD = ("advisory", "what it breaks", "where", "fixed in", "measured", "by its version", "source")
+_RELEASE = 10**6
+"""The candidate number of a release, which is newer than all its candidates."""
+_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-rc\.?(\d+))?")
+_TOOL_VERSION = re.compile(rf"version:? v?(?P<version>{_VERSION.pattern})(?P<suffix>\S*)")
+
+Version = tuple[int, int, int, int]
+"""Major, minor, patch and release candidate, ordered."""
 
 
 class PublishedFigure(Model):
-    """One figure as its source has it: no value of ours, and never in one ratio with one."""
+    """One figure as its source gives it. It is not ours, and no ratio combines it with one of ours."""
 
     what: str = Field(min_length=1)
     figure: str = Field(min_length=1)
@@ -27,42 +40,35 @@ class PublishedFigure(Model):
 
 
 class PublishedFigures(RootModel[list[PublishedFigure]]):
-    """`docs/labs/<lab>/published.yml`."""
+    """`docs/labs/LAB/published.yml`."""
 
 
 def published_table(folder: Path) -> Table:
-    """Return the figures of the lab whose pages are in `folder`; raise FaultError."""
-    remedy = "each has what, figure, source, year, versions and host, in quotes where it is a number"
-    found = read_list(folder / PUBLISHED_FILE, PublishedFigures, remedy, empty="no figures")
-    return Table(
-        PUBLISHED_HEAD,
-        tuple(tuple(Cell(getattr(one, name)) for name in PublishedFigure.model_fields) for one in found),
-    )
+    """Return the published figures of the lab whose pages are in `folder`; raise FaultError."""
+    remedy = "each entry has what, figure, source, year, versions and host; write numbers in quotes"
+    file = _shown_path(folder, PUBLISHED_FILE)
+    figures = read_yaml_list(folder / PUBLISHED_FILE, file, PublishedFigures, remedy).value.root
+    if not figures:
+        raise YamlError("no figures", "list some, or remove the table from the page", path=file)
+    return Table.of(PUBLISHED_HEAD, (figure.model_dump().values() for figure in figures))
 
 
-ADVISORIES_FILE = "advisories.yml"
-ADVISORIES_HEAD = ("advisory", "what it breaks", "where", "fixed in", "measured", "by its version", "source")
-_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-rc\.?(\d+))?")
-_SAID = re.compile(rf"version:? v?({_VERSION.pattern})(\S*)")
-RELEASED = 10**6
-"""A release comes after all its candidates."""
-
-Version = tuple[int, int, int, int]
+def _shown_path(folder: Path, name: str) -> str:
+    return f"docs/labs/{folder.name}/{name}"
 
 
-def _version(text: str) -> str:
-    if not _VERSION.fullmatch(text):
-        raise ValueError(f"{text!r} is no version such as 1.3.3 or 1.4.0-rc.3")
+def _check_version(text: str) -> str:
+    parse_version(text)
     return text
 
 
-Named = Annotated[str, AfterValidator(_version)]
+VersionText = Annotated[str, AfterValidator(_check_version)]
 
 
 class Advisory(Model):
-    """One advisory. `program` is the tool whose version the records have; `where` the condition, if any.
+    """One advisory. The records have the version of `program`; `where` is the condition, if there is one.
 
-    `fixed_in` has the first release with the fix of each branch that got it; `since` the first with the hole.
+    `fixed_in` lists the first fixed release of each branch that was fixed, `since` is the first affected one.
     """
 
     id: str = Field(pattern=r"^(CVE|GHSA)-[A-Za-z0-9-]+$")
@@ -70,81 +76,82 @@ class Advisory(Model):
     program: str = Field(min_length=1)
     breaks: str = Field(min_length=1)
     where: str = ""
-    since: Named | None = None
-    fixed_in: list[Named] = Field(min_length=1)
+    since: VersionText | None = None
+    fixed_in: list[VersionText] = Field(min_length=1)
     source: str = Field(pattern=r"^https://\S+$")
 
 
 class Advisories(RootModel[list[Advisory]]):
-    """`docs/labs/<lab>/advisories.yml`."""
+    """`docs/labs/LAB/advisories.yml`."""
 
 
-def number(text: str) -> Version:
-    """Return a version as numbers that can be compared.
+def load_advisories(folder: Path) -> list[Advisory]:
+    """Return the advisories of the lab whose pages are in `folder`; raise YamlError."""
+    remedy = "manual/reference/advisories.md lists the keys of an entry"
+    file = _shown_path(folder, ADVISORIES_FILE)
+    advisories = read_yaml_list(folder / ADVISORIES_FILE, file, Advisories, remedy).value.root
+    if not advisories:
+        raise YamlError("no advisories", "list some, or remove the table from the page", path=file)
+    return advisories
 
-    >>> number("1.4.0-rc.3") < number("1.4.0")
+
+def advisories_table(folder: Path, found: EvidenceSet) -> Table:
+    """Return the advisories of a lab, each compared with the versions that `found` measured.
+
+    Raise FaultError.
+    """
+    return Table.of(ADVISORIES_HEAD, (_advisory_row(advisory, found) for advisory in load_advisories(folder)))
+
+
+def _advisory_row(advisory: Advisory, found: EvidenceSet) -> Iterator[Cell | str]:
+    outputs = sorted({record.tools.get(advisory.program, "") for record in found.records.values()})
+    matches = [match for text in outputs if (match := _TOOL_VERSION.search(text))]
+    versions = [(match["version"], match["suffix"].rstrip(",")) for match in matches]
+    yield f"{advisory.id} ({advisory.component})"
+    yield advisory.breaks
+    yield advisory.where or "everywhere"
+    yield ", ".join(advisory.fixed_in)
+    yield ", ".join(version + suffix for version, suffix in versions) or "not measured"
+    yield _judgement(advisory, versions)
+    yield Cell(advisory.source, code=True)
+
+
+def _judgement(advisory: Advisory, versions: list[tuple[str, str]]) -> str:
+    """Return whether versions, each with the suffix of a distribution, are vulnerable by their number."""
+    if not versions:
+        return "not known"
+    parsed = [parse_version(version) for version, _suffix in versions]
+    if not any(is_vulnerable(version, advisory.since, advisory.fixed_in) for version in parsed):
+        return "not open"
+    if any(suffix for _version, suffix in versions):
+        return "open, unless the distribution fixed it under its own version number"
+    return "open where the condition holds" if advisory.where else "open"
+
+
+def is_vulnerable(version: Version, since: str | None, fixed_in: list[str]) -> bool:
+    """Return whether a version is older than the fix of its branch, or of a later branch if its own has none.
+
+    >>> texts = ("1.1.9", "1.2.9", "1.3.0", "1.4.0")
+    >>> [is_vulnerable(parse_version(text), None, ["1.2.8", "1.3.3"]) for text in texts]
+    [True, False, True, False]
+    """
+    if since and version < parse_version(since):
+        return False
+    fixes = sorted(map(parse_version, fixed_in))
+    own_branch = [fix for fix in fixes if fix[:2] == version[:2]]
+    if own_branch:
+        return version < own_branch[0]
+    return any(fix[:2] > version[:2] for fix in fixes)
+
+
+def parse_version(text: str) -> Version:
+    """Return a version in a form that can be compared; raise ValueError for other texts.
+
+    >>> parse_version("1.4.0-rc.3") < parse_version("1.4.0")
     True
     """
     found = _VERSION.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no version")
+        raise ValueError(f"{text!r} is not a version such as 1.3.3 or 1.4.0-rc.3")
     major, minor, patch, candidate = found.groups()
-    return (int(major), int(minor), int(patch), int(candidate) if candidate else RELEASED)
-
-
-def has_hole(measured: Version, since: str | None, fixed_in: list[str]) -> bool:
-    """Return whether a version has the hole: before the fix of its own branch, or of the next that has one.
-
-    >>> [has_hole(number(one), None, ["1.2.8", "1.3.3"]) for one in ("1.1.9", "1.2.9", "1.3.0", "1.4.0")]
-    [True, False, True, False]
-    """
-    if since and measured < number(since):
-        return False
-    fixes = sorted(map(number, fixed_in))
-    own = [fix for fix in fixes if fix[:2] == measured[:2]]
-    later = [fix for fix in fixes if fix[:2] > measured[:2]]
-    if own:
-        return measured < own[0]
-    return bool(later)
-
-
-def advisories_table(folder: Path, found: EvidenceSet) -> Table:
-    """Return the advisories of the lab whose pages are in `folder`, with what `found` measured.
-
-    Raise FaultError.
-    """
-    listed = load_advisories(folder)
-    return Table(ADVISORIES_HEAD, tuple(_advisory_row(one, found) for one in listed))
-
-
-def load_advisories(folder: Path) -> list[Advisory]:
-    """Return what advisories.yml lists; raise FaultError that names the file and the mistake."""
-    remedy = "each has id, component, program, breaks, fixed_in and source: manual/reference/probes.md"
-    return read_list(folder / ADVISORIES_FILE, Advisories, remedy, empty="no advisories")
-
-
-def _advisory_row(one: Advisory, found: EvidenceSet) -> tuple[Cell, ...]:
-    said = sorted({record.tools.get(one.program, "") for record in found.records.values()})
-    measured = [(match[1], match[6].rstrip(",")) for text in said if (match := _SAID.search(text))]
-    return (
-        Cell(f"{one.id} ({one.component})"),
-        Cell(one.breaks),
-        Cell(one.where or "everywhere"),
-        Cell(", ".join(one.fixed_in)),
-        Cell(", ".join("".join(version) for version in measured) or "not measured"),
-        Cell(
-            _verdict(one, [bare for bare, _rest in measured], distribution=any(rest for _, rest in measured))
-        ),
-        Cell(one.source, code=True),
-    )
-
-
-def _verdict(one: Advisory, versions: list[str], *, distribution: bool) -> str:
-    """Return what a measured version says: its maker's fix is in it, or not, or nothing is known."""
-    if not versions:
-        return "not known"
-    if not any(has_hole(number(version), one.since, one.fixed_in) for version in versions):
-        return "not open"
-    if distribution:
-        return "open, unless the distribution has mended it under its own version"
-    return "open where the condition holds" if one.where else "open"
+    return (int(major), int(minor), int(patch), int(candidate) if candidate else _RELEASE)

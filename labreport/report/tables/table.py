@@ -1,14 +1,15 @@
-"""A table, free of any markup: the site and the export render it."""
+"""The values that a macro shows: a table, and a figure that has one."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from labreport.report.source.cite import Block
-from labreport.report.source.evidence import is_emulated
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: `code` is set in a fixed font; `link` is a path from the site's root, already quoted."""
+    """A cell; `code` sets it in a fixed-width font, `link` is a path from the site's root, already quoted."""
 
     text: str
     code: bool = False
@@ -22,33 +23,47 @@ class Table:
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    @classmethod
+    def of(cls, head: Sequence[str], rows: Iterable[Iterable[Cell | object]]) -> Self:
+        """Return a table; a value that is not a Cell becomes the text of one.
+
+        Raise ValueError for a row that is not as long as `head`.
+
+        >>> Table.of(("file", "lines"), [("a.txt", 3)]).rows[0]
+        (Cell(text='a.txt', code=False, link=''), Cell(text='3', code=False, link=''))
+        """
+        cells = tuple(tuple(one if isinstance(one, Cell) else Cell(str(one)) for one in row) for row in rows)
+        if wrong := next((row for row in cells if len(row) != len(head)), None):
+            raise ValueError(f"a row of {len(wrong)} cells in a table of {len(head)} columns")
+        return cls(tuple(head), cells)
+
 
 @dataclass(frozen=True)
 class Figure:
-    """A table of values and sentences that follow from them; `svg` is the picture, empty where there is none.
+    """A table of values with sentences about them; `svg` is the chart, empty if there is none.
 
-    `noise` is the evidence of the same command against itself, where the page names it.
+    `noise` is a series of one command against itself, if the page names one.
     """
 
     block: Block
     title: str
-    told: tuple[str, ...]
+    sentences: tuple[str, ...]
     table: Table
     svg: str = ""
     noise: Block | None = None
 
     @property
     def emulated(self) -> bool:
-        """Whether these are values of an emulated host."""
-        return is_emulated(self.block.host)
+        """Whether the values were measured on an emulated host."""
+        return self.block.emulated
 
     @property
-    def host_words(self) -> str:
-        """On what kind of host it was measured, in a sentence."""
+    def host_sentence(self) -> str:
+        """The class of the host that measured the values, as a sentence."""
         host = self.block.host
-        return f"Measured on a host of class {host.host_class}." if host else "It is not known on what host."
+        return f"Measured on a host of class {host.host_class}." if host else "The host is unknown."
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """The evidence that it stands on."""
+        """The evidence behind the figure."""
         return (self.block,) if self.noise is None else (self.block, self.noise)

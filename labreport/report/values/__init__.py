@@ -1,1 +1,1 @@
-"""Quantities and units."""
+"""Numbers as evidence has them: quantities with their digits, and units."""

@@ -1,20 +1,22 @@
-"""The units that a report knows: each symbol's dimension and how much of the base unit it is.
+"""The units of a report: each symbol's dimension and its size in base units.
 
-Two things are measured in a lab, time and data; a share is a plain number. A decimal prefix is 1000 (kB), a
-binary one 1024 (KiB): IEC 80000-13.
+A lab measures two things, time and data; a share is a plain number. A decimal prefix is 1000 (kB), a binary
+one 1024 (KiB), as IEC 80000-13 defines them.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
 
+from labreport.contract.errors import LabError
 
-class UnitError(ArithmeticError):
-    """Units that make no sense together, or no unit at all; the text names them."""
+
+class UnitError(LabError):
+    """Units that cannot be combined, or a symbol that is not a unit."""
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """What is measured, as the powers of time and of data: a rate of data is time -1, data 1."""
+    """What is measured, as powers of time and data: a data rate is time -1, data 1."""
 
     time: int = 0
     data: int = 0
@@ -28,7 +30,7 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit: its dimension, and its size in seconds, bytes or what is made of them."""
+    """A unit: its dimension, and its size in seconds, bytes or a combination of them."""
 
     dimension: Dimension
     factor: Fraction
@@ -69,23 +71,23 @@ _ALIASES = {"us": "µs", "\N{GREEK SMALL LETTER MU}s": "µs"}
 
 
 def symbol(text: str) -> str:
-    """Return the symbol of the unit that a tool or a page writes as `text`; raise UnitError if it is none."""
+    """Return the symbol of the unit that a tool or a page writes as `text`; raise UnitError for no unit."""
     found = _ALIASES.get(text, text)
     if found not in UNITS:
-        raise UnitError(f"there is no unit {text!r}: one of {', '.join(filter(None, UNITS))}")
+        raise UnitError(f"there is no unit {text!r}", f"use one of {', '.join(filter(None, UNITS))}")
     return found
 
 
 def symbol_for(dimension: Dimension, operands: tuple[str, ...]) -> str | None:
-    """Return the unit of a result made from units `operands`, None if there is none.
+    """Return the unit of a result that was calculated from units `operands`, None if there is none.
 
-    It is an operand's own where that fits (2 * 3 ms is in ms), with an operand's prefix where there is one
-    (MiB / s is MiB/s), and the base unit elsewhere.
+    An operand's own unit is preferred (2 * 3 ms is in ms), then one with an operand's prefix (MiB / s is
+    MiB/s), then the base unit.
     """
     if dimension == Dimension():
         return ""
-    parts = [part for one in operands for part in (one, one.removesuffix("/s"), f"{one}/s")]
-    for part in [*parts, "s", "1/s"]:
-        if part in UNITS and UNITS[part].dimension == dimension:
-            return part
+    candidates = [unit for one in operands for unit in (one, one.removesuffix("/s"), f"{one}/s")]
+    for unit in [*candidates, "s", "1/s"]:
+        if unit in UNITS and UNITS[unit].dimension == dimension:
+            return unit
     return None

@@ -91,11 +91,11 @@ def figure_html(figure: Figure, up: str, slots: Slots) -> str:
     origins = "".join(slots.put_late(provenance_html(block, up)) for block in figure.blocks)
     table = table_html(figure.table, up)
     if figure.svg:
-        caption = f"<figcaption>{escape(figure.title)}. {escape(figure.host_words)}</figcaption>"
+        caption = f"<figcaption>{escape(figure.title)}. {escape(figure.host_sentence)}</figcaption>"
         values = f'<details class="ev-values"><summary>The values of this picture</summary>{table}</details>'
         inner = f'<div class="ev-picture">{slots.put_late(figure.svg)}</div>{caption}{values}'
     else:
-        told = "".join(f"<li>{escape(one)}</li>" for one in figure.told)
+        told = "".join(f"<li>{escape(one)}</li>" for one in figure.sentences)
         inner = f'{table}<ul class="ev-told">{told}</ul>'
     return f'<figure class="ev ev-figure">{notes}{inner}{origins}</figure>'
 

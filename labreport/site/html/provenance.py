@@ -5,6 +5,7 @@ Everything from evidence, records and hosts is hostile and is escaped here.
 
 import shlex
 from collections.abc import Iterable
+from dataclasses import replace
 from html import escape
 
 from labreport.report.source.cite import Block, raw_link, record_link
@@ -86,7 +87,7 @@ def _by_source(origins: Iterable[Origin]) -> dict[str, list[Origin]]:
         by_command.setdefault(id(origin.command), []).append(origin)
     found: dict[str, list[Origin]] = {}
     for several in by_command.values():
-        one = several[0] if len(several) == 1 else several[0]._replace(cut="")
+        one = several[0] if len(several) == 1 else replace(several[0], cut="")
         found.setdefault(_origin(one), []).extend(several)
     return found
 

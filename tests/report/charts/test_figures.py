@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from labreport.contract.records import HostClass
-from labreport.report.charts import draw
+from labreport.report.charts.kinds import draw
 from labreport.report.charts.style import EMULATED
 from labreport.report.export.markdown import figure_markdown
 from labreport.report.pages.context import Desk
@@ -159,8 +159,8 @@ def test_evidence_is_no_markup() -> None:
 def test_a_comparison_on_a_page(little: Little) -> None:
     """Table, sentences, the noise beside it, where both are from; the same in the export."""
     found = figure(little, "comparison", "bench/startup.csv", noise="bench/noise.csv")
-    assert found.told[-1].startswith("The same command against itself on this host: ")
-    assert "run 5 (4.800 s)" in " ".join(found.told)
+    assert found.sentences[-1].startswith("The noise of the host: the same command took ")
+    assert "run 5 (4.800 s)" in " ".join(found.sentences)
     slots = Slots()
     html = slots.fill_late(figure_html(found, "../", slots))
     assert html.count("<tr>") == 4
@@ -169,7 +169,7 @@ def test_a_comparison_on_a_page(little: Little) -> None:
     assert "evidence/lab12/bench/noise.csv" in html
     exported = figure_markdown(found)
     assert all(cell.text in exported.replace("\\", "") for line in found.table.rows for cell in line)
-    assert "- The same command against itself" in exported
+    assert "- The noise of the host: the same command took " in exported
 
 
 def test_a_chart_on_a_page(little: Little) -> None:
@@ -192,14 +192,19 @@ def test_a_chart_on_a_page(little: Little) -> None:
         ("chart", "bench/startup.csv", {"kind": 3}, "kind is 3"),
         ("chart", "bench/startup.csv", {}, "missing a required"),
         ("chart", 3, {"kind": "strip"}, "the path is 3"),
-        ("chart", "bench/words.csv", {"kind": "strip"}, "no strip: its first line is not run,order"),
-        ("chart", "bench/words.csv", {"kind": "phases"}, "no phases: its first line is not run,runtime"),
-        ("chart", "bench/words.csv", {"kind": "memory"}, "no memory: its first line"),
-        ("chart", "bench/bytes.csv", {"kind": "strip"}, "is no text"),
-        ("comparison", "bench/words.csv", {}, "is no series"),
+        ("chart", "bench/words.csv", {"kind": "strip"}, "cannot draw strip: its first line is not run,order"),
+        (
+            "chart",
+            "bench/words.csv",
+            {"kind": "phases"},
+            "cannot draw phases: its first line is not run,runtime",
+        ),
+        ("chart", "bench/words.csv", {"kind": "memory"}, "cannot draw memory: its first line"),
+        ("chart", "bench/bytes.csv", {"kind": "strip"}, "is not text"),
+        ("comparison", "bench/words.csv", {}, "is not a series"),
         ("comparison", "bench/nowhere.csv", {}, "no collector of lab12 writes bench/nowhere.csv"),
         ("comparison", "bench/startup.csv", {"noise": 3}, "noise is 3"),
-        ("comparison", "bench/startup.csv", {"noise": "bench/words.csv"}, "is no series"),
+        ("comparison", "bench/startup.csv", {"noise": "bench/words.csv"}, "is not a series"),
         ("comparison", "bench/startup.csv", {"noise": "bench/elsewhere.csv"}, "is of another host than"),
     ],
 )
@@ -247,7 +252,7 @@ def test_a_page_must_accept_an_emulated_figure(tmp_path: Path) -> None:
     assert built.returncode == 0, built.stderr
     page = (little.site / "labs/lab12/task-1.html").read_text()
     assert EMULATED in page
-    assert "28% slower" in page
+    assert "kata: a significant upward trend: +28% over the series" in page
     assert 'data-emulated="true"' in page
     index = (little.site / "search/search_index.json").read_text()
     assert "Emulated: these are not" not in index

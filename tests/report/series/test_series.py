@@ -50,8 +50,11 @@ def test_nothing_planted_nothing_odd_said() -> None:
 @pytest.mark.parametrize(
     ("what", "words"),
     [
-        ("failure", "1 of 12 runs failed and are in no median: run 5 with exit status 1 after 60.00 ms."),
-        ("hang", "1 of 12 runs failed and are in no median: run 5 with exit status 124 after 120.0 s."),
+        (
+            "failure",
+            "1 of 12 runs failed, and the median excludes them: run 5 (exit status 1 after 60.00 ms).",
+        ),
+        ("hang", "1 of 12 runs failed, and the median excludes them: run 5 (exit status 124 after 120.0 s)."),
     ],
 )
 def test_a_failed_start_is_counted_and_in_no_median(what: str, words: str) -> None:
@@ -73,7 +76,7 @@ def test_a_failed_start_is_counted_and_in_no_median(what: str, words: str) -> No
 def test_an_outlier_is_named_and_kept() -> None:
     """It is in the median all the same."""
     found, told = said("outlier")
-    assert "kata: apart from the others, and in the median all the same: run 5 (4.800 s)." in told
+    assert "kata: outliers (kept): run 5 (4.800 s)." in told
     kata = found.contenders[1].seconds
     assert kata is not None
     assert kata.count == RUNS
@@ -81,35 +84,33 @@ def test_an_outlier_is_named_and_kept() -> None:
 
 def test_a_drift_and_a_second_mode_are_named() -> None:
     """Which a median alone would hide."""
-    assert "kata: 28% slower from the first run to the last" in said("drift")[1]
-    assert "kata: two groups, 8 runs of up to 1." in said("modes")[1]
-    assert "two groups" not in said("drift")[1]
-    assert "from the first run" not in said("modes")[1]
+    assert "kata: a significant upward trend: +28% over the series (p = " in said("drift")[1]
+    assert "kata: two modes, which one median does not describe: 8 runs up to 1." in said("modes")[1]
+    assert "two modes" not in said("drift")[1]
+    assert "trend" not in said("modes")[1]
 
 
 def test_no_difference_is_said_as_what_it_is() -> None:
     """Not that there is none: that these runs saw none."""
     found, told = said("same")
-    assert found.sees_no_difference
-    assert told.startswith("No difference between runc and kata that these runs could see: kata took ")
-    assert noise_sentence(found).startswith("The same command against itself on this host: ")
+    assert found.shows_no_difference
+    assert told.startswith("These runs show no difference between runc and kata: kata took ")
+    assert noise_sentence(found).startswith("The noise of the host: the same command took ")
 
 
 def test_what_cannot_be_said_is_said_so() -> None:
     """One contender, too few pairs, no pair, several samples in a run."""
     one = compare(read_series(SIX))
-    assert sentences(one) == ["There is no ratio: there is nothing to compare it with."]
-    assert noise_sentence(one).startswith("The host's noise is not known")
+    assert sentences(one) == ["There is no ratio: the series has one contender only."]
+    assert noise_sentence(one).startswith("The noise of the host is unknown")
     few = compare(read_series(HEAD + "1,1,a,1.0,0\n1,2,b,2.0,0\n"))
-    assert sentences(few) == [
-        "b took 2.0 times as long as a, by the median of 1 pair: too few for an interval."
-    ]
-    assert comparison_table(few).rows[0][4].text == "too few runs for one"
+    assert sentences(few) == ["b took 2.0 times as long as a (median of 1 pair; too few for an interval)."]
+    assert comparison_table(few).rows[0][4].text == "too few runs"
     none = compare(read_series(HEAD + "1,1,a,1.0,0\n1,2,b,2.0,1\n"))
-    assert sentences(none)[0] == "There is no ratio: in no run did both end well."
+    assert sentences(none)[0] == "There is no ratio: there is no run in which both succeeded."
     assert comparison_table(none).rows[1][3].text == "none"
     blocks = compare(read_series(HEAD + "1,1,a,1.0,0\n1,1,a,1.1,0\n1,2,b,2.0,0\n"))
-    assert "they are no pairs" in sentences(blocks)[0]
+    assert "they form no pairs" in sentences(blocks)[0]
 
 
 @pytest.mark.parametrize("what", ["nothing", "failure", "outlier", "same"])
@@ -162,10 +163,10 @@ def test_too_few_runs_have_a_median_and_no_interval() -> None:
         ("runtime,seconds\n", "its first line is not run,order"),
         (HEAD, "it has no samples"),
         (HEAD + "1,1,runc,0.4\n", "line 2 has 4 cells"),
-        (HEAD + "1,1,runc,fast,0\n", "line 2: 'fast' is no number"),
+        (HEAD + "1,1,runc,fast,0\n", "line 2: 'fast' is not a number"),
         (HEAD + "one,1,runc,0.4,0\n", "line 2: invalid literal"),
-        (HEAD + "1,1,runc,0.0,0\n", "took no time"),
-        (HEAD + '1,1,"runc,0.4,0\n', "no CSV"),
+        (HEAD + "1,1,runc,0.0,0\n", "line 2: a duration of 0 is no measurement"),
+        (HEAD + '1,1,"runc,0.4,0\n', "not CSV"),
     ],
 )
 def test_what_is_no_series(text: str, words: str) -> None:
@@ -178,7 +179,7 @@ def test_what_is_no_series(text: str, words: str) -> None:
 
 def test_a_contender_that_is_not_there_is_named() -> None:
     """With those that are."""
-    with pytest.raises(Unreadable, match="no 'kata' in the series: it has runc"):
+    with pytest.raises(Unreadable, match="no 'kata' in the series: use one of: runc"):
         convert("series median of kata", SIX)
-    with pytest.raises(Unreadable, match="none of its runs ended well"):
+    with pytest.raises(Unreadable, match="none of its runs succeeded"):
         convert("series p50 of a", HEAD + "1,1,a,1.0,1\n")

@@ -14,7 +14,6 @@ from labreport.report.series.statistics import (
     modes,
     outliers,
     percentile,
-    ratios,
     trend,
 )
 
@@ -66,20 +65,17 @@ def test_the_interval_is_the_shortest_that_is_sure_enough() -> None:
     assert interval_of_median([1.0] * 5, 0.9) is not None
 
 
-def test_medians_percentiles_and_ratios() -> None:
-    """Exact in Fractions; a percentile is a sample; a ratio is of its own pair."""
+def test_medians_and_percentiles() -> None:
+    """Exact in Fractions; a percentile is a sample."""
     assert median([3.0, 1.0, 2.0]) == 2
     assert median([Fraction(1, 3), Fraction(2, 3)]) == Fraction(1, 2)
     assert [percentile([4.0, 1.0, 3.0, 2.0], percent) for percent in (0, 25, 26, 50, 75, 99, 100)] == [
         1, 1, 2, 2, 3, 4, 4
     ]  # fmt: skip
-    assert ratios([(1.0, 3.0), (2.0, 3.0)]) == [3.0, 1.5]
     with pytest.raises(ValueError, match="no median"):
         median([])
     with pytest.raises(ValueError, match="no percentile"):
         percentile([], 50)
-    with pytest.raises(ValueError, match="no time"):
-        ratios([(0.0, 1.0)])
 
 
 def test_outliers_are_named_and_only_they() -> None:

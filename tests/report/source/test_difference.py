@@ -18,8 +18,8 @@ from labreport.report.source.difference import (
     DifferenceKind,
     DiffLine,
     DiffRow,
-    folded,
-    rows,
+    compare_lines,
+    fold,
     unified,
 )
 from labreport.site.build import Build
@@ -171,7 +171,7 @@ def test_bad_calls(little: Little) -> None:
         called(little, "a.txt"),
     ]
     words = [
-        "lab12/b.bin is no text",
+        "lab12/b.bin is not text",
         "form is 'three columns'",
         "no collector of lab12 writes",
         "missing a required",
@@ -188,14 +188,14 @@ TEXTS = st.lists(st.sampled_from(["a", "b", "c ", ""]), max_size=12)
 def test_nothing_is_lost(one: list[str], other: list[str]) -> None:
     """Both files can be put together again from the rows; folding leaves out only what is the same."""
     sides = [[DiffLine(number, text) for number, text in enumerate(side, 1)] for side in (one, other)]
-    found = list(rows(*sides))
+    found = list(compare_lines(*sides))
     assert [row.first.text for row in found if row.first] == one
     assert [row.second.text for row in found if row.second] == other
     for row_ in found:
         assert (row_.kind is DifferenceKind.SAME) == bool(
             row_.first and row_.second and row_.first.text == row_.second.text
         )
-    kept = list(folded(found))
+    kept = list(fold(found))
     assert sum(row_.count for row_ in kept) == len(found)
     assert [
         row_
@@ -208,7 +208,7 @@ def test_long_runs_are_folded() -> None:
     """Three lines around what differs are kept, the others counted."""
     same = [DiffRow(DifferenceKind.SAME, DiffLine(n, "x"), DiffLine(n, "x")) for n in range(20)]
     changed = DiffRow(DifferenceKind.FIRST, DiffLine(20, "y"))
-    kinds = [(row_.kind, row_.count) for row_ in folded([*same, changed, *same])]
+    kinds = [(row_.kind, row_.count) for row_ in fold([*same, changed, *same])]
     assert kinds[0] == (DifferenceKind.LEFT_OUT, 17)
     assert kinds[4] == (DifferenceKind.FIRST, 1)
     assert kinds[-1] == (DifferenceKind.LEFT_OUT, 17)

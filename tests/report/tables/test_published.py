@@ -39,7 +39,7 @@ def test_a_row_for_each_figure_with_its_source(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, "docs/labs/lab12/published.yml: cannot be read (No such file or directory)"),
+        (None, "docs/labs/lab12/published.yml: no such file"),
         ("- {what: x", "not YAML"),
         ("[]", "no figures"),
         ("- {what: x}", "0.figure: Field required"),

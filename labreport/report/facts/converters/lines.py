@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from labreport.report.problems import one_line
 from labreport.report.values.quantity import Quantity
+from labreport.report.values.units import UnitError
 
 Value = TypeVar("Value")
 
@@ -148,7 +149,7 @@ def checked(line: str, name: str, value: Callable[[], Value]) -> Value:
     """Return `value()`; raise Unreadable where its digits or units make no sense."""
     try:
         return value()
-    except (ValueError, ArithmeticError) as error:
+    except (ValueError, ArithmeticError, UnitError) as error:
         raise Unreadable(f"no {name}: {shown(line)}: {error}") from error
 
 

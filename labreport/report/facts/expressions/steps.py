@@ -208,7 +208,7 @@ class Steps:
             if exact is not values:  # an error names the numbers as they are written
                 calculated(values[0], node.operator, values[1])
             return calculated(exact[0], node.operator, exact[1])
-        except (ArithmeticError, ValueError) as error:
+        except (ArithmeticError, ValueError, UnitError) as error:
             raise self._failed(node.right, error) from error
 
     def _function(self, node: FunctionNode) -> Quantity:
@@ -223,7 +223,7 @@ class Steps:
         try:
             applied(node.name, values)  # an error names the numbers as they are written
             return applied(node.name, exact)
-        except (ArithmeticError, ValueError) as error:
+        except (ArithmeticError, ValueError, UnitError) as error:
             raise self._failed(node.arguments[-1], error) from error
 
     def _exact(self, nodes: Sequence[Node], values: list[Quantity]) -> list[Quantity]:

@@ -197,7 +197,7 @@ def test_a_hidden_set_is_no_part_of_a_build(small: Little) -> None:
     built = small.build("--quiet")
     assert built.returncode == 1
     assert "hosts.md:3: " in built.stderr
-    assert "is this machine's alone" in built.stderr
+    assert "belongs to this machine: a build leaves it out" in built.stderr
 
 
 def test_records_are_hostile_in_the_log_too(small: Little) -> None:

@@ -130,7 +130,7 @@ def _why(error: Exception | SystemExit, target: Target) -> str:
     if isinstance(error, LabError):
         return str(error)
     if isinstance(error, OSError) and error.errno in DISK_ERRORS:
-        return store.explain(target.lab.name, error)
+        return str(store.disk_error(target.lab.name, error))
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(target.lab.folder)]
     place = f"{Path(ours[-1].filename).relative_to(target.root)}:{ours[-1].lineno}: " if ours else ""

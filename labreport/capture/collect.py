@@ -220,13 +220,11 @@ def write_state(target: Target, done: Mapping[str, CollectorStatus]) -> list[Col
     ]
     state = dump(plan.state_file(target.lab, statuses, by_hand))
     path = target.folder / RECORDS / STATE_FILE
-    try:
+    with store.explained(target.lab.name):
         if any(record.host == this_host().id for record in records.values()):
             write_host(target.folder)
         if not path.exists() or path.read_bytes() != state:
             store.write(path, state)
-    except OSError as error:
-        raise store.StoreError(store.explain(target.lab.name, error)) from error
     if not (target.folder / STAGING).exists():  # an unfinished capture there may name a host of its own
         store.drop_hosts(target.folder, records.values())
     return statuses

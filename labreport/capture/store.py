@@ -1,11 +1,11 @@
-"""Staged files, then the record: all or nothing.
+"""Write evidence: all files of a collector and its record, or nothing.
 
-A capture goes to a staging folder. The staged record is the intent, with all hashes; each file is renamed
-into place, the record last. Killed anywhere, `recover` finishes what has an intent and drops what has none.
+A capture goes to a staging folder. Its staged record is the intent and has all hashes. Then each file is
+renamed into place, and the record last. After a kill at any moment, `recover` finishes a capture that has an
+intent, and drops one that has none.
 """
 
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -21,43 +21,40 @@ from labreport.contract.reader import (
     EvidenceError,
     RecordError,
     parse,
-    read_evidence,
-    read_record,
     readable_records,
 )
-from labreport.contract.records import MAX_BYTES, RECORDS, File, Record, dump
-from labreport.contract.verify import FAILED, INTENT, REMOVAL, STAGING
+from labreport.contract.records import RECORDS, File, Record, dump
+from labreport.contract.verify import FAILED, INTENT, REMOVAL, STAGING, changed
 
 STEPS = ("staged", "intent", "file", "files", "record", "cleared")
-"""The moments of a commit, in order; `file` comes once for every file."""
+"""The moments of a commit, in order. `file` comes once for every file."""
 
 
 def _nothing(_step: str) -> None:
-    """Do nothing: what production does when a step is reached."""
+    """Do nothing."""
 
 
 reached: Callable[[str], None] = _nothing
-"""Called at every step; the crash tests put a kill here."""
+"""Called at every step. The crash tests replace it."""
 
 
 class StoreError(LabError):
-    """Evidence that cannot be written; the text says which, why and what to do. Nothing was changed."""
+    """Evidence that cannot be written. Nothing was changed."""
 
     exit_status = ExitStatus.CANNOT_RUN
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lab folder's lock; raise StoreError at once if another collect holds it."""
+    """Hold the lock of a lab folder. Raise StoreError at once if another collect holds it."""
     lock = FileLock(folder / ".lock")
-    with _explained(folder.name):
+    with explained(folder.name):
         _make(folder)
         try:
             lock.acquire(timeout=0)
-        except Timeout:  # an OSError, too
-            raise StoreError(
-                f"{folder.name}: another collect is writing this evidence: wait for it, or end it"
-            ) from None
+        except Timeout:  # which is an OSError, too
+            what = "another collect is writing this evidence"
+            raise StoreError(what, "wait for it, or end it", path=folder.name) from None
     try:
         _own(folder / ".lock")
         yield
@@ -66,30 +63,31 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 class Staging:
-    """The folder in which one collector's files grow before they become evidence."""
+    """The folder in which one collector's files are written before they become evidence."""
 
     def __init__(self, folder: Path, collector: str) -> None:
         self.folder = folder
         self.collector = collector
         self.path = folder / STAGING / collector
         shutil.rmtree(self.path, ignore_errors=True)
-        with _explained(folder.name):
+        with explained(folder.name):
             _make(self.files)
 
     @property
     def files(self) -> Path:
-        """Where the files grow, under the paths that they will have."""
+        """The folder of the files, under the paths that they will have in the set."""
         return self.path / "files"
 
     def commit(self, record: Record) -> None:
-        """Make the staged files and `record` the evidence; raise StoreError or EvidenceError.
+        """Make the staged files and `record` the evidence.
 
-        Nothing is changed then, unless the disk fails after the intent was written: the next collect goes on.
+        Raise StoreError or EvidenceError and change nothing. If the disk fails after the intent was written,
+        the next collect finishes the capture.
         """
         for file in record.files:
             _check(self.files, file)
         with signals.deferred():
-            with _explained(record.lab):
+            with explained(record.lab):
                 _prepare(self.folder, record)
                 for file in record.files:
                     places.sync(self.files / file.path)
@@ -101,7 +99,7 @@ class Staging:
     def keep_failed(self, why: str, paths: Iterable[str]) -> None:
         """Move the files `paths` to `failed/`, with the reason, for the author to look at.
 
-        What a command wrote beside them goes: nothing looked through it.
+        Other files of the staging folder are deleted, because they were not redacted.
         """
         kept = self.folder / FAILED / self.collector
         shutil.rmtree(kept, ignore_errors=True)
@@ -115,16 +113,14 @@ class Staging:
             _own(moved)
 
     def drop(self) -> None:
-        """Forget what was staged; an intent stays, for the next collect to finish."""
+        """Delete the staging folder, unless it has an intent for the next collect to finish."""
         if (self.path / INTENT).exists():
             return
-        shutil.rmtree(self.path, ignore_errors=True)
-        with suppress(OSError):
-            self.path.parent.rmdir()
+        _discard(self.path)
 
 
 def recover(folder: Path) -> list[str]:
-    """Finish or drop what an interrupted capture left in the lab folder; return a line for each."""
+    """Finish or drop every interrupted capture in the lab folder; return a line for each."""
     done = []
     for staged in sorted((folder / STAGING).glob("*")):
         finished = _recover(folder, staged)
@@ -137,7 +133,7 @@ def recover(folder: Path) -> list[str]:
 
 
 def _recover(folder: Path, staged: Path) -> bool:
-    """Finish one staged capture if its intent is whole and every file is there, else drop it."""
+    """Finish a staged capture and return True; drop it if its intent or one of its files is not whole."""
     if (staged / REMOVAL).exists():
         _finish_removal(folder, staged)
         return True
@@ -153,9 +149,9 @@ def _recover(folder: Path, staged: Path) -> bool:
 
 
 def _finish(folder: Path, staged: Path, record: Record) -> None:
-    """Rename what is still staged into place, remove what the record no longer names, the record last."""
+    """Rename the staged files into place, remove those that the record no longer names, the record last."""
     place = folder / RECORDS / f"{record.collector.name}.json"
-    with _explained(record.lab):
+    with explained(record.lab):
         _prepare(folder, record)
         for file in record.files:
             waiting = staged / "files" / file.path
@@ -163,49 +159,38 @@ def _finish(folder: Path, staged: Path, record: Record) -> None:
                 _own(waiting)
                 waiting.rename(folder / file.path)
             reached("file")
-        others = _others(folder, record.collector.name)
-        _take_over(folder, record, others)
-        claimed = {file.path for one in (record, *others) for file in one.files}
-        for path in _files_of(place) - claimed:
-            _unlink(folder, path)
+        others = readable_records(folder, skip_newer=True)
+        before = others.pop(record.collector.name, None)
+        _take_over(folder, record, others.values())
+        _remove_files(folder, before.files if before else [], [record, *others.values()])
         for parent in {(folder / file.path).parent for file in record.files}:
             places.sync(parent)
         reached("files")
-        _own(staged / INTENT)
         (staged / INTENT).rename(place)
         places.sync(place.parent)
     reached("record")
-    shutil.rmtree(staged)
-    with suppress(OSError):
-        staged.parent.rmdir()
+    _discard(staged)
     reached("cleared")
 
 
+def _discard(staged: Path) -> None:
+    """Delete a collector's staging folder, and the folder of all if it is empty then."""
+    shutil.rmtree(staged, ignore_errors=True)
+    with suppress(OSError):
+        staged.parent.rmdir()
+
+
 def _prepare(folder: Path, record: Record) -> None:
-    """Make the folders that a record's files go to; raise where one of them cannot be put in its place."""
+    """Make the folders of a record's files. Raise EvidenceError if something is in the place of a file."""
     _make_folders(folder, folder / RECORDS)
     for file in record.files:
         _make_folders(folder, (folder / file.path).parent)
         if (folder / file.path).is_dir() and not (folder / file.path).is_symlink():
-            raise EvidenceError(f"{file.path}: a directory is there: move it away")
-
-
-def _files_of(place: Path) -> set[str]:
-    """Return the files that the record in `place` names; none if it cannot be read."""
-    try:
-        return {file.path for file in read_record(place).files}
-    except RecordError:
-        return set()
-
-
-def _others(folder: Path, collector: str) -> list[Record]:
-    """Return the readable records of the other collectors."""
-    found = readable_records(folder, skip_newer=True)
-    return [record for name, record in found.items() if name != collector]
+            raise EvidenceError("a directory is there", "move it away", path=file.path)
 
 
 def _take_over(folder: Path, record: Record, others: Iterable[Record]) -> None:
-    """Take the record's files out of the records of others: a file that changed hands has one owner."""
+    """Remove the record's files from the other records: a file has one owner."""
     taken = {file.path for file in record.files}
     for other in others:
         left = [file for file in other.files if file.path not in taken]
@@ -218,15 +203,17 @@ def _take_over(folder: Path, record: Record, others: Iterable[Record]) -> None:
             place.unlink()
 
 
-def _unlink(folder: Path, path: str) -> None:
-    """Remove an evidence file if it is there; what lies behind a symbolic link is not ours."""
-    parts = [folder / parent for parent in Path(path).parents]
-    if not any(part.is_symlink() for part in parts if part != folder):
-        (folder / path).unlink(missing_ok=True)
+def _remove_files(folder: Path, files: Iterable[File], records: Iterable[Record]) -> None:
+    """Remove the files that none of `records` names, but nothing that is behind a symbolic link."""
+    named = {file.path for record in records for file in record.files}
+    for path in {file.path for file in files} - named:
+        parents = [folder / parent for parent in Path(path).parents]
+        if not any(parent.is_symlink() for parent in parents if parent != folder):
+            (folder / path).unlink(missing_ok=True)
 
 
 def remove(folder: Path, collector: str) -> None:
-    """Take a collector's record and files out of the set; killed anywhere, `recover` goes on with it."""
+    """Remove a collector's record and files from the set. After a kill, `recover` finishes the removal."""
     staged = folder / STAGING / collector
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir(parents=True)
@@ -235,18 +222,16 @@ def remove(folder: Path, collector: str) -> None:
 
 
 def _finish_removal(folder: Path, staged: Path) -> None:
-    """Remove the files that the record which was taken away names, then the record itself."""
+    """Remove the files that the record to be removed names, then that record."""
     removed = parse(Record, (staged / REMOVAL).read_bytes(), staged.name)
-    claimed = {file.path for one in _others(folder, removed.collector.name) for file in one.files}
-    for path in {file.path for file in removed.files} - claimed:
-        _unlink(folder, path)
-    shutil.rmtree(staged)
-    with suppress(OSError):
-        staged.parent.rmdir()
+    others = readable_records(folder, skip_newer=True)
+    others.pop(removed.collector.name, None)
+    _remove_files(folder, removed.files, others.values())
+    _discard(staged)
 
 
 def drop_hosts(folder: Path, records: Iterable[Record]) -> None:
-    """Remove the hosts' files that none of the set's records names."""
+    """Remove the host files that none of the set's records names."""
     named = {f"host-{record.host}.json" for record in records}
     for host in (folder / RECORDS).glob("host-*.json"):
         if host.name not in named:
@@ -254,66 +239,51 @@ def drop_hosts(folder: Path, records: Iterable[Record]) -> None:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Put `data` at `path` as a whole or not at all; raise OSError with the old content in place."""
+    """Write `data` to `path` atomically. Raise OSError and leave the old content in place."""
     _make(path.parent)
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _own(partial)
-        partial.rename(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    places.durable(path, data, finish=_own)
 
 
 def _check(folder: Path, file: File) -> None:
     """Raise StoreError unless the file in `folder` is the one that is recorded."""
-    try:
-        data = read_evidence(folder, file.path)
-    except EvidenceError as error:
-        raise StoreError(str(error)) from error
-    if hashlib.sha256(data).hexdigest() != file.sha256:
-        raise StoreError(f"{file.path}: changed after it was recorded: something still writes to it")
-
-
-def too_large(name: str, size: int) -> str:
-    """Return the text that refuses a file of `size` bytes."""
-    return f"{name}: {size} bytes, at most {MAX_BYTES} are evidence: compress it, or cut with head or tail"
+    if what := changed(folder, file):
+        remedy = "end the program that still writes to it"
+        raise StoreError(f"changed after it was recorded: {what}", remedy, path=file.path)
 
 
 @contextmanager
-def _explained(lab: str) -> Iterator[None]:
+def explained(lab: str) -> Iterator[None]:
     """Turn an error of the file system into a StoreError that says what to do."""
     try:
         yield
     except OSError as error:
-        raise StoreError(explain(lab, error)) from error
+        raise disk_error(lab, error) from error
 
 
-def explain(lab: str, error: OSError) -> str:
-    """Return in one line what an error of the file system means for the lab's evidence."""
+def disk_error(lab: str, error: OSError) -> StoreError:
+    """Return the StoreError for an error of the file system under the lab's evidence."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return f"evidence of {lab}: the disk is full: make room and collect again; the last evidence stands"
-    return f"evidence of {lab}: {error.strerror}: check who owns the folder; the last evidence stands"
+        what, remedy = "the disk is full", "make room and collect again"
+    else:
+        what, remedy = str(error.strerror), "check who owns the folder"
+    return StoreError(f"evidence cannot be written: {what}", f"{remedy}; the last evidence stands", path=lab)
 
 
 def _make_folders(folder: Path, wanted: Path) -> None:
-    """Make the folders down to `wanted`, each the caller's; raise EvidenceError for what is in the way."""
+    """Make the folder `wanted` below `folder`. Raise EvidenceError for a link or a file in its place."""
     step = folder
     for part in wanted.relative_to(folder).parts:
         step = step / part
+        place = step.relative_to(folder).as_posix()
         if step.is_symlink():
-            raise EvidenceError(f"{step.relative_to(folder)}: a symbolic link: put the folder itself there")
+            raise EvidenceError("a symbolic link", "put the folder itself there", path=place)
         if step.exists() and not step.is_dir():
-            raise EvidenceError(f"{step.relative_to(folder)}: a file, where a folder has to be: move it away")
+            raise EvidenceError("a file, where a folder has to be", "move it away", path=place)
     _make(wanted)
 
 
 def _make(folder: Path) -> None:
-    """Make a folder with those above it, each the caller's."""
+    """Make a folder and its missing parents, owned by the person who called sudo."""
     if folder.is_dir():
         return
     _make(folder.parent)
@@ -322,7 +292,7 @@ def _make(folder: Path) -> None:
 
 
 def _own(path: Path) -> None:
-    """Give what root wrote through sudo to the person who called it."""
+    """Give a file that root wrote through sudo to the person who called sudo."""
     caller, group = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
     if os.geteuid() == 0 and caller.isdigit():
         os.chown(path, int(caller), int(group) if group.isdigit() else -1, follow_symlinks=False)

@@ -207,7 +207,7 @@ def test_a_full_disk(small: Throwaway, free: int) -> None:
     except store.StoreError as failed:
         error = str(failed)
     if error:
-        assert error.startswith(f"evidence of {small.name}: the disk is full: make room and collect again")
+        assert error.startswith(f"{small.name}: evidence cannot be written: the disk is full: make room and ")
         assert small.read("new/x.txt") == before
     assert small.verify().verdict == "intact"
     filler.unlink()

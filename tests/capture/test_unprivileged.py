@@ -95,6 +95,7 @@ def test_evidence_that_is_somebody_elses(python: list[str], theirs: Throwaway) -
     done = collect(python, theirs)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith(
-        f"evidence of {theirs.name}: Permission denied: check who owns the folder; the last evidence stands"
+        f"{theirs.name}: evidence cannot be written: Permission denied: "
+        "check who owns the folder; the last evidence stands"
     )
     assert list(theirs.folder.iterdir()) == []

@@ -2,13 +2,16 @@
 
 import io
 import json
+import os
+import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Shell
+from tests.cli.conftest import ROOT, Shell
 
 
 @pytest.fixture
@@ -71,6 +74,55 @@ def test_the_other_host_needs_no_git_and_names_the_commit(two: Shell, tmp_path: 
     assert record["project"] == {"commit": head, "dirty": False}
 
 
+def members(tar: Path) -> list[str]:
+    """Return the names in a tar, as they are in it."""
+    with tarfile.open(tar) as opened:
+        return opened.getnames()
+
+
+def test_a_clone_packs_its_tool_once(shell: Shell, tmp_path: Path) -> None:
+    """In a clone of ours the tool is a folder of the project: it goes along once, without the labs' pages."""
+    clone = Shell(tmp_path / "clone")
+    shutil.copytree(shell.root, clone.root)
+    shutil.copytree(
+        ROOT / "labreport", clone.root / "labreport", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    argv = [sys.executable, "labreport", "pack", str(tmp_path / "x.tar"), "--as", "other"]
+    subprocess.run(argv, cwd=clone.root, check=True)
+    names = members(tmp_path / "x.tar")
+    assert len(names) == len(set(names))
+    tool = {path.relative_to(ROOT).as_posix() for path in (ROOT / "labreport").rglob("*") if path.is_file()}
+    assert {name for name in names if name.startswith("labreport/")} == {
+        name for name in tool if "__pycache__" not in name
+    }
+    assert {"mkdocs.yml", ".commit.json"} < set(names)
+
+
+def test_an_installed_tool_is_packed_from_where_it_is(two: Shell, tmp_path: Path) -> None:
+    """From site-packages, for a project of content only: the other host collects with nothing installed."""
+    site = tmp_path / "site-packages"
+    shutil.copytree(ROOT / "labreport", site / "labreport")
+    assert {path.name for path in two.root.iterdir()} <= {"mkdocs.yml", "collectors", "docs", "evidence"}
+    tar, there, back = tmp_path / "x.tar", tmp_path / "there", tmp_path / "back.tar"
+    installed = [sys.executable, "-c", "from labreport.cli.main import main; main()"]
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    subprocess.run([*installed, "pack", str(tar), "--as", "other"], cwd=two.root, env=environment, check=True)
+    shutil.rmtree(site)
+    there.mkdir()
+    subprocess.run(["tar", "-x", "-f", tar, "-C", there], check=True)
+    assert {path.name for path in there.iterdir()} == {
+        "mkdocs.yml",
+        "collectors",
+        "labreport",
+        ".commit.json",
+    }
+    assert not any("__pycache__" in name for name in members(tar))
+    collect = [sys.executable, "labreport", "collect", "--as", "other"]
+    subprocess.run(collect, cwd=there, check=True)
+    subprocess.run(["tar", "-c", "-f", back, "-C", there / "evidence/hosts/other", "."], check=True)
+    assert two.json("adopt", str(back), "--as", "other") == {"mine": ["a", "release"]}
+
+
 def changed(back: Path, to: Path, name: str, data: bytes) -> Path:
     """Write a tar like `back` in which one member holds other bytes, or is there besides."""
     with tarfile.open(back) as old, tarfile.open(to, "w") as new:
@@ -109,7 +161,7 @@ def test_wrong_use_is_said(two: Shell, tmp_path: Path) -> None:
     """No tar, an empty one, no name for a host."""
     (tmp_path / "text.tar").write_text("no tar\n")
     ended = two.lab("adopt", str(tmp_path / "text.tar"), "--as", "other")
-    assert (ended.returncode, "is no set" in ended.stderr) == (4, True)
+    assert (ended.returncode, "the archive is not a set" in ended.stderr) == (4, True)
     tarfile.open(tmp_path / "empty.tar", "w").close()
     ended = two.lab("adopt", str(tmp_path / "empty.tar"), "--as", "other")
     assert (ended.returncode, "holds nothing" in ended.stderr) == (4, True)

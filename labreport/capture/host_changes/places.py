@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,14 +39,22 @@ def signs(root: Path, names: Iterable[str]) -> dict[str, str]:
     return {name: sign(root / name) for name in names}
 
 
-def durable(path: Path, data: bytes) -> None:
-    """Have a file on disk, whole, before going on."""
+def durable(path: Path, data: bytes, finish: Callable[[Path], object] = lambda _path: None) -> None:
+    """Write a file atomically. It is on disk when this returns; an OSError leaves the old content in place.
+
+    `finish` is called with the new file's path before it is renamed to `path`.
+    """
     partial = path.with_name(f".{path.name}.part")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        finish(partial)
+        partial.rename(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
     sync(path.parent)
 
 

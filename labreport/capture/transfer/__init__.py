@@ -1,1 +1,1 @@
-"""Moving projects and evidence between hosts: pack and adopt."""
+"""Move a project to another host, and the evidence back: pack and adopt."""

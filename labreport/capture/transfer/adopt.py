@@ -1,4 +1,4 @@
-"""Evidence captured elsewhere, in a box say, becomes this set's: held against its hashes, one by one."""
+"""Take over evidence that was captured elsewhere, after checking every file against its record."""
 
 import shutil
 import tarfile
@@ -10,56 +10,61 @@ from labreport.capture.store import Staging, StoreError
 from labreport.contract.reader import (
     EvidenceError,
     RecordError,
-    parse,
+    read_checked,
     read_evidence,
+    read_host,
+    read_record,
+    read_state,
     readable_records,
     record_files,
 )
 from labreport.contract.records import CHECKED_FILE, MAX_BYTES, RECORDS, STATE_FILE, Record
 from labreport.contract.verify import FAILED, changed
 
-MEMBERS = 10_000
+MAX_MEMBERS = 10_000
+NOTHING_TAKEN = "nothing was taken over"
 
 
 def unpack(stream: BinaryIO, to: Path) -> None:
-    """Unpack a tar of a set into the folder `to`: regular files alone, below it, none larger than evidence.
+    """Unpack the tar of a set into the folder `to`: only regular files below it, of at most MAX_BYTES each.
 
-    Raise StoreError for anything else: what comes from another machine is not trusted.
+    Raise StoreError for anything else, because an archive from another machine is not trusted.
     """
     try:
         with tarfile.open(fileobj=stream, mode="r|") as tar:
             for number, member in enumerate(tar):
-                path = PurePosixPath(member.name)
                 if member.isdir():
                     continue
-                if path.is_absolute() or ".." in path.parts or not member.isreg() or number > MEMBERS:
-                    raise StoreError(
-                        f"{member.name[:200]!a}: not a plain file of a set: nothing was taken over"
-                    )
+                path = PurePosixPath(member.name)
+                name = ascii(member.name[:200])
+                if path.is_absolute() or ".." in path.parts or not member.isreg() or number > MAX_MEMBERS:
+                    raise StoreError("not a plain file of a set", NOTHING_TAKEN, path=name)
                 if member.size > MAX_BYTES:
-                    raise StoreError(store.too_large(ascii(member.name[:200]), member.size))
+                    what = f"{member.size} bytes, at most {MAX_BYTES}"
+                    raise StoreError(what, NOTHING_TAKEN, path=name)
                 target = to.joinpath(*path.parts)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if source := tar.extractfile(member):
                     with target.open("xb") as file:
                         shutil.copyfileobj(source, file)
     except (tarfile.TarError, EOFError, FileExistsError) as error:
-        raise StoreError(f"what came back is no set: {error}: nothing was taken over") from error
+        raise StoreError(f"the archive is not a set: {error}", NOTHING_TAKEN) from error
 
 
 def adopt(folder: Path, incoming: Path) -> list[str]:
     """Make `incoming`, which began as a copy of `folder`, the set in `folder`; return the names that changed.
 
-    Every file is held against its record first. The caller holds the lock. Raise StoreError, RecordError or
-    EvidenceError with the set in `folder` as it was.
+    The caller holds the lock. Every file is checked first: raise StoreError, RecordError or EvidenceError and
+    leave the set in `folder` unchanged if one differs from its record.
     """
-    theirs = {path.stem: parse(Record, path.read_bytes(), path.name) for path in record_files(incoming)}
+    theirs = {path.stem: read_record(path) for path in record_files(incoming)}
     for name, record in theirs.items():
         for file in record.files:
             if what := changed(incoming, file):
-                raise StoreError(f"{file.path}: {what} ({name}): it did not come over whole: collect again")
-        if not (incoming / RECORDS / f"host-{record.host}.json").is_file():
-            raise StoreError(f"{name}: its host came without a record: nothing was taken over")
+                raise StoreError(f"{what} ({name})", "collect again, and copy it once more", path=file.path)
+        read_host(incoming, record.host)
+    read_state(incoming)
+    read_checked(incoming)
     ours = readable_records(folder)
     different = [
         name for name, record in theirs.items() if ours.get(name) != record or _differs(folder, record)
@@ -82,7 +87,7 @@ def _differs(folder: Path, record: Record) -> bool:
 
 
 def take(folder: Path, incoming: Path, record: Record) -> None:
-    """Put one collector's files and record, and its host's, into the set; raise as `adopt` does."""
+    """Put one collector's files, its record and its host's into the set; raise as `adopt` does."""
     host = f"host-{record.host}.json"
     store.write(folder / RECORDS / host, (incoming / RECORDS / host).read_bytes())
     staging = Staging(folder, record.collector.name)
@@ -98,7 +103,7 @@ def take(folder: Path, incoming: Path, record: Record) -> None:
 
 
 def adopt_failed(folder: Path, incoming: Path) -> None:
-    """Bring what failed captures printed, for the author to look at."""
+    """Copy the output of failed captures, for the author to look at."""
     for failed in sorted((incoming / FAILED).glob("*")):
         shutil.rmtree(folder / FAILED / failed.name, ignore_errors=True)
         shutil.copytree(failed, folder / FAILED / failed.name)

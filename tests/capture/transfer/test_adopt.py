@@ -3,13 +3,14 @@
 import io
 import shutil
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from labreport.capture.store import StoreError
 from labreport.capture.transfer import adopt
-from labreport.contract.reader import read_host
+from labreport.contract.reader import RecordError, read_host
 from tests.capture.throwaway import PAIR, Throwaway
 
 OTHER = PAIR.replace('"echo", "b"', '"echo", "other"')
@@ -72,23 +73,49 @@ def test_what_is_gone_there_goes_here(project: Throwaway) -> None:
     assert project.verify().verdict == "intact"
 
 
-@pytest.mark.parametrize("damage", ["a byte", "no file", "no host", "a link"])
-def test_nothing_is_taken_from_a_damaged_set(project: Throwaway, damage: str) -> None:
-    """One file that is not what its record says, and the set here stays as it was."""
+def link(path: Path) -> None:
+    """Put a link to a file of this machine in the place of a file."""
+    path.unlink()
+    path.symlink_to("/etc/hostname")
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    """Replace a text in a file."""
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def host(incoming: Path) -> Path:
+    """Return the host's file of a set."""
+    return next((incoming / "records").glob("host-*.json"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "error"),
+    [
+        (lambda incoming: (incoming / "b.txt").write_bytes(b"othex\n"), StoreError),
+        (lambda incoming: (incoming / "b.txt").unlink(), StoreError),
+        (lambda incoming: link(incoming / "b.txt"), StoreError),
+        (lambda incoming: host(incoming).unlink(), RecordError),
+        (lambda incoming: replace(host(incoming), '"cores": ', '"cores": 9'), RecordError),
+        (lambda incoming: link(host(incoming)), RecordError),
+        (lambda incoming: replace(incoming / "records/second.json", '"second"', '"first"'), RecordError),
+        (lambda incoming: (incoming / "records/state.json").write_text("{"), RecordError),
+        (lambda incoming: (incoming / "records/checked.json").write_text("{}"), RecordError),
+    ],
+)
+def test_nothing_is_taken_from_a_damaged_set(
+    project: Throwaway, damage: Callable[[Path], object], error: type[Exception]
+) -> None:
+    """One file that is not what its record says, or no record, and the set here stays as it was."""
     project.module(PAIR)
     project.collect()
     incoming = elsewhere(project, pair=OTHER)
-    if damage == "a byte":
-        (incoming / "b.txt").write_bytes(b"othex\n")
-    elif damage == "no file":
-        (incoming / "b.txt").unlink()
-    elif damage == "no host":
-        next((incoming / "records").glob("host-*.json")).unlink()
-    else:
-        (incoming / "b.txt").unlink()
-        (incoming / "b.txt").symlink_to("/etc/hostname")
-    with pytest.raises(StoreError):
+    before = {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()}
+    damage(incoming)
+    with pytest.raises(error):
         adopt.adopt(project.folder, incoming)
+    assert {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()} == before
     assert project.read("b.txt") == b"b\n"
     assert project.verify().verdict == "intact"
 

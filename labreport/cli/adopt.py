@@ -12,15 +12,15 @@ from labreport.cli.project import evidence_folder, root, sets_folder
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--as", "host", metavar="NAME", help="The host: it goes to evidence/hosts/NAME, not to the report's own."
+    "--as", "host", metavar="NAME", help="The host: adopt into evidence/hosts/NAME, not the report's own."
 )
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 def adopt(file: Path, *, host: str | None, json_: bool) -> None:
-    """Make what another host captured the set of that host here, or, without --as, the report's own.
+    """Take over evidence that was captured on another host.
 
-    FILE is a tar of its folder evidence/hosts/NAME, or of evidence. Each file is held against its record
-    first, and nothing of a lab is taken over unless all of it is whole. What is the same already stays
-    untouched.
+    FILE is a tar of that host's folder evidence/hosts/NAME, or of its folder evidence. It becomes the set of
+    the host NAME here or, without --as, the report's own. Every file is checked against its record first: a
+    lab with an altered or missing file is refused as a whole. Files that are the same are left untouched.
     """
     from labreport.capture.labs import lab_names
     from labreport.capture.store import StoreError
@@ -33,11 +33,12 @@ def adopt(file: Path, *, host: str | None, json_: bool) -> None:
         incoming = Path(scratch)
         with file.open("rb") as stream:
             unpack(stream, incoming)
-        found = sorted(path.name for path in incoming.iterdir())
-        if not found or set(found) - set(lab_names(project)):
-            strange = ", ".join(ascii(name) for name in found) or "nothing"
-            raise StoreError(f"{file.name}: holds {strange}: pack what is below {where} there")
-        changed = {lab: _adopt(project, lab, host, incoming / lab) for lab in found}
+        labs = sorted(path.name for path in incoming.iterdir())
+        if not labs or set(labs) - set(lab_names(project)):
+            contents = ", ".join(ascii(name) for name in labs) or "nothing"
+            remedy = f"make it of the labs' folders below {where} there"
+            raise StoreError(f"holds {contents}", remedy, path=file.name)
+        changed = {lab: _adopt(project, lab, host, incoming / lab) for lab in labs}
     if json_:
         show.as_json(changed)
         return
@@ -46,7 +47,7 @@ def adopt(file: Path, *, host: str | None, json_: bool) -> None:
 
 
 def _adopt(project: Path, lab: str, host: str | None, incoming: Path) -> list[str]:
-    """Take over one lab's set under its lock; return the collectors whose evidence is another now."""
+    """Take over one lab's set while holding its lock; return the collectors whose evidence changed."""
     from labreport.capture import signals, store
     from labreport.capture.transfer import adopt as adopting
 

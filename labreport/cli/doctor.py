@@ -1,5 +1,6 @@
 """lab doctor."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import click
@@ -12,44 +13,12 @@ from labreport.cli import show
 from labreport.cli.project import root
 from labreport.contract.errors import ExitStatus
 
-
-@click.command()
-@click.option("--packages", is_flag=True, help="Print only the Debian packages that would help, one a line.")
-@click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
-@click.pass_context
-def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
-    """Show what this host is, what the labs need, what of it is there, and how to get the rest.
-
-    Exit status 1 if something is missing.
-    """
-    project = root()
-    asked = [one for name in lab_names(project) for one in _asked(find_lab(project, name))]
-    lacking = [one for one in asked if one.reason]
-    host = this_host()
-    if packages:
-        wanted = sorted({package for one in lacking for package in one.need.packages})
-        click.echo("".join(f"{name}\n" for name in wanted), nl=False)
-        return
-    if json_:
-        fields = {"id": host.id, **host.model_dump(mode="json", by_alias=True)}
-        show.as_json({"host": fields, "needs": [one.as_json() for one in asked]})
-    else:
-        click.echo(
-            f"{host.cpu}, {host.cores} cores, {host.memory_mib} MiB, {host.distribution}, "
-            f"kernel {host.kernel}; class: {host.host_class}"
-        )
-        show.table("What the labs need", HEADS, [one.cells() for one in asked])
-        for one in lacking:
-            click.echo(f"- {one.need.name}: {one.need.remedy}")
-    ctx.exit(ExitStatus.FINDINGS if lacking else 0)
-
-
 HEADS = ("lab", "need", "there", "reason", "collectors")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A need of a lab, why it is not there (empty if it is), and how many collectors want it."""
+class NeedRow:
+    """A need of a lab: why it is missing here (empty if it is not), and how many collectors have it."""
 
     lab: str
     need: Need
@@ -74,10 +43,40 @@ class Asked:
         }
 
 
-def _asked(lab: FoundLab) -> list[Asked]:
-    """Return every need of a lab once, asked of this host."""
-    needs = {need.name: need for one in lab.collectors for need in one.needs}
-    return [
-        Asked(lab.name, need, need.missing(lab.config), sum(need in one.needs for one in lab.collectors))
-        for need in needs.values()
-    ]
+@click.command()
+@click.option("--packages", is_flag=True, help="Print only the missing Debian packages, one a line.")
+@click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
+@click.pass_context
+def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
+    """Show what this host is, what the labs need, what is missing, and how to get it.
+
+    Exit status 1 if something is missing.
+    """
+    project = root()
+    rows = [row for name in lab_names(project) for row in _rows(find_lab(project, name))]
+    missing = [row for row in rows if row.reason]
+    host = this_host()
+    if packages:
+        names = sorted({package for row in missing for package in row.need.packages})
+        click.echo("".join(f"{name}\n" for name in names), nl=False)
+        return
+    if json_:
+        fields = {"id": host.id, **host.model_dump(mode="json", by_alias=True)}
+        show.as_json({"host": fields, "needs": [row.as_json() for row in rows]})
+    else:
+        click.echo(
+            f"{host.cpu}, {host.cores} cores, {host.memory_mib} MiB, {host.distribution}, "
+            f"kernel {host.kernel}; class: {host.host_class}"
+        )
+        show.table("What the labs need", HEADS, [row.cells() for row in rows])
+        for row in missing:
+            click.echo(f"- {row.need.name}: {row.need.remedy}")
+    ctx.exit(ExitStatus.FINDINGS if missing else 0)
+
+
+def _rows(lab: FoundLab) -> Iterator[NeedRow]:
+    """Yield every need of a lab once, and whether this host has it."""
+    needs = {need.name: need for collector in lab.collectors for need in collector.needs}
+    for need in needs.values():
+        count = sum(need in collector.needs for collector in lab.collectors)
+        yield NeedRow(lab.name, need, need.missing(lab.config), count)

@@ -9,12 +9,13 @@ from labreport.cli.project import root, sets_folder
 
 @click.command()
 @click.argument("to", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--as", "host", metavar="NAME", required=True, help="The host's name: its set goes along.")
+@click.option("--as", "host", metavar="NAME", required=True, help="The host, whose last set is included.")
 def pack(to: Path, *, host: str) -> None:
-    """Write what another host needs to collect as NAME to FILE: collectors, command line, its last set.
+    """Pack what another host needs to collect evidence: this tool, the collectors, and the host's last set.
 
-    FILE is a tar. There: unpack it into a folder of its own, and run python3 labreport collect --as
-    NAME. No git, no pip: Debian 13's python3-click, -filelock, -pydantic, -rich, -sh, -tomlkit, -yaml do.
+    FILE is a tar. On the host, unpack it into an empty folder and run `python3 labreport collect --as NAME`
+    there. The host needs neither git nor pip. On Debian 13, these packages are enough: python3-click,
+    python3-filelock, python3-pydantic, python3-rich, python3-sh, python3-tomlkit, python3-yaml.
     """
     from labreport.capture.transfer import pack as packing
 

@@ -7,24 +7,24 @@ import click
 from labreport.capture import signals
 from labreport.capture.host_changes import ledger
 from labreport.capture.host_changes import undo as undoing
+from labreport.capture.host_changes.ledger import LedgerError
 from labreport.capture.host_changes.places import NOTHING
 from labreport.cli import show
 from labreport.contract.errors import ExitStatus
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Say what would be put back; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be restored; change nothing.")
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
 def undo(ctx: click.Context, *, dry_run: bool, json_: bool) -> None:
-    """Put back what `lab collect --containerd system` changed on this host: every byte, mode and owner.
+    """Restore what `lab collect --containerd system` changed on this host: every byte, mode and owner.
 
-    It may be interrupted, and called again. Exit status 1 if something could not be put back, because
-    somebody else changed it since.
+    It can be interrupted and called again. Exit status 1 if something could not be restored, because somebody
+    else has changed it.
     """
     if os.geteuid() != 0:
-        click.echo("lab: the ledger is root's: run it with sudo, or as root", err=True)
-        ctx.exit(ExitStatus.CANNOT_RUN)
+        raise LedgerError("only root can read the ledger", "run it with sudo, or as root")
     with ledger.opened() as noted:
         if dry_run:
             done = [what(entry) for _name, entry in noted.entries()]
@@ -40,7 +40,7 @@ def undo(ctx: click.Context, *, dry_run: bool, json_: bool) -> None:
 
 
 def what(entry: ledger.Entry) -> str:
-    """Return in one line what undoing an entry would do."""
+    """Return in one line what undoing this entry would do."""
     if entry.kind == "restart":
         return f"{' '.join(entry.argv)}: would be run"
     return f"{entry.path}: would be {'removed' if entry.before == NOTHING else 'put back'}"

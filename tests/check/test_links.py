@@ -123,3 +123,13 @@ def test_extensions_of_mkdocs_yml(little: Little) -> None:
     config.write_text(f"{text}\nextra_tags: !ENV [NOT_THERE, 1]\nmore: !!python/name:os.system\n")
     assert len(links(little, "## A Heading\n\n[x](#a-heading)")) == 1
     assert links(little, "## A Heading\n\n[x](#a_heading)") == []
+
+
+def test_directory_urls(little: Little) -> None:
+    """A link in Markdown is relative to the file, one in HTML to the address of the page."""
+    config = little.root / "mkdocs.yml"
+    text = config.read_text().replace("use_directory_urls: false", "use_directory_urls: true")
+    config.write_text(text.replace("  - offline\n", ""))
+    target = "../../guides/other%20page"
+    (said,) = links(little, f'[x]({target}.md#own) <a href="{target}/#own">x</a> <a href="../#x">x</a>')
+    assert said.startswith("docs/labs/lab12/index.md:3:95: ../#x: there is no labs in docs/: ")

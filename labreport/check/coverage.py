@@ -13,7 +13,7 @@ from labreport.check.waivers import Waived, waive
 from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.facts.expressions.evaluate import EvaluationState
 from labreport.report.source.evidence import is_evidence
-from labreport.report.tables.table import Cell, Table
+from labreport.report.tables.table import Table
 from labreport.report.values.quantity import Quantity
 
 CLAIM_STATES = tuple(state for state in EvaluationState if state is not EvaluationState.VALUE)
@@ -135,14 +135,14 @@ def coverage_table(coverage: Coverage) -> Table:
     """Return a lab's coverage as a page shows it; rows without a count are left out."""
     not_holding = [state for state in CLAIM_STATES if state is not EvaluationState.HOLDS]
     rows = [
-        ("Numbers bound to evidence", str(coverage.bound)),
-        ("Numbers bound to no evidence", str(coverage.naked)),
-        *((f"Numbers that need none: {reason}", str(n)) for reason, n in sorted(coverage.exempt.items())),
+        ("Numbers bound to evidence", coverage.bound),
+        ("Numbers bound to no evidence", coverage.naked),
+        *((f"Numbers that need none: {reason}", n) for reason, n in sorted(coverage.exempt.items())),
         ("Claims that hold", f"{coverage.claims[EvaluationState.HOLDS]} of {coverage.claims.total()}"),
-        *((f"Claims: {state}", str(n)) for state in not_holding if (n := coverage.claims[state])),
+        *((f"Claims: {state}", n) for state in not_holding if (n := coverage.claims[state])),
         *(_rubric_row(edition, states) for edition, states in sorted(coverage.rubric.items())),
     ]
-    return Table(("what", "how many"), tuple((Cell(name), Cell(count)) for name, count in rows))
+    return Table.of(("what", "how many"), rows)
 
 
 def _rubric_row(edition: int, states: Counter[RequirementState]) -> tuple[str, str]:

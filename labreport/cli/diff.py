@@ -82,17 +82,13 @@ def _unpack(project: Path, rev: str, to: Path) -> None:
 
 def _print(changes: "Changes", *, raw: bool) -> None:
     """Print the changes as tables and lines."""
-    from rich.markup import escape
-
     from labreport.check.diff.words import headline, raw_text, tables
     from labreport.cli import show
-    from labreport.report.problems import one_line
 
     for one in changes.sets:
         click.echo(f"{one.name}: {one.refused or f'{len(one.files)} files changed'}")
         for title, table in tables(one):
-            rows = [[escape(one_line(cell.text)) for cell in row] for row in table.rows]
-            show.table(title, table.head, rows)
+            show.table(title, table, {})
         for file in one.files if raw else ():
             click.echo(raw_text(file))
     click.echo(headline(changes))

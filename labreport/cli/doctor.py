@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import click
-from rich.markup import escape
 
 from labreport.capture.declare import Need
 from labreport.capture.host import this_host
@@ -12,6 +11,7 @@ from labreport.capture.labs import FoundLab, find_lab, lab_names
 from labreport.cli import show
 from labreport.cli.project import root
 from labreport.contract.errors import ExitStatus
+from labreport.report.tables.table import Table
 
 HEADS = ("lab", "need", "there", "reason", "collectors")
 
@@ -25,10 +25,9 @@ class NeedRow:
     reason: str
     collectors: int
 
-    def cells(self) -> list[str]:
+    def cells(self) -> tuple[object, ...]:
         """Return the row of the table."""
-        there = "[yellow]no[/]" if self.reason else "[green]yes[/]"
-        return [self.lab, self.need.name, there, escape(self.reason), str(self.collectors)]
+        return self.lab, self.need.name, "no" if self.reason else "yes", self.reason, self.collectors
 
     def as_json(self) -> dict[str, object]:
         """Return the need as `--json` prints it."""
@@ -68,7 +67,8 @@ def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
             f"{host.cpu}, {host.cores} cores, {host.memory_mib} MiB, {host.distribution}, "
             f"kernel {host.kernel}; class: {host.host_class}"
         )
-        show.table("What the labs need", HEADS, [row.cells() for row in rows])
+        table = Table.of(HEADS, [row.cells() for row in rows])
+        show.table("What the labs need", table, {"yes": "green", "no": "yellow"})
         for row in missing:
             click.echo(f"- {row.need.name}: {row.need.remedy}")
     ctx.exit(ExitStatus.FINDINGS if missing else 0)

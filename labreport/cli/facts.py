@@ -123,22 +123,22 @@ def _row_json(lab: str, name: str, fact: "Fact", found: "Reading | NoValue") -> 
 
 def _show(found: "list[tuple[str, str, Fact, Reading | NoValue]]") -> None:
     """Print the table of facts, and below it why some have no value."""
-    from rich.markup import escape
-
     from labreport.cli.show import table
-    from labreport.report.facts.readings import NoValue
+    from labreport.report.facts.readings import Absence, NoValue
     from labreport.report.problems import one_line
+    from labreport.report.tables.table import Table
 
     rows, reasons = [], []
     for lab, name, fact, reading in found:
         if isinstance(reading, NoValue):
-            rows.append([escape(name), f"[red]{reading.absence}[/]", "", f"{lab}/{fact.file}", ""])
+            rows.append([name, reading.absence, "", f"{lab}/{fact.file}", ""])
             reasons.append(f"- {lab}: {name}: {reading}")
             continue
         host_class = str(reading.host.host_class) if reading.host else "unknown"
         place = f"{reading.file}:{reading.lines}"
-        rows.append([name, *map(escape, _cells(reading.read)), escape(place), host_class])
-    table("Facts", ("name", "value", "unit", "file:lines", "host class"), rows)
+        rows.append([name, *_cells(reading.read), place, host_class])
+    heads = ("name", "value", "unit", "file:lines", "host class")
+    table("Facts", Table.of(heads, rows), dict.fromkeys(Absence, "red"))
     for line in reasons:
         click.echo(one_line(line))
 

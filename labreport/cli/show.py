@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import click
@@ -17,8 +17,9 @@ if TYPE_CHECKING:  # publishing needs none of what capturing needs
 
     from labreport.capture.declare import Collector
     from labreport.capture.plan import CollectorStatus
+    from labreport.report.tables.table import Table
 
-COLOURS = {
+COLOURS: Mapping[str, str] = {
     Status.CAPTURED: "green",
     Status.STALE: "yellow",
     Status.MISSING: "yellow",
@@ -32,40 +33,31 @@ def as_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=1, ensure_ascii=False))
 
 
-def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table on standard output. Cells are rich markup: the caller escapes the data in them."""
+def table(title: str, shown: Table, colours: Mapping[str, str]) -> None:
+    """Print a table on standard output; a cell whose text is in `colours` has that colour."""
     from rich.console import Console
-    from rich.table import Column, Table
+    from rich.table import Column
+    from rich.table import Table as RichTable
+    from rich.text import Text
 
-    columns = [Column(head, overflow="fold") for head in heads]  # people copy names from here: cut nothing
-    shown = Table(*columns, title=title, title_justify="left", show_lines=False, expand=False)
-    for row in rows:
-        shown.add_row(*row)
-    Console(soft_wrap=False).print(shown)
+    from labreport.report.problems import one_line
 
-
-def coloured(status: Status) -> str:
-    """Return a status in its colour, as rich markup."""
-    return f"[{COLOURS[status]}]{status}[/]"
+    columns = [Column(head, overflow="fold") for head in shown.head]  # people copy names: cut nothing
+    printed = RichTable(*columns, title=title, title_justify="left", show_lines=False, expand=False)
+    for row in shown.rows:
+        printed.add_row(*(Text(one_line(cell.text), colours.get(cell.text, "")) for cell in row))
+    Console(soft_wrap=False).print(printed)
 
 
 def statuses(title: str, rows: Sequence[tuple[str, CollectorState]]) -> None:
     """Print the status of collectors, each with its lab, and below the table each remedy once."""
-    from rich.markup import escape
+    from labreport.report.tables.table import Table
 
-    table(
-        title,
-        ("collector", "state", "reason", "seconds"),
-        [
-            [
-                f"{lab}/{row.name}",
-                coloured(row.state),
-                escape(row.reason),
-                "" if row.seconds is None else f"{row.seconds:.1f}",
-            ]
-            for lab, row in rows
-        ],
+    cells = (
+        (f"{lab}/{row.name}", row.state, row.reason, "" if row.seconds is None else f"{row.seconds:.1f}")
+        for lab, row in rows
     )
+    table(title, Table.of(("collector", "state", "reason", "seconds"), cells), COLOURS)
     remedies: dict[str, list[str]] = {}
     for lab, row in rows:
         if row.remedy:
@@ -143,7 +135,8 @@ class TerminalProgress(PlainProgress):
         from rich.markup import escape
 
         reason = f": {status.reason}" if status.reason else ""
-        line = f"{escape(self._head)}: {coloured(status.status)}{escape(reason)}"
+        coloured = f"[{COLOURS[status.status]}]{status.status}[/]"
+        line = f"{escape(self._head)}: {coloured}{escape(reason)}"
         self._console.print(line, highlight=False, soft_wrap=True)
 
     def note(self, text: str) -> None:

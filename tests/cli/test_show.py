@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from labreport.cli import show
+from labreport.report.tables.table import Table
 from tests.cli.conftest import ROOT, Shell
 
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*3[0-7]m")
@@ -49,3 +51,16 @@ def test_on_a_terminal(one_lab: Shell, monkeypatch: pytest.MonkeyPatch, env: dic
     assert re.search(r"1/\d+ \w+: (?:\x1b\[32m)?captured", shown)
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 1  # no cursor while the line moves
     assert bool(COLOUR.search(shown)) is not bool(env)
+
+
+def test_tables(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells are text: markup and control characters are printed as they are, or escaped; colours by text."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    rows = [("[red]x[/]", "no"), ("a\x1b[31mb\nc", 3)]
+    show.table("Title", Table.of(("name", "there"), rows), {"no": "yellow"})
+    printed = capsys.readouterr().out
+    assert "[red]x[/]" in printed
+    assert "a\\x1b[31mb\\nc" in printed
+    assert "\x1b[33mno" in printed
+    assert "Title" in printed

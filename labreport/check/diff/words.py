@@ -65,44 +65,42 @@ def tables(changes: SetChanges) -> Iterator[tuple[str, Table]]:
 
 def _states(head: str, changes: Iterable[StateChange]) -> Table:
     from_evidence = head != "claim"  # a claim is a sentence of a page; evidence is set in a fixed font
-    rows = tuple(
+    rows = (
         (Cell(one.what, code=from_evidence), Cell(one.before, code=True), Cell(one.after, code=True))
         for one in changes
     )
-    return Table((head, "before", "now"), rows)
+    return Table.of((head, "before", "now"), rows)
 
 
 def _facts(changes: Iterable[FactChange]) -> Table:
-    rows = tuple(
+    rows = (
         (
-            Cell(one.name, code=True),
-            Cell(one.before, code=True),
-            Cell(one.after, code=True),
-            Cell("" if one.share is None else f"{one.share:+.1%}"),
-            Cell(str(one.verdict)),
+            *(Cell(text, code=True) for text in (one.name, one.before, one.after)),
+            "" if one.share is None else f"{one.share:+.1%}",
+            one.verdict,
         )
         for one in changes
     )
-    return Table(("fact", "before", "now", "change", "verdict"), rows)
+    return Table.of(("fact", "before", "now", "change", "verdict"), rows)
 
 
 def _series(changes: Iterable[SeriesChange]) -> Table:
     head = ("series", "before", "now", "change", "runs", "failed", "p", "least effect", "verdict")
-    return Table(head, tuple(map(_series_row, changes)))
+    return Table.of(head, map(_series_row, changes))
 
 
-def _series_row(change: SeriesChange) -> tuple[Cell, ...]:
+def _series_row(change: SeriesChange) -> tuple[Cell | str, ...]:
     verdicts = {True: "beyond the noise", False: "within the noise", None: "too few runs to decide"}
     medians = (Quantity(decimal(f"{seconds:.9f}"), "s") for seconds in (change.before, change.after))
     return (
         Cell(f"{change.file} {change.name}".rstrip(), code=True),
-        *(Cell(four_digits(median)) for median in medians),
-        Cell(f"{change.ratio - 1:+.1%}"),
-        Cell("{}, {}".format(*change.counts)),
-        Cell("{}, {}".format(*change.failed)),
-        Cell(f"{change.p:.2g}"),
-        Cell(f"{change.floor:.1%}"),
-        Cell(verdicts[change.beyond]),
+        *map(four_digits, medians),
+        f"{change.ratio - 1:+.1%}",
+        "{}, {}".format(*change.counts),
+        "{}, {}".format(*change.failed),
+        f"{change.p:.2g}",
+        f"{change.floor:.1%}",
+        verdicts[change.beyond],
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import labreport
 from labreport.cli.main import COMMANDS
 from tests.cli.conftest import ROOT, Shell
 
@@ -80,6 +81,33 @@ def test_without_a_lab_it_says_how_to_make_one(shell: Shell) -> None:
     ended = shell.lab("collect")
     assert ended.returncode == 2
     assert "lab new" in ended.stderr
+
+
+def test_the_version_is_the_packages(shell: Shell) -> None:
+    """`lab --version` prints the version of the package."""
+    assert shell.lab("--version").stdout == f"lab, version {labreport.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("doctor",), 0, "What the labs need"),
+        (("verify",), 0, "0 files, 0 records"),
+        (("status",), 2, "this project has no lab: make one with `lab new NAME`"),
+        (("collect", "lab12/health"), 2, "this project has no lab: make one with `lab new NAME`"),
+        (("record", "x.txt", "--", "true"), 2, "this project has no lab: make one with `lab new NAME`"),
+    ],
+)
+def test_a_project_needs_only_a_mkdocs_yml(
+    tmp_path: Path, words: tuple[str, ...], status: int, said: str
+) -> None:
+    """A command works in a folder below a mkdocs.yml without collectors/. It says if it needs a lab."""
+    (tmp_path / "mkdocs.yml").write_text("site_name: pages only\n")
+    (tmp_path / "docs").mkdir()
+    ended = Shell(tmp_path / "docs").lab(*words)
+    assert ended.returncode == status
+    assert said in ended.stdout + ended.stderr
+    assert not (tmp_path / "evidence").exists()
 
 
 def test_collect_captures_once(one_lab: Shell) -> None:

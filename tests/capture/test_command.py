@@ -1,7 +1,8 @@
-"""A command that hangs and has one more try: two attempts in the record, the second one's output on file."""
+"""How a command is described, and a command that is run again because it hung."""
 
 import pytest
 
+from labreport.capture.command import CommandSpec, takes
 from labreport.contract.records import Command, Outcome, Status
 from tests.capture.throwaway import Throwaway
 
@@ -105,3 +106,48 @@ def test_a_refusal_is_an_answer(project: Throwaway) -> None:
     """A status that was named as a refusal is no reason for another attempt, whatever it says."""
     assert probe(project, GIVES_UP, ANSWERS, "assert not cleared", ", refused=[1]")[0] is Status.CAPTURED
     assert [one.outcome for one in project.record().commands] == [Outcome.REFUSED]
+
+
+def test_a_method_takes_the_arguments_of_the_spec() -> None:
+    """The method gets one object; a name that the object does not have is an error, as for any function."""
+
+    class Taker:
+        @takes(CommandSpec)
+        def take(self, command: CommandSpec) -> CommandSpec:
+            """Return the command."""
+            return command
+
+    assert Taker().take(["seq", "3"], head=1) == CommandSpec(["seq", "3"], head=1)
+    assert Taker().take.__doc__ == "Return the command."
+    with pytest.raises(TypeError, match="unexpected keyword argument 'haed'"):
+        Taker().take(["seq", "3"], haed=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="positional argument"):
+        Taker().take(["seq", "3"], 1)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("call", ["run.command", "out.run"])
+def test_both_ways_to_run_a_command_take_the_same(project: Throwaway, call: str) -> None:
+    """An unknown argument and an output without a match are a failure of the collector in both."""
+    body = 'with run.file("x.txt") as out:\n    '
+    standing = project.probe(f'{body}{call}(["echo", "hm"], expects="^yes")')
+    assert "unexpected keyword argument 'expects'" in standing.reason
+    standing = project.probe(f'{body}{call}(["echo", "hm"], expect="^yes")')
+    assert standing.reason.splitlines() == ["echo hm: the output does not match '^yes'", "  hm"]
+
+
+def test_a_command_reads_a_file_and_keeps_a_part(project: Throwaway) -> None:
+    """`run.command` honours stdin, env, tail and refused; a refusal includes standard error."""
+    source = project.root / "words"
+    source.write_text("one\ntwo\nthree\n")
+    project.probe(
+        f"""
+        from pathlib import Path
+        script = 'cat; echo "$WORD" >&2; exit 4'
+        result = run.command(
+            ["sh", "-c", script], stdin=Path({str(source)!r}), env={{"WORD": "no"}}, tail=2, refused=[4]
+        )
+        with run.file("x.txt") as out:
+            out.line(f"{{result.text!r}} {{result.outcome}} {{result.exit_status}} {{result.cut}}")
+        """
+    )
+    assert project.read() == b"'three\\nno\\n' refused 4 last 2 of 4 lines\n"

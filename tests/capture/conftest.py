@@ -1,4 +1,4 @@
-"""Every test has a project of its own; nothing is mocked, commands and files are real."""
+"""Every test has a project of its own, with real commands and files."""
 
 import sys
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.capture.throwaway import Throwaway, throwaway
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Throwaway]:
-    """Give a throw-away project whose modules may change within one second."""
+    """Return a throw-away project whose modules may change within one second."""
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     with throwaway(tmp_path / "project") as made:
         yield made

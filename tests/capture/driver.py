@@ -1,6 +1,6 @@
-"""Collects a throw-away lab in a process of its own, which may be killed: driver.py ROOT LAB [STEP [TIME]].
+"""Collect a throw-away lab in a process that can be killed: driver.py ROOT LAB [STEP [TIME]].
 
-With STEP, the process kills itself when the store reaches that step for the TIME-th time (1 if not said).
+With STEP, the process kills itself when the store reaches that step for the TIME-th time (default: 1).
 """
 
 import os

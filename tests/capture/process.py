@@ -13,13 +13,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def start(project: Throwaway, *kill: str) -> subprocess.Popen[bytes]:
-    """Start a collect of the project; see driver.py."""
+    """Start a collect of the project in a process of its own (see driver.py)."""
     driver = [sys.executable, "-B", "-m", "tests.capture.driver", str(project.root), project.name, *kill]
     return subprocess.Popen(driver, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 def wait_for(path: Path) -> str:
-    """Return what is in a file as soon as there is something, at the latest in twenty seconds."""
+    """Wait up to 20 seconds until a file has content; return it."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         if path.exists() and (text := path.read_text().strip()):
@@ -29,7 +29,7 @@ def wait_for(path: Path) -> str:
 
 
 def runs_of(process: subprocess.Popen[bytes]) -> set[str]:
-    """Return the names of the runs that a live process holds the lock of."""
+    """Return the names of the runs whose lock a process holds."""
     held = set()
     for line in Path("/proc/locks").read_text().splitlines():
         words = line.split()

@@ -1,4 +1,4 @@
-"""One collect: what becomes evidence, what does not, and what state.json says of it."""
+"""One collect: what becomes evidence, what does not, and what state.json says about it."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.capture.throwaway import ONE, PAIR, Throwaway
 
 
 def test_a_collect_leaves_evidence_records_and_state(project: Throwaway) -> None:
-    """What was captured verifies, is fresh, and nothing is done again."""
+    """The captured evidence is intact and fresh. A second collect captures nothing."""
     assert project.collect()["one"].status is Status.CAPTURED
     assert project.read("one.txt") == b"ours\ntheirs\n"
     assert project.verify().verdict == "intact"
@@ -29,7 +29,7 @@ def test_a_collect_leaves_evidence_records_and_state(project: Throwaway) -> None
 
 
 def test_nothing_else_is_in_the_folder(project: Throwaway) -> None:
-    """No staging, no partial file, nothing but evidence, records and the lock is left."""
+    """A collect leaves evidence, records and the lock, and no staging folder or partial file."""
     project.collect()
     found = {path.relative_to(project.folder).as_posix() for path in project.folder.rglob("*")}
     hosts = {path for path in found if path.startswith("records/host-")}
@@ -38,7 +38,7 @@ def test_nothing_else_is_in_the_folder(project: Throwaway) -> None:
 
 
 def test_the_order_is_that_of_after(project: Throwaway) -> None:
-    """A collector comes after what it names, whatever it is called or where it stands."""
+    """A collector runs after the ones it names, whatever its own name and place."""
     project.module(PAIR.format(first=""))
     project.collect()
     assert project.watch.begun == ["first", "second"]
@@ -62,7 +62,7 @@ def test_the_order_is_that_of_after(project: Throwaway) -> None:
     ],
 )
 def test_a_mistake_in_a_collector_is_a_failed_capture(project: Throwaway, body: str, reason: str) -> None:
-    """It is named with file and line, and nothing becomes evidence."""
+    """The reason names file and line, and nothing becomes evidence."""
     standing = project.probe(body)
     assert standing.status is Status.FAILED
     assert reason in standing.reason
@@ -72,7 +72,7 @@ def test_a_mistake_in_a_collector_is_a_failed_capture(project: Throwaway, body: 
 
 
 def test_a_failure_leaves_the_last_good_evidence(project: Throwaway) -> None:
-    """The files and the record of the last capture stay, byte for byte."""
+    """The files and the record of the last capture are unchanged."""
     project.probe('with run.file("x.txt") as out:\n    out.line("good")')
     record = (project.folder / "records/probe.json").read_bytes()
     standing = project.probe('with run.file("x.txt") as out:\n    out.line("bad")\n    out.run(["false"])')
@@ -82,7 +82,7 @@ def test_a_failure_leaves_the_last_good_evidence(project: Throwaway) -> None:
 
 
 def test_what_comes_after_a_failure_is_not_tried(project: Throwaway) -> None:
-    """It is missing, for the reason of the one before it; state.json says both."""
+    """It is missing, with the reason of the collector before it. state.json has both."""
     project.module(PAIR.format(first='run.command(["false"])'))
     standings = project.collect()
     assert [one.status for one in standings.values()] == [Status.FAILED, Status.MISSING]
@@ -93,7 +93,7 @@ def test_what_comes_after_a_failure_is_not_tried(project: Throwaway) -> None:
 
 
 def test_a_collector_that_makes_no_sense_here(project: Throwaway) -> None:
-    """Not applicable is a result: a record with the reason and no files, fresh until something changes."""
+    """Not applicable is a result: a record with the reason, without files, fresh until something changes."""
     standing = project.probe('raise NotApplicable("no such thing here")')
     assert (standing.status, standing.reason) == (Status.NOT_APPLICABLE, "no such thing here")
     record = project.record()
@@ -103,7 +103,7 @@ def test_a_collector_that_makes_no_sense_here(project: Throwaway) -> None:
 
 
 def test_what_is_not_to_be_had_is_missing(project: Throwaway) -> None:
-    """Reason and remedy come back and are in state.json; nothing is kept under failed/."""
+    """Reason and remedy are returned and in state.json. Nothing is kept in failed/."""
     standing = project.probe('raise Unavailable("no image", "get one")')
     assert (standing.status, standing.reason, standing.remedy) == (Status.MISSING, "no image", "get one")
     (row, *_rest) = project.state().collectors
@@ -133,7 +133,7 @@ def b(run: Run) -> None:
 
 
 def test_a_need_is_asked_once_for_all(project: Throwaway, tmp_path: Path) -> None:
-    """Collectors that need the same have it looked for once in a look at all of them."""
+    """A need that several collectors share is looked for once."""
     log = tmp_path / "asked"
     project.module(MOON.format(log=str(log)))
     assert [one.reason for one in project.target().statuses()] == ["needs moon: it is day"] * 2
@@ -141,7 +141,7 @@ def test_a_need_is_asked_once_for_all(project: Throwaway, tmp_path: Path) -> Non
 
 
 def test_a_need_that_is_not_there(project: Throwaway) -> None:
-    """The collector does not run; reason and remedy are the need's."""
+    """The collector does not run. Its reason and remedy are those of the need."""
     need = 'Need("moon", lambda lab: "it is day", "wait")'
     standing = project.probe("raise RuntimeError", f'writes=["x.txt"], needs=[{need}]')
     assert (standing.status, standing.reason, standing.remedy) == (
@@ -152,7 +152,7 @@ def test_a_need_that_is_not_there(project: Throwaway) -> None:
 
 
 def test_what_a_sheet_names_and_nothing_writes_is_in_the_state(project: Throwaway) -> None:
-    """A gap nobody collects has a row of its own."""
+    """A file that the sheet names and no collector writes has a row of its own."""
     project.probe('with run.file("x.txt") as out: out.line("x")')
     row = project.state().writer("one.txt")
     assert row is not None
@@ -160,14 +160,14 @@ def test_what_a_sheet_names_and_nothing_writes_is_in_the_state(project: Throwawa
 
 
 def test_a_name_that_no_collector_has(project: Throwaway) -> None:
-    """The error lists those there are; nothing is changed."""
+    """The error lists the collectors that exist. Nothing is changed."""
     with pytest.raises(DeclarationError, match="no collector two: choose from: one"):
         project.collect("two")
     assert not project.folder.exists()
 
 
 def test_a_second_collect_at_the_same_time(project: Throwaway) -> None:
-    """It is refused at once and says so."""
+    """It is refused at once, with the reason."""
     project.folder.mkdir(parents=True)
     with (
         FileLock(project.folder / ".lock", is_singleton=False),
@@ -177,7 +177,7 @@ def test_a_second_collect_at_the_same_time(project: Throwaway) -> None:
 
 
 def test_a_truncated_record_is_captured_again(project: Throwaway) -> None:
-    """A record that is not whole JSON is stale, and the next collect mends it."""
+    """A record that is truncated is stale, and the next collect replaces it."""
     project.collect()
     path = project.folder / "records/one.json"
     path.write_bytes(path.read_bytes()[:100])
@@ -188,7 +188,7 @@ def test_a_truncated_record_is_captured_again(project: Throwaway) -> None:
 
 
 def test_a_newer_record_is_not_replaced(project: Throwaway) -> None:
-    """What a newer version wrote is left alone: the error says to update."""
+    """The record of a newer version is not replaced. The error says to update the tool."""
     project.collect()
     path = project.folder / "records/one.json"
     path.write_text(path.read_text().replace('"schema": 1', '"schema": 2'))
@@ -199,7 +199,7 @@ def test_a_newer_record_is_not_replaced(project: Throwaway) -> None:
 
 
 def test_a_file_that_changes_hands_has_one_owner(project: Throwaway) -> None:
-    """When another collector writes a file now, the last owner's record lets go of it; nothing is lost."""
+    """If another collector writes a file now, the last owner's record loses it, and the file stays."""
     project.module(ONE.replace('["one.txt"]', '["one.txt", "x.txt"]') + '    with run.file("x.txt") as out:\n'
                    '        out.line("old")\n')  # fmt: skip
     project.collect()
@@ -214,7 +214,7 @@ def test_a_file_that_changes_hands_has_one_owner(project: Throwaway) -> None:
 
 
 def test_a_file_that_is_no_longer_written_goes(project: Throwaway) -> None:
-    """The next capture takes it out of the set with the record that named it."""
+    """The next capture removes the file from the set."""
     project.probe('with run.file("x.txt") as out: out.line("x")')
     project.probe('with run.file("y.txt") as out: out.line("y")', 'writes=["y.txt"]')
     assert not (project.folder / "x.txt").exists()
@@ -222,7 +222,7 @@ def test_a_file_that_is_no_longer_written_goes(project: Throwaway) -> None:
 
 
 def test_through_sudo_all_belongs_to_the_caller(project: Throwaway, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Evidence, records, folders, failed captures: nothing is root's afterwards."""
+    """Evidence, records, folders and failed captures belong to the caller, not to root."""
     if os.geteuid() != 0:
         pytest.skip("not root: files cannot be given away")
     monkeypatch.setenv("SUDO_UID", "12345")
@@ -237,7 +237,7 @@ def test_through_sudo_all_belongs_to_the_caller(project: Throwaway, monkeypatch:
 
 
 def test_a_build_is_collected_where_it_is_named(project: Throwaway) -> None:
-    """It takes long, and may be made on another host: a plain collect leaves it and says how to have it."""
+    """A collect without names leaves a build out, and says how to get it."""
     project.collector('with run.file("x.txt") as out: out.line("made")', 'writes=["x.txt"], role="build"')
     left = project.collect()["probe"]
     assert (left.status, left.remedy) == (Status.MISSING, "name it: a build is collected only on request")

@@ -25,7 +25,7 @@ ANSWERS = "echo whole"
 
 
 def probe(project: Throwaway, first: str, second: str, then: str = "", call: str = "") -> tuple[Status, str]:
-    """Run a command whose two attempts are these; return how the capture ended, and why."""
+    """Run a command that has these two attempts; return the status of the capture, and the reason."""
     body = (
         HEAD.format(first=first, second=second)
         + f'        with run.file("x.txt") as out:\n            out.run(command{call})\n        {then}\n'
@@ -35,7 +35,7 @@ def probe(project: Throwaway, first: str, second: str, then: str = "", call: str
 
 
 def ends(command: Command) -> tuple[str, bool, int | None, Outcome]:
-    """Return what matters of an attempt: its last argument, and how it ended."""
+    """Return the last argument of an attempt, and how it ended."""
     return command.argv[-1], command.timed_out, command.exit_status, command.outcome
 
 
@@ -47,7 +47,7 @@ def ends(command: Command) -> tuple[str, bool, int | None, Outcome]:
     ],
 )
 def test_one_more_try(project: Throwaway, first: str, end: tuple[str, bool, int | None, Outcome]) -> None:
-    """What hung is cleared and stays in the record as it was; the file has the second one's output only."""
+    """The attempt that hung is cleared and recorded. The file has the output of the second attempt only."""
     status, reason = probe(project, first, ANSWERS, f"assert cleared == [{first!r}]")
     assert (status, reason) == (Status.CAPTURED, "")
     record = project.record()
@@ -58,7 +58,7 @@ def test_one_more_try(project: Throwaway, first: str, end: tuple[str, bool, int 
 
 
 def test_hangs_twice(project: Throwaway) -> None:
-    """After the second attempt it is a failure that tells of both, and both are cleared."""
+    """After the second attempt the command failed. The error mentions both attempts, and both are cleared."""
     body = (
         HEAD.format(first=HANGS, second=HANGS)
         + """
@@ -79,14 +79,14 @@ def test_hangs_twice(project: Throwaway) -> None:
 
 
 def test_a_failure_is_not_tried_again(project: Throwaway) -> None:
-    """A command that fails by itself has its answer: it is run once and nothing is cleared."""
+    """A command that fails without hanging is run once, and nothing is cleared."""
     status, reason = probe(project, FAILS, ANSWERS)
     assert status is Status.FAILED
     assert reason.splitlines() == [f"sh -c {FAILS}: exit status 3", "  no"]
 
 
 def test_fails_after_it_hung(project: Throwaway) -> None:
-    """A second attempt that fails is told with its own reason, and that the first one hung."""
+    """The error has the reason of the second attempt, and says that the first one hung."""
     status, reason = probe(project, HANGS, FAILS)
     assert status is Status.FAILED
     assert reason.splitlines() == [
@@ -96,20 +96,20 @@ def test_fails_after_it_hung(project: Throwaway) -> None:
 
 
 def test_a_given_limit_comes_first(project: Throwaway) -> None:
-    """The caller's limit is the attempts' limit."""
+    """The caller's time limit replaces that of the attempts."""
     slow = "sleep 1; echo whole"
     assert probe(project, slow, slow, "assert not cleared", ", timeout=30")[0] is Status.CAPTURED
     assert len(project.record().commands) == 1
 
 
 def test_a_refusal_is_an_answer(project: Throwaway) -> None:
-    """A status that was named as a refusal is no reason for another attempt, whatever it says."""
+    """An exit status in `refused` is never a reason for another attempt."""
     assert probe(project, GIVES_UP, ANSWERS, "assert not cleared", ", refused=[1]")[0] is Status.CAPTURED
     assert [one.outcome for one in project.record().commands] == [Outcome.REFUSED]
 
 
 def test_a_method_takes_the_arguments_of_the_spec() -> None:
-    """The method gets one object; a name that the object does not have is an error, as for any function."""
+    """The method gets one object. An argument that the object does not have is an error."""
 
     class Taker:
         @takes(CommandSpec)
@@ -127,7 +127,7 @@ def test_a_method_takes_the_arguments_of_the_spec() -> None:
 
 @pytest.mark.parametrize("call", ["run.command", "out.run"])
 def test_both_ways_to_run_a_command_take_the_same(project: Throwaway, call: str) -> None:
-    """An unknown argument and an output without a match are a failure of the collector in both."""
+    """An unknown argument, or an output that does not match, fails the collector in both."""
     body = 'with run.file("x.txt") as out:\n    '
     standing = project.probe(f'{body}{call}(["echo", "hm"], expects="^yes")')
     assert "unexpected keyword argument 'expects'" in standing.reason

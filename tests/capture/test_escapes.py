@@ -1,4 +1,4 @@
-"""What tries to break out of a container runs only where somebody allowed it."""
+"""A collector that tries to break out of a container runs only if that is allowed."""
 
 from labreport.capture.collect import collect
 from labreport.capture.plan import CollectorStatus
@@ -30,13 +30,13 @@ def wilder(run: Run) -> None:
 
 
 def allowed(project: Throwaway, *wanted: str) -> dict[str, CollectorStatus]:
-    """Collect where escapes are allowed."""
+    """Collect with escapes allowed."""
     found = collect(project.target(), wanted, project.watch, allowed=Allowed(escapes=True))
     return {one.collector.name: one for one in found}
 
 
 def test_nobody_allowed_it(project: Throwaway) -> None:
-    """Not even where it is named; state.json has the reason and what to do, and the rest goes on."""
+    """It does not run even if it is named. state.json has the reason and the remedy; the rest is captured."""
     project.module(ESCAPE)
     for found in (project.collect(), project.collect("wild")):
         assert found["wild"].status is Status.MISSING
@@ -51,7 +51,7 @@ def test_nobody_allowed_it(project: Throwaway) -> None:
 
 
 def test_allowed(project: Throwaway) -> None:
-    """It is captured, its record says what it is, and a later collect without leave keeps it."""
+    """It is captured, and its record has its role. A later collect without permission keeps the evidence."""
     project.module(ESCAPE)
     assert allowed(project)["wild"].status is Status.CAPTURED
     assert project.record("wild").role == "escape"

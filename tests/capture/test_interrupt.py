@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: nothing torn, nothing left."""
+"""Ctrl-C and SIGTERM: evidence is intact, and nothing is left behind."""
 
 import signal
 import threading
@@ -14,7 +14,7 @@ from tests.capture.throwaway import ONE, Throwaway
 
 @pytest.mark.parametrize("number", signals.ENDING)
 def test_interrupted_in_a_command(project: Throwaway, tmp_path: Path, number: signal.Signals) -> None:
-    """The command and the daemon it started are gone, what was done before stays, exit status 3."""
+    """The command and its daemon are killed, earlier captures stay, and the exit status is 3."""
     mark = tmp_path / "mark"
     slow = (
         '\n@collector(writes=["z.txt"], after=[one])\ndef z(run: Run) -> None:\n    """Z."""\n'
@@ -37,7 +37,7 @@ def test_interrupted_in_a_command(project: Throwaway, tmp_path: Path, number: si
 
 
 def test_an_interruption_waits_for_its_time() -> None:
-    """What comes in a deferred stretch is raised at its end, once, whatever else happened."""
+    """A signal in a deferred block raises KeyboardInterrupt once, at the end of the block."""
     raised: list[signal.Signals] = []
 
     def interrupt_twice() -> None:
@@ -51,7 +51,7 @@ def test_an_interruption_waits_for_its_time() -> None:
 
 
 def test_handlers_are_put_back() -> None:
-    """Afterwards every signal does what it did before; one that was ignored is ignored all along."""
+    """Afterwards every signal has its old handler. A signal that is ignored stays ignored inside, too."""
     before = [signal.getsignal(number) for number in signals.ENDING]
     old = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
@@ -64,7 +64,7 @@ def test_handlers_are_put_back() -> None:
 
 
 def test_another_thread_can_collect() -> None:
-    """Outside the main thread signals are left alone."""
+    """Outside the main thread, signal handlers are not changed."""
     passed = []
 
     def run() -> None:

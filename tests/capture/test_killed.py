@@ -1,4 +1,4 @@
-"""kill -9 at every step and at any moment: never torn, and the next collect goes on."""
+"""kill -9 at every step and at random moments: evidence is never torn, and the next collect recovers."""
 
 import random
 import time
@@ -33,19 +33,19 @@ def second(run: Run) -> None:
 
 
 def write(project: Throwaway, word: str, more: str) -> None:
-    """Write the lab in a version of its own: other content, and one file that goes or comes."""
+    """Write a version of the lab: its content is `word`, and it writes the file `more`."""
     project.module(LAB.format(word=word, more=more))
 
 
 def test_every_step_is_tried() -> None:
-    """The steps that the store names are those at which the tests kill it."""
+    """The tests kill the store at each of its steps."""
     assert {step for step, _time in STEPS} == set(store.STEPS)
 
 
 @pytest.mark.parametrize(("step", "number"), STEPS)
 @pytest.mark.parametrize("again", [False, True])
 def test_killed_at_a_step(project: Throwaway, step: str, number: int, *, again: bool) -> None:
-    """Whether evidence was there before or not, verify says intact or interrupted; a collect mends it."""
+    """With and without evidence from before, verify says intact or interrupted, and a collect recovers."""
     if again:
         write(project, "old", '"c.txt"')
         project.collect()
@@ -61,7 +61,7 @@ def test_killed_at_a_step(project: Throwaway, step: str, number: int, *, again: 
 
 
 def test_killed_while_a_daemon_runs(project: Throwaway, tmp_path: Path) -> None:
-    """What a killed collect had started is found by the next one and is gone after it."""
+    """The next collect finds and kills what a killed collect had started."""
     mark = tmp_path / "mark"
     body = f'run.command(["sh", "-c", "setsid sleep 300 & echo $! > {mark}; sleep 300"])'
     project.collector(body)
@@ -81,7 +81,7 @@ def test_killed_while_a_daemon_runs(project: Throwaway, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_killed_at_any_moment(project: Throwaway, seed: int) -> None:
-    """At a moment nobody chose, too; twice in a row, then a collect ends it."""
+    """The collect is killed at a random moment, twice. The next collect recovers."""
     write(project, "old", '"c.txt"')
     project.collect()
     write(project, "new", '"e.txt"')

@@ -1,4 +1,4 @@
-"""The contract under which commands run."""
+"""The environment in which commands run, and how they are ended."""
 
 import hashlib
 import os
@@ -27,7 +27,7 @@ def shell(script: str, timeout: float | None = None) -> tuple[Ended, bytes]:
 
 
 def gone(pid: int) -> bool:
-    """Return whether a process has ended, at the latest in two seconds."""
+    """Wait up to two seconds for a process to end; return whether it did."""
     deadline = time.monotonic() + 2
     while time.monotonic() < deadline:
         try:
@@ -40,7 +40,7 @@ def gone(pid: int) -> bool:
 
 
 def test_no_terminal_an_own_session_and_no_input() -> None:
-    """A command has no tty on any stream nor as controlling terminal, leads its session, reads /dev/null."""
+    """A command has no terminal at all. It leads its session, and reads /dev/null."""
     script = """
 import os, sys
 print([os.isatty(n) for n in (0, 1, 2)], os.getsid(0) == os.getpid(), os.readlink("/proc/self/fd/0"))
@@ -54,7 +54,7 @@ print(open("/proc/self/stat").read().rsplit(")", 1)[1].split()[4], repr(sys.stdi
 
 
 def test_the_environment_is_as_promised() -> None:
-    """A command sees PATH and HOME of the caller, a fixed locale and zone, the run's name, and no more."""
+    """A command gets the caller's PATH and HOME, a fixed locale and time zone, and the run's name."""
     _ended, printed = shell("env")
     keys = {line.partition("=")[0] for line in printed.decode().splitlines()} - {
         "PWD",
@@ -72,12 +72,12 @@ def test_the_environment_is_as_promised() -> None:
     ("script", "status"), [("exit 0", 0), ("exit 3", 3), ("exit 255", 255), ("kill -9 $$", -9)]
 )
 def test_the_exit_status_is_the_commands(script: str, status: int) -> None:
-    """Any status comes back, a signal as its negative number; none of them is an exception."""
+    """Every exit status is returned, a signal as its negative number. None raises an exception."""
     assert shell(script)[0].exit_status == status
 
 
 def test_the_time_limit_ends_the_whole_group() -> None:
-    """A command that hangs, ignores SIGTERM and has a child is gone soon after its limit, child included."""
+    """A command that hangs, ignores SIGTERM and has a child is killed at its limit, and so is the child."""
     began = time.monotonic()
     ended, printed = shell("trap '' TERM; sleep 60 & echo $!; wait; sleep 60", timeout=0.5)
     assert ended.timed_out
@@ -86,7 +86,7 @@ def test_the_time_limit_ends_the_whole_group() -> None:
 
 
 def test_who_is_still_dying_is_waited_for() -> None:
-    """After a command that was ended at its limit nothing of its group runs: it would pass for a leak."""
+    """After a command was killed at its limit, nothing of its group runs. It would be taken for a leak."""
     for _again in range(10):
         with TemporaryFile() as file:
             environ = environment("lab0dead0dy")
@@ -96,7 +96,7 @@ def test_who_is_still_dying_is_waited_for() -> None:
 
 
 def test_a_background_child_ends_with_its_leader() -> None:
-    """What a command leaves in its own group is ended at once, so that nobody waits for its output."""
+    """What a command leaves running in its process group is killed at once."""
     began = time.monotonic()
     ended, printed = shell("sleep 60 & echo $!")
     assert (ended.exit_status, ended.timed_out) == (0, False)
@@ -118,13 +118,13 @@ def test_output_without_bounds_is_ended(stream: str, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("argv", [[], "ip addr", ["echo", 5], ["echo", None], ["echo", b"x"]])
 def test_what_is_no_list_of_texts_is_refused(argv: list[str]) -> None:
-    """Arguments that sh would drop or rewrite are a mistake that says what a command is."""
+    """Arguments that sh would drop or rewrite are refused, and the error says what a command is."""
     with TemporaryFile() as out, pytest.raises(TypeError, match="a list of texts, the program first"):
         execute(CommandSpec(argv), stdout=out, stderr=out, env=environment("labtest"))
 
 
 def test_a_nul_in_an_argument_is_refused() -> None:
-    """No command can be given NUL; nothing is started."""
+    """No argument can contain NUL. Nothing is started."""
     with TemporaryFile() as out, pytest.raises(ValueError, match="cannot contain NUL"):
         execute(CommandSpec(["echo", "a\0b"]), stdout=out, stderr=out, env=environment("labtest"))
 
@@ -140,7 +140,7 @@ def test_arguments_arrive_as_they_are() -> None:
 
 
 def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """A program that is not on PATH, or is no program, is named with what to do."""
+    """The error names a program that is not on PATH or not executable, and the remedy."""
     plain = tmp_path / "plain"
     plain.write_text("x")
     for program in ("no-such-program", str(plain)):
@@ -149,7 +149,7 @@ def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_an_executable_is_hashed_where_the_command_finds_it(tmp_path: Path) -> None:
-    """The recorded file is the one that PATH of the command names, by an absolute path."""
+    """The program is found on the PATH of the command, and recorded by its absolute path."""
     tool = tmp_path / "tool"
     tool.write_text("#!/bin/sh\n")
     tool.chmod(0o755)
@@ -160,7 +160,7 @@ def test_an_executable_is_hashed_where_the_command_finds_it(tmp_path: Path) -> N
 
 
 def test_a_hash_is_of_the_file_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that has changed since is hashed again."""
+    """A program that changed is hashed again."""
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     tool = tmp_path / "tool"
     hashes = []
@@ -173,17 +173,17 @@ def test_a_hash_is_of_the_file_that_runs(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_question_with_a_long_answer_does_not_block() -> None:
-    """An answer larger than a pipe holds comes back whole."""
+    """An answer that is larger than a pipe's buffer is returned whole."""
     assert len(recorder.output(["seq", "40000"], timeout=5)) > 200_000
 
 
 def test_a_question_with_too_long_an_answer_has_none() -> None:
-    """More than 1 MiB is no answer to a short question; a part of it would be a wrong one."""
+    """`output` returns no part of an answer: an answer over 1 MiB counts as none."""
     assert recorder.output(["head", "-c", "2M", "/dev/zero"], timeout=5) == ""
 
 
 def test_a_gigabyte_takes_no_memory() -> None:
-    """A command that prints 1 GiB is ended, and this process has not grown by a tenth of that."""
+    """A command that prints 1 GiB is killed, and this process grows by less than a tenth of that."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with TemporaryFile() as out:
         command = CommandSpec(["head", "-c", "1G", "/dev/zero"], timeout=60)
@@ -194,7 +194,7 @@ def test_a_gigabyte_takes_no_memory() -> None:
 
 
 def test_a_server_is_stopped_with_its_group(tmp_path: Path) -> None:
-    """A server runs until it is stopped; its children go with it."""
+    """A server runs until it is stopped, and its children are stopped with it."""
     log = tmp_path / "log"
     server = recorder.start(["sh", "-c", "sleep 60 & echo $!; wait"], log=log, env=environment("labtest"))
     deadline = time.monotonic() + 5

@@ -1,4 +1,4 @@
-"""What is kept of a command's output."""
+"""Which part of a command's output is kept."""
 
 import io
 import tracemalloc
@@ -16,13 +16,13 @@ TEXT = st.lists(st.sampled_from([b"a", b"bb", b"\n", b"\n\n", b"\r", b"\0"]), ma
 
 
 def lines_of(data: bytes) -> list[bytes]:
-    """Return the lines of some bytes, each with its LF."""
+    """Return the lines of `data`, each with its LF."""
     return list(io.BytesIO(data))
 
 
 @given(data=TEXT, wanted=st.integers(0, 12), chunk=st.integers(1, 9))
 def test_head_and_tail_are_the_first_and_last_lines(data: bytes, wanted: int, chunk: int) -> None:
-    """Whatever is in a file and however it falls into chunks, head and tail keep whole lines and say so."""
+    """For any content and chunk size, head and tail keep whole lines, and the note says how many."""
     lines = lines_of(data)
     with TemporaryFile() as file, pytest.MonkeyPatch.context() as patch:
         patch.setattr(recording, "CHUNK", chunk)
@@ -37,7 +37,7 @@ def test_head_and_tail_are_the_first_and_last_lines(data: bytes, wanted: int, ch
 
 
 def test_without_head_or_tail_all_is_kept_and_nothing_said(tmp_path: Path) -> None:
-    """An output that is not cut is kept as it is."""
+    """An output that is not cut is kept unchanged, without a note."""
     path = tmp_path / "out"
     path.write_bytes(b"a\n\xff\0b")
     with path.open("rb") as file:
@@ -48,7 +48,7 @@ def test_without_head_or_tail_all_is_kept_and_nothing_said(tmp_path: Path) -> No
     "how", [{"head": None, "tail": None}, {"head": 1, "tail": None}, {"head": None, "tail": 1}]
 )
 def test_too_large_is_refused_with_what_to_do(how: dict[str, int | None]) -> None:
-    """What would be kept over the limit is refused by size, and the text says what helps."""
+    """An output over the limit is refused. The error has its size and the remedy."""
     with TemporaryFile() as file:
         file.write(b"x" * 100 + b"\n" + b"y" * 100)
         with pytest.raises(OutputTooLargeError, match=r"1\d\d bytes|201 bytes|100 bytes") as error:
@@ -57,7 +57,7 @@ def test_too_large_is_refused_with_what_to_do(how: dict[str, int | None]) -> Non
 
 
 def test_head_and_tail_together_or_negative_are_mistakes() -> None:
-    """Both at once, or fewer than no lines, make no sense."""
+    """Both at once, or a negative number of lines, are refused."""
     with TemporaryFile() as file:
         file.write(b"a\nb\n")
         with pytest.raises(ValueError, match="head or tail, not both"):
@@ -67,7 +67,7 @@ def test_head_and_tail_together_or_negative_are_mistakes() -> None:
 
 
 def test_a_long_line_is_not_held_in_memory() -> None:
-    """A line of 64 MiB before the last is passed over in pieces."""
+    """A line of 64 MiB before the kept one is read in pieces."""
     with TemporaryFile() as file:
         file.truncate(64 << 20)
         file.seek(0, 2)

@@ -1,4 +1,4 @@
-"""Captured anew: what is the same again stays as it was, and the set says when that was found."""
+"""A refresh: what did not change stays as it was, and the set notes when that was found."""
 
 from collections.abc import Callable
 
@@ -41,13 +41,13 @@ def two(project: Throwaway) -> Throwaway:
 def again(
     project: Throwaway, same: Callable[[bytes, bytes], bool] = NEVER, *, replace: bool = False
 ) -> dict[str, CollectorStatus]:
-    """Capture anew, and return where each collector stands."""
+    """Refresh the set; return the status of each collector by name."""
     found = recapture.refresh(project.target(), (), project.watch, lambda _old, _new: same, replace=replace)
     return {one.collector.name: one for one in found}
 
 
 def files(project: Throwaway) -> dict[str, bytes]:
-    """Return the set's files, records included, but for the note of the check."""
+    """Return the set's files and records, without checked.json."""
     return {
         path.relative_to(project.folder).as_posix(): path.read_bytes()
         for path in project.folder.rglob("*")
@@ -56,12 +56,12 @@ def files(project: Throwaway) -> dict[str, bytes]:
 
 
 def checked(project: Throwaway) -> RefreshCheck:
-    """Return the note of the check."""
+    """Return checked.json."""
     return parse(RefreshCheck, (project.folder / "records/checked.json").read_bytes(), "checked.json")
 
 
 def test_nothing_is_changed_for_nothing(two: Throwaway) -> None:
-    """Every byte of files and records stays; one small file says when that was found."""
+    """Files and records are unchanged. One small file says when that was found."""
     before = files(two)
     found = again(two)
     assert files(two) == before
@@ -74,7 +74,7 @@ def test_nothing_is_changed_for_nothing(two: Throwaway) -> None:
 
 
 def test_only_what_changed_is_replaced(two: Throwaway) -> None:
-    """The word is another one: its file and record are new, those of the clock are as they were."""
+    """The word changed: its file and record are new, and those of the clock are unchanged."""
     before = files(two)
     (two.root / "word").write_text("two\n")
     found = again(two)
@@ -92,7 +92,7 @@ def test_only_what_changed_is_replaced(two: Throwaway) -> None:
 
 
 def test_a_series_is_judged_by_the_caller(two: Throwaway) -> None:
-    """Both versions of a file are shown to it; what it calls the same stays."""
+    """The caller's function gets both versions of a file. What it calls the same is kept."""
     before = files(two)
     (two.root / "word").write_text("two\n")
     asked: list[tuple[bytes, bytes]] = []
@@ -121,7 +121,7 @@ def numbers(run: Run) -> None:
 
 
 def test_what_is_made_of_a_series_follows_it(two: Throwaway) -> None:
-    """A summary is the same where the samples are, and another where they are."""
+    """A summary is the same if its samples are the same, and changed if they changed."""
     two.module(SUMMED)
     two.collect()
     before = files(two)
@@ -133,7 +133,7 @@ def test_what_is_made_of_a_series_follows_it(two: Throwaway) -> None:
 
 
 def test_lab_yml_calls_a_file_volatile(two: Throwaway) -> None:
-    """As a whole: another word in it is no difference."""
+    """A file that lab.yml calls volatile may change as a whole."""
     two.module(SUMMED)
     two.config((two.lab / "lab.yml").read_text() + "volatile: [whole.txt]\n")
     two.collect()
@@ -144,7 +144,7 @@ def test_lab_yml_calls_a_file_volatile(two: Throwaway) -> None:
 
 
 def test_a_capture_that_fails_leaves_the_last_evidence(two: Throwaway) -> None:
-    """It is failed, with the reason; what was printed is kept for the author; the rest is taken over."""
+    """The collector failed, with its reason, and its output is in failed/. The rest is taken over."""
     before = files(two)
     (two.root / "word").unlink()
     found = again(two)
@@ -157,7 +157,7 @@ def test_a_capture_that_fails_leaves_the_last_evidence(two: Throwaway) -> None:
 
 
 def test_what_lacks_something_now_has_failed(two: Throwaway) -> None:
-    """A need that is there no more is no quiet week: the evidence stands, and the run says so."""
+    """If a need is no longer met, the collector failed, and its evidence is kept."""
     before = files(two)
     lacking = TWO.replace(
         'writes=["word.txt"]', 'writes=["word.txt"], needs=[Need("thing", lambda _lab: "gone", "get it")]'
@@ -189,7 +189,7 @@ def test_a_changed_docstring_changes_nothing(two: Throwaway) -> None:
 
 @pytest.fixture
 def elsewhere(two: Throwaway, monkeypatch: pytest.MonkeyPatch) -> Throwaway:
-    """Return the set as another host finds it."""
+    """Return the set, on another host."""
     other = host.this_host().model_copy(update={"cores": 999})
     for module in ("capture", "collect"):
         monkeypatch.setattr(f"labreport.capture.{module}.this_host", lambda: other)
@@ -197,7 +197,7 @@ def elsewhere(two: Throwaway, monkeypatch: pytest.MonkeyPatch) -> Throwaway:
 
 
 def test_another_host_takes_all_or_nothing(elsewhere: Throwaway) -> None:
-    """Without `replace` it is refused; where all is the same nothing changes hands; else all of it does."""
+    """Without `replace` it is refused. With it, all is taken over if anything changed, else nothing."""
     before = files(elsewhere)
     with pytest.raises(collect.OtherHostError):
         again(elsewhere)
@@ -212,7 +212,7 @@ def test_another_host_takes_all_or_nothing(elsewhere: Throwaway) -> None:
 
 
 def test_a_failure_on_another_host_takes_nothing(elsewhere: Throwaway) -> None:
-    """Two hosts are never mixed in a set: what failed there was measured here."""
+    """A set never mixes two hosts, so nothing is taken over if a collector failed."""
     before = files(elsewhere)
     elsewhere.module(TWO.replace('"date", "+at', '"false", "+at'))
     (elsewhere.root / "word").write_text("two\n")

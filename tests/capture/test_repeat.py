@@ -1,4 +1,4 @@
-"""Captured again on one host: the same answers but for what is declared to differ; what differs is named."""
+"""A repeat: the answers are the same, except for what is declared volatile; differences are named."""
 
 import re
 
@@ -24,7 +24,7 @@ LENGTH = '["sh", "-c", "seq $(expr $(date +%N) % 50 + 2)"]'
 
 
 def again(project: Throwaway, *names: str) -> dict[str, CollectorStatus]:
-    """Capture again and return where each collector stands."""
+    """Repeat the set; return the status of each collector by name."""
     found = repeat(project.target(), names, project.watch)
     return {one.collector.name: one for one in found}
 
@@ -34,7 +34,7 @@ def again(project: Throwaway, *names: str) -> dict[str, CollectorStatus]:
     [(NANOSECONDS, r"\d+\.\d+"), (NANOSECONDS, "(?s).+"), (LENGTH, "(?s).+")],
 )
 def test_what_is_declared_volatile_may_differ(project: Throwaway, command: str, volatile: str) -> None:
-    """A part of a line, a whole output, even its length; the run's own name needs no declaration."""
+    """A part of a line, or a whole output and its length, may differ. The run's name needs no declaration."""
     project.module(CHANGING.format(command=command, volatile=volatile))
     project.collect()
     before = project.read("one.txt")
@@ -45,7 +45,7 @@ def test_what_is_declared_volatile_may_differ(project: Throwaway, command: str, 
 
 
 def test_what_is_not_declared_is_named(project: Throwaway) -> None:
-    """File, line, what it was and what it is; the set keeps what it has."""
+    """The reason has the file, the line, and both texts. The set is not changed."""
     project.module(CHANGING.format(command=NANOSECONDS, volatile=""))
     project.collect()
     before = project.read("one.txt")
@@ -59,7 +59,7 @@ def test_what_is_not_declared_is_named(project: Throwaway) -> None:
 
 
 def test_a_volatile_field_hides_nothing_else(project: Throwaway) -> None:
-    """Beside a masked number another word is seen."""
+    """A difference on the same line as a volatile number is found."""
     command = '["sh", "-c", "echo $(date +%N) ${LAB_RUN#lab}"]'
     project.module(CHANGING.format(command=command, volatile=r"^\d+"))
     project.collect()
@@ -67,7 +67,7 @@ def test_a_volatile_field_hides_nothing_else(project: Throwaway) -> None:
 
 
 def test_a_capture_that_fails_again_is_a_failure(project: Throwaway) -> None:
-    """It is named as one, and the evidence of before stands."""
+    """The collector failed, and the last evidence is kept."""
     project.module(CHANGING.format(command='["true"]', volatile=""))
     project.collect()
     project.module(CHANGING.format(command='["false"]', volatile=""))
@@ -77,7 +77,7 @@ def test_a_capture_that_fails_again_is_a_failure(project: Throwaway) -> None:
 
 
 def test_nothing_to_compare_with(project: Throwaway) -> None:
-    """A collector that was never captured is named as missing where it is asked for, and else left out."""
+    """A collector without evidence is missing if it is named, and left out otherwise."""
     assert again(project, "one")["one"].reason == "nothing to compare with"
     assert again(project)["one"].reason == "not captured yet"
     assert project.watch.begun == ["one"]

@@ -1,4 +1,4 @@
-"""What a collector writes, and which line came from where."""
+"""What a collector writes, and the spans that say where each line comes from."""
 
 import pytest
 
@@ -8,13 +8,13 @@ from tests.capture.throwaway import Throwaway
 
 
 def spans(project: Throwaway) -> list[tuple[int, int, int | None, str]]:
-    """Return the spans of the one file of the one record."""
+    """Return the spans of the record's only file."""
     (file,) = project.record().files
     return [(one.start, one.end, one.command, one.cut) for one in file.spans]
 
 
 def test_lines_of_ours_and_lines_of_commands(project: Throwaway) -> None:
-    """The record tells headings from output, with what was cut."""
+    """Spans tell headings from output, and say how the output was cut."""
     project.probe(
         """
         with run.file("x.txt") as out:
@@ -37,7 +37,7 @@ def test_lines_of_ours_and_lines_of_commands(project: Throwaway) -> None:
 
 
 def test_an_output_without_line_end(project: Throwaway) -> None:
-    """A last line stays without LF; in the middle of a file one is added, and the span says so."""
+    """A last line may lack its LF. In the middle of a file an LF is added, and the span says so."""
     body = """
         with run.file("x.txt") as out:
             out.run(["printf", "a"])
@@ -50,7 +50,7 @@ def test_an_output_without_line_end(project: Throwaway) -> None:
 
 
 def test_a_file_that_is_opened_again_goes_on(project: Throwaway) -> None:
-    """Lines count on, and an open end is closed, when a file is opened a second time."""
+    """The line numbers go on, and a missing LF is added."""
     project.probe(
         """
         with run.file("x.txt") as out:
@@ -64,7 +64,7 @@ def test_a_file_that_is_opened_again_goes_on(project: Throwaway) -> None:
 
 
 def test_a_command_that_prints_nothing(project: Throwaway) -> None:
-    """An empty file is evidence, too: the command is in the record, no line is claimed."""
+    """An empty file is evidence: the command is in the record, and there is no span."""
     project.probe('with run.file("x.txt") as out:\n    out.run(["true"])')
     assert (project.read(), spans(project)) == (b"", [])
     assert project.record().commands[0].argv == ["true"]
@@ -72,7 +72,7 @@ def test_a_command_that_prints_nothing(project: Throwaway) -> None:
 
 @pytest.mark.parametrize("printed", [r"a\000b\n", r"\377\376\n"])
 def test_output_that_is_no_text_is_kept_byte_for_byte(project: Throwaway, printed: str) -> None:
-    """NUL and invalid UTF-8 are evidence as they come, and count as no lines."""
+    """NUL and invalid UTF-8 are kept unchanged. The file counts as binary, with 0 lines."""
     project.probe(f'with run.file("x.txt") as out:\n    out.run(["printf", {printed!r}])')
     assert project.read() == printed.encode().decode("unicode_escape").encode("latin-1")
     assert project.record().files[0].lines == 0
@@ -80,7 +80,7 @@ def test_output_that_is_no_text_is_kept_byte_for_byte(project: Throwaway, printe
 
 
 def test_a_refusal_is_an_answer(project: Throwaway) -> None:
-    """A probe names the statuses that refuse; what it said on standard error is evidence then."""
+    """An exit status in `refused` is a result, and standard error is written to the file."""
     project.probe(
         'with run.file("x.txt") as out:\n    out.run(["sh", "-c", "echo no >&2; exit 9"], refused=[9])'
     )
@@ -89,7 +89,7 @@ def test_a_refusal_is_an_answer(project: Throwaway) -> None:
 
 
 def test_an_output_without_what_was_looked_for_is_no_answer(project: Throwaway) -> None:
-    """Exit status 0 is not enough where a collector says what it expects."""
+    """An output that does not match `expect` is a failure, even with exit status 0."""
     standing = project.probe('with run.file("x.txt") as out:\n    out.run(["echo", "hm"], expect="^yes")')
     assert standing.status is Status.FAILED
     assert standing.reason.splitlines() == ["echo hm: the output does not match '^yes'", "  hm"]
@@ -98,13 +98,13 @@ def test_an_output_without_what_was_looked_for_is_no_answer(project: Throwaway) 
 
 
 def test_standard_error_is_in_the_record(project: Throwaway) -> None:
-    """What a command said on standard error is kept beside it, not in the file."""
+    """Standard error goes to the record, not to the file."""
     project.probe('with run.file("x.txt") as out:\n    out.run(["sh", "-c", "echo out; echo err >&2"])')
     assert (project.read(), project.record().commands[0].stderr) == (b"out\n", "err\n")
 
 
 def test_a_failure_keeps_what_was_printed(project: Throwaway) -> None:
-    """All that a failed command printed is under failed/, with the reason; nothing became evidence."""
+    """The output of a failed command is kept in failed/, with the reason. It does not become evidence."""
     body = """
         with run.file("x.txt") as out:
             out.line("before")
@@ -133,7 +133,7 @@ def test_a_failure_keeps_what_was_printed(project: Throwaway) -> None:
     ],
 )
 def test_each_way_to_fail_has_its_reason(project: Throwaway, call: str, reason: str) -> None:
-    """A command that hangs, crashes, is not there, is no command or prints too much: one clear reason."""
+    """A command that hangs, crashes, does not exist, is malformed or prints too much has one clear reason."""
     standing = project.probe(f'with run.file("x.txt") as out:\n    out.run({call})')
     assert standing.status is Status.FAILED
     assert reason in standing.reason
@@ -141,7 +141,7 @@ def test_each_way_to_fail_has_its_reason(project: Throwaway, call: str, reason: 
 
 
 def test_a_command_that_prints_for_ever(project: Throwaway, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is ended at the limit, with head, too, and named."""
+    """It is killed at the limit, even with `head`, and the error names it."""
     monkeypatch.setattr(recorder, "OUTPUT_LIMIT", 1 << 20)
     standing = project.probe('with run.file("x.txt") as out:\n    out.run(["yes"], head=1)')
     assert standing.status is Status.FAILED
@@ -149,14 +149,14 @@ def test_a_command_that_prints_for_ever(project: Throwaway, monkeypatch: pytest.
 
 
 def test_the_head_of_a_large_output(project: Throwaway) -> None:
-    """Many times what may be evidence can be cut to its first line, and the span says how much there was."""
+    """`head` cuts an output that is too large for evidence, and the span says how many lines there were."""
     project.probe('with run.file("x.txt") as out:\n    out.run(["seq", "5000000"], head=1)')
     assert project.read() == b"1\n"
     assert spans(project) == [(1, 1, 0, "first 1 of 5000000 lines")]
 
 
 def test_a_collector_that_writes_too_much_in_all(project: Throwaway) -> None:
-    """Outputs that are too large together are refused by the file's name."""
+    """Outputs that are too large together are refused, and the error names the file."""
     body = """
         with run.file("x.txt") as out:
             out.run(["head", "-c", "5M", "/dev/zero"])
@@ -185,7 +185,7 @@ def test_a_setting_that_is_not_there_or_of_another_type(
 
 
 def test_commands_run_where_the_evidence_grows(project: Throwaway) -> None:
-    """A command can read a file that the collector wrote before; what it writes there itself is dropped."""
+    """A command can read a file that the collector wrote before. What the command writes is dropped."""
     body = """
         with run.file("sub/x.txt") as out:
             out.line("3")
@@ -198,7 +198,7 @@ def test_commands_run_where_the_evidence_grows(project: Throwaway) -> None:
 
 
 def test_a_file_that_a_command_writes_into_is_refused(project: Throwaway) -> None:
-    """Lines that the record could not explain are no evidence."""
+    """A file with lines that the record cannot explain is refused."""
     standing = project.probe(
         'with run.file("x.txt") as out:\n    out.line("a")\n    run.command(["sh", "-c", "echo b >> x.txt"])'
     )
@@ -209,7 +209,7 @@ def test_a_file_that_a_command_writes_into_is_refused(project: Throwaway) -> Non
 
 
 def test_span_fields_are_what_the_schema_says() -> None:
-    """A span's lines are 1-based."""
+    """Line numbers of a span start at 1."""
     with pytest.raises(ValueError, match="greater than or equal to 1"):
         Span(start=0, end=1)
 
@@ -251,7 +251,7 @@ def third(run: Run) -> None:
 
 
 def test_what_is_shared_can_be_put_away_early_and_made_anew(project: Throwaway) -> None:
-    """A collector that times something has the host for itself; once at the end is still enough."""
+    """A collector can tear down a shared resource early. The next one that uses it gets a new one."""
     project.module(SHARED)
     ended = project.collect()
     assert {standing.status for name, standing in ended.items() if name in {"first", "second", "third"}} == {

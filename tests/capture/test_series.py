@@ -1,4 +1,4 @@
-"""Series of real commands by the real hyperfine: in turn, raw, and a failure is a row like any other."""
+"""Series of real commands by the real hyperfine. Samples are raw, and a failure is a row like any other."""
 
 import csv
 import io
@@ -34,7 +34,7 @@ def probe(run: Run) -> None:
 
 @pytest.fixture(autouse=True)
 def hyperfine() -> None:
-    """Skip, naming what is missing, where there is no hyperfine."""
+    """Skip, with what is missing, if there is no hyperfine."""
     if reason := HYPERFINE.missing(Lab(title="x", editions={})):
         pytest.skip(reason)
 
@@ -50,12 +50,12 @@ def captured(project: Throwaway, odd: list[str], limit: float = 5) -> tuple[list
 
 
 def rows_named(rows: list[dict[str, str]]) -> list[str]:
-    """Return the rows' first three cells, which are what hyperfine is given for a name."""
+    """Return the first three cells of each row, which are a sample's name in hyperfine."""
     return [",".join([row["run"], row["order"], row["runtime"]]) for row in rows]
 
 
 def test_in_turn() -> None:
-    """A B, B A, A B: neither is always the first."""
+    """The order alternates (A B, B A, A B), so that neither is always first."""
     a, b = (Contender(name, ["true"], lambda _run: pytest.fail("not started")) for name in "ab")
     assert [(run, order, one.name) for run, order, one in in_turn([a, b], 3)] == [
         (1, 1, "a"), (1, 2, "b"), (2, 1, "b"), (2, 2, "a"), (3, 1, "a"), (3, 2, "b")
@@ -63,7 +63,7 @@ def test_in_turn() -> None:
 
 
 def test_every_sample_is_kept_as_hyperfine_said_it(project: Throwaway) -> None:
-    """A row for each run in the order in which they were; the same seconds as in hyperfine's own export."""
+    """There is a row for each run, in order, with the seconds of hyperfine's export."""
     rows, record = captured(project, ["sleep", "0.01"])
     assert [(row["run"], row["order"], row["runtime"]) for row in rows] == [
         ("1", "1", "good"), ("1", "2", "odd one"), ("2", "1", "odd one"), ("2", "2", "good"),
@@ -89,7 +89,7 @@ def test_every_sample_is_kept_as_hyperfine_said_it(project: Throwaway) -> None:
 
 
 def test_a_long_series_says_where_it_is(project: Throwaway) -> None:
-    """Once a second: which command is timed, and in which of the runs."""
+    """The progress shows once a second which command is timed, and the number of the run."""
     captured(project, ["sleep", "0.7"])
     told = [text for text in project.watch.doing if " of 4" in text]
     runs = [int(text.split(" of ")[0].split()[-1]) for text in told]
@@ -99,7 +99,7 @@ def test_a_long_series_says_where_it_is(project: Throwaway) -> None:
 
 
 def test_the_host_is_told_of_and_the_warm_up_is_apart(project: Throwaway) -> None:
-    """How often is said beforehand; the load before and after; runs to warm up are in no series."""
+    """A file has the number of runs, fixed beforehand, the load before and after, and the warm-up runs."""
     rows, record = captured(project, ["echo", "loud"])
     told = project.read("bench/x-host.txt").decode().splitlines()
     assert told[0].startswith("Fixed beforehand: 4 runs of each")
@@ -115,7 +115,7 @@ def test_the_host_is_told_of_and_the_warm_up_is_apart(project: Throwaway) -> Non
 
 
 def test_a_start_that_fails_is_counted_and_cleared(project: Throwaway) -> None:
-    """It has its exit status and its own few seconds, and is not made again; another hyperfine goes on."""
+    """It is a row with its exit status and its seconds. It is not repeated, and another hyperfine goes on."""
     rows, record = captured(project, ["sh", "-c", "exit 3"])
     assert [row["exit_status"] for row in rows] == ["0", "3", "3", "0", "0", "3", "3", "0"]
     samples = [one for one in record.commands if one.argv[0] == "hyperfine"]
@@ -125,7 +125,7 @@ def test_a_start_that_fails_is_counted_and_cleared(project: Throwaway) -> None:
 
 
 def test_a_start_that_does_not_end_is_ended_and_counted(project: Throwaway) -> None:
-    """The 124 of timeout stands in its row, and as many seconds as it was given."""
+    """Its row has the exit status of timeout, 124, and the seconds of the limit."""
     rows, _record = captured(project, ["sleep", "60"], limit=0.3)
     ended = [row for row in rows if row["runtime"] == "odd one"]
     assert {row["exit_status"] for row in ended} == {"124"}
@@ -134,6 +134,6 @@ def test_a_start_that_does_not_end_is_ended_and_counted(project: Throwaway) -> N
 
 
 def test_a_command_that_cannot_be_started_has_failed(project: Throwaway) -> None:
-    """Its few milliseconds are no sample: timeout says 127 of it, as a shell does."""
+    """Its row has exit status 127, as in a shell, so that it does not pass for a fast run."""
     rows, _record = captured(project, ["no-such-program-here"])
     assert {row["exit_status"] for row in rows if row["runtime"] == "odd one"} == {"127"}

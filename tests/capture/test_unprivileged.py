@@ -1,4 +1,4 @@
-"""A collect by somebody who is not root."""
+"""A collect by a user who is not root."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def leaky(run: Run) -> None:
 
 @pytest.fixture
 def python() -> list[str]:
-    """Give the command of a Python with our packages that the other user can run, or skip."""
+    """Return a command that runs Python with our packages as the other user, or skip."""
     if os.geteuid() != 0:
         pytest.skip("not root: nobody else can be asked")
     if shutil.which("setpriv") is None:
@@ -56,7 +56,7 @@ def python() -> list[str]:
 
 @pytest.fixture
 def theirs() -> Iterator[Throwaway]:
-    """Give a throw-away project that belongs to the other user."""
+    """Return a throw-away project that belongs to the other user."""
     with TemporaryDirectory(dir="/var/tmp") as place, throwaway(Path(place) / "project") as project:
         project.module(ONE + NEEDY)
         for path in (Path(place), *Path(place).rglob("*")):
@@ -73,7 +73,7 @@ def collect(python: list[str], project: Throwaway) -> subprocess.CompletedProces
 
 
 def test_what_needs_no_root_is_captured(python: list[str], theirs: Throwaway) -> None:
-    """The rest is missing, with the remedy; leaks are found; all files are the user's; no run stays."""
+    """What needs root is missing, with the remedy. Leaks are found, and all files belong to the user."""
     done = collect(python, theirs)
     assert (done.returncode, done.stderr) == (0, "")
     rows = {row.name: row for row in theirs.state().collectors}
@@ -90,7 +90,7 @@ def test_what_needs_no_root_is_captured(python: list[str], theirs: Throwaway) ->
 
 
 def test_evidence_that_is_somebody_elses(python: list[str], theirs: Throwaway) -> None:
-    """One error says that the folder's owner is to be looked at; nothing is changed."""
+    """One error says to check the owner of the folder. Nothing is changed."""
     theirs.folder.mkdir(parents=True)
     done = collect(python, theirs)
     assert done.returncode == 1

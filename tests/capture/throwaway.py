@@ -1,4 +1,4 @@
-"""A throw-away project: one lab under a name of its own, its collectors' source, a silent collect."""
+"""A throw-away project: one lab with a unique name, the source of its collectors, and a silent collect."""
 
 import linecache
 import sys
@@ -66,7 +66,7 @@ _numbers = count(1)
 
 @dataclass
 class Silent:
-    """Watches a collect and says nothing; `notes` is what it was told about the whole of it."""
+    """Records the progress of a collect instead of showing it."""
 
     begun: list[str] = field(default_factory=list)
     doing: list[str] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Silent:
         self.begun.append(one.name)
 
     def working(self, text: str) -> None:
-        """Note what it does."""
+        """Note what is being done."""
         self.doing.append(text)
 
     def end(self, standing: CollectorStatus) -> None:
@@ -92,7 +92,7 @@ class Silent:
 
 @dataclass(frozen=True)
 class Throwaway:
-    """The project in `root` with the lab `name`, which no other test uses."""
+    """A project in `root` with the lab `name`, which no other test uses."""
 
     root: Path
     name: str
@@ -100,12 +100,12 @@ class Throwaway:
 
     @property
     def lab(self) -> Path:
-        """The lab's folder of source."""
+        """The folder of the lab's source."""
         return self.root / "collectors" / self.name
 
     @property
     def folder(self) -> Path:
-        """The report's set of the lab."""
+        """The folder of the report's set."""
         return self.root / "evidence" / self.name
 
     def config(self, text: str) -> None:
@@ -113,7 +113,7 @@ class Throwaway:
         (self.lab / "lab.yml").write_text(text, encoding="utf-8")
 
     def module(self, text: str, stem: str = "steps") -> Path:
-        """Write a module of the lab, headed by what every collector imports."""
+        """Write a module of the lab, with the imports that every collector needs."""
         path = self.lab / f"{stem}.py"
         path.write_text(HEAD + dedent(text), encoding="utf-8")
         return path
@@ -124,7 +124,7 @@ class Throwaway:
         self.module(f'@collector({decorator})\ndef {name}(run: Run) -> None:\n    """Probe."""\n{text}\n')
 
     def target(self, host: str = "") -> Target:
-        """Return the lab as its source now is, with the report's set, or that of another host."""
+        """Load the lab's source anew; return it with the report's set, or with that of another host."""
         for module in [one for one in sys.modules if one.startswith(f"collectors.{self.name}")]:
             del sys.modules[module]
         linecache.clearcache()
@@ -132,12 +132,12 @@ class Throwaway:
         return Target(find_lab(self.root, self.name), folder, self.root)
 
     def collect(self, *wanted: str, host: str = "", replace: bool = False) -> dict[str, CollectorStatus]:
-        """Collect, and return where each collector stands then, by name."""
+        """Collect; return the status of each collector by name."""
         standings = collect(self.target(host), wanted, self.watch, replace=replace)
         return {one.collector.name: one for one in standings}
 
     def probe(self, body: str, decorator: str = 'writes=["x.txt"]') -> CollectorStatus:
-        """Collect one collector with this body and return where it stands."""
+        """Collect one collector with this body; return its status."""
         self.collector(body, decorator)
         return self.collect("probe")["probe"]
 
@@ -146,23 +146,23 @@ class Throwaway:
         return read_record(self.folder / "records" / f"{name}.json")
 
     def state(self) -> State:
-        """Return state.json, which has to be there."""
+        """Return state.json, which must exist."""
         state = read_state(self.folder)
         assert state is not None
         return state
 
     def read(self, path: str = "x.txt") -> bytes:
-        """Return an evidence file's bytes."""
+        """Return the content of an evidence file."""
         return (self.folder / path).read_bytes()
 
     def verify(self) -> IntegrityReport:
-        """Hold the project's evidence against its records."""
+        """Verify the project's evidence against its records."""
         return verify(self.root / "evidence")
 
 
 @contextmanager
 def throwaway(root: Path) -> Iterator[Throwaway]:
-    """Make a throw-away project in `root`; forget its modules at the end."""
+    """Make a throw-away project in `root`; unload its modules at the end."""
     made = Throwaway(root, f"away{next(_numbers)}")
     made.lab.mkdir(parents=True)
     (root / "mkdocs.yml").write_text("site_name: Throw-away\n")

@@ -1,4 +1,4 @@
-"""The command line as people call it: a process of its own, in a project of its own."""
+"""The command line as people call it: each call is a process, each test has a project."""
 
 import json
 import os
@@ -22,17 +22,17 @@ class Shell:
     root: Path
 
     def lab(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run `lab` with these words."""
+        """Run `lab` with these arguments."""
         argv = [sys.executable, str(ROOT / "labreport"), *words]
         whole = {**os.environ, "COLUMNS": "200", **env}
         return subprocess.run(argv, cwd=self.root, env=whole, capture_output=True, text=True, check=False)
 
     def json(self, *words: str) -> Any:
-        """Run `lab` with these words and --json, and return what it prints."""
+        """Run `lab` with these arguments and --json; return what it prints."""
         return json.loads(self.lab(*words, "--json").stdout)
 
     def collector(self, lab: str, body: str, name: str = "more") -> None:
-        """Add a module to a lab, with what a collector needs imported."""
+        """Add a module to a lab, with the imports that a collector needs."""
         head = "from labreport.capture import *\n\n\n"
         (self.root / "collectors" / lab / f"{name}.py").write_text(head + body)
 

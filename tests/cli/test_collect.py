@@ -1,4 +1,4 @@
-"""What `lab collect` may do to a host, and whether it finds the same again."""
+"""`lab collect`: its options, escapes, and --repeat."""
 
 import json
 import socket
@@ -32,7 +32,7 @@ def restless(run):
     ],
 )
 def test_wrong_use(one_lab: Shell, words: list[str], said: str) -> None:
-    """The host that may be harmed has to be named, as it is called; what excludes each other is said."""
+    """--allow-escape-tests needs the name of the right host, and some options exclude each other."""
     ended = one_lab.lab("collect", "mine", *words)
     assert ended.returncode == 2
     assert said in ended.stderr
@@ -40,7 +40,7 @@ def test_wrong_use(one_lab: Shell, words: list[str], said: str) -> None:
 
 
 def test_an_escape_is_tried_on_the_host_that_is_named(one_lab: Shell) -> None:
-    """Without leave it is missing, and exit status 4 if it was asked for; with the host's name it runs."""
+    """Without permission it is missing, with exit status 4 if it was named. With the host's name it runs."""
     one_lab.collector("mine", WILD)
     assert one_lab.lab("collect", "mine").returncode == 0
     ended = one_lab.lab("collect", "mine/wild", "--json")
@@ -52,7 +52,7 @@ def test_an_escape_is_tried_on_the_host_that_is_named(one_lab: Shell) -> None:
 
 
 def test_the_same_again(one_lab: Shell) -> None:
-    """Exit status 0 if nothing differs, 1 if something does, which is named; the set stays as it was."""
+    """The exit status is 0 if nothing differs, else 1, and the difference is named. The set is unchanged."""
     assert one_lab.lab("collect", "mine").returncode == 0
     assert one_lab.lab("collect", "mine", "--repeat").returncode == 0
     one_lab.collector("mine", RESTLESS)

@@ -36,7 +36,7 @@ def needy(run):
 
 
 def test_help_lists_every_command_with_its_summary(shell: Shell) -> None:
-    """`lab --help` names all commands and the exit statuses, and colours nothing without a terminal."""
+    """`lab --help` names all commands and the exit statuses, without colours if there is no terminal."""
     shown = shell.lab("--help").stdout
     assert all(re.search(rf"^  {name} +\S", shown, re.MULTILINE) for name in COMMANDS)
     assert "4 cannot run" in shown
@@ -44,7 +44,7 @@ def test_help_lists_every_command_with_its_summary(shell: Shell) -> None:
 
 
 def test_a_lab_host_has_clear_errors_without_what_publishing_needs(tmp_path: Path) -> None:
-    """Where Markdown and Jinja are not installed, an error is one line, and no traceback of the report's."""
+    """Where Markdown and Jinja are not installed, an error is one line without a traceback."""
     (tmp_path / "mkdocs.yml").touch()
     (tmp_path / "collectors" / "broken").mkdir(parents=True)
     (tmp_path / "collectors" / "broken" / "lab.yml").write_text("title: [")
@@ -69,7 +69,7 @@ def test_each_command_has_help(shell: Shell, name: str) -> None:
 
 
 def test_outside_a_project_is_wrong_use(tmp_path: Path) -> None:
-    """Where there is no project, the error says where to go; exit status 2."""
+    """Without a project the error says where to go, with exit status 2."""
     ended = Shell(tmp_path).lab("status")
     assert ended.returncode == 2
     assert "change to the project's folder" in ended.stderr
@@ -111,7 +111,7 @@ def test_a_project_needs_only_a_mkdocs_yml(
 
 
 def test_collect_captures_once(one_lab: Shell) -> None:
-    """A second collect captures nothing; a collector that is named is captured again."""
+    """A second collect captures nothing. A collector that is named is captured again."""
     assert one_lab.lab("collect").returncode == 0
     record = one_lab.root / "evidence/mine/records/release.json"
     first = record.read_bytes()
@@ -137,7 +137,7 @@ def test_a_dry_run_changes_nothing(one_lab: Shell) -> None:
 
 
 def test_a_failed_capture_is_a_finding(one_lab: Shell) -> None:
-    """A command that fails is named with its status and what it said; the rest is captured; exit status 1."""
+    """The failed command is named, with its exit status and output. The rest is captured; the status is 1."""
     one_lab.collector("mine", FAILS)
     ended = one_lab.lab("collect")
     assert ended.returncode == 1
@@ -150,7 +150,7 @@ def test_a_failed_capture_is_a_finding(one_lab: Shell) -> None:
 
 
 def test_what_cannot_run_here_is_said_with_its_remedy(one_lab: Shell) -> None:
-    """A need that is not there leaves its collector missing: 0 for a plain collect, 4 where it was named."""
+    """A need that is not met leaves its collector missing. The exit status is 4 if it was named, else 0."""
     one_lab.collector("mine", NEEDY)
     plain = one_lab.lab("collect")
     assert plain.returncode == 0
@@ -162,7 +162,7 @@ def test_what_cannot_run_here_is_said_with_its_remedy(one_lab: Shell) -> None:
 
 
 def test_doctor_names_needs_and_packages(one_lab: Shell) -> None:
-    """`lab doctor` says what is missing and what brings it; `--packages` is for scripts."""
+    """`lab doctor` says what is missing and how to get it. `--packages` is for scripts."""
     one_lab.collector("mine", NEEDY)
     ended = one_lab.lab("doctor")
     assert ended.returncode == 1
@@ -174,7 +174,7 @@ def test_doctor_names_needs_and_packages(one_lab: Shell) -> None:
 
 
 def test_status_says_why_evidence_is_stale(one_lab: Shell) -> None:
-    """A setting that changed makes its readers stale, by name; exit status 1, and 0 once it is captured."""
+    """A setting that changed makes the collectors that read it stale. The exit status is 1."""
     one_lab.lab("collect")
     assert one_lab.lab("status").returncode == 0
     config = one_lab.root / "collectors/mine/lab.yml"
@@ -185,7 +185,7 @@ def test_status_says_why_evidence_is_stale(one_lab: Shell) -> None:
 
 
 def test_verify_names_the_altered_file(one_lab: Shell) -> None:
-    """One changed byte: exit status 1, and the file is named; as JSON, too."""
+    """A changed byte gives exit status 1, and the output names the file, as text and as JSON."""
     one_lab.lab("collect")
     assert one_lab.lab("verify").returncode == 0
     file = one_lab.root / "evidence/mine/kernel/release.txt"
@@ -199,7 +199,7 @@ def test_verify_names_the_altered_file(one_lab: Shell) -> None:
 
 
 def test_record_captures_one_command(one_lab: Shell) -> None:
-    """`lab record` makes a file and its record; verify and status know it."""
+    """`lab record` makes a file and its record, which verify knows."""
     ended = one_lab.lab("record", "notes/kernel.txt", "--", "uname", "-s")
     assert ended.returncode == 0, ended.stderr
     assert (one_lab.root / "evidence/mine/notes/kernel.txt").read_text() == "Linux\n"
@@ -228,7 +228,7 @@ def test_record_captures_one_command(one_lab: Shell) -> None:
     ],
 )
 def test_wrong_use_is_one_clear_error(one_lab: Shell, words: tuple[str, ...], status: int, said: str) -> None:
-    """Each mistake: one error that says what to do, no traceback, nothing captured."""
+    """Each mistake gives one error that says what to do, without a traceback. Nothing is captured."""
     ended = one_lab.lab(*words)
     assert ended.returncode == status
     assert said in " ".join(ended.stderr.split())
@@ -237,7 +237,7 @@ def test_wrong_use_is_one_clear_error(one_lab: Shell, words: tuple[str, ...], st
 
 
 def test_ctrl_c_leaves_nothing_behind(one_lab: Shell) -> None:
-    """Interrupted in the middle: exit status 3, what was captured stays, no process and no staged file."""
+    """The exit status is 3. What was captured stays, and no staged file is left."""
     one_lab.collector("mine", SLOW)
     argv = [sys.executable, str(ROOT / "labreport"), "collect"]
     process = subprocess.Popen(argv, cwd=one_lab.root, stderr=subprocess.PIPE, text=True)
@@ -254,7 +254,7 @@ def test_ctrl_c_leaves_nothing_behind(one_lab: Shell) -> None:
 
 
 def test_a_second_collect_is_refused_at_once(one_lab: Shell) -> None:
-    """While one collect writes a set, another one ends with status 4 and says so."""
+    """While one collect writes a set, another one ends with status 4 and the reason."""
     one_lab.collector("mine", SLOW)
     argv = [sys.executable, str(ROOT / "labreport"), "collect"]
     process = subprocess.Popen(argv, cwd=one_lab.root, stderr=subprocess.DEVNULL)
@@ -267,7 +267,7 @@ def test_a_second_collect_is_refused_at_once(one_lab: Shell) -> None:
 
 
 def test_the_shell_completes_labs_and_collectors(one_lab: Shell) -> None:
-    """Completion offers commands, labs, and the collectors of the lab that is being typed."""
+    """Completion offers commands, labs, and the collectors of a lab that is typed already."""
 
     def offered(words: str) -> str:
         return one_lab.lab(
@@ -280,7 +280,7 @@ def test_the_shell_completes_labs_and_collectors(one_lab: Shell) -> None:
 
 
 def wait_for(path: Path) -> None:
-    """Wait until a path is there."""
+    """Wait until a path exists."""
     deadline = time.monotonic() + 20
     while not path.exists():
         assert time.monotonic() < deadline, path

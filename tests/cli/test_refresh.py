@@ -1,4 +1,4 @@
-"""`lab collect --refresh` as it is called: a series within its noise stays, one beyond it is taken over."""
+"""`lab collect --refresh`: a series within its noise is kept, and one beyond it is taken over."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ def start(run: Run) -> None:
 
 
 def series(first: int, step: float = 0.0) -> str:
-    """Return thirty recorded runs from the `first` on, each larger by the share `step`."""
+    """Return thirty recorded runs from number `first` on, each longer by the share `step`."""
     head = RECORDED.read_text().split("\n", 1)[0]
     samples = recorded().samples[first : first + 30]
     rows = (f"{n},1,a,{float(one.seconds.exact) * (1 + step):.6f},0" for n, one in enumerate(samples, 1))
@@ -47,7 +47,7 @@ def measured(one_lab: Shell, tmp_path: Path) -> Shell:
 
 
 def files(shell: Shell) -> dict[str, bytes]:
-    """Return the set's files but for the note of the check."""
+    """Return the set's files, without checked.json."""
     folder = shell.root / "evidence/mine"
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -57,7 +57,7 @@ def files(shell: Shell) -> dict[str, bytes]:
 
 
 def test_other_samples_of_the_same_change_nothing(measured: Shell, tmp_path: Path) -> None:
-    """Nor does the summary that was made of them; the note says that all was looked at."""
+    """Other samples, and the summary made of them, count as the same. checked.json lists all collectors."""
     before = files(measured)
     (tmp_path / "start.csv").write_text(series(100))
     ended = measured.lab("collect", "--refresh")
@@ -69,7 +69,7 @@ def test_other_samples_of_the_same_change_nothing(measured: Shell, tmp_path: Pat
 
 
 def test_a_step_beyond_the_noise_is_taken_over(measured: Shell, tmp_path: Path) -> None:
-    """With its record and what was made of it; the rest stays, and all of it verifies."""
+    """The series, its record and its summary are taken over. The rest stays, and the evidence is intact."""
     before = files(measured)
     (tmp_path / "start.csv").write_text(series(100, step=0.5))
     rows = measured.json("collect", "--refresh")
@@ -82,7 +82,7 @@ def test_a_step_beyond_the_noise_is_taken_over(measured: Shell, tmp_path: Path) 
 
 
 def test_a_bad_note_is_named(measured: Shell) -> None:
-    """It is read by nobody but a reader, who is told that it is not whole; and it is no evidence."""
+    """`lab verify` names a checked.json that is not whole."""
     measured.lab("collect", "--refresh")
     assert measured.lab("verify").returncode == 0
     (measured.root / "evidence/mine/records/checked.json").write_text("{")
@@ -93,13 +93,13 @@ def test_a_bad_note_is_named(measured: Shell) -> None:
 
 @pytest.mark.parametrize("other", ["--dry-run", "--repeat", "--in-box"])
 def test_wrong_use_is_said(one_lab: Shell, other: str) -> None:
-    """What it cannot be combined with."""
+    """--refresh excludes some options."""
     ended = one_lab.lab("collect", "--refresh", other)
     assert (ended.returncode, "--refresh" in ended.stderr) == (2, True)
 
 
 def test_a_failure_is_a_finding(measured: Shell, tmp_path: Path) -> None:
-    """Exit status 1, and the last evidence stands."""
+    """The exit status is 1, and the last evidence is kept."""
     before = files(measured)
     (tmp_path / "start.csv").unlink()
     ended = measured.lab("collect", "--refresh")

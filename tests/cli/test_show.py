@@ -1,4 +1,4 @@
-"""How a collect is shown: plain lines in a file, a moving one on a terminal, colours only there."""
+"""How a collect is shown: plain lines in a file; colours and a moving line on a terminal."""
 
 import os
 import pty
@@ -17,7 +17,7 @@ COLOUR = re.compile(r"\x1b\[(?:\d+;)*3[0-7]m")
 
 
 def test_in_a_file(one_lab: Shell) -> None:
-    """One line for each collector, nothing else; --json on standard output is JSON alone."""
+    """There is one line for each collector, and nothing else. Standard output has only the JSON."""
     ended = one_lab.lab("collect", "mine", "--json")
     assert ended.returncode == 0
     assert re.fullmatch(r"(\d+/\d+ \w+: captured\n)+", ended.stderr)
@@ -25,7 +25,7 @@ def test_in_a_file(one_lab: Shell) -> None:
 
 
 def on_a_terminal(project: Path, *words: str, **env: str) -> str:
-    """Return what `lab` shows on a terminal that is its standard error."""
+    """Run `lab` with a terminal as its standard error; return what it shows."""
     ours, theirs = pty.openpty()
     argv = [sys.executable, str(ROOT / "labreport"), *words]
     whole = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", **env}
@@ -45,7 +45,7 @@ def on_a_terminal(project: Path, *words: str, **env: str) -> str:
 
 @pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}])
 def test_on_a_terminal(one_lab: Shell, monkeypatch: pytest.MonkeyPatch, env: dict[str, str]) -> None:
-    """The command that runs is shown while it does; how a collector ended stays, in colour unless refused."""
+    """The running command is shown, and each collector's status stays, in colour unless NO_COLOR is set."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     shown = on_a_terminal(one_lab.root, "collect", "mine", **env)
     assert re.search(r"1/\d+ \w+: (?:\x1b\[32m)?captured", shown)

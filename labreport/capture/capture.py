@@ -1,4 +1,4 @@
-"""Captures one collector: runs it, checks what it left, and makes that the evidence."""
+"""Captures one collector: runs it, checks the files that it wrote, and commits them as evidence."""
 
 import errno
 import os
@@ -78,7 +78,7 @@ def capture_collector(
 
 
 def _capture(target: Target, collector: Collector, session: Session) -> CollectorStatus:
-    """Run a collector and commit what it left; if it fails, keep that in failed/, and the last evidence."""
+    """Run a collector and commit its files. If it fails, move them to failed/ and keep the last evidence."""
     redact = Redactor(identity(target.root), collector.keep)
     staging = store.Staging(target.folder, collector.name)
     lab_file = f"collectors/{target.lab.name}/{LAB_FILE}"
@@ -111,7 +111,7 @@ def _capture(target: Target, collector: Collector, session: Session) -> Collecto
 def _run(collector: Collector, run: Run) -> str:
     """Call the collector's function; return why it is not applicable here, or an empty text.
 
-    Look for leaks however the function ends: a leak is the error then.
+    Look for leaks even if the function fails. A leak is the error that is reported then.
     """
     reason = ""
     try:
@@ -126,7 +126,7 @@ def _run(collector: Collector, run: Run) -> str:
 
 
 def _why(error: Exception | SystemExit, target: Target) -> str:
-    """Return why a capture failed. For an error that is not ours, say where the collector raised it."""
+    """Return why a capture failed; for an unexpected error, with the place where the collector raised it."""
     if isinstance(error, LabError):
         return str(error)
     if isinstance(error, OSError) and error.errno in DISK_ERRORS:
@@ -147,7 +147,7 @@ def _failed(collector: Collector, staging: store.Staging, why: str, paths: Itera
 
 
 def _files(collector: Collector, run: Run, staging: store.Staging) -> tuple[File, ...]:
-    """Return the files that a collector left; raise CaptureError if they are not those it declared."""
+    """Return the files that a collector wrote; raise CaptureError if they are not those it declared."""
     written = set(run.spans)
     if undeclared := sorted(written - set(collector.writes)):
         raise CaptureError(f"writes {', '.join(undeclared)}, which it does not declare", "add it to writes=")

@@ -145,7 +145,7 @@ def known(target: Target, names: Sequence[str]) -> set[str]:
 
 
 def record_by_hand(target: Target, path: str, argv: Sequence[str], progress: Progress) -> CollectorStatus:
-    """Capture the output of one command as the evidence file `path`; raise as `collect` does."""
+    """Capture the output of one command as the evidence file `path`; raise the errors of `collect`."""
 
     def function(run: Run) -> None:
         with run.file(path) as out:
@@ -203,7 +203,7 @@ def measured_elsewhere(target: Target, *, replace: bool) -> set[str]:
     if foreign and not (replace or target.folder.parent.name == HERE):
         raise OtherHostError(
             f"{target.folder.name}: measured on another host ({len(foreign)} of {len(records)} records)",
-            "`--as NAME` captures beside it, `--replace` makes this host the report's",
+            "capture beside it with --as NAME, or make this host the report's with --replace",
         )
     return foreign
 

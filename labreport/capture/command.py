@@ -13,7 +13,7 @@ from labreport.contract.errors import LabError
 from labreport.contract.records import Command, Outcome
 
 TIMEOUT = 600.0
-"""Seconds a command may take if nothing else is said."""
+"""The default time limit of a command, in seconds."""
 
 EVERYTHING = "(?s).+"
 """A `volatile` pattern for a command whose whole output differs from run to run."""
@@ -85,7 +85,7 @@ class CommandSpec:
 def takes(
     spec: Callable[P, T],
 ) -> Callable[[Callable[[S, T], R]], Callable[Concatenate[S, P], R]]:
-    """Let a method that takes one object be called with the arguments that make this object.
+    """Let callers of a method pass the arguments of an object instead of the object.
 
     `@takes(CommandSpec)` above `def run(self, command)` makes `run(["ls"], head=3)` call the method with
     `CommandSpec(["ls"], head=3)`. mypy checks the arguments against the class.
@@ -116,10 +116,10 @@ class Ended:
 
 
 class CommandFailedError(LabError):
-    """A command that did not end with an answer or a refusal.
+    """A command did not end with an answer or a refusal.
 
-    `how` says in a few words how it ended. `printed` is what is kept of its output, redacted. `said` are its
-    last lines, for the error message.
+    `how` says in a few words how it ended. `printed` is the part of its output that is kept, redacted. `said`
+    are its last lines, for the error message.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class CommandResult:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt at a command: its arguments, and a function that removes what it leaves if it hangs."""
+    """One attempt at a command: its arguments, and a function that removes its leftovers if it hangs."""
 
     argv: Sequence[str]
     clear: Callable[[], None]
@@ -165,9 +165,9 @@ class Attempt:
 class RetryOnHang:
     """A command that is run once more if it hangs. Any other failure is final.
 
-    `attempt` takes the Run and makes one attempt, with names of its own. An attempt hangs if it takes longer
+    `attempt` takes the Run and returns one attempt, with its own names. An attempt hangs if it takes longer
     than `timeout` seconds (the caller's timeout takes precedence), or if it fails and prints one of `signs`:
-    then the program that it started gave up waiting. `remedy` says what to do if both attempts hang.
+    then a program that it started gave up waiting. `remedy` says what to do if both attempts hang.
     """
 
     attempt: Callable[[Any], Attempt]

@@ -31,7 +31,7 @@ class DeclarationError(LabError):
 class NotApplicable(Exception):
     """A collector raises this if its question makes no sense on this host. The text says why.
 
-    It is a result, and makes a record.
+    That is a result, and it is recorded.
     """
 
 
@@ -106,13 +106,13 @@ def collector(  # noqa: PLR0913 - a declaration has a keyword for each property
     keep: Sequence[str] = (),
     role: str = MEASURE,
 ) -> Callable[[Callable[[Any], None]], Collector]:
-    """Declare a function that takes the Run as a collector.
+    """Declare a function as a collector. The function takes the Run.
 
-    `writes` are the evidence files that it leaves: exactly these. `edition` and `task` say where it belongs.
-    `needs` is what it cannot run without. It runs after the collectors in `after`. `keep` names redaction
-    rules that do not apply ("ip", "mac"). `role` is "build" for something that may be made on another host
-    than the measured one, and "escape" for something that tries to break out of a container. Raise
-    DeclarationError for a declaration that makes no sense.
+    `writes` lists all evidence files that it writes. `edition` and `task` say where it belongs. `needs` is
+    what it cannot run without. It runs after the collectors in `after`. `keep` names redaction rules that do
+    not apply ("ip", "mac"). `role` is "build" for a build, which may run on another host than the
+    measurements, and "escape" for an attempt to break out of a container. Raise DeclarationError for a
+    declaration that makes no sense.
     """
 
     def declare(function: Callable[[Any], None]) -> Collector:
@@ -146,7 +146,7 @@ def _check(collector: Collector) -> None:
             collector, "not a valid name", "use small letters, digits and _; `state` is not allowed"
         )
     if not collector.writes:
-        raise _mistake(collector, "writes nothing", "name the files that it leaves")
+        raise _mistake(collector, "writes nothing", "name the files that it writes")
     for path in collector.writes:
         try:
             writable_path(path)

@@ -1,11 +1,11 @@
 """Captures a set again, into a folder beside it, and compares the two.
 
-`repeat` names what differs and leaves the set as it is. `refresh` takes over what differs, keeps the rest,
-and notes in the set when that was done.
+`repeat` names what differs and leaves the set unchanged. `refresh` takes over what differs, keeps the rest,
+and notes in the set when this was done.
 
 Two captures are the same if they differ only in what is declared volatile: parts of a command's output (see
-Span), or whole files (in lab.yml). The run's own name may differ without a declaration. `refresh` also allows
-for the noise of a series, which the caller judges, and for what a command made of files that are the same.
+Span), or whole files (in lab.yml). The run's own name may differ without a declaration. `refresh` also
+accepts noise in a series, which the caller judges, and output that a command made from unchanged files.
 """
 
 import dataclasses
@@ -178,7 +178,7 @@ class Recapture:
     def status(self, taken: Sequence["Recapture"]) -> CollectorStatus:
         """Return the collector's status after the refresh, which put `taken` into the set.
 
-        What could be captured before and cannot be now has failed.
+        A collector that was captured before and cannot be captured now has failed.
         """
         if self.result is CheckResult.FAILED and self.before.record:
             return dataclasses.replace(self.now, status=Status.FAILED)
@@ -291,7 +291,7 @@ def _facts(record: Record) -> tuple[object, ...]:
 
 
 def _taken(recaptures: Sequence[Recapture], *, foreign: bool) -> list[Recapture]:
-    """Return the captures to put into the set: what changed; from another host everything or nothing."""
+    """Return the captures to put into the set: those that changed; on another host all of them, or none."""
     changed = [recapture for recapture in recaptures if recapture.result is CheckResult.CHANGED]
     if not foreign or not changed:
         return changed

@@ -1,8 +1,8 @@
-"""Starts processes. It is the only module that imports sh.
+"""Starts processes. This is the only module that imports sh.
 
-Every process gets no terminal, a session of its own, real files for its output, and a file or /dev/null for
-its input. Its whole process group is killed when it ends, at its time limit, and when it prints without
-bounds. sh does none of this by default: it polls for its time limit, and kills the first process only.
+A process gets no terminal, but a session of its own, files for its output, and a file or /dev/null as its
+input. Its whole process group is killed when the process ends, at its time limit, or when it prints without
+bounds. sh does none of this by default: it polls for its time limit, and kills only the first process.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ POLL = 0.25
 
 
 class CommandNotFoundError(LabError):
-    """A program that is not on PATH."""
+    """A program is not on PATH."""
 
     exit_status = ExitStatus.CANNOT_RUN
 
@@ -123,7 +123,7 @@ def start(argv: Sequence[str], *, log: Path, env: Mapping[str, str]) -> "Daemon"
 
 
 class Daemon:
-    """A server that was started. It runs until it ends by itself or is stopped."""
+    """A server that was started. It runs until it ends or is stopped."""
 
     def __init__(self, process: "sh.RunningCommand", log: Path) -> None:
         self._process = process
@@ -138,7 +138,7 @@ class Daemon:
         """Call `on_line` with each line of its log until it ends, and return its exit status.
 
         The status of a process that a signal killed is the negative number of the signal. Raise TimeoutError
-        if the process runs longer than `timeout` seconds; it goes on then.
+        after `timeout` seconds; the process keeps running.
         """
         deadline = time.monotonic() + timeout
         with self.log.open(errors="replace") as log:
@@ -166,7 +166,7 @@ def output(argv: Sequence[str], *, timeout: float = 20.0) -> str:
     """Return what a command prints on standard output, stripped.
 
     The text is empty if the command fails, is not there, or prints more than ANSWER_LIMIT bytes. Use it for a
-    question about the host (a version, a commit). The command is not recorded: it makes no evidence.
+    question about the host (a version, a commit). The command is not recorded and makes no evidence.
     """
     spec = CommandSpec(argv, timeout=timeout)
     with TemporaryFile() as stdout, Path(os.devnull).open("wb") as stderr:

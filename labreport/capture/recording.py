@@ -1,4 +1,4 @@
-"""Runs a command and records it: how it ended, and what is kept of its output."""
+"""Runs a command and records it: how it ended, and the part of its output that is kept."""
 
 import os
 import re
@@ -22,7 +22,7 @@ LF = b"\n"
 
 
 class OutputTooLargeError(LabError):
-    """An output of which more would be kept than an evidence file may hold."""
+    """The part of an output that would be kept is larger than an evidence file may be."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Recorded:
 
 
 def run_and_record(spec: CommandSpec, number: int, run_name: str, cwd: Path, redact: Redactor) -> Recorded:
-    """Run a command in the folder `cwd` and return how it ended and what is kept of its output, redacted.
+    """Run a command in the folder `cwd`; return how it ended and its output, shortened and redacted.
 
     `number` is its index in the record, `run_name` the name of the run. Raise CommandNotFoundError, and
     TypeError or ValueError for arguments that no command can have.
@@ -75,7 +75,7 @@ def run_and_record(spec: CommandSpec, number: int, run_name: str, cwd: Path, red
 
 
 def _kept(stdout: BinaryIO, spec: CommandSpec) -> tuple[bytes, str, OutputTooLargeError | None]:
-    """Return what is kept of an output, a note of what was cut, and an error if it is too large."""
+    """Return the part of an output to keep, a note of how it was cut, and an error if it is too large."""
     try:
         return *cut(stdout, head=spec.head, tail=spec.tail, limit=MAX_BYTES), None
     except OutputTooLargeError as error:
@@ -88,7 +88,7 @@ def _failure(
 ) -> tuple[str, str]:
     """Return how a command failed and the remedy; two empty texts if it did not fail.
 
-    `data` is what is kept of its output.
+    `data` is the part of its output that is kept.
     """
     if ended.timed_out:
         return f"no end after {spec.limit:g} s", ""
@@ -112,7 +112,7 @@ def _error(command: Command, how: str, remedy: str, data: bytes) -> CommandFaile
 
 
 def cut(file: BinaryIO, *, head: int | None, tail: int | None, limit: int) -> tuple[bytes, str]:
-    """Return the first `head` or the last `tail` lines of a file, or all of it, and a note of what was cut.
+    """Return the first `head` or the last `tail` lines of a file, or all of it, and a note of how it was cut.
 
     A line ends at LF. Raise OutputTooLargeError if more than `limit` bytes would be kept. The memory used is
     little more than that, however long the file or its lines are.

@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 class CaptureError(LabError):
-    """A capture that does not end as it should, or a collector that does not keep to its declaration."""
+    """A capture failed, or a collector does not do what it declares."""
 
 
 class Run:
@@ -74,7 +74,7 @@ class Run:
         return self._redact(data)
 
     def hide(self, text: str, mask: str) -> None:
-        """From now on write `mask` for a path or an address of this machine, in files and records."""
+        """From now on replace `text`, a path or address of this machine, by `mask` in files and records."""
         self._redact.hide(text, mask)
 
     @takes(CommandSpec)
@@ -90,7 +90,7 @@ class Run:
     def record(self, command: CommandSpec) -> CommandResult:
         """Run and record a command; raise CommandFailedError if it fails.
 
-        A RetryOnHang that hangs is recorded twice, and the result is that of the second attempt.
+        If a RetryOnHang hangs, both attempts are recorded, and the result is that of the second one.
         """
         argv = command.argv
         if isinstance(argv, RetryOnHang):
@@ -98,7 +98,7 @@ class Run:
         return self._record_once(command, argv(self) if callable(argv) else argv)
 
     def _record_with_retry(self, command: CommandSpec, argv: RetryOnHang) -> CommandResult:
-        """Run and record an attempt; if it hangs, clear what it left and make another one."""
+        """Run and record an attempt; if it hangs, remove its leftovers and make another one."""
         command = replace(command, timeout=command.timeout or argv.timeout)
         attempt = argv.attempt(self)
         try:
@@ -184,10 +184,10 @@ class Run:
         stdin: Path | None = None,
         left: Callable[[], bool] = lambda: True,
     ) -> Callable[[], None]:
-        """Note the command that undoes a change, before the change is made; return a function that undoes it.
+        """Store the command that undoes a change, before the change is made; return a function that runs it.
 
-        The function runs the command only if `left` says that something is left to undo. If this process is
-        killed, the next collect runs the command.
+        The function does nothing if `left` returns False: nothing is left to undo. If this process is killed,
+        the next collect runs the command.
         """
         note = runs.note_undo(self.folder, argv, dict(env or {}), stdin)
 
@@ -216,7 +216,7 @@ class Run:
         self.digests[name] = sha256(data).hexdigest()
 
     def wait_until(self, ready: Callable[[], bool], what: str, timeout: float = 60.0) -> float:
-        """Poll `ready` until it returns True, and return the seconds that took.
+        """Poll `ready` until it returns True, and return the seconds it took.
 
         Raise CaptureError after `timeout` seconds. The pause between two polls grows with the time waited,
         because polling slows down a start.
@@ -226,7 +226,9 @@ class Run:
         while not ready():
             waited = time.monotonic() - began
             if waited > timeout:
-                raise CaptureError(f"{what}: not ready after {timeout:g} s")
+                raise CaptureError(
+                    f"{what}: not ready after {timeout:g} s", "collect again; if that fails, look at its log"
+                )
             time.sleep(max(0.01, waited / 50))
         return time.monotonic() - began
 
@@ -262,7 +264,7 @@ class Out:
         return result
 
     def quote(self, data: bytes, command: int, cut: str = "", volatile: str = "") -> None:
-        """Write a part of what the command with this number printed; `cut` says which part."""
+        """Write a part of the output of the command with this number; `cut` says which part."""
         self._append(data, command, cut, volatile)
 
     def _append(self, data: bytes, command: int | None, cut: str = "", volatile: str = "") -> None:

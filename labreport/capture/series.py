@@ -6,8 +6,8 @@ and after. A run that fails or does not end is a sample like any other, with its
 out, repeated or averaged. Export and load are volatile, and a refresh judges the CSV by its noise.
 
 One hyperfine times all samples, because starting it takes a tenth as long as starting a container under runc.
-Before each sample it looks at the last one, and ends if that failed. What the failed run left is removed,
-and another hyperfine goes on.
+Before each sample it checks the last one, and stops if that failed. The leftovers of the failed run are then
+removed, and another hyperfine goes on.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def in_turn(contenders: Sequence[T], runs: int) -> Iterator[tuple[int, int, T]]:
 def series(run: Run, name: str, contenders: Sequence[Contender], runs: int, limit: float) -> None:
     """Time each contender `runs` times, in turn. A run that takes longer than `limit` seconds has failed.
 
-    What a failed run left is removed before the next run begins.
+    The leftovers of a failed run are removed before the next run begins.
     """
     with run.file(f"{name}-host.txt") as out:
         out.line(
@@ -102,12 +102,12 @@ def series(run: Run, name: str, contenders: Sequence[Contender], runs: int, limi
 def _time(run: Run, out: Out, samples: Sequence[tuple[str, Attempt]], limit: float) -> int:
     """Time samples, each with its name, until the first one that fails; return how many were timed.
 
-    Write hyperfine's export, and remove what a failed run left.
+    Write hyperfine's export, and remove the leftovers of a failed run.
     """
     export = run.folder / "samples.json"
     export.write_text("{}")
     argv = _hyperfine(export, samples, limit)
-    with _telling(run, export, [name for name, _attempt in samples]):
+    with _reporting(run, export, [name for name, _attempt in samples]):
         result = run.record(CommandSpec(argv, timeout=len(samples) * (limit + 3 * GRACE), answered=(1,)))
     data = export.read_bytes()
     out.quote(run.redact(data), result.number, volatile=EVERYTHING)
@@ -120,19 +120,19 @@ def _time(run: Run, out: Out, samples: Sequence[tuple[str, Attempt]], limit: flo
 
 
 @contextmanager
-def _telling(run: Run, export: Path, names: Sequence[str]) -> Iterator[None]:
-    """Tell once a second which sample is being timed. hyperfine writes its export after each sample."""
+def _reporting(run: Run, export: Path, names: Sequence[str]) -> Iterator[None]:
+    """Report once a second which sample is being timed. hyperfine writes its export after each sample."""
     over = Event()
     runs = names[-1].split(",")[0]
 
-    def tell() -> None:
+    def report() -> None:
         while not over.wait(1.0):
             done = export.read_bytes().count(b'"exit_codes"')
             if done < len(names):
                 number, _order, contender = names[done].split(",", 2)
                 run.session.working(f"{contender}, run {number} of {runs}")
 
-    thread = Thread(target=tell)
+    thread = Thread(target=report)
     thread.start()
     try:
         yield

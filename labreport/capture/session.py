@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class LeakError(LabError):
-    """A process, mount or the like that a collector started and left behind. It has been removed."""
+    """A collector left something behind: a process, a mount or the like. It has been removed."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Resource(Generic[T]):
 class Session:
     """What the collectors of one collect share.
 
-    `name` is the run's name, `folder` its folder. `working` is told what is being done. `stack` is closed at
-    the end. `resources` holds one object per factory or key. `owned` are the processes, mounts and so on of
-    the session's resources: they are no leaks.
+    `name` is the run's name, `folder` its folder. `working` takes a text that says what is being done.
+    `stack` is closed at the end. `resources` holds one object per factory or key. `owned` are the processes,
+    mounts and so on of the session's resources: they are not leaks.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Session:
             resource.stack.close()
 
     def look_for_leaks(self) -> None:
-        """Remove what a collector left behind and raise LeakError; resources of the session are no leaks."""
+        """Remove what a collector left behind, if anything, and raise LeakError."""
         left = leaks.find(self.name) - self.owned
         if left:
             leaks.remove(left)
@@ -87,7 +87,7 @@ def _left(left: set[leaks.Leak]) -> str:
 def session(working: Callable[[str], None], allowed: Allowed = NOTHING) -> Iterator[Session]:
     """Open a session; at its end, tear down everything that was started in it, whatever happened.
 
-    Raise LeakError if something was still there after the teardown. It is removed then, too.
+    Raise LeakError if something was left after the teardown. It is removed as well.
     """
     name = f"lab{secrets.token_hex(4)}"
     folder = runs.runs_folder() / name

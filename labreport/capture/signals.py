@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: they interrupt a collect in one way, and wait while it must not be interrupted."""
+"""Ctrl-C and SIGTERM: interrupt a collect cleanly, or wait while it must not be interrupted."""
 
 import signal
 import threading
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""The signals that ask a process to end. One that is ignored stays so (nohup, a background job)."""
+"""The signals that ask a process to end. A signal that is ignored stays ignored (nohup, background jobs)."""
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Hold these signals back until the block ends. The block must take a bounded time."""
+    """Defer these signals until the block ends. The block must end in a bounded time."""
     received: list[int] = []
     try:
         with _handled(lambda number, _frame: received.append(number)):
@@ -31,7 +31,7 @@ def deferred() -> Iterator[None]:
 
 @contextmanager
 def _handled(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
-    """Call `handler` for these signals. It does so in the main thread only: Python allows no other."""
+    """Call `handler` for these signals, in the main thread only: Python handles no signal in others."""
     before = {}
     if threading.current_thread() is threading.main_thread():
         before = {

@@ -1,4 +1,4 @@
-"""lab collect."""
+"""The command `lab collect`."""
 
 import socket
 from collections.abc import Sequence
@@ -27,7 +27,11 @@ BOX = "box"
 @click.argument("names", nargs=-1, metavar="[LAB[/COLLECTOR]]...", shell_complete=project.complete)
 @click.option("--dry-run", is_flag=True, help="Show what would be captured, and why. Change nothing.")
 @click.option("--as", "host", metavar="NAME", help="Capture into evidence/hosts/NAME, not the report's set.")
-@click.option("--replace", is_flag=True, help="Make the set this host's. What another host measured goes.")
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Make this the set's host. What another host measured is captured again, or removed.",
+)
 @click.option(
     "--containerd",
     type=click.Choice(["private", "system"]),
@@ -42,7 +46,11 @@ BOX = "box"
     metavar="HOST",
     help="Also try to break out of containers on this host. HOST is its name, or `box` with --in-box.",
 )
-@click.option("--repeat", is_flag=True, help="Capture again, beside the set, and show what differs.")
+@click.option(
+    "--repeat",
+    is_flag=True,
+    help="Capture again and list the differences. Change no set.",
+)
 @click.option("--refresh", is_flag=True, help="Capture everything again, and keep what did not change.")
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
@@ -107,7 +115,7 @@ class CollectOptions:
             )
 
     def rows(self, target: Target, names: Sequence[str], progress: PlainProgress) -> list[CollectorState]:
-        """Capture, or look; return the row of every collector."""
+        """Do what the options say; return the row of every collector."""
         if self.in_box:
             return self._in_box(target, names, progress)
         allowed = Allowed(system=self.containerd == "system", escapes=self.escape_host is not None)

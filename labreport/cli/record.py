@@ -1,4 +1,4 @@
-"""lab record."""
+"""The command `lab record`."""
 
 import click
 

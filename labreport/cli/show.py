@@ -72,7 +72,7 @@ def row_json(lab: str, row: CollectorState) -> dict[str, Any]:
 
 
 class PlainProgress:
-    """Shows a collect on standard error where nobody watches: a line for each collector and each note."""
+    """Shows a collect in a log: a line for each collector and each note, on standard error."""
 
     def __init__(self) -> None:
         self._head = ""
@@ -145,7 +145,7 @@ class TerminalProgress(PlainProgress):
 
 
 def progress() -> PlainProgress:
-    """Return how a collect is shown here: on a terminal (or with FORCE_COLOR), or elsewhere."""
+    """Return how to show a collect: for a terminal, or with FORCE_COLOR, TerminalProgress."""
     if sys.stderr.isatty() or os.environ.get("FORCE_COLOR"):
         return TerminalProgress()
     return PlainProgress()

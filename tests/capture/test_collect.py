@@ -81,7 +81,7 @@ def test_a_failure_leaves_the_last_good_evidence(project: Throwaway) -> None:
     assert project.verify().verdict == "intact"
 
 
-def test_what_comes_after_a_failure_is_not_tried(project: Throwaway) -> None:
+def test_a_collector_after_a_failed_one_is_not_run(project: Throwaway) -> None:
     """It is missing, with the reason of the collector before it. state.json has both."""
     project.module(PAIR.format(first='run.command(["false"])'))
     standings = project.collect()
@@ -92,7 +92,7 @@ def test_what_comes_after_a_failure_is_not_tried(project: Throwaway) -> None:
     assert rows["second"].command == f"lab collect {project.name}/second"
 
 
-def test_a_collector_that_makes_no_sense_here(project: Throwaway) -> None:
+def test_a_collector_that_is_not_applicable(project: Throwaway) -> None:
     """Not applicable is a result: a record with the reason, without files, fresh until something changes."""
     standing = project.probe('raise NotApplicable("no such thing here")')
     assert (standing.status, standing.reason) == (Status.NOT_APPLICABLE, "no such thing here")
@@ -102,7 +102,7 @@ def test_a_collector_that_makes_no_sense_here(project: Throwaway) -> None:
     assert project.watch.begun == ["probe"]
 
 
-def test_what_is_not_to_be_had_is_missing(project: Throwaway) -> None:
+def test_an_unavailable_collector_is_missing(project: Throwaway) -> None:
     """Reason and remedy are returned and in state.json. Nothing is kept in failed/."""
     standing = project.probe('raise Unavailable("no image", "get one")')
     assert (standing.status, standing.reason, standing.remedy) == (Status.MISSING, "no image", "get one")
@@ -151,7 +151,7 @@ def test_a_need_that_is_not_there(project: Throwaway) -> None:
     )
 
 
-def test_what_a_sheet_names_and_nothing_writes_is_in_the_state(project: Throwaway) -> None:
+def test_a_file_that_only_the_sheet_names_is_in_the_state(project: Throwaway) -> None:
     """A file that the sheet names and no collector writes has a row of its own."""
     project.probe('with run.file("x.txt") as out: out.line("x")')
     row = project.state().writer("one.txt")

@@ -79,7 +79,7 @@ def collector(name: str = "probe", arguments: str = 'writes=["x.txt"]', doc: str
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        (collector(arguments="writes=[]"), "writes nothing: name the files that it leaves"),
+        (collector(arguments="writes=[]"), "writes nothing: name the files that it writes"),
         (collector(arguments='writes="x.txt"'), "writes is a text: write a list of files"),
         (collector(arguments='writes=["../x"]'), "'../x' has a hidden part or leaves the evidence folder"),
         (collector(arguments='writes=["/x"]'), "'/x' is not a plain relative path"),

@@ -85,7 +85,7 @@ def test_the_time_limit_ends_the_whole_group() -> None:
     assert gone(int(printed))
 
 
-def test_who_is_still_dying_is_waited_for() -> None:
+def test_a_dying_process_group_is_waited_for() -> None:
     """After a command was killed at its limit, nothing of its group runs. It would be taken for a leak."""
     for _again in range(10):
         with TemporaryFile() as file:
@@ -117,7 +117,7 @@ def test_output_without_bounds_is_ended(stream: str, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("argv", [[], "ip addr", ["echo", 5], ["echo", None], ["echo", b"x"]])
-def test_what_is_no_list_of_texts_is_refused(argv: list[str]) -> None:
+def test_arguments_that_are_no_list_of_texts_are_refused(argv: list[str]) -> None:
     """Arguments that sh would drop or rewrite are refused, and the error says what a command is."""
     with TemporaryFile() as out, pytest.raises(TypeError, match="a list of texts, the program first"):
         execute(CommandSpec(argv), stdout=out, stderr=out, env=environment("labtest"))
@@ -172,12 +172,12 @@ def test_a_hash_is_of_the_file_that_runs(tmp_path: Path, monkeypatch: pytest.Mon
     assert hashes[0] != hashes[1]
 
 
-def test_a_question_with_a_long_answer_does_not_block() -> None:
+def test_a_long_answer_does_not_block() -> None:
     """An answer that is larger than a pipe's buffer is returned whole."""
     assert len(recorder.output(["seq", "40000"], timeout=5)) > 200_000
 
 
-def test_a_question_with_too_long_an_answer_has_none() -> None:
+def test_an_answer_that_is_too_long_counts_as_none() -> None:
     """`output` returns no part of an answer: an answer over 1 MiB counts as none."""
     assert recorder.output(["head", "-c", "2M", "/dev/zero"], timeout=5) == ""
 

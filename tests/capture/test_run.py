@@ -250,7 +250,7 @@ def third(run: Run) -> None:
 '''
 
 
-def test_what_is_shared_can_be_put_away_early_and_made_anew(project: Throwaway) -> None:
+def test_a_shared_resource_can_be_torn_down_early(project: Throwaway) -> None:
     """A collector can tear down a shared resource early. The next one that uses it gets a new one."""
     project.module(SHARED)
     ended = project.collect()

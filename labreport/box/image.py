@@ -80,7 +80,7 @@ def _make(box: Box, on_step: Callable[[str], None]) -> None:
     """Make the keys and the image. The image gets its name last, when it is complete."""
     work = box.folder / "making"
     mark = box.machine("making").mark
-    leaks.end(mark)
+    leaks.kill_processes(mark)
     remove_folder(work)
     work.mkdir()
     _write_files(work / "files")
@@ -104,7 +104,7 @@ def _make(box: Box, on_step: Callable[[str], None]) -> None:
         _extract(made, box)
         made.rename(box.image)
     finally:
-        leaks.end(mark)
+        leaks.kill_processes(mark)
         remove_folder(work)
 
 

@@ -209,7 +209,7 @@ def end(machine: Machine) -> None:
     deadline = time.monotonic() + leaks.PATIENCE
     while any(leaks.processes(machine.mark)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    leaks.end(machine.mark)
+    leaks.kill_processes(machine.mark)
     machine.state.unlink(missing_ok=True)
     shutil.rmtree(machine.folder / "tmp", ignore_errors=True)
 

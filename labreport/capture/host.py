@@ -1,4 +1,4 @@
-"""What this machine is, its host class; what a need wants, whether it is there, the remedy."""
+"""This machine: its properties and host class, what it has of a collector's needs, and tool versions."""
 
 import os
 import platform
@@ -19,7 +19,7 @@ VENDOR = Path("/sys/class/dmi/id/sys_vendor")
 
 @cache
 def this_host() -> Host:
-    """Return what this machine is, as it goes into a record: no serial number, address or name."""
+    """Return this machine's properties for a record: no serial number, address or name."""
     cpuinfo = CPUINFO.read_text(errors="replace")
     return Host(
         kernel=platform.release(),
@@ -52,12 +52,13 @@ def cpu_model(cpuinfo: str) -> str:
 
 
 def host_class(cpuinfo: str, detected: str, clocks: str, vendor: str) -> HostClass:
-    """Return the class that a machine's signs speak for.
+    """Return the host class of a machine.
 
-    `cpuinfo` is /proc/cpuinfo; `detected` what systemd-detect-virt says, empty where it is not there: it
-    tells QEMU's software emulation ("qemu") from KVM by the processor's own signature. Without it, a QEMU
-    machine that is offered no KVM clock is emulated. A virtual machine whose processor has virtualization of
-    its own to offer is nested: what it starts runs one level deeper.
+    `cpuinfo` is the content of /proc/cpuinfo, `clocks` the available clock sources, `vendor` the DMI vendor.
+    `detected` is the output of systemd-detect-virt, which tells emulation by QEMU ("qemu") from KVM by the
+    processor's signature. If the program is missing, `detected` is empty, and a QEMU machine without a KVM
+    clock counts as emulated. A virtual machine with virtualization extensions is nested, because a guest that
+    it starts runs one level deeper.
     """
     flags = next(
         (line.split(":")[1].split() for line in cpuinfo.splitlines() if line.startswith("flags")), []
@@ -71,7 +72,7 @@ def host_class(cpuinfo: str, detected: str, clocks: str, vendor: str) -> HostCla
 
 
 def _detected(kind: str) -> str:
-    """Return systemd-detect-virt's answer ("none" with status 1), or nothing where it is not installed."""
+    """Return the output of systemd-detect-virt ("none" for none); an empty text if it is not installed."""
     if shutil.which("systemd-detect-virt") is None:
         return ""
     return recorder.output(["systemd-detect-virt", kind]) or "none"
@@ -85,15 +86,15 @@ def _read(path: Path) -> str:
 
 
 def _in_container() -> bool:
-    """Return whether this process runs in a container: there, process 2 is not the kernel's own.
+    """Return whether this process runs in a container, where process 2 is not a kernel thread.
 
-    Files such as /.dockerenv tell less: virtual machines are made from container images, too.
+    Files such as /.dockerenv prove less: virtual machines are made from container images, too.
     """
     return _read(KERNEL_THREADS) != "kthreadd"
 
 
 def on_path(*programs: str, packages: tuple[str, ...]) -> Need:
-    """Return the need for programs on PATH; `packages` are the Debian packages that bring them."""
+    """Return the need for programs on PATH; `packages` are the Debian packages that provide them."""
 
     def missing(_lab: Lab) -> str:
         absent = [program for program in programs if shutil.which(program) is None]
@@ -111,13 +112,16 @@ ROOT = Need(name="root", missing=_not_root, remedy="run it with sudo, or as root
 
 
 def versions(needs: tuple[Need, ...]) -> dict[str, str]:
-    """Return what the tools of these needs say of their versions, by program; a silent one is left out."""
-    asked = {argv[0]: version_of(argv) for need in needs for argv in need.tools}
-    return {program: said for program, said in asked.items() if said}
+    """Return the version of each tool of these needs, by program. Leave out tools that print none."""
+    lines = {argv[0]: version_of(argv) for need in needs for argv in need.tools}
+    return {program: version for program, version in lines.items() if version}
 
 
 def version_of(argv: tuple[str, ...]) -> str:
-    """Return the first line of what a program says of its version, empty for none; it is asked once."""
+    """Return the first line that a program prints with `argv`; an empty text if it fails or is missing.
+
+    A program runs only once, unless its file changes: a lab asks for the same versions for each collector.
+    """
     try:
         status = Path(recorder.find(argv[0])).stat()
     except (recorder.CommandNotFoundError, OSError):

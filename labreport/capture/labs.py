@@ -214,7 +214,7 @@ def _source(path: Path) -> str:
 
 
 def _imported(module: str) -> list[Path]:
-    """Return the files of the lab's own modules that one of them imports, directly or not, sorted."""
+    """Return the files of the lab's modules that `module` imports, directly or not, sorted."""
     lab = ".".join(module.split(".")[:2])
     files: dict[str, Path] = {}
     waiting = [module]
@@ -229,7 +229,7 @@ def _imported(module: str) -> list[Path]:
 
 
 def _imports(module: ModuleType) -> set[str]:
-    """Return the dotted names that a module's import statements may mean, modules or not."""
+    """Return all dotted names that the import statements of a module can refer to, modules or not."""
     names = set()
     for node in ast.walk(ast.parse(_source(Path(module.__file__ or "")))):
         if isinstance(node, ast.Import):

@@ -122,8 +122,8 @@ def stale(
 ) -> Iterator[str]:
     """Yield every reason why a record is out of date.
 
-    `source` is what the collector's source is now, or None if the record has hashes of another rule. `tools`
-    are the present versions by program, empty on another host than the record's.
+    `source` has the present hashes of the collector's source; it is None if the record has hashes of another
+    rule. `tools` has the present versions by program; it is empty on another host than the record's.
     """
     if source:
         yield from _source_changes(record.collector, source)
@@ -180,7 +180,7 @@ def state_file(lab: FoundLab, found: list[CollectorStatus], by_hand: Iterable[Re
 
 
 def uncollected(config: Lab, written: set[str]) -> Iterator[CollectorState]:
-    """Yield a row for every task that asks for files which no collector writes; `written` are the others."""
+    """Yield a row for every task with files that no collector writes; `written` are those that one does."""
     for year, edition in config.editions.items():
         for number, task in edition.tasks.items():
             if absent := [path for path in task.files if path not in written]:

@@ -1,8 +1,8 @@
-"""What must not be published: names of people and machines, addresses, secrets.
+"""Redact what must not be published: names of people and machines, addresses, secrets.
 
-Applied to what commands printed, to their arguments in the record and to what a failed capture keeps, before
-anything reaches the evidence folder. Rules work on bytes, so that output which is no text passes unharmed.
-Digests, versions and addresses that identify nobody (loopback, unspecified, broadcast, netmask) stay.
+Output of commands, their arguments in the record, and the output of failed captures are redacted before they
+reach the evidence folder. The rules work on bytes, so that binary output stays intact. Digests, versions and
+addresses that identify nobody (loopback, unspecified, broadcast, netmask) are kept.
 """
 
 import ipaddress
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VERSION = 2
-"""Goes into every record; raised when a rule changes what it would mask."""
+"""The version of the rules, for the record. A rule that masks more or less than before raises it."""
 
 FIRST_PERSON = 1000
 NOBODY = 65534
@@ -25,12 +25,12 @@ COMMON = frozenset({
     "admin", "arch", "centos", "debian", "fedora", "guest", "host", "kali", "linux", "localhost", "root",
     "runner", "student", "ubuntu", "user", "vagrant", "virtual", "vm",
 })  # fmt: skip
-"""User and host names that many machines share: they identify nobody and are words of any kernel log."""
+"""Names of users and hosts that many machines share. They identify nobody, and kernel logs contain them."""
 
 PUBLIC_SUFFIXES = ("debian.org", "ubuntu.com", "pypi.org", "pythonhosted.org", "github.com", "crates.io",
                    "golang.org", "npmjs.org", "docker.io", "docker.com", "quay.io", "ghcr.io", "maven.org",
                    "apache.org", "rust-lang.org")  # fmt: skip
-"""Hosts that package tools use everywhere; any other that is configured here is a private mirror."""
+"""Hosts that package tools use everywhere. Any other host in their configuration is a private mirror."""
 
 MIRROR_FILES = ("/etc/pip.conf", "~/.config/pip/pip.conf", "~/.pip/pip.conf", "~/.cargo/config.toml",
                 "~/.cargo/config", "~/.npmrc", "/etc/npmrc", "~/.gitconfig", "/etc/gitconfig",
@@ -40,14 +40,14 @@ MIRROR_VARIABLES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "GOPROXY", "NPM_CONF
                     "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY")  # fmt: skip
 
 PRIVATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*[.-][A-Za-z0-9.-]*[A-Za-z0-9]")
-"""A mirror's name that identifies something: a lone word such as `proxy` is in every log."""
+"""A mirror's name that identifies something. A single word, such as `proxy`, occurs in every log."""
 
 Replace = Callable[[re.Match[bytes]], bytes]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A name, what it looks for, and what stands there afterwards; `replace` may keep the match."""
+    """A redaction rule: `replace` returns the mask of a match, or the match itself to keep it."""
 
     name: str
     pattern: re.Pattern[bytes]
@@ -56,7 +56,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Identity:
-    """What there is to hide on a machine: people, their homes, host names, private mirrors, folders."""
+    """What identifies a machine and its people. `folders` are pairs of a path and its mask."""
 
     users: frozenset[str] = frozenset()
     homes: frozenset[str] = frozenset()
@@ -66,12 +66,12 @@ class Identity:
 
 
 def identity(root: Path) -> Identity:
-    """Return what this machine has to hide; `root` is the project's folder, which becomes `.`."""
-    people = [one for one in pwd.getpwall() if one.pw_uid >= FIRST_PERSON and one.pw_uid != NOBODY]
+    """Return what identifies this machine. `root` is the project's folder, whose mask is `.`."""
+    people = [user for user in pwd.getpwall() if user.pw_uid >= FIRST_PERSON and user.pw_uid != NOBODY]
     name = socket.gethostname()
     return Identity(
-        users=frozenset(one.pw_name for one in people) - COMMON,
-        homes=frozenset(one.pw_dir for one in people if one.pw_dir.count("/") > 1),
+        users=frozenset(user.pw_name for user in people) - COMMON,
+        homes=frozenset(user.pw_dir for user in people if user.pw_dir.count("/") > 1),
         hosts=frozenset({name, name.split(".")[0]}) - COMMON,
         mirrors=frozenset(_mirrors()),
         folders=tuple((path, ".") for path in sorted({str(root.resolve()), str(root.absolute())})),
@@ -79,10 +79,10 @@ def identity(root: Path) -> Identity:
 
 
 def _mirrors() -> Iterable[str]:
-    """Yield the hosts of private package mirrors and proxies that are configured here."""
+    """Yield the hosts of the private package mirrors and proxies in this machine's configuration."""
     texts = [os.environ.get(name, "") for name in MIRROR_VARIABLES]
     lists = Path("/etc/apt/sources.list.d")
-    files = [Path(os.path.expandvars(one)).expanduser() for one in MIRROR_FILES]
+    files = [Path(os.path.expandvars(file)).expanduser() for file in MIRROR_FILES]
     files += sorted(lists.glob("*")) if lists.is_dir() else []
     for file in files:
         try:
@@ -98,24 +98,24 @@ def _mirrors() -> Iterable[str]:
 
 
 class Redactor:
-    """Applies the rules and counts what each one masked."""
+    """Applies the rules and counts what each rule masked. Rules named in `keep` do not apply."""
 
     def __init__(self, who: Identity, keep: frozenset[str] = frozenset()) -> None:
         self._rules = [rule for rule in rules(who) if rule.name not in keep]
         self.counts: Counter[str] = Counter()
 
     def hide(self, text: str, mask: str) -> None:
-        """Have a path or an address of this machine shown as `mask` from now on, before all other rules."""
+        """Mask a path or an address of this machine with `mask` from now on, before all other rules."""
         self._rules.insert(0, Rule("folder", _literal(text), _always(mask)))
 
     def __call__(self, data: bytes) -> bytes:
-        """Return `data` with everything masked that must not be published."""
+        """Return `data`, redacted."""
         for rule in self._rules:
             data = rule.pattern.sub(lambda match, rule=rule: self._mask(rule, match), data)  # type: ignore[misc]
         return data
 
     def text(self, text: str) -> str:
-        """Return `text` masked; what is no UTF-8 survives as it was."""
+        """Return `text`, redacted. Surrogates that stand for invalid UTF-8 are kept."""
         return self(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
     def _mask(self, rule: Rule, match: re.Match[bytes]) -> bytes:
@@ -126,7 +126,7 @@ class Redactor:
 
 
 def rules(who: Identity) -> list[Rule]:
-    """Return the rules for a machine, in the order in which they are applied."""
+    """Return the rules for a machine, in the order in which they apply."""
     return [
         *(Rule("folder", _literal(path), _always(mask)) for path, mask in who.folders),
         Rule("mac", MAC, _mac),
@@ -144,18 +144,22 @@ def rules(who: Identity) -> list[Rule]:
 
 
 LATER = ("email", "user", "host", "ip")
-"""Masks of the rules that come after those for homes."""
+"""The masks of the rules that apply after those for homes."""
 MASKS = ("mac", "token", "secret", "mirror", *LATER)
-"""All but a home's own. What stands beside one was part of a longer name, and is left as it was then."""
+"""All masks except that of a home.
+
+They make redaction idempotent: a name next to a mask was part of a longer name before the mask was put there,
+and a second pass must leave it alone, as the first one did.
+"""
 
 
 def _begins(masks: Iterable[str]) -> bytes:
-    """Match where a path begins: no part of a longer one goes before, nor what one of `masks` stands for."""
+    """Match the start of a path: not inside a longer name, and not after one of `masks`."""
     return rb"(?<![\w.-])" + b"".join(rb"(?<!\[%b\])" % mask.encode() for mask in masks)
 
 
 def _any(masks: Iterable[str]) -> bytes:
-    """Match one of `masks`."""
+    """Return the pattern of any one of `masks`."""
     return rb"\[(?:%b)\]" % "|".join(masks).encode()
 
 
@@ -206,17 +210,17 @@ OCTET = 255
 
 
 def _word(text: str) -> re.Pattern[bytes]:
-    """Match `text` as a whole word: no letter, digit or underscore beside it."""
+    """Match `text` as a whole word: not next to a letter, a digit or an underscore."""
     return re.compile(rb"(?<![A-Za-z0-9_])" + re.escape(text.encode()) + rb"(?![A-Za-z0-9_])")
 
 
 def _literal(path: str, masks: Iterable[str] = MASKS) -> re.Pattern[bytes]:
-    """Match a folder's path, with what is below it, but no longer name, those that `masks` end included."""
+    """Match a folder's path and the paths below it, but no longer name, and none with a mask at its end."""
     return re.compile(_begins(masks) + re.escape(path.encode()) + rb"(?![\w-]|\.\w|\.?%b)" % _any(masks))
 
 
 def _longest(names: Iterable[str]) -> list[str]:
-    """Return the names, longest first, so that one inside another does not break it up."""
+    """Return the names, longest first, so that a name inside a longer one does not break it up."""
     return sorted((name for name in names if name), key=lambda name: (-len(name), name))
 
 
@@ -225,24 +229,24 @@ def _always(mask: str) -> Replace:
 
 
 def _secret(match: re.Match[bytes]) -> bytes:
-    """Keep what names the secret, mask its value."""
+    """Keep the key of a secret and mask its value."""
     return (match["head"] or match["name"] or match["key"]) + b"[secret]"
 
 
 def _email(match: re.Match[bytes]) -> bytes:
-    """Mask an address; a systemd unit instance and git's own user are none."""
-    found = match.group()
-    return found if found.endswith(UNITS) or found.startswith(b"git@") else b"[email]"
+    """Mask an e-mail address, but neither an instance of a systemd unit nor `git@`."""
+    address = match.group()
+    return address if address.endswith(UNITS) or address.startswith(b"git@") else b"[email]"
 
 
 def _mac(match: re.Match[bytes]) -> bytes:
-    """Mask a hardware address other than all zeros and broadcast."""
+    """Mask a hardware address, except all zeros and broadcast."""
     digits = set(match.group().lower()) - set(b":-")
     return match.group() if digits in ({ord("0")}, {ord("f")}) else b"[mac]"
 
 
 def _ipv4(match: re.Match[bytes]) -> bytes:
-    """Mask a dotted quad that is an address of one host or network, and no version."""
+    """Mask a dotted quad that is the address of a host or a network, but not a version number."""
     octets = [int(part) for part in match.group().split(b".")]
     before = match.string[max(0, match.start() - 16) : match.start()]
     part_of_name = before.endswith(b"-") and not RANGE_BEFORE.search(before)
@@ -252,12 +256,12 @@ def _ipv4(match: re.Match[bytes]) -> bytes:
 
 
 def _ipv6(match: re.Match[bytes]) -> bytes:
-    """Mask what the standard library takes for an address of one host or network."""
-    found = match.group()
+    """Mask what the standard library accepts as the address of a host or a network."""
+    text = match.group()
     try:
-        address = ipaddress.IPv6Address(found.decode())
+        address = ipaddress.IPv6Address(text.decode())
     except ValueError:
-        return found
-    if address.is_loopback or address.is_unspecified or address.is_multicast or not re.search(rb"\d", found):
-        return found
+        return text
+    if address.is_loopback or address.is_unspecified or address.is_multicast or not re.search(rb"\d", text):
+        return text
     return b"[ip]"

@@ -1,9 +1,9 @@
 """Hash the source of a collector, so that a change that matters is noticed and no other is.
 
 Rule 2: comments, imports and docstrings (every string that is a statement) are cut out by their position.
-Blank lines, trailing blanks and trailing semicolons are dropped. The rest is hashed as it is written. Nothing
-is printed from a syntax tree, because `ast.dump` and `ast.unparse` differ between Python versions, and a
-record made with one version has to be comparable under another.
+Blank lines, trailing whitespace and trailing semicolons are dropped. The rest is hashed as it is written.
+Nothing is printed from a syntax tree, because `ast.dump` and `ast.unparse` differ between Python versions,
+and a record made with one version has to be comparable under another.
 
 This module needs nothing but the standard library: a test runs it under every Python on the machine.
 """
@@ -23,7 +23,7 @@ IN_STRING = "\0"
 """Stands for a line feed inside a string while blank lines are dropped. Python source has no NUL."""
 
 LINE_END = re.compile(r"[ \t\f;]*\n(?:[ \t\f]*\n)*")
-"""A line feed, the blanks and semicolons before it, and the blank lines after it."""
+"""A line feed, whitespace and semicolons before it, and blank lines after it."""
 
 SEMICOLON = re.compile(r"[ \t\f]*;[ \t\f]*")
 """A semicolon between two statements on one line."""
@@ -43,8 +43,8 @@ def source_hash(source: str, collector: str = "") -> str:
 def reduced(source: str, collector: str = "") -> str:
     """Return what is hashed of a module's source. Raise SyntaxError if it is not Python.
 
-    With the name of a collector, the functions of all other collectors in the module are left out: a change
-    of one collector does not concern the others.
+    With the name of a collector, the functions of all other collectors in the module are left out, so that a
+    change of one collector does not change the hashes of the others.
     """
     text = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")  # not splitlines(), which also splits at form feeds: Python does not

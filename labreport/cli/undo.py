@@ -43,4 +43,4 @@ def what(entry: ledger.Entry) -> str:
     """Return in one line what undoing this entry would do."""
     if entry.kind == "restart":
         return f"{' '.join(entry.argv)}: would be run"
-    return f"{entry.path}: would be {'removed' if entry.before == NOTHING else 'put back'}"
+    return f"{entry.path}: would be {'removed' if entry.before == NOTHING else 'restored'}"

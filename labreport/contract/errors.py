@@ -1,4 +1,4 @@
-"""The one error type: what is wrong, where, and what to do about it."""
+"""The base of all errors: what is wrong, where, and what to do about it; and the exit statuses."""
 
 from enum import IntEnum
 from typing import ClassVar
@@ -15,10 +15,10 @@ class ExitStatus(IntEnum):
 
 
 class LabError(Exception):
-    """An error that its reader can mend: the command line prints it without a traceback.
+    """An error that the user can fix. The command line prints it without a traceback.
 
-    `what` is wrong, at `line` (1-based, 0 if unknown) of `path` (relative, never a path of this machine);
-    `remedy` says what to do. Subclasses name a cause and the exit status that it leads to. Code reads the
+    `what` is wrong, and `remedy` says what to do. `path` is relative to the project or the evidence folder,
+    and `line` is 1-based, or 0 if it is unknown. A subclass names a cause and its exit status. Code reads the
     fields; nothing parses the text.
     """
 

@@ -78,7 +78,7 @@ class Status(StrEnum):
 
 
 class Model(BaseModel):
-    """A frozen model that refuses unknown keys: such a key is a typing error or belongs to a newer schema."""
+    """A frozen model that refuses unknown keys: such a key is a typo or belongs to a newer schema."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -209,10 +209,10 @@ def _files(folder: Path) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Unfinished:
-    """What interrupted captures and removals leave to be done in a set.
+    """The pending work of interrupted captures and removals in a set.
 
-    `staged` are the collectors; `arriving` maps each file that is to be put in place to its hash; `leaving`
-    are the files to be removed.
+    `staged` are the names of the collectors. `arriving` maps each file that will be put in place to its hash.
+    `leaving` are the files that will be removed.
     """
 
     folder: Path
@@ -232,7 +232,7 @@ class _Unfinished:
 
 
 def _unfinished(folder: Path, records: dict[str, Record]) -> _Unfinished:
-    """Return what interrupted captures and removals leave to be done in a set with these records."""
+    """Return the pending work of interrupted captures and removals in a set with these records."""
     staged = []
     arriving: dict[str, str] = {}
     leaving: set[str] = set()

@@ -33,9 +33,9 @@ def noted(tmp_path: Path) -> Iterator[Path]:
 def test_what_was_changed_is_put_back(shell: Shell, noted: Path) -> None:
     """A dry run says what would be done and changes nothing; then it is done, and nothing is left to do."""
     shown = shell.lab("undo", "--dry-run")
-    assert (shown.returncode, shown.stdout) == (0, f"{noted}: would be put back\n")
+    assert (shown.returncode, shown.stdout) == (0, f"{noted}: would be restored\n")
     assert noted.read_text() == "ours"
-    assert shell.json("undo") == {"done": [f"{noted}: put back"], "left": []}
+    assert shell.json("undo") == {"done": [f"{noted}: restored"], "left": []}
     assert noted.read_text() == "before"
     again = shell.lab("undo")
     assert (again.returncode, again.stdout) == (0, "nothing to undo\n")

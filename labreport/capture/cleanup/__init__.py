@@ -1,1 +1,1 @@
-"""Finding and removing what a run left behind."""
+"""Find and remove what a run left behind on the host."""

@@ -1,7 +1,7 @@
-"""What a run left behind on the host: looked for by the run's name, which all it starts carries.
+"""Find what a run left behind on the host, by the run's name, and remove it.
 
-Processes carry it in their environment, their cgroup or their arguments; mounts, network namespaces, links
-and cgroups in their names.
+Everything that a run starts carries its name: a process in its environment, its cgroup or its arguments; a
+mount, a network namespace, a link or a cgroup in its own name.
 """
 
 import os
@@ -22,14 +22,15 @@ ESCAPED = re.compile(r"\\([0-7]{3})")
 """How the kernel writes a blank in a mount point."""
 
 PATIENCE = 5.0
-"""Seconds that killed processes and busy cgroups are given to go."""
+"""Seconds to wait for killed processes to end, and for busy cgroups to become free."""
 
 
 @dataclass(frozen=True, order=True)
 class Leak:
-    """One thing that is still there: `kind` process, mount, netns, link or cgroup, and which.
+    """Something that a run left behind: its `kind`, and `what` identifies it.
 
-    `label` is for people; what a process calls itself can change while it stays the same process.
+    The kind is process, mount, netns, link or cgroup. `label` is for people, and does not count in a
+    comparison, because a process can change its name.
     """
 
     kind: str
@@ -41,49 +42,50 @@ class Leak:
 
 
 def find(name: str, *kinds: str) -> set[Leak]:
-    """Return all that carries the run's name now, or what of these kinds does: nothing else is looked at."""
+    """Return everything that carries the run's name now, or only what is of one of `kinds`."""
     return {leak for kind in kinds or _FINDERS for leak in _FINDERS[kind](name)}
 
 
 _FINDERS: dict[str, Callable[[str], Iterator[Leak]]] = {
     "process": lambda name: (Leak("process", str(pid), _command(pid)) for pid in processes(name)),
     "mount": lambda name: (Leak("mount", path) for path in _mounts(name)),
-    "netns": lambda name: (Leak("netns", path.name) for path in _named(NETNS, name)),
-    "link": lambda name: (Leak("link", path.name) for path in _named(LINKS, name)),
+    "netns": lambda name: (Leak("netns", path.name) for path in NETNS.glob(f"{name}*")),
+    "link": lambda name: (Leak("link", path.name) for path in LINKS.glob(f"{name}*")),
     "cgroup": lambda name: (Leak("cgroup", str(path)) for path in _cgroups(name)),
 }
 
 
-def remove(left: Collection[Leak]) -> None:
-    """Remove these leaks, in an order in which one frees the next, for a bounded time."""
-    kinds: dict[str, Callable[[str], object]] = {
+def remove(leaks: Collection[Leak]) -> None:
+    """Remove leaks within a bounded time, in an order in which each kind frees the next."""
+    removers: dict[str, Callable[[str], object]] = {
         "process": _kill,
         "mount": lambda path: recorder.output(["umount", "--lazy", path]),
         "netns": lambda space: recorder.output(["ip", "netns", "delete", space]),
         "link": lambda link: recorder.output(["ip", "link", "delete", link]),
         "cgroup": _remove_cgroup,
     }
-    for kind, take_away in kinds.items():
-        for leak in sorted((one for one in left if one.kind == kind), reverse=True):
-            take_away(leak.what)
-        _wait_for({leak.what for leak in left if leak.kind == kind == "process"})
+    for kind, remover in removers.items():
+        for leak in sorted((leak for leak in leaks if leak.kind == kind), reverse=True):
+            remover(leak.what)
+        if kind == "process":
+            _wait_for_end({leak.what for leak in leaks if leak.kind == kind})
 
 
 def _kill(pid: str) -> None:
-    """Kill a process; one that is gone, or is another user's by now, is left."""
+    """Kill a process, unless it is gone or its number belongs to another user by now."""
     with suppress(ProcessLookupError, PermissionError):
         os.kill(int(pid), signal.SIGKILL)
 
 
-def _wait_for(pids: set[str]) -> None:
-    """Wait for killed processes to go, for a bounded time: what they hold is free only then."""
+def _wait_for_end(pids: set[str]) -> None:
+    """Wait a bounded time for killed processes to end: until then they hold mounts and namespaces."""
     deadline = time.monotonic() + PATIENCE
     while any(map(_runs, pids)) and time.monotonic() < deadline:
         time.sleep(0.01)
 
 
 def _runs(pid: str) -> bool:
-    """Return whether a process is there and no zombie."""
+    """Return whether a process exists and is not a zombie."""
     try:
         return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
     except OSError:
@@ -91,48 +93,42 @@ def _runs(pid: str) -> bool:
 
 
 def processes(name: str) -> Iterator[int]:
-    """Yield the processes that carry the run's name, this one and zombies left out."""
-    mark = f"{recorder.RUN_VARIABLE}={name}".encode()
-    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):  # noqa: PTH208 - see _read
-        if pid != os.getpid() and _carries(f"/proc/{pid}", name.encode(), mark):
-            yield pid
+    """Yield the processes that carry the run's name, except this one and zombies."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        if int(entry.name) != os.getpid() and _carries(entry, name.encode()):
+            yield int(entry.name)
 
 
-def _carries(entry: str, name: bytes, mark: bytes) -> bool:
-    """Return whether the process in /proc carries the name; one that ended meanwhile does not."""
+def _carries(entry: Path, name: bytes) -> bool:
+    """Return whether the process in /proc carries the name; one that has just ended does not."""
     try:
         arguments = _arguments(entry)
-        groups = _read(f"{entry}/cgroup").replace(b"\n", b"/").split(b"/")
+        groups = (entry / "cgroup").read_bytes()
     except OSError:
         return False
-    with suppress(OSError):  # another user's is not ours to read, its arguments are
-        if mark in _read(f"{entry}/environ").split(b"\0"):
+    with suppress(OSError):  # the environment of another user's process cannot be read
+        if f"{recorder.RUN_VARIABLE}=".encode() + name in (entry / "environ").read_bytes().split(b"\0"):
             return True
-    words = arguments.replace(b"/", b"\0").split(b"\0")
-    return any(part == name or part.startswith(name + b"-") for part in (*groups, *words))
+    words = re.split(rb"[/\0\n]", groups + b"\n" + arguments)
+    return any(word == name or word.startswith(name + b"-") for word in words)
 
 
-def _read(path: str) -> bytes:
-    """Return what the file holds; three of each process are read, which pathlib would make thrice as long."""
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-        return file.read()
+def _arguments(entry: Path) -> bytes:
+    """Return the arguments of a process; raise OSError for a zombie or a kernel thread.
 
-
-def _arguments(entry: str) -> bytes:
-    """Return a process's arguments; raise OSError for a zombie or one of the kernel's: they have no program.
-
-    One that is just being started has its program for an instant before its arguments and environment.
+    These have no program. A process that is just starting has its program an instant before its arguments
+    and its environment: wait for them.
     """
     for _try in range(20):
-        if arguments := _read(f"{entry}/cmdline"):
+        if arguments := (entry / "cmdline").read_bytes():
             return arguments
-        os.readlink(f"{entry}/exe")  # noqa: PTH115
+        (entry / "exe").readlink()
         time.sleep(0.001)
     return b""
 
 
 def _command(pid: int) -> str:
-    """Return the program's name of a process, for people."""
+    """Return the name of a process, for people."""
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
@@ -140,41 +136,29 @@ def _command(pid: int) -> str:
 
 
 def _mounts(name: str) -> list[str]:
-    """Return the mount points that have the run's name in their path."""
+    """Return the mount points with the run's name in their path."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     points = [ESCAPED.sub(lambda match: chr(int(match[1], 8)), line.split(" ")[4]) for line in lines]
     return [point for point in points if any(part.startswith(name) for part in point.split("/"))]
 
 
-def _named(folder: Path, name: str) -> list[Path]:
-    """Return the entries of a folder whose names begin with the run's."""
-    try:
-        return [folder / entry for entry in sorted(os.listdir(folder)) if entry.startswith(name)]  # noqa: PTH208
-    except OSError:
-        return []
+def _cgroups(name: str) -> Iterator[Path]:
+    """Yield the run's cgroups, in every hierarchy (version 1) or in the only one (version 2)."""
+    for pattern in (f"{name}*", f"*/{name}*"):
+        yield from (path for path in CGROUPS.glob(pattern) if path.is_dir())
 
 
-def _cgroups(name: str) -> list[Path]:
-    """Return the run's cgroups, in every hierarchy (version 1) or in the one there is (version 2)."""
-    try:
-        with os.scandir(CGROUPS) as entries:
-            below = [Path(entry) for entry in entries if entry.is_dir(follow_symlinks=False)]
-    except OSError:
-        return []
-    return [found for top in (CGROUPS, *below) for found in _named(top, name) if found.is_dir()]
-
-
-def end(name: str) -> None:
-    """Kill the run's processes until there are none, for a bounded time: some start others as they go."""
+def kill_processes(name: str) -> None:
+    """Kill the run's processes until none is left, within a bounded time: some start others as they end."""
     deadline = time.monotonic() + PATIENCE
-    while (found := list(processes(name))) and time.monotonic() < deadline:
-        for pid in found:
+    while (pids := list(processes(name))) and time.monotonic() < deadline:
+        for pid in pids:
             _kill(str(pid))
         time.sleep(0.05)
 
 
 def _remove_cgroup(path: str) -> None:
-    """Remove a cgroup from the bottom up; a busy one is tried again for a bounded time."""
+    """Remove a cgroup and those below it; retry a busy one within a bounded time."""
     deadline = time.monotonic() + PATIENCE
     while Path(path).exists() and time.monotonic() < deadline:
         for where, _folders, _files in os.walk(path, topdown=False):

@@ -1,7 +1,7 @@
-"""The runs under way on this host: each has a folder, locked while its process lives.
+"""The active runs of this host: each has a folder, which is locked while its process lives.
 
-What a killed run left behind is cleared by the next one: by its name, and by the commands that were written
-down before a change was made that carries no name, such as a firewall rule.
+The next run clears what a killed run left behind. It finds that by the run's name, and by the undo commands
+that were noted before each change that carries no name, such as a firewall rule.
 """
 
 import fcntl
@@ -18,30 +18,37 @@ from typing import BinaryIO
 from labreport.capture import recorder
 from labreport.capture.cleanup import leaks
 from labreport.capture.command import CommandSpec
+from labreport.contract.errors import ExitStatus, LabError
 
 UNDO_SECONDS = 120.0
-"""How long a noted command may take: clearing a containerd's namespace takes a while on a slow host."""
+"""The time limit of an undo command: clearing a containerd namespace takes a while on a slow host."""
+
+
+class RunsError(LabError):
+    """The folder of all runs cannot be used."""
+
+    exit_status = ExitStatus.CANNOT_RUN
 
 
 def runs_folder() -> Path:
-    """Return the folder that holds a folder for each run under way; nobody else can write there."""
+    """Return the folder of all active runs. Raise RunsError if another user can write in it."""
     path = Path("/run/lab") if os.geteuid() == 0 else Path(tempfile.gettempdir()) / f"lab-{os.geteuid()}"
     path.mkdir(mode=0o700, exist_ok=True)
     status = path.lstat()
     if path.is_symlink() or status.st_uid != os.geteuid():
-        raise PermissionError(f"{path}: belongs to somebody else: remove it, or ask who made it")
+        raise RunsError("belongs to somebody else", "remove it, or ask who made it", path=str(path))
     return path
 
 
 def begin(folder: Path) -> BinaryIO:
-    """Make the run's folder and lock it: at no moment does it look like that of a dead run."""
+    """Make the run's folder and lock it. At no moment does it look like the folder of a dead run."""
     with _folders_locked():
         folder.mkdir(mode=0o700)
         return hold(folder)
 
 
 def hold(folder: Path) -> BinaryIO:
-    """Lock the run's folder for as long as this process lives; the returned file keeps the lock."""
+    """Lock the run's folder while the returned file is open. Raise BlockingIOError if it is locked."""
     lock = (folder / "lock").open("ab")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -55,9 +62,9 @@ def hold(folder: Path) -> BinaryIO:
 
 
 def _hold_dead(folder: Path) -> BinaryIO:
-    """Lock the folder of a run that is dead; raise BlockingIOError if it is under way.
+    """Lock the folder of a dead run. Raise BlockingIOError if the run is alive.
 
-    A command that a killed run was just starting keeps its lock for an instant, between fork and exec.
+    A command that a killed run was just starting holds the lock for an instant, between fork and exec.
     """
     deadline = time.monotonic() + leaks.PATIENCE
     while True:
@@ -73,7 +80,7 @@ def _hold_dead(folder: Path) -> BinaryIO:
 
 @contextmanager
 def _folders_locked() -> Iterator[None]:
-    """Hold the folder of all runs while one of them is made or taken."""
+    """Lock the folder of all runs, while the folder of one is made or locked."""
     descriptor = os.open(runs_folder(), os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -83,7 +90,7 @@ def _folders_locked() -> Iterator[None]:
 
 
 def clear_dead_runs() -> list[str]:
-    """Clear what runs that were killed left behind; return their names. Runs under way are not touched."""
+    """Clear what killed runs left behind; return their names. Runs that are alive are not touched."""
     cleared = []
     for folder in sorted(runs_folder().iterdir()):
         try:
@@ -97,21 +104,21 @@ def clear_dead_runs() -> list[str]:
 
 
 def clear(name: str, folder: Path) -> None:
-    """End and remove all that carries the run's name, then its folder. What resists is left for `find`."""
-    leaks.end(name)
-    leaks.remove(leaks.find(name, "mount"))  # else what is below it cannot go
+    """Remove everything that carries the run's name, then its folder. `leaks.find` finds what remains."""
+    leaks.kill_processes(name)
+    leaks.remove(leaks.find(name, "mount"))  # what is below a mount cannot be removed before it
     for undo in sorted((folder / "undo").glob("*.json"), reverse=True):
         run_undo(undo)
-    leaks.end(name)
+    leaks.kill_processes(name)
     leaks.remove(leaks.find(name))
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def note_undo(folder: Path, argv: Sequence[str], env: dict[str, str], stdin: Path | None) -> Path:
-    """Write down the command that undoes a change which is about to be made; return the note's path."""
+    """Note the command that undoes a change, before the change is made; return the note's path."""
     notes = folder / "undo"
     notes.mkdir(exist_ok=True)
-    path = notes / f"{len(os.listdir(notes)):04d}.json"  # noqa: PTH208 - a series has a note for each sample
+    path = notes / f"{len(list(notes.iterdir())):04d}.json"
     note = {"argv": list(argv), "env": env, "stdin": str(stdin) if stdin else os.devnull}
     partial = path.with_suffix(".part")
     partial.write_text(json.dumps(note))
@@ -120,7 +127,7 @@ def note_undo(folder: Path, argv: Sequence[str], env: dict[str, str], stdin: Pat
 
 
 def run_undo(path: Path) -> None:
-    """Run a noted command once; that there is nothing to undo any more is no error."""
+    """Run a noted command, once. It is no error if there is nothing left to undo."""
     note = json.loads(path.read_text())
     with Path(os.devnull).open("wb") as sink, suppress(recorder.CommandNotFoundError, OSError):
         command = CommandSpec(note["argv"], stdin=Path(note["stdin"]), timeout=UNDO_SECONDS)
@@ -129,5 +136,5 @@ def run_undo(path: Path) -> None:
 
 
 def cross_off(path: Path) -> None:
-    """Have a note done with: no later collect undoes its change; the number of its name stays taken."""
+    """Mark a note as done, so that no later run undoes its change. The note keeps its number."""
     path.rename(path.with_suffix(".done"))

@@ -1,1 +1,1 @@
-"""Changes to the host itself: recorded before they are made, and undone on request."""
+"""Changes to the host itself: noted before they are made, and undone on request."""

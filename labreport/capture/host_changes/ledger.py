@@ -1,7 +1,7 @@
-"""What is changed on the host itself is written down before it is changed, so that it can be put back.
+"""The ledger of changes to the host: each is noted before it is made, so that it can be undone.
 
-Every entry is on disk, with what was there before, when the change is made: killed at any moment, `undo` puts
-back every byte, mode and owner.
+When a change is made, its entry is on disk, with what was there before. After a kill at any moment, `undo`
+restores every byte, mode and owner.
 """
 
 import fcntl
@@ -21,21 +21,21 @@ from labreport.capture.host_changes.places import FOLDER, NOTHING
 from labreport.contract.errors import ExitStatus, LabError
 
 PLACE = Path("/var/lib/lab/ledger")
-"""Root's own: whoever could write here could have files put anywhere."""
+"""Only root can write here. Anyone who could would be able to put files anywhere on the host."""
 
 
 class LedgerError(LabError):
-    """A change of the host that cannot be made or put back; the text says which, why and what to do."""
+    """A change of the host that cannot be made or undone."""
 
     exit_status = ExitStatus.CANNOT_RUN
 
 
 class Entry(BaseModel):
-    """One change: what was at `path` before, and every state that we put there (see places.state).
+    """One change: the state of `path` before, and every state that the tool gave it (see places.state).
 
-    The bytes of a file are kept beside the entry. A tree that was in the way is kept beside its place, as
-    `aside`; `members` are what we put in its place, each with its signs. `argv` is a command to be run once
-    all is put back.
+    The bytes of a file are kept in a file next to the entry. A tree that was at `path` is kept in the same
+    folder, as `aside`; `members` are the paths that the tool put in its place, each with its signs. `argv` is
+    a command to run after everything is restored.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,13 +54,13 @@ class Entry(BaseModel):
 
 
 class Ledger:
-    """The open ledger: every change goes through it."""
+    """The open ledger, which makes and notes every change."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def write(self, path: Path, data: bytes) -> None:
-        """Put a file at `path`; one that was there keeps its mode and owner. Folders are made if need be."""
+        """Write a file at `path`. It keeps the mode and owner of the file that was there."""
         self._make_folders(path.parent)
         status = path.stat() if path.is_file() else None
         self._note(path, f"file:{hashlib.sha256(data).hexdigest()}")
@@ -77,7 +77,7 @@ class Ledger:
             partial.unlink(missing_ok=True)
 
     def link(self, path: Path, target: str) -> None:
-        """Put a symbolic link at `path`."""
+        """Make a symbolic link at `path`."""
         self._make_folders(path.parent)
         self._note(path, f"link:{target}")
         partial = places.part(path)
@@ -85,15 +85,15 @@ class Ledger:
         partial.rename(path)
 
     def remove(self, path: Path) -> None:
-        """Remove a file or a link, if it is there."""
+        """Remove a file or a link, if there is one."""
         self._note(path, NOTHING)
         path.unlink(missing_ok=True)
 
     def place(self, path: Path, members: Sequence[str], fill: Callable[[Path], None]) -> None:
-        """Put a tree at `path`: `fill` makes it in a folder beside, with these members and no others.
+        """Put a tree at `path`. `fill` makes it in a temporary folder, with these members and no others.
 
-        What was there is kept aside, in the same folder, until it is put back. A tree of ours goes, but for
-        what somebody else changed in it or added to it: that is an error.
+        A tree that was there before is kept aside, in the same folder, until the undo. An earlier tree of the
+        tool is replaced. Raise LedgerError if somebody else has changed it or added to it.
         """
         self._make_folders(path.parent)
         name, entry = self._find("tree", path) or (self._next(), self._new_tree(path))
@@ -111,30 +111,33 @@ class Ledger:
             shutil.rmtree(made, ignore_errors=True)
 
     def restart(self, argv: Sequence[str]) -> None:
-        """Note a command that is to be run once all is put back: it makes a service read its files again."""
+        """Note a command to run after an undo, such as a restart of a service that reads restored files."""
         if all(entry.argv != tuple(argv) for _name, entry in self.entries()):
             self._put(self._next(), Entry(kind="restart", argv=tuple(argv)))
 
     def entries(self) -> Iterator[tuple[str, Entry]]:
-        """Yield every entry by its file's name, the first change first; raise LedgerError for a bad one."""
+        """Yield every entry with its file's name, in order. Raise LedgerError for one that is damaged."""
         for path in sorted(self.folder.glob("*.json")):
             try:
                 yield path.name, Entry.model_validate_json(path.read_bytes())
             except ValueError as error:
-                raise LedgerError(f"{path}: cannot be read: {error}") from error
+                what = f"cannot be read: {error}"
+                raise LedgerError(what, "restore it from a backup of this host", path=str(path)) from error
 
     def forget(self, name: str) -> None:
-        """Take an entry out: what it noted is as it was."""
+        """Delete an entry, after its change was undone."""
         (self.folder / name).unlink()
         (self.folder / f"{name}.bytes").unlink(missing_ok=True)
 
     def _find(self, kind: str, path: Path) -> tuple[str, Entry] | None:
-        """Return the last entry for a path."""
-        found = [one for one in self.entries() if (one[1].kind, one[1].path) == (kind, str(path))]
-        return found[-1] if found else None
+        """Return the last entry of this kind for a path, with its file's name; None if there is none."""
+        named = [
+            (name, entry) for name, entry in self.entries() if (entry.kind, entry.path) == (kind, str(path))
+        ]
+        return named[-1] if named else None
 
     def _next(self) -> str:
-        """Return the name of the next entry: behind all that are there, whatever was taken out."""
+        """Return the file name of the next entry, which sorts after all others."""
         last = max((path.name for path in self.folder.glob("*.json")), default="")
         return f"{int(last.removesuffix('.json')) + 1 if last else 0:06d}.json"
 
@@ -142,9 +145,9 @@ class Ledger:
         places.durable(self.folder / name, entry.model_dump_json(indent=1).encode())
 
     def _note(self, path: Path, becomes: str) -> None:
-        """Write down what is at `path`, unless that is known, and what will be there.
+        """Note the state of `path`, unless an entry has it already, and the state that it will have.
 
-        What somebody else made of our change is noted as a change of its own: it is put back first.
+        If somebody else has changed what the tool put there, this is a new entry, which is undone first.
         """
         before, known = places.state(path), self._find("path", path)
         if known and before in (known[1].before, *known[1].ours):
@@ -152,7 +155,7 @@ class Ledger:
                 self._put(known[0], known[1].model_copy(update={"ours": (*known[1].ours, becomes)}))
             return
         if before == FOLDER and becomes != FOLDER:
-            raise LedgerError(f"{path}: a folder, where a file has to be: move it away")
+            raise LedgerError("a folder, where a file has to be", "move it away", path=str(path))
         name, entry = self._next(), Entry(path=str(path), before=before, ours=(becomes,))
         if before != NOTHING:
             status = path.lstat()
@@ -163,7 +166,7 @@ class Ledger:
         self._put(name, entry)
 
     def _make_folders(self, folder: Path) -> None:
-        """Make a folder with those above it, each noted."""
+        """Make a folder and its missing parents, and note each."""
         if folder.is_dir():
             return
         self._make_folders(folder.parent)
@@ -171,45 +174,52 @@ class Ledger:
         folder.mkdir(mode=0o755, exist_ok=True)
 
     def _new_tree(self, path: Path) -> Entry:
+        """Return the entry of a tree that is to be put at `path`. Raise LedgerError if a file is there."""
         before = places.state(path)
         if before not in {NOTHING, FOLDER}:
-            raise LedgerError(f"{path}: not a folder: move it away")
+            raise LedgerError("not a folder", "move it away", path=str(path))
         aside = path.with_name(f".{path.name}.lab-before")
         if places.state(aside) != NOTHING:
-            raise LedgerError(f"{aside}: is there, and no ledger knows it: look at it, and move it away")
+            raise LedgerError(
+                "exists, and is not in the ledger", "look at it, and move it away", path=str(aside)
+            )
         return Entry(kind="tree", path=str(path), before=before, aside=str(aside))
 
 
 def _clear(path: Path, entry: Entry) -> None:
-    """Make room for a tree: what was there first goes aside, a tree of ours goes."""
+    """Make room for a tree: move the original tree aside, or remove an earlier tree of the tool."""
     aside = Path(entry.aside)
     if entry.before == FOLDER and not aside.exists():
         try:
             path.rename(aside)
         except OSError as error:
-            raise LedgerError(f"{path}: cannot be moved aside ({error.strerror}): is it a mount?") from error
+            what = f"cannot be moved aside ({error.strerror})"
+            raise LedgerError(what, "if it is a mount, unmount it", path=str(path)) from error
     elif path.exists():
-        if found := places.foreign(path, entry.members):
-            raise LedgerError(f"{path}: {found[0]} is none of ours: look at it, and move it away")
+        if foreign := places.foreign(path, entry.members):
+            what = f"{foreign[0]} is not the tool's, or was changed"
+            raise LedgerError(what, "look at it, and move it away", path=str(path))
         places.remove_members(path, entry.members)
 
 
 @contextmanager
 def opened(folder: Path = PLACE) -> Iterator[Ledger]:
-    """Open the ledger, made if need be; it is gone afterwards if nothing is noted in it.
+    """Open the ledger, and make it if it is missing. Delete it afterwards if it is empty.
 
-    Raise LedgerError if another lab changes this host at the moment, or if others can write in it.
+    Raise LedgerError if another process has it open, or if other users can write in it.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         status = os.fstat(descriptor)
         if status.st_uid != os.geteuid() or status.st_mode & 0o077:
-            raise LedgerError(f"{folder}: others can write in it: look at who made it, and remove it")
+            what = "other users can write in it"
+            raise LedgerError(what, "find out who made it, and remove it", path=str(folder))
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LedgerError(f"{folder}: another lab changes this host at the moment: wait for it") from None
+            what = "another lab changes this host at the moment"
+            raise LedgerError(what, "wait for it", path=str(folder)) from None
         try:
             yield Ledger(folder)
         finally:

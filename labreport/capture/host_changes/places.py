@@ -1,4 +1,4 @@
-"""What is at a path of the host, told in one word, and files that are on disk before anything goes on."""
+"""The state of a path of the host in one word, and writing files that survive a crash."""
 
 import hashlib
 import os
@@ -11,11 +11,11 @@ NOTHING = "nothing"
 FOLDER = "folder"
 
 Members = Mapping[str, tuple[str, ...]]
-"""What is in a tree: paths below it, each with the signs of what we put there."""
+"""The content of a tree: each path below it, with the signs of what the tool put there."""
 
 
 def state(path: Path) -> str:
-    """Return what is at a path: nothing, a folder, link:TARGET, file:SHA256, or something else."""
+    """Return what is at a path: "nothing", "folder", "link:TARGET", "file:SHA256" or "something else"."""
     if path.is_symlink():
         return f"link:{path.readlink()}"
     if path.is_dir():
@@ -27,7 +27,7 @@ def state(path: Path) -> str:
 
 
 def sign(path: Path) -> str:
-    """Return a quick sign of what is at a path: a file by its size and time, not by its content."""
+    """Return a sign of what is at a path. Unlike a state, it has a file's size and time, not its hash."""
     if path.is_symlink() or not path.is_file():
         return state(path)
     status = path.lstat()
@@ -35,7 +35,7 @@ def sign(path: Path) -> str:
 
 
 def signs(root: Path, names: Iterable[str]) -> dict[str, str]:
-    """Return the sign of each of these paths below a folder."""
+    """Return the sign of each of these paths below a folder, by path."""
     return {name: sign(root / name) for name in names}
 
 
@@ -59,7 +59,7 @@ def durable(path: Path, data: bytes, finish: Callable[[Path], object] = lambda _
 
 
 def sync(path: Path) -> None:
-    """Have a file, or a folder's entries, on disk before going on."""
+    """Flush a file, or the entries of a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -68,27 +68,27 @@ def sync(path: Path) -> None:
 
 
 def part(path: Path) -> Path:
-    """Return where a file or a link is made, to be renamed to `path`; what a killed one left there goes."""
+    """Return the temporary path of a file or link that will be renamed to `path`. Delete leftovers there."""
     partial = path.with_name(f".{path.name}.lab-part")
     partial.unlink(missing_ok=True)
     return partial
 
 
 def new(path: Path) -> Path:
-    """Return where a tree is made, to be renamed to `path`; what a killed one left there goes."""
+    """Return the temporary path of a tree that will be renamed to `path`. Delete leftovers there."""
     folder = path.with_name(f".{path.name}.lab-new")
     shutil.rmtree(folder, ignore_errors=True)
     return folder
 
 
 def foreign(root: Path, members: Members) -> list[str]:
-    """Return what is in a tree that we did not put there, or that somebody changed since, sorted."""
+    """Return the paths in a tree that the tool did not put there, or that somebody has changed, sorted."""
     inside = {str(path.relative_to(root)): path for path in root.rglob("*")}
     return sorted(name for name, path in inside.items() if sign(path) not in members.get(name, ()))
 
 
 def remove_members(root: Path, members: Members) -> None:
-    """Remove what we put into a tree and nobody changed, and the folders that are empty then."""
+    """Remove what the tool put into a tree and nobody has changed, and the folders that are then empty."""
     for name in sorted(members, reverse=True):
         path = root / name
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What the ledger noted is put back, the last change first. It can be killed and called again."""
+"""Undo the changes in the ledger, the last one first. A killed undo can be called again."""
 
 import os
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ RESTART_SECONDS = 120.0
 
 
 def undo(ledger: Ledger) -> tuple[list[str], list[str]]:
-    """Put everything back; return what was put back, and what could not be.
+    """Restore everything; return a line for each change that was undone, and one for each that was not.
 
-    What somebody else changed since stays as it is, and its entry with it.
+    What somebody else has changed is left as it is, and its entry is kept.
     """
     done, left = [], []
     restarts = []
@@ -25,11 +25,11 @@ def undo(ledger: Ledger) -> tuple[list[str], list[str]]:
         if entry.kind == "restart":
             restarts.append((name, entry.argv))
             continue
-        why = _restore_tree(entry) if entry.kind == "tree" else _restore(ledger.folder / name, entry)
-        if why:
-            left.append(f"{entry.path}: {why}")
+        reason = _restore_tree(entry) if entry.kind == "tree" else _restore(ledger.folder / name, entry)
+        if reason:
+            left.append(f"{entry.path}: {reason}")
             continue
-        done.append(f"{entry.path}: {'removed' if entry.before == NOTHING else 'put back'}")
+        done.append(f"{entry.path}: {'removed' if entry.before == NOTHING else 'restored'}")
         ledger.forget(name)
     for name, argv in restarts:
         if _succeeds(argv):
@@ -41,7 +41,7 @@ def undo(ledger: Ledger) -> tuple[list[str], list[str]]:
 
 
 def _restore(note: Path, entry: Entry) -> str:
-    """Put one path back; return why it cannot be, or an empty text."""
+    """Restore a path; return why that is impossible, or an empty text."""
     path = Path(entry.path)
     now = places.state(path)
     places.part(path)
@@ -50,12 +50,12 @@ def _restore(note: Path, entry: Entry) -> str:
             _attributes(path, entry)
         return ""
     if now not in (*entry.ours, NOTHING):
-        return f"somebody else changed it since: look at it, and at {note} for what was there"
+        return f"somebody else changed it since: compare it with {note}, which has what was there"
     if now == FOLDER:
         with suppress(OSError):
             path.rmdir()
             return ""
-        return "something else is in it by now: look at it, and remove it yourself"
+        return "it is no longer empty: look at it, and remove it yourself"
     if entry.before == NOTHING:
         path.unlink(missing_ok=True)
         return ""
@@ -64,7 +64,7 @@ def _restore(note: Path, entry: Entry) -> str:
 
 
 def _rewrite(path: Path, kept: Path, entry: Entry) -> None:
-    """Put a file or a link back as it was."""
+    """Restore a file or a link with its owner, mode and time."""
     partial = places.part(path)
     if entry.before.startswith("link:"):
         partial.symlink_to(entry.before.removeprefix("link:"))
@@ -87,16 +87,16 @@ def _attributes(path: Path, entry: Entry) -> None:
 
 
 def _restore_tree(entry: Entry) -> str:
-    """Take our tree away and put back what was kept aside; return why that cannot be, or an empty text."""
+    """Remove the tool's tree and restore what was there; return why that is impossible, or an empty text."""
     path, aside = Path(entry.path), Path(entry.aside)
     places.new(path)
     if entry.before == FOLDER and not aside.exists():
-        return ""  # it never went, or is back already
+        return ""  # it was never moved aside, or it is back already
     if path.is_dir() and not path.is_symlink():
         places.remove_members(path, entry.members)
     if places.state(path) != NOTHING:
-        found = places.foreign(path, entry.members) or ["it"]
-        return f"{found[0]} is none of ours, or was changed: look at it, and remove it yourself"
+        foreign = places.foreign(path, entry.members) or ["it"]
+        return f"{foreign[0]} is not the tool's, or was changed: look at it, and remove it yourself"
     if aside.exists():
         aside.rename(path)
         places.sync(path.parent)
@@ -104,7 +104,7 @@ def _restore_tree(entry: Entry) -> str:
 
 
 def _succeeds(argv: Sequence[str]) -> bool:
-    """Run a noted command; return whether it ended well."""
+    """Run a noted command; return whether its exit status is 0."""
     with Path(os.devnull).open("wb") as sink:
         try:
             command = CommandSpec(argv, timeout=RESTART_SECONDS)

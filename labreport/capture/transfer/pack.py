@@ -12,16 +12,16 @@ from labreport.capture.capture import COMMIT_FILE, project
 
 TOOL = "labreport"
 COLLECTING = ("mkdocs.yml", "collectors")
-"""What a collect needs of the project."""
+"""The parts of a project that a collect needs."""
 
 UNWANTED = {"__pycache__", ".git", ".venv", "failed", ".staging", ".lock"}
 
 
 def pack(root: Path, evidence: str, to: Path) -> None:
-    """Write a tar to `to`: the tool, what collects, and the folder `evidence` (a path from the root).
+    """Write a tar to `to`: the tool, the collectors, and the folder `evidence` (a path from the root).
 
     The tool is taken from where it is installed, a clone or site-packages, so that the other host needs no
-    pip: `python3 labreport collect` runs in the unpacked folder. The project's commit goes along in a file.
+    pip: `python3 labreport collect` runs in the unpacked folder. A file in it names the project's commit.
     """
     commit = json.dumps(project(root).model_dump()).encode()
     member = tarfile.TarInfo(COMMIT_FILE)

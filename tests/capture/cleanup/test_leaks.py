@@ -66,7 +66,7 @@ def test_processes(name: str, how: str) -> None:
                 time.sleep(0.02)
             assert process.pid in leaks.processes(name)
             assert leaks.find(name + "0") == set()
-            leaks.end(name)
+            leaks.kill_processes(name)
             assert not list(leaks.processes(name))
         finally:
             with suppress(ProcessLookupError):

@@ -55,5 +55,5 @@ def test_a_folder_of_somebody_else_is_not_trusted(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(os, "geteuid", lambda: 54321)
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     (tmp_path / "lab-54321").symlink_to(tmp_path)
-    with pytest.raises(PermissionError, match="belongs to somebody else"):
+    with pytest.raises(runs.RunsError, match="belongs to somebody else: remove it"):
         runs.runs_folder()

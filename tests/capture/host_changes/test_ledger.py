@@ -113,12 +113,12 @@ def test_what_somebody_changed_in_a_tree_stays(host: Path, tmp_path: Path) -> No
         noted.place(host / "opt/kata", MEMBERS, fill)
         edited.write_text("edited by hand")
         mine = snapshot(host)
-        with pytest.raises(LedgerError, match="bin/shim is none of ours"):
+        with pytest.raises(LedgerError, match="bin/shim is not the tool's, or was changed"):
             noted.place(host / "opt/kata", MEMBERS, fill)
         assert snapshot(host) == mine
         _done, left = undo(noted)
         (line,) = left
-        assert "opt/kata: bin/shim is none of ours" in line
+        assert "opt/kata: bin/shim is not the tool's, or was changed" in line
         assert edited.read_text() == "edited by hand"
         edited.unlink()
         assert undo(noted)[1] == []
@@ -157,7 +157,7 @@ def test_a_ledger_that_others_can_write_is_refused(tmp_path: Path) -> None:
     """Whoever could write there could have files put anywhere."""
     (tmp_path / "ledger").mkdir()
     (tmp_path / "ledger").chmod(0o777)
-    with pytest.raises(LedgerError, match="others can write in it"), opened(tmp_path / "ledger"):
+    with pytest.raises(LedgerError, match="other users can write in it"), opened(tmp_path / "ledger"):
         pass
 
 

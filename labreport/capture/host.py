@@ -1,4 +1,4 @@
-"""This machine: its properties and host class, what it has of a collector's needs, and tool versions."""
+"""What this host is, what it has of a collector's needs, and the versions of its tools."""
 
 import os
 import platform

@@ -23,9 +23,14 @@ from labreport.report.problems import FaultError, Problem
 from labreport.report.source.cite import LABS, Page
 from labreport.report.source.evidence import Evidence
 from labreport.report.tables.table import Table
-from labreport.site.html.banner import banner_html, moments
-from labreport.site.html.blocks import BlockLevel, fault_html, html_of, table_html
-from labreport.site.html.prose import claim_inlines, fault_inline, said_inline
+from labreport.site.html.blocks import BlockLevel, html_of, problem_html, table_html
+from labreport.site.html.prose import (
+    banner_html,
+    claim_inlines,
+    moments,
+    problem_inline,
+    value_inline,
+)
 from labreport.site.slots import Inline, Slots
 
 HERE_ENV = "LAB_HERE"
@@ -156,11 +161,11 @@ class Build:
         around: tuple[Inline, ...]
         match shown:
             case InlineValue():
-                around = (said_inline(shown, self.slots.put_late, self.page.up, len(self.made)),)
+                around = (value_inline(shown, self.slots.put_late, self.page.up, len(self.made)),)
             case Claim():
                 around = claim_inlines(shown, self.slots.put_late, self.page.up, len(self.made))
             case Problem() if call.name in INLINE:
-                around = (fault_inline(shown),)
+                around = (problem_inline(shown),)
             case _:
                 return self._placed(self.slots.put(self.html(shown)), line, call)
         slots = [self._placed(self.slots.put_inline(self.inline(one)), line, call) for one in around]
@@ -205,6 +210,8 @@ class Build:
         """Return the page's HTML with every slot filled and the banner in it."""
         filled, lost = self.slots.fill(html)
         faults = [*self.check_emulated(), *map(self.misplaced, lost)]
-        top = banner_html(moments(one.shown for one in self.shown_here())) + "".join(map(fault_html, faults))
+        top = banner_html(moments(one.shown for one in self.shown_here())) + "".join(
+            map(problem_html, faults)
+        )
         head, end, rest = filled.partition("</h1>")
         return f"{head}{end}{top}{rest}" if end else f"{top}{filled}"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labreport.report.source.cite import RENDERED, published
-from labreport.site.html.verbatim import verbatim
+from labreport.site.html.environment import verbatim
 from labreport.site.slots import Slots
 
 

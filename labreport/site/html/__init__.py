@@ -1,1 +1,4 @@
-"""HTML of what the macros show. Evidence, records and hosts are hostile: all of theirs is escaped here."""
+"""HTML of what macros show, from the templates in labreport/site/templates.
+
+Evidence, records and hosts are hostile: the templates escape every value. `Markup` marks HTML made here.
+"""

@@ -1,46 +1,48 @@
-"""HTML of what a macro shows on a line of its own: a block of evidence, a gap, a fault, commands, tables.
+"""HTML of what a macro shows on a line of its own: evidence, gaps, problems, commands, tables, figures.
 
-Everything from evidence, records and hosts is hostile and is escaped here. What stands between the tags of
-an element with `data-evidence` is the slice, byte for byte, in a browser's DOM.
+The text of an element with `data-evidence` is the slice, byte for byte, in a browser's DOM.
 """
 
-from collections.abc import Iterable
-from html import escape
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from labreport.report.problems import Problem
 from labreport.report.source.cite import Block, Gap
-from labreport.report.source.difference import Difference
-from labreport.report.tables.runs import CommandRuns
-from labreport.report.tables.table import Cell, Figure, Table
-from labreport.site.html.difference import difference_html
-from labreport.site.html.provenance import provenance_html
-from labreport.site.html.verbatim import verbatim
+from labreport.report.source.difference import FORMS, Difference, DifferenceKind, DiffRow
+from labreport.report.source.evidence import Origin
+from labreport.report.tables.runs import CommandRuns, exit_words
+from labreport.report.tables.table import Figure, Table
+from labreport.site.html.environment import call
 from labreport.site.slots import Slots
 
 BlockLevel = Block | Gap | Problem | Table | tuple[CommandRuns, ...] | Figure | Difference
 """What a call shows on a line of its own."""
-PREVIEW_BYTES = 64
-_MAGIC = {
-    b"\x7fELF": "an ELF program",
-    b"\x1f\x8b": "gzip",
-    b"\x28\xb5\x2f\xfd": "Zstandard",
-    b"\xfd7zXZ": "xz",
-    b"PK\x03\x04": "zip",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"%PDF": "PDF",
-}
+TEMPLATE = "blocks.html"
+MOST_RANGES = 8
+"""How many ranges of lines are listed for one command; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Ranges of lines with the command that printed them and how it ended; text of ours has no command."""
+
+    ranges: str
+    command: str
+    how: str
 
 
 def html_of(shown: BlockLevel, up: str, slots: Slots) -> str:  # noqa: PLR0911 - one a kind
-    """Return the HTML of a block; where it comes from is kept for later in `slots`."""
+    """Return the HTML of a block; `slots` keeps what the search must not index, such as provenance."""
     match shown:
         case Block():
-            return block_html(shown, slots.put_late(provenance_html(shown, up)))
+            return call(TEMPLATE, "evidence", shown, _origins([shown], up, slots))
         case Gap():
-            return gap_html(shown)
+            return call(TEMPLATE, "gap", shown)
         case Problem():
-            return fault_html(shown)
+            return problem_html(shown)
         case Table():
             return table_html(shown, up)
         case Figure():
@@ -51,102 +53,94 @@ def html_of(shown: BlockLevel, up: str, slots: Slots) -> str:  # noqa: PLR0911 -
             return runs_html(shown)
 
 
-def block_html(block: Block, provenance: str) -> str:
-    """Return a block of evidence with its `provenance` below it."""
-    return f'<div class="ev">{notes_html(block)}{_body(block)}{provenance}</div>'
-
-
-def _body(block: Block) -> str:
-    text = block.slice.text
-    if text is None:
-        return _binary(block.slice.data)
-    at = f'data-evidence="{escape(block.path)}" data-lines="{block.slice.range}"'
-    return f'<pre class="ev-text"><code {at}>{verbatim(text)}</code></pre>'
-
-
-def _binary(data: bytes) -> str:
-    kind = next((name for magic, name in _MAGIC.items() if data.startswith(magic)), "no text")
-    preview = data[:PREVIEW_BYTES].hex(" ", 1)
-    more = " …" if len(data) > PREVIEW_BYTES else ""
-    return (
-        f'<div class="ev-binary"><p>Binary: {len(data)} bytes, {kind}. It begins:</p>'
-        f'<pre class="ev-text"><code>{preview}{more}</code></pre></div>'
-    )
-
-
-def notes_html(block: Block) -> str:
-    """Return what a reader must know of a block before trusting it."""
-    notes = list(block.notes)
-    if block.slice.moved_from:
-        notes.append(f"moved: the page says lines {block.slice.moved_from}, they are {block.slice.range} now")
-    return "".join(f'<p class="ev-note">{escape(note)}</p>' for note in notes)
-
-
-def figure_html(figure: Figure, up: str, slots: Slots) -> str:
-    """Return a comparison, or a picture with its values in a table below, and where both come from.
-
-    The picture is put in when the page is written: its words are those of the table, no search needs them.
-    """
-    notes = "".join(map(notes_html, figure.blocks))
-    origins = "".join(slots.put_late(provenance_html(block, up)) for block in figure.blocks)
-    table = table_html(figure.table, up)
-    if figure.svg:
-        caption = f"<figcaption>{escape(figure.title)}. {escape(figure.host_sentence)}</figcaption>"
-        values = f'<details class="ev-values"><summary>The values of this picture</summary>{table}</details>'
-        inner = f'<div class="ev-picture">{slots.put_late(figure.svg)}</div>{caption}{values}'
-    else:
-        told = "".join(f"<li>{escape(one)}</li>" for one in figure.sentences)
-        inner = f'{table}<ul class="ev-told">{told}</ul>'
-    return f'<figure class="ev ev-figure">{notes}{inner}{origins}</figure>'
-
-
-def gap_html(gap: Gap) -> str:
-    """Return a gap with its reason, remedy and command, whether it was expected or not."""
-    command = f": <code>{escape(gap.command)}</code>" if gap.command else ""
-    return (
-        f'<div class="ev-gap" data-gap="{escape(gap.path)}"><p><strong>Not captured</strong>: '
-        f"<code>{escape(gap.path)}</code></p><p>Why: {escape(gap.reason)}</p>"
-        f"<p>What to do: {escape(gap.remedy)}{command}</p></div>"
-    )
-
-
-def fault_html(fault: Problem) -> str:
-    """Return the box of a macro that could not do what the page asks."""
-    reference = f"<p><code>{escape(fault.reference)}</code></p>" if fault.reference else ""
-    return (
-        f'<div class="ev-problem"><p><strong>Problem</strong></p>{reference}'
-        f"<p>{escape(fault.what)}</p><p>What to do: {escape(fault.remedy)}</p></div>"
-    )
+def problem_html(problem: Problem) -> str:
+    """Return the box of a call that cannot be carried out."""
+    return call(TEMPLATE, "problem", problem)
 
 
 def runs_html(runs: Iterable[CommandRuns]) -> str:
     """Return commands as they were run."""
-    return '<div class="ev-runs">' + "".join(map(_runs_html, runs)) + "</div>"
-
-
-def _runs_html(runs: CommandRuns) -> str:
-    title = f'<p class="ev-title">{escape(runs.title)}</p>' if runs.title else ""
-    note = f'<p class="ev-note">{escape(runs.note)}</p>' if runs.note else ""
-    commands = "".join(
-        f'<pre class="ev-text ev-command"><code>{verbatim(one.line)}</code></pre>'
-        f'<p class="ev-how">{escape(one.how)}{escape(f"; {one.cut}" if one.cut else "")}</p>'
-        for one in runs.commands
-    )
-    return title + note + commands
+    return call(TEMPLATE, "commands", runs)
 
 
 def table_html(table: Table, up: str) -> str:
     """Return a table; `up` leads from the page to the site's root."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in table.head)
-    rows = "".join(f"<tr>{''.join(_cell(cell, up) for cell in row)}</tr>" for row in table.rows)
-    return (
-        '<div class="md-typeset__scrollwrap ev-table"><div class="md-typeset__table"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></div>"
-    )
+    return call(TEMPLATE, "table", table, up)
 
 
-def _cell(cell: Cell, up: str) -> str:
-    text = escape(cell.text)
-    if cell.code and cell.text:
-        text = f"<code>{text}</code>"
-    return f'<td><a href="{escape(up + cell.link)}">{text}</a></td>' if cell.link else f"<td>{text}</td>"
+def figure_html(figure: Figure, up: str, slots: Slots) -> str:
+    """Return a comparison, or a picture above a table of its values, with its provenance.
+
+    The picture repeats the words of the table, so the search does not index it.
+    """
+    picture = Markup(slots.put_late(figure.svg)) if figure.svg else ""  # noqa: S704 - drawn by us, no evidence in it
+    return call(TEMPLATE, "figure", figure, up, picture, _origins(figure.blocks, up, slots))
+
+
+def difference_html(difference: Difference, up: str, slots: Slots) -> str:
+    """Return a difference with the provenance of both files."""
+    rows = difference.rows if difference.form == FORMS[0] else list(_one_column(difference.rows))
+    origins = _origins(difference.blocks, up, slots)
+    return call("difference.html", "difference", difference, rows, difference.form, origins)
+
+
+def _one_column(rows: Iterable[DiffRow]) -> Iterator[DiffRow]:
+    """Yield the rows of the unified form, in which a changed line is two: the first's, then the second's."""
+    for row in rows:
+        if row.kind is DifferenceKind.CHANGED:
+            yield DiffRow(DifferenceKind.FIRST, row.first)
+            yield DiffRow(DifferenceKind.SECOND, None, row.second, note=row.note)
+        else:
+            yield row
+
+
+def _origins(blocks: Iterable[Block], up: str, slots: Slots) -> Markup:
+    """Return what stands for the provenance of `blocks` until the page is written."""
+    return Markup("").join(Markup(slots.put_late(provenance_html(block, up))) for block in blocks)  # noqa: S704 - rendered
+
+
+def provenance_html(block: Block, up: str) -> str:
+    """Return where a block comes from, folded to one line; `up` leads from the page to the site's root."""
+    origins = block.captured.origins(block.slice.range) if block.captured else []
+    statuses = dict.fromkeys(exit_words(origin.command) for origin in origins if origin.command)
+    sources = list(_sources(origins))
+    return call("provenance.html", "provenance", block, up, _extent(block), statuses, sources)
+
+
+def _extent(block: Block) -> str:
+    """Return how much of its file a block shows."""
+    lines, total = block.slice.range, len(block.content.lines)
+    if block.slice.text is None:
+        return f"{len(block.slice.data)} bytes"
+    if total == 0:
+        return "empty"
+    if (lines.start, lines.end) == (1, total):
+        return f"all {total} lines" if total > 1 else "its one line"
+    return f"lines {lines} of {total}"
+
+
+def _sources(origins: Iterable[Origin]) -> Iterator[Source]:
+    """Yield one source for all ranges with the same words: a command that ran often is listed once.
+
+    What was cut differs from range to range, so it is given for a single range only.
+    """
+    by_command: dict[int, list[Origin]] = {}
+    for origin in origins:
+        by_command.setdefault(id(origin.command), []).append(origin)
+    by_words: dict[tuple[str, str], list[Origin]] = {}
+    for several in by_command.values():
+        by_words.setdefault(_words(several), []).extend(several)
+    for (command, how), several in by_words.items():
+        ranges = ", ".join(str(origin.lines) for origin in several[:MOST_RANGES])
+        more = f" and {len(several) - MOST_RANGES} more ranges" if len(several) > MOST_RANGES else ""
+        yield Source(f"{ranges}{more}", command, how)
+
+
+def _words(origins: Sequence[Origin]) -> tuple[str, str]:
+    """Return the command that printed all of `origins`, and how it ended; both empty for text of ours."""
+    command = origins[0].command
+    if command is None:
+        return "", ""
+    cut = origins[0].cut if len(origins) == 1 else ""
+    how = f"{exit_words(command)}, {command.outcome}"
+    return shlex.join(command.argv), f"{how}; {cut}" if cut else how

@@ -151,7 +151,7 @@ def test_cells_are_escaped() -> None:
     table = Table((BAD,), ((Cell(BAD, code=True, link='x"y'), Cell(BAD)),))
     html = table_html(table, "../")
     assert "<img" not in html
-    assert 'href="../x&quot;y"' in html
+    assert 'href="../x&#34;y"' in html
     assert len(table_markdown(table).split("\n")) == 3
     assert "<img" not in table_markdown(table).replace("\\<img", "")
     runs = (CommandRuns(BAD, (CommandRun(BAD, BAD, BAD),), BAD),)

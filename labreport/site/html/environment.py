@@ -1,0 +1,93 @@
+"""The Jinja environment of our own templates: it escapes every value. A project's pages use another one."""
+
+from html import escape
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from labreport.report.facts.converters import Read
+from labreport.report.facts.readings import NoValue
+from labreport.report.problems import one_line
+from labreport.report.source.cite import published, raw_link, record_link
+from labreport.report.source.ranges import Range
+from labreport.report.tables.runs import image_note, seconds_words, utc
+
+PREVIEW_BYTES = 64
+QUOTE_CHARACTERS = 160
+MAGIC = {
+    b"\x7fELF": "an ELF program",
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"\xfd7zXZ": "xz",
+    b"PK\x03\x04": "zip",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"%PDF": "PDF",
+}
+"""How files of some kinds begin."""
+
+
+def verbatim(text: str) -> Markup:
+    """Return `text` so that a browser's DOM holds exactly it, inside `<pre><code>` (no NUL)."""
+    return Markup(escape(text).replace("\r", "&#13;"))  # noqa: S704 - escaped here
+
+
+def kind_of_data(data: bytes) -> str:
+    """Return what bytes that are no text begin like."""
+    return next((kind for magic, kind in MAGIC.items() if data.startswith(magic)), "no text")
+
+
+def preview(data: bytes) -> str:
+    """Return the first bytes in hexadecimal."""
+    return data[:PREVIEW_BYTES].hex(" ", 1) + (" …" if len(data) > PREVIEW_BYTES else "")
+
+
+def shown_value(read: Read) -> str:
+    """Return the value of a fact, or how many values a series has."""
+    return f"{len(read)} values" if isinstance(read, tuple) else str(read)
+
+
+def quoted_line(text: str) -> str:
+    """Return the first line of `text`, at most QUOTE_CHARACTERS of it."""
+    line = one_line(text.split("\n", 1)[0])
+    return line if len(line) <= QUOTE_CHARACTERS else f"{line[:QUOTE_CHARACTERS]}…"
+
+
+def lines_words(lines: Range) -> str:
+    """Return a range in words: "line 3" or "lines 3:7"."""
+    return f"line {lines.start}" if lines.start == lines.end else f"lines {lines}"
+
+
+def file_link(path: str) -> str:
+    """Return where an evidence file is in the site; `path` begins with the set."""
+    return quote(f"evidence/{published(path)}")
+
+
+ENVIRONMENT = Environment(
+    loader=PackageLoader("labreport.site"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+ENVIRONMENT.globals.update(raw_link=raw_link, record_link=record_link)
+ENVIRONMENT.tests["no_value"] = lambda reading: isinstance(reading, NoValue)
+ENVIRONMENT.filters.update(
+    file_link=file_link,
+    image_note=image_note,
+    kind_of_data=kind_of_data,
+    lines_words=lines_words,
+    one_line=one_line,
+    preview=preview,
+    quoted=quoted_line,
+    seconds_words=seconds_words,
+    shown=shown_value,
+    utc=utc,
+    verbatim=verbatim,
+)
+
+
+def call(template: str, macro: str, *values: object) -> str:
+    """Return what a macro of a template makes of `values`."""
+    return str(getattr(ENVIRONMENT.get_template(template).module, macro)(*values))

@@ -68,6 +68,7 @@ ENVIRONMENT = Environment(
     loader=PackageLoader("labreport.site"),
     autoescape=True,
     undefined=StrictUndefined,
+    auto_reload=False,
     trim_blocks=True,
     lstrip_blocks=True,
 )

@@ -32,8 +32,11 @@ from labreport.contract.records import (
 )
 from labreport.contract.verify import STAGING
 
-Capture = Callable[[Collector, Session, Mapping[str, CollectorStatus]], CollectorStatus]
-"""Captures one collector in a session, after those whose status is given by name; returns its status."""
+Statuses = Mapping[str, CollectorStatus]
+"""The status of each collector that ran before in a collect, by name."""
+
+Capture = Callable[[Collector, Session, Statuses], CollectorStatus]
+"""Captures one collector in a session, and returns its status."""
 
 
 class OtherHostError(LabError):
@@ -73,7 +76,7 @@ def collect(
     or StoreError (locked). KeyboardInterrupt leaves nothing behind on the host, and keeps the evidence of the
     collectors that were done.
     """
-    chosen = known(target, names)
+    chosen = known_names(target, names)
     done: dict[str, CollectorStatus] = {}
     with opened(target, progress):
         foreign = measured_elsewhere(target, replace=replace)
@@ -83,7 +86,7 @@ def collect(
             lambda status: status.collector.name in foreign or _is_due(status),
         )
         try:
-            each(due, partial(capture_collector, target), progress, allowed, done)
+            capture_each(due, partial(capture_collector, target), progress, allowed, done)
             left = foreign & measured_elsewhere(target, replace=True) if foreign else set()
             for name in sorted(left):
                 store.remove(target.folder, name)
@@ -107,7 +110,7 @@ def opened(target: Target, progress: Progress) -> Iterator[None]:
         yield
 
 
-def each(
+def capture_each(
     due: Sequence[Collector],
     capture: Capture,
     progress: Progress,
@@ -133,7 +136,7 @@ def select(
     ]
 
 
-def known(target: Target, names: Sequence[str]) -> set[str]:
+def known_names(target: Target, names: Sequence[str]) -> set[str]:
     """Return `names` as a set; raise DeclarationError if one of them is no collector of the lab."""
     there = [collector.name for collector in target.lab.collectors]
     if unknown := sorted(set(names) - set(there)):

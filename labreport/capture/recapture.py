@@ -11,7 +11,7 @@ accepts noise in a series, which the caller judges, and output that a command ma
 import dataclasses
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from labreport.capture import collect as collecting
 from labreport.capture import signals
 from labreport.capture.capture import Target, capture_collector
-from labreport.capture.collect import Progress
+from labreport.capture.collect import Progress, Statuses
 from labreport.capture.command import EVERYTHING
 from labreport.capture.declare import BUILD, ESCAPE, MEASURE, Collector
 from labreport.capture.plan import CollectorStatus
@@ -36,6 +36,7 @@ SeriesJudge = Callable[[Path, Path], SameSeries]
 """Takes the set's folder and the folder of the new captures, and returns how to judge a series."""
 
 KEPT = "the same again: kept as it was"
+NOTHING_STORED = "nothing to compare with"
 
 RUN_NAME = re.compile(r"\blab[0-9a-f]{8}(?:-\d+)?(?:-x\d+)?\b")
 """The run's name, with the number of a container and of a command in it, if there is one."""
@@ -55,24 +56,22 @@ def repeat(
     differs. The set is not changed. Without `names`, all collectors that were measured are captured. Raise
     the errors of `collect`.
     """
-    chosen = collecting.known(target, names)
+    chosen = collecting.known_names(target, names)
     done: dict[str, CollectorStatus] = {}
     with collecting.opened(target, progress), TemporaryDirectory() as scratch:
         before = {status.collector.name: status for status in target.statuses()}
         beside = target.beside(Path(scratch))
 
-        def capture(
-            collector: Collector, session: Session, done: Mapping[str, CollectorStatus]
-        ) -> CollectorStatus:
+        def capture(collector: Collector, session: Session, done: Statuses) -> CollectorStatus:
             first = before[collector.name].record
             if first is None:
-                return CollectorStatus(
-                    collector, Status.MISSING, "nothing to compare with", "collect it first"
-                )
+                return CollectorStatus(collector, Status.MISSING, NOTHING_STORED, "collect it first")
             status = capture_collector(beside, collector, session, done)
             if status.record is None:
                 return status
-            found = differences(Captured(first, target.folder), Captured(status.record, beside.folder))
+            found = differences(
+                StoredRecord(first, target.folder), StoredRecord(status.record, beside.folder)
+            )
             if not found:
                 return CollectorStatus(collector, first.state, "", "", status.record)
             reason = f"not the same again: {'; '.join(found)}"
@@ -81,12 +80,12 @@ def repeat(
         due = collecting.select(
             before.values(), chosen, lambda status: bool(status.record) and status.collector.role == MEASURE
         )
-        collecting.each(due, capture, progress, allowed, done)
+        collecting.capture_each(due, capture, progress, allowed, done)
     return [done.get(name, status) for name, status in before.items()]
 
 
 @dataclass(frozen=True)
-class Captured:
+class StoredRecord:
     """A record, and the folder that holds its files."""
 
     record: Record
@@ -97,7 +96,7 @@ class Captured:
         return {file.path: (file, read_evidence(self.folder, file.path)) for file in self.record.files}
 
 
-def differences(first: Captured, again: Captured) -> list[str]:
+def differences(first: StoredRecord, again: StoredRecord) -> list[str]:
     """Return a line for each difference between two captures: in state, files, lines or digests."""
     one, other = first.record, again.record
     found = []
@@ -203,7 +202,7 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and how to judge a series
     the set's, everything is taken over if anything changed, and nothing if a capture failed. Raise the errors
     of `collect`.
     """
-    chosen = collecting.known(target, names)
+    chosen = collecting.known_names(target, names)
     done: dict[str, CollectorStatus] = {}
     with collecting.opened(target, progress), TemporaryDirectory() as scratch:
         foreign = bool(collecting.measured_elsewhere(target, replace=replace))
@@ -212,7 +211,7 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and how to judge a series
         due = collecting.select(
             before.values(), chosen, lambda status: status.collector.role not in {BUILD, ESCAPE}
         )
-        collecting.each(due, partial(capture_collector, beside), progress, allowed, done)
+        collecting.capture_each(due, partial(capture_collector, beside), progress, allowed, done)
         tolerance = Tolerance(judge(target.folder, beside.folder), frozenset(target.lab.config.volatile))
         recaptures = {
             name: Recapture(before[name], now, _result(before[name], target, now, beside, tolerance))
@@ -220,9 +219,8 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and how to judge a series
         }
         taken = _taken(list(recaptures.values()), foreign=foreign)
         with signals.deferred():
-            for record in (recapture.now.record for recapture in taken):
-                if record:
-                    adopt.take(target.folder, beside.folder, record)
+            for record in filter(None, (recapture.now.record for recapture in taken)):
+                adopt.take(target.folder, beside.folder, record)
             if taken:
                 collecting.write_state(target, {})
             adopt.adopt_failed(target.folder, beside.folder)
@@ -251,11 +249,13 @@ def _result(
         return CheckResult.FAILED
     if first.record is None or first.status is Status.STALE:
         return CheckResult.CHANGED
-    same = _same(Captured(first.record, target.folder), Captured(now.record, beside.folder), tolerance)
+    same = _same(
+        StoredRecord(first.record, target.folder), StoredRecord(now.record, beside.folder), tolerance
+    )
     return CheckResult.SAME if same else CheckResult.CHANGED
 
 
-def _same(first: Captured, again: Captured, tolerance: Tolerance) -> bool:
+def _same(first: StoredRecord, again: StoredRecord, tolerance: Tolerance) -> bool:
     """Return whether two captures differ only in volatile parts and the noise of series."""
     if _facts(first.record) != _facts(again.record):
         return False

@@ -1,8 +1,8 @@
-"""Task 2: the same questions asked of the host, which runc shares, and of Kata's guest."""
+"""Task 2: kernel and processor of the host, which a container under runc shares, and of Kata's guest."""
 
 from collectors.lab12.smoke import KATA_NEEDS, smoke
 from labreport.capture import Run, collector
-from labreport.containers.containerd.ctr import in_kata
+from labreport.containers.ctr import in_kata
 
 CPU_MODEL = ("grep", "-m", "1", "model name", "/proc/cpuinfo")
 PROC_ENTRIES = ("sh", "-c", "ls /proc | wc -l")
@@ -11,7 +11,7 @@ MODULES = ("sh", "-c", "ls /sys/module | wc -l")
 
 @collector(edition=2025, task=2, writes=["analysis/host.txt"])
 def host_side(run: Run) -> None:
-    """The host's half of every comparison, for as long as Kata's half is not there."""
+    """The host's half of every comparison. It needs neither containers nor Kata."""
     with run.file("analysis/host.txt") as out:
         out.line("Host kernel (runc uses this):")
         out.run(["uname", "-r"])
@@ -25,14 +25,14 @@ def host_side(run: Run) -> None:
 
 @collector(edition=2025, task=2, writes=["kata/kernel.txt"], needs=KATA_NEEDS, after=[smoke])
 def kernel(run: Run) -> None:
-    """The release of the kernel under a Kata container."""
+    """The release of the kernel that a container under Kata sees."""
     with run.file("kata/kernel.txt") as out:
         out.run(in_kata("uname", "-r"))
 
 
 @collector(edition=2025, task=2, writes=["kata/cpu.txt"], needs=KATA_NEEDS, after=[smoke])
 def cpu(run: Run) -> None:
-    """The processor that a Kata container sees."""
+    """The processor that a container under Kata sees."""
     with run.file("kata/cpu.txt") as out:
         out.run(in_kata(*CPU_MODEL))
 

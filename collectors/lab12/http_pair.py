@@ -1,7 +1,7 @@
-"""Task 4, beyond the sheet: HTTP of Juice Shop under runc and under Kata, asked in the same way.
+"""Task 4, beyond the sheet: HTTP latency of Juice Shop under runc and under Kata, as a fair pair.
 
-Both run the same image digest at once, each in a network namespace of its own on one bridge, and are asked at
-their own address there by the same client.
+Both containers run at the same time from the same image digest, each in its own network namespace on one
+bridge. The same client sends requests to their addresses on this bridge.
 """
 
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from labreport.capture import Run, collector
 from labreport.capture.host import on_path
 from labreport.capture.series import in_turn
 from labreport.containers.container import Container, container, status
-from labreport.containers.containerd.ctr import KATA
-from labreport.containers.needs import KATA as KATA_NEED
+from labreport.containers.ctr import KATA
+from labreport.containers.kata.runtime import KATA as KATA_NEED
 
 PAIR_NEEDS = (*NEEDS, KATA_NEED)
 CURL = ("curl", "-s", "-o", "/dev/null", "--fail", "--max-time", "60")
 CURLS = range(1, 100)
-"""curl's exit statuses: a request that failed is a row like any other."""
+"""All exit statuses of curl: a failed request is a sample, too."""
 
 
 @contextmanager
 def juice_shop_under_kata(run: Run) -> Iterator[Container]:
-    """Juice Shop under Kata, ready: once in a collect."""
+    """Start Juice Shop under Kata and wait until it answers; once per collect."""
     limit = run.setting("juice_shop.kata_ready_seconds", int)
     with container(run, KATA, "juice-shop") as shop:
         url = _url(run, shop)
@@ -33,11 +33,12 @@ def juice_shop_under_kata(run: Run) -> Iterator[Container]:
 
 
 def _url(run: Run, shop: Container) -> str:
+    """Return the URL of Juice Shop at the container's address."""
     return f"http://{shop.address}:{run.setting('juice_shop.port', int)}/"
 
 
 def _urls(run: Run) -> dict[str, str]:
-    """Return where both answer, by runtime."""
+    """Return the URLs of both containers by the runtime, runc or kata."""
     shops = {"runc": run.resource(juice_shop), "kata": run.resource(juice_shop_under_kata)}
     return {name: _url(run, shop) for name, shop in shops.items()}
 
@@ -51,7 +52,7 @@ def _urls(run: Run) -> dict[str, str]:
     keep=["ip"],
 )
 def http_pair(run: Run) -> None:
-    """GETs on Juice Shop under runc and Kata in turn, each a curl and a connection of its own."""
+    """The latency of GETs on Juice Shop under runc and Kata in turn, each with a new curl and connection."""
     urls = _urls(run)
     with run.file("bench/http-pair.csv") as out:
         out.line("run,order,runtime,seconds,exit_status,http_status")
@@ -69,7 +70,7 @@ def http_pair(run: Run) -> None:
     keep=["ip"],
 )
 def http_loop(run: Run) -> None:
-    """GETs one after another over one connection that is kept: blocks of them, runc and Kata in turn."""
+    """The latency of GETs over a persistent connection, in blocks, under runc and Kata in turn."""
     urls, requests = _urls(run), run.setting("http.loop_requests", int)
     with run.file("bench/http-loop.csv") as out:
         out.line("run,order,runtime,seconds,exit_status,http_status,connects")
@@ -88,7 +89,7 @@ def http_loop(run: Run) -> None:
     keep=["ip"],
 )
 def http_load(run: Run) -> None:
-    """The same page by several clients at once, each asking as soon as it is answered: what wrk says."""
+    """Throughput and latency of the same page with several concurrent clients, by wrk."""
     urls = _urls(run)
     clients, seconds = run.setting("http.load_clients", int), run.setting("http.load_seconds", int)
     with run.file("bench/http-load.txt") as out:

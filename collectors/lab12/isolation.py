@@ -1,21 +1,21 @@
-"""Task 3: what a container under Kata sees of a kernel of its own."""
+"""Task 3: kernel log, /proc, network and modules that a container under Kata sees."""
 
 from collectors.lab12.comparison import MODULES, PROC_ENTRIES
 from collectors.lab12.smoke import KATA_NEEDS, smoke
 from labreport.capture import Run, collector
 from labreport.containers.container import container
-from labreport.containers.containerd.ctr import KATA, in_kata
+from labreport.containers.ctr import KATA, in_kata
 
 COUNT = r"^\d+$"
-"""Processes come and go, and each is an entry in /proc."""
+"""Pattern for a count that changes from run to run: each process is an entry in /proc."""
 
 ADDRESS = r"(?<=link/ether )\S+|(?<=inet )\d\S+|(?<=brd )\d\S+|(?<=inet6 )fe80\S+"
-"""The container's own, drawn for it."""
+"""Pattern for the addresses of a container, which change from run to run."""
 
 
 @collector(edition=2025, task=3, writes=["isolation/dmesg.txt"], needs=KATA_NEEDS, after=[smoke])
 def dmesg(run: Run) -> None:
-    """The first kernel messages inside the Kata guest: a boot log of its own."""
+    """The first kernel messages inside the Kata guest, which has its own boot log."""
     with run.file("isolation/dmesg.txt") as out:
         out.line("=== dmesg Access Test ===")
         out.line("Kata VM (separate kernel boot logs):")
@@ -24,7 +24,7 @@ def dmesg(run: Run) -> None:
 
 @collector(edition=2025, task=3, writes=["isolation/proc.txt"], needs=KATA_NEEDS, after=[smoke])
 def proc(run: Run) -> None:
-    """How many entries /proc has on the host and in the guest."""
+    """The number of entries in /proc on the host and in the guest."""
     with run.file("isolation/proc.txt") as out:
         out.line("=== /proc Entries Count ===")
         out.line("Host:")
@@ -42,7 +42,7 @@ def proc(run: Run) -> None:
     keep=["ip", "mac"],
 )
 def network(run: Run) -> None:
-    """The network interfaces inside the guest; their addresses are the container's own."""
+    """The network interfaces inside the guest, with the addresses of the container."""
     with (
         container(run, KATA, "alpine", "sleep", "600", network=True) as guest,
         run.file("isolation/network.txt") as out,
@@ -54,7 +54,7 @@ def network(run: Run) -> None:
 
 @collector(edition=2025, task=3, writes=["isolation/modules.txt"], needs=KATA_NEEDS, after=[smoke])
 def modules(run: Run) -> None:
-    """How many kernel modules the host and the guest show."""
+    """The number of entries in /sys/module on the host and in the guest."""
     with run.file("isolation/modules.txt") as out:
         out.line("=== Kernel Modules Count ===")
         out.line("Host kernel modules:")

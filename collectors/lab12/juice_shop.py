@@ -1,4 +1,4 @@
-"""Juice Shop under runc: does it answer (task 2), and how quickly (task 4)?"""
+"""Tasks 2 and 4: Juice Shop under runc, its health check and its HTTP latency."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,21 +6,21 @@ from contextlib import contextmanager
 from labreport.capture import Run, collector
 from labreport.capture.host import on_path
 from labreport.containers.container import Container, container, wait_http
-from labreport.containers.containerd.ctr import RUNC
+from labreport.containers.ctr import RUNC
 from labreport.containers.needs import CONTAINERS, image
 
 NEEDS = (CONTAINERS, image("juice-shop"), on_path("curl", packages=("curl",)))
 
-# The sheet's own summary of its list of seconds.
 SUMMARY = (
     "NR == 1 {min = max = $1} {sum += $1; if ($1 < min) min = $1; if ($1 > max) max = $1}"
     ' END {printf "avg=%.4fs min=%.4fs max=%.4fs n=%d\\n", sum / NR, min, max, NR}'
 )
+"""The sheet's awk program that summarizes a list of seconds."""
 
 
 @contextmanager
 def juice_shop(run: Run) -> Iterator[Container]:
-    """Juice Shop under runc, published and ready: once in a collect, for all that ask it something."""
+    """Start Juice Shop under runc, with a published port, and wait until it answers; once per collect."""
     ports = {run.setting("juice_shop.published", int): run.setting("juice_shop.port", int)}
     with container(run, RUNC, "juice-shop", publish=ports) as shop:
         wait_http(run, shop, timeout=run.setting("juice_shop.ready_seconds", int))
@@ -29,7 +29,7 @@ def juice_shop(run: Run) -> Iterator[Container]:
 
 @collector(edition=2025, task=2, writes=["runc/health.txt"], needs=NEEDS, keep=["ip"])
 def health(run: Run) -> None:
-    """Juice Shop under runc answers on its port."""
+    """The HTTP status of Juice Shop under runc."""
     shop = run.resource(juice_shop)
     with run.file("runc/health.txt") as out:
         out.run(["curl", "-s", "-o", "/dev/null", "-w", "juice-runc: HTTP %{http_code}\\n", shop.url])
@@ -45,7 +45,7 @@ def health(run: Run) -> None:
     keep=["ip"],
 )
 def http_latency(run: Run) -> None:
-    """The seconds of one GET after another on Juice Shop under runc, each with a connection of its own."""
+    """The latency of GETs on Juice Shop under runc in seconds, each over a new connection."""
     shop = run.resource(juice_shop)
     with run.file("bench/curl-3012.txt") as out:
         for _request in range(run.setting("http.requests", int)):

@@ -1,4 +1,4 @@
-"""Task 4, beyond the sheet: what an idle container costs in memory, under both runtimes."""
+"""Task 4, beyond the sheet: the memory of an idle container, under both runtimes."""
 
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -10,12 +10,13 @@ from labreport.capture import Run, collector
 from labreport.capture.cleanup import leaks
 from labreport.capture.run import Out
 from labreport.containers.container import Container, container
-from labreport.containers.containerd.ctr import RUNTIMES
+from labreport.containers.ctr import RUNTIMES
 
 MEMINFO = ["grep", "-E", "^(MemTotal|MemAvailable):", "/proc/meminfo"]
 CONFIGURED = "^(default_memory|default_vcpus|shared_fs) *="
 PSS = 'FNR == 1 && FILENAME ~ /comm$/ {name = $1} $1 == "Pss:" {print row "," name "," $2}'
-"""The proportional set size: a page that several share counts in parts (proc(5), smaps_rollup), in KiB."""
+"""awk program that prints a process's name and its proportional set size in KiB (proc(5), smaps_rollup). In
+that size, a page that n processes share counts as 1/n."""
 
 
 @collector(
@@ -26,39 +27,44 @@ PSS = 'FNR == 1 && FILENAME ~ /comm$/ {name = $1} $1 == "Pss:" {print row "," na
     after=[smoke],
 )
 def memory(run: Run) -> None:
-    """Memory of one, two and four idle containers: every process that a container has on the host."""
+    """Memory of one, two and four idle containers: of each process that a container has on the host."""
     quiet(run)
     each = run.setting("memory.mebibytes_each", int)
-    with run.file("bench/memory-host.txt") as told, run.file("bench/memory.csv") as out:
-        told.line("Nothing runs yet:")
-        told.run(MEMINFO)
+    with run.file("bench/memory-host.txt") as host_out, run.file("bench/memory.csv") as out:
+        host_out.line("Nothing runs yet:")
+        host_out.run(MEMINFO)
         if CONFIGURATION.exists():
-            told.line("Kata's configuration:")
-            told.run(["grep", "-E", CONFIGURED, str(CONFIGURATION)])
+            host_out.line("Kata's configuration:")
+            host_out.run(["grep", "-E", CONFIGURED, str(CONFIGURATION)])
         out.line("runtime,containers,container,process,pss_kib")
         for name, runtime in RUNTIMES.items():
             for count in run.setting("memory.containers", list):
                 if _available_mebibytes() < each * count:
-                    told.line(f"{count} under {name} are left out: {each} MiB for each are not free")
+                    host_out.line(f"{count} under {name} are left out: {each} MiB for each are not free")
                     continue
                 with ExitStack() as stack:
                     idle = [stack.enter_context(_idle(run, runtime)) for _ in range(count)]
-                    for number, one in enumerate(idle, 1):
-                        _measure(out, one, f"{name},{count},{number}")
-                    told.line(f"With {count} under {name}:")
-                    told.run(MEMINFO)
+                    for number, box in enumerate(idle, 1):
+                        _measure(out, box, f"{name},{count},{number}")
+                    host_out.line(f"With {count} under {name}:")
+                    host_out.run(MEMINFO)
 
 
 def _idle(run: Run, runtime: str) -> AbstractContextManager[Container]:
+    """Return an idle container without a network."""
     return container(run, runtime, "alpine", "sleep", "3600", network=False)
 
 
-def _measure(out: Out, one: Container, row: str) -> None:
-    """Write a row for each process of a container: its shim, its monitor, what runs inside under runc."""
-    for pid in sorted(leaks.processes(one.id)):
+def _measure(out: Out, box: Container, row: str) -> None:
+    """Write a row for each process of a container: its shim, its VMM, and under runc what runs inside.
+
+    `row` is the beginning of the row: runtime, number of containers, number of this container.
+    """
+    for pid in sorted(leaks.processes(box.id)):
         out.run(["awk", "-v", f"row={row}", PSS, f"/proc/{pid}/comm", f"/proc/{pid}/smaps_rollup"])
 
 
 def _available_mebibytes() -> int:
+    """Return the memory that is available on this host in MiB."""
     rows = (line.split() for line in Path("/proc/meminfo").read_text().splitlines())
     return next(int(row[1]) >> 10 for row in rows if row[0] == "MemAvailable:")

@@ -1,4 +1,4 @@
-"""Task 3, beyond: the same container seen from the host, and whose page cache its reads go through."""
+"""Task 3, beyond the sheet: a container seen from the host, and the page cache that its reads use."""
 
 import os
 from collections.abc import Iterator
@@ -11,41 +11,41 @@ from labreport.capture.cleanup import leaks
 from labreport.capture.host import on_path
 from labreport.capture.run import CaptureError, Out
 from labreport.containers.container import Container, container
-from labreport.containers.containerd.private import ROOTS, containerd
-from labreport.containers.escapes.escape import RUNTIMES
-from labreport.containers.kata import configuration as kata_configuration
+from labreport.containers.containerd.server import ROOTS, containerd
+from labreport.containers.ctr import RUNTIMES
+from labreport.containers.kata.runtime import configuration, note_configuration
 
 WORKLOAD = ("sleep", "86399")
 STATUS = ("Name", "Uid", "CapEff", "NoNewPrivs", "Seccomp", "Threads")
 SETTINGS = ("enable_annotations", "disable_guest_seccomp", "seccompsandbox", "rootless", "shared_fs",
             "virtio_fs_cache", "virtio_fs_extra_args", "sandbox_cgroup_only", "disable_selinux")  # fmt: skip
 NUMBERS = r"^(Pss|Threads):\s+.*|(?<=^pid )\d+|^\d+(?= )"
-"""Memory, threads that come and go, process numbers."""
+"""Pattern for what changes from run to run: memory, number of threads, process ids."""
 
 
 @collector(edition=2025, task=3, writes=["isolation/outside.txt"], needs=KATA_NEEDS, after=[smoke])
 def outside(run: Run) -> None:
-    """The container from outside: does the host see its process, and what stands between it and the host?"""
+    """A container seen from the host: is its process visible, and which processes belong to it?"""
     with run.file("isolation/outside.txt") as out:
         for name, runtime in RUNTIMES.items():
             with container(run, runtime, "alpine", *WORKLOAD, network=False) as box:
                 out.line(f"=== {name} ===")
                 out.line(f"--- processes of the host that are `{' '.join(WORKLOAD)}`")
-                asked = ["pgrep", "--list-full", "--full", f"^{' '.join(WORKLOAD)}$"]
-                hidden = out.run(asked, answered=[1], volatile=NUMBERS).exit_status
+                pgrep = ["pgrep", "--list-full", "--full", f"^{' '.join(WORKLOAD)}$"]
+                hidden = out.run(pgrep, answered=[1], volatile=NUMBERS).exit_status
                 out.line(f"=> the host {'does not see' if hidden else 'sees'} its process")
                 out.line("--- processes of the host that belong to it")
                 describe(out, box)
         out.line("=== what Kata's configuration allows ===")
-        place = kata_configuration.configuration()
+        place = configuration()
         if place is None:
-            raise CaptureError("Kata has no kata_configuration.toml in any of its places: install it")
-        kata_configuration.note(run)
+            raise CaptureError("Kata has no configuration.toml in any of its places", "install it")
+        note_configuration(run)
         out.run(["grep", "-nE", f"^ *({'|'.join(SETTINGS)}) *=", str(place)])
 
 
 def describe(out: Out, box: Container) -> None:
-    """Write what the host's kernel knows of every process that belongs to a container."""
+    """Write command line, status and memory of every process on the host that belongs to a container."""
     pids = sorted(leaks.processes(box.id))
     if not pids:
         raise CaptureError(f"{box.id}: the host has no process that belongs to it")
@@ -67,7 +67,7 @@ THROUGH, OWN = "through the host's page cache", "from a page cache of its own"
     after=[smoke],
 )
 def page_cache(run: Run) -> None:
-    """Whose page cache: a file of the host read in a container, and again after the host has forgotten it."""
+    """The page cache of a mounted file: read in a container, dropped by the host, read again."""
     with run.file("isolation/page-cache.txt") as out:
         for name, runtime in RUNTIMES.items():
             with shared_file(run) as file:
@@ -75,11 +75,11 @@ def page_cache(run: Run) -> None:
                 options = ["--mount", mount]
                 with container(run, runtime, "alpine", *WORKLOAD, network=False, options=options) as box:
                     out.line(f"=== {name} ===")
-                    forget(file)
+                    drop_from_cache(file)
                     cached(out, file, "the host's cache before anybody reads")
                     run.command(box.exec("dd", "if=/host/file", "of=/dev/null", "bs=1M"))
                     cached(out, file, "after the container has read the file")
-                    forget(file)
+                    drop_from_cache(file)
                     cached(out, file, "after the host has forgotten it")
                     run.command(box.exec("dd", "if=/host/file", "of=/dev/null", "bs=1M"))
                     again = cached(out, file, "after the container has read it again")
@@ -88,8 +88,8 @@ def page_cache(run: Run) -> None:
 
 @contextmanager
 def shared_file(run: Run) -> Iterator[Path]:
-    """Make a file on the host's disk, alone in a folder that is gone afterwards."""
-    run.resource(containerd)  # its folder is removed at the end
+    """Create a file on the host's disk, alone in a folder; remove both at the end."""
+    run.resource(containerd)  # creates the folder of the run in ROOTS, and removes it at the end
     folder = ROOTS / run.name / "cached"
     folder.mkdir()
     try:
@@ -100,8 +100,8 @@ def shared_file(run: Run) -> Iterator[Path]:
         folder.rmdir()
 
 
-def forget(file: Path) -> None:
-    """Have the host write the file out and drop it from its page cache (posix_fadvise(2), DONTNEED)."""
+def drop_from_cache(file: Path) -> None:
+    """Write the file to disk and drop it from the host's page cache (posix_fadvise(2), DONTNEED)."""
     descriptor = os.open(file, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -111,7 +111,7 @@ def forget(file: Path) -> None:
 
 
 def cached(out: Out, file: Path, when: str) -> bool:
-    """Write how much of the file is in the host's page cache, and all of it; return whether any is."""
+    """Write how many bytes of the file are in the host's page cache, and its size; return whether any are."""
     out.line(f"{when}:")
-    said = out.run(["fincore", "--noheadings", "--bytes", "--output", "RES,SIZE", str(file)])
-    return int(said.text.split()[0]) > 0
+    result = out.run(["fincore", "--noheadings", "--bytes", "--output", "RES,SIZE", str(file)])
+    return int(result.text.split()[0]) > 0

@@ -1,6 +1,6 @@
-"""Task 4, beyond the sheet: where the time of a start goes, by the events of containerd and the shim's log.
+"""Task 4, beyond the sheet: the phases of a start, from containerd's events and the log of Kata's shim.
 
-Both are of this host's clock. The guest has a clock of its own: how it stands to the host's is measured.
+Both have the time of the host's clock. The guest has its own clock, and `guest_clock` measures the offset.
 """
 
 import shutil
@@ -15,15 +15,15 @@ from labreport.capture.command import CommandFailedError
 from labreport.capture.run import Out
 from labreport.capture.series import in_turn
 from labreport.containers.container import container
-from labreport.containers.containerd.ctr import KATA, RUNTIMES, once
-from labreport.containers.containerd.private import containerd
-from labreport.containers.containerd.server import Containerd
+from labreport.containers.containerd.server import Containerd, containerd
+from labreport.containers.ctr import KATA, RUNTIMES, new_container
 from labreport.contract.lab_config import Lab
 
 SOCKET = Path("/run/systemd/journal/socket")
 
 
 def _no_journal(_lab: Lab) -> str:
+    """Return why systemd's journal cannot be read, or an empty text."""
     return "" if SOCKET.exists() and shutil.which("journalctl") else "no journal of systemd's runs here"
 
 
@@ -32,7 +32,7 @@ JOURNAL = Need(
     missing=_no_journal,
     remedy="collect on a host that runs systemd, or in the box: lab collect --in-box (manual/how-to/box.md)",
 )
-"""Where Kata's shim says what it does."""
+"""The journal of systemd, to which Kata's shim writes its log."""
 
 NEEDS = (*KATA_NEEDS, JOURNAL)
 EVENT_SECONDS = 20.0
@@ -41,12 +41,12 @@ MARKS = (
     "start to run|vcpu 0 is running|hybrid vsock: connected"
     "|start passfd io wait|end passfd io wait process|end to run service"
 )
-"""What Kata's Rust shim with Dragonball says (3.23) when it begins, when the machine runs, when the agent in
-it has answered, when the container's process runs and has ended, and when it ends itself. It tells containerd
-of no /tasks/create and no /tasks/start."""
+"""Log messages of Kata's Rust shim with Dragonball (3.23), in this order: the shim starts, the virtual
+machine runs, its agent answers, the container's process starts, it ends, the shim ends. The shim sends
+containerd neither /tasks/create nor /tasks/start."""
 
 BOOTED = "Linux version|Run .* as init process"
-"""The guest kernel's first message, and its last before the agent begins."""
+"""The guest kernel's first message, and its last one before the agent starts."""
 
 PHASES = r"""
 function at(time,  t) { split(time, t, ":"); return t[1] * 3600 + t[2] * 60 + t[3] }
@@ -78,12 +78,12 @@ NF == 3 && $3 == "begin" { seen["begin"] = at($2) }
 NF == 3 && $3 == "end" { seen["end"] = at($2) }
 END { told() }
 """
-"""Seconds between what was seen of one start, in the order in which it comes; a start over midnight, too."""
+"""awk program that prints the seconds of each phase of a start. A start may go past midnight."""
 
 
 @collector(edition=2025, task=4, writes=["bench/phases.txt", "bench/phases.csv"], needs=NEEDS, after=[smoke])
 def phases(run: Run) -> None:
-    """Where the time of `echo test` goes: container, shim, machine, agent, workload, end."""
+    """The phases of `echo test` in seconds: container, shim, virtual machine, agent, workload, teardown."""
     quiet(run)
     server, runs = run.resource(containerd), run.setting("phases.runs", int)
     with _events(run, server) as log, run.file("bench/phases.txt") as out:
@@ -96,11 +96,11 @@ def phases(run: Run) -> None:
 
 
 def _one_start(run: Run, out: Out, runtime: str, log: Path) -> None:
-    """Start a container and write when it began, what was said of it, and when it ended.
+    """Start a container; write when it began and ended, its events, and the log of its shim.
 
-    A start that fails fails the capture: what it is made of says nothing of one that does not.
+    A start that fails fails the capture, because its phases are not those of a start.
     """
-    attempt = once(run, runtime, "alpine", (), ("echo", "test"))
+    attempt = new_container(run, runtime, "alpine", (), ("echo", "test"))
     ident = attempt.argv[-3]
     out.run(["date", "-u", "+%F %T.%N begin"])
     try:
@@ -116,7 +116,7 @@ def _one_start(run: Run, out: Out, runtime: str, log: Path) -> None:
 
 
 def _shim_log(run: Run, out: Out, ident: str) -> None:
-    """Write what a container's shim said of MARKS; another one than Kata's in Rust says nothing of them."""
+    """Write the messages in MARKS that a container's shim logged. Only Kata's Rust shim logs them."""
     run.command(["journalctl", "--sync"])
     words = ["--no-pager", "--no-hostname", "--output", "short-iso-precise", "--identifier", "kata"]
     out.run(["journalctl", *words, "--grep", MARKS, f"SOURCE={ident}"], answered=[1])
@@ -124,7 +124,7 @@ def _shim_log(run: Run, out: Out, ident: str) -> None:
 
 @collector(edition=2025, task=4, writes=["bench/guest-clock.txt"], needs=NEEDS, after=[smoke])
 def guest_clock(run: Run) -> None:
-    """The guest's clock beside the host's: twice, and what its kernel and the shim say of its boot."""
+    """The guest's clock beside the host's, twice, and the messages of kernel and shim about the boot."""
     with (
         container(run, KATA, "alpine", "sleep", "3600", network=False) as guest,
         run.file("bench/guest-clock.txt") as out,
@@ -144,7 +144,10 @@ def guest_clock(run: Run) -> None:
 
 @contextmanager
 def _events(run: Run, server: Containerd) -> Iterator[Path]:
-    """Have containerd's events written to a file; they begin when it has been seen to be told of one."""
+    """Write containerd's events to a file, and yield its path once the first event has arrived.
+
+    Labelling the namespace again and again makes an event.
+    """
     daemon = run.start(server.ctr("events"), "events.log")
     poke = server.ctr("namespaces", "label", server.namespace, "lab=run")
     try:

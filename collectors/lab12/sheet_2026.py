@@ -1,4 +1,4 @@
-"""Edition 2026: kernels, devices and capabilities, one command a file as the sheet has it."""
+"""Edition 2026, tasks 1 and 2: kernels, devices and capabilities, one command per file as in the sheet."""
 
 import re
 
@@ -7,8 +7,9 @@ from labreport.capture import Run, collector
 from labreport.capture.command import Argv
 from labreport.capture.host import on_path
 from labreport.capture.run import Out
-from labreport.containers.containerd.ctr import in_kata, in_runc
-from labreport.containers.needs import CONTAINERS, KATA, image
+from labreport.containers.ctr import in_kata, in_runc
+from labreport.containers.kata.runtime import KATA
+from labreport.containers.needs import CONTAINERS, image
 
 IMAGE = "alpine-3.20"
 NEEDS = (CONTAINERS, KATA, image(IMAGE))
@@ -26,7 +27,7 @@ CAPABILITIES = ("grep", "^Cap", "/proc/1/status")
     after=[smoke],
 )
 def kernels(run: Run) -> None:
-    """Kernel and processor, as a container under runc and one under Kata see them."""
+    """Kernel and processor that a container sees, under runc and under Kata."""
     with run.file("results/runc-kernel.txt") as out:
         out.run(in_runc(*KERNEL, image=IMAGE), expect="^Linux ")
     with run.file("results/kata-kernel.txt") as out:
@@ -41,7 +42,7 @@ def kernels(run: Run) -> None:
     after=[smoke],
 )
 def devices(run: Run) -> None:
-    """What is in /dev under runc and under Kata, and what differs."""
+    """The entries of /dev under runc and under Kata, and the difference."""
     with run.file("results/runc-devs.txt") as out:
         out.run(in_runc(*DEVICES, image=IMAGE))
     with run.file("results/kata-devs.txt") as out:
@@ -60,14 +61,14 @@ def devices(run: Run) -> None:
 def capabilities(run: Run) -> None:
     """The capabilities of the first process under runc and under Kata, raw and decoded."""
     with run.file("results/runc-caps.txt") as out:
-        decoded(out, in_runc(*CAPABILITIES, image=IMAGE))
+        write_decoded(out, in_runc(*CAPABILITIES, image=IMAGE))
     with run.file("results/kata-caps.txt") as out:
-        decoded(out, in_kata(*CAPABILITIES, image=IMAGE))
+        write_decoded(out, in_kata(*CAPABILITIES, image=IMAGE))
 
 
-def decoded(out: Out, asked: Argv) -> None:
-    """Write the masks, and below them what capsh of libcap makes of each, once."""
-    said = out.run(asked, expect="^CapEff:")
+def write_decoded(out: Out, command: Argv) -> None:
+    """Run a command that prints capability masks; write them, and each mask decoded by capsh."""
+    result = out.run(command, expect="^CapEff:")
     out.line("decoded by capsh:")
-    for mask in dict.fromkeys(re.findall(r"^Cap\w+:\s+([0-9a-f]+)$", said.text, re.MULTILINE)):
+    for mask in dict.fromkeys(re.findall(r"^Cap\w+:\s+([0-9a-f]+)$", result.text, re.MULTILINE)):
         out.run(["capsh", f"--decode={mask}"])

@@ -1,15 +1,16 @@
-"""Task 1: does Kata run at all?"""
+"""Task 1: the version of the installed shim, and a smoke test."""
 
 from labreport.capture import Run, collector
-from labreport.containers.containerd.ctr import in_kata
-from labreport.containers.needs import CONTAINERS, KATA, image
+from labreport.containers.ctr import in_kata
+from labreport.containers.kata.runtime import KATA
+from labreport.containers.needs import CONTAINERS, image
 
 KATA_NEEDS = (CONTAINERS, KATA, image("alpine"))
 
 
 @collector(edition=2025, task=1, writes=["setup/kata-built-version.txt"], needs=[CONTAINERS, KATA])
 def version(run: Run) -> None:
-    """The version that the installed shim gives of itself."""
+    """The version of the installed shim."""
     with run.file("setup/kata-built-version.txt") as out:
         out.run(["containerd-shim-kata-v2", "--version"])
 

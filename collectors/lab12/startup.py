@@ -1,4 +1,4 @@
-"""Task 4: how long a container takes from start to end, under both runtimes."""
+"""Task 4: the start-up time of a container, under both runtimes."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -9,35 +9,39 @@ from labreport.capture import Run, collector
 from labreport.capture.command import Attempt
 from labreport.capture.host import on_path
 from labreport.capture.series import HYPERFINE, Contender, series, series_files
-from labreport.containers.containerd.ctr import IN_NEW, KATA, RUNC, RUNTIMES, once, one_more_try
+from labreport.containers.ctr import IN_NEW, KATA, RUNC, RUNTIMES, new_container, retry_on_hang
+from labreport.containers.kata.runtime import KATA as KATA_NEED
 from labreport.containers.needs import CONTAINERS, image
-from labreport.containers.needs import KATA as KATA_NEED
 
 BASH = on_path("bash", packages=("bash",))
 ECHO = ("echo", "test")
 
 TIME = r"""TIMEFORMAT=$'real\t%3lR'; time "$@" >/dev/null"""
-"""The shell keyword prints what the sheet greps for; there it goes to the terminal, past the pipe."""
+"""bash script that prints the `real` line that the sheet greps for. In the sheet, that line goes to the
+terminal and not into the pipe."""
 
 NUMBERED = (
     '$3 == name && $5 == 0 {printf "%d: %.3f s\\n", $1, $4}'
     ' $3 == name && $5 != 0 {printf "%d: failed after %.3f s, exit status %s\\n", $1, $4, $5}'
 )
+"""awk program that prints the samples of one contender as the sheet of 2026 numbers them."""
 
 
 def contender(name: str, runtime: str, image: str) -> Contender:
-    """Return a start of `echo test` under a runtime, and its end."""
+    """Return the start of a container that runs `echo test` under a runtime and ends, as a contender."""
     warm_up = IN_NEW[runtime](*ECHO, image=image)
-    return Contender(name, warm_up, partial(once, runtime=runtime, image=image, options=(), argv=ECHO))
+    return Contender(
+        name, warm_up, partial(new_container, runtime=runtime, image=image, options=(), argv=ECHO)
+    )
 
 
 def both(image: str) -> list[Contender]:
-    """Return the start under runc and the one under Kata."""
+    """Return the contenders runc and kata."""
     return [contender(name, runtime, image) for name, runtime in RUNTIMES.items()]
 
 
 def _series(run: Run, name: str, contenders: Sequence[Contender], runs: str) -> None:
-    """Time the contenders in turn, as often as the setting `runs` says."""
+    """Time the contenders in turn. `runs` is the key of the setting with the number of runs."""
     quiet(run)
     series(run, name, contenders, run.setting(runs, int), run.setting("startup.limit_seconds", int))
 
@@ -50,7 +54,7 @@ def _series(run: Run, name: str, contenders: Sequence[Contender], runs: str) -> 
     after=[smoke],
 )
 def startup(run: Run) -> None:
-    """Start-up of `echo test` under runc and Kata in turn: every sample, from ctr's start to its end."""
+    """Start-up time of `echo test` under runc and Kata in turn: the run time of ctr, for every sample."""
     _series(run, "bench/startup", both("alpine"), "startup.runs")
 
 
@@ -61,7 +65,7 @@ def startup(run: Run) -> None:
     needs=[CONTAINERS, image("alpine"), HYPERFINE],
 )
 def noise(run: Run) -> None:
-    """The host's noise: the same start under runc against itself, as the series of both runtimes is made."""
+    """The noise of the host: the same start under runc, measured against itself."""
     contenders = [contender(name, RUNC, "alpine") for name in ("runc", "runc again")]
     _series(run, "bench/noise", contenders, "noise.runs")
 
@@ -74,17 +78,20 @@ def noise(run: Run) -> None:
     after=[startup],
 )
 def startup_once(run: Run) -> None:
-    """The sheet's own measurement, once each: what bash's `time` says of `echo test`."""
+    """The sheet's own measurement of `echo test`: one sample for each runtime, by bash's `time`."""
     quiet(run)
     with run.file("bench/startup.txt") as out:
         out.line("runc:")
-        out.run(lambda run: _timed(once(run, RUNC, "alpine", (), ECHO)).argv, stderr=True, expect="^real")
+        out.run(
+            lambda run: _timed(new_container(run, RUNC, "alpine", (), ECHO)).argv, stderr=True, expect="^real"
+        )
         out.line("Kata:")
-        start = one_more_try(lambda run: _timed(once(run, KATA, "alpine", (), ECHO)))
+        start = retry_on_hang(lambda run: _timed(new_container(run, KATA, "alpine", (), ECHO)))
         out.run(start, stderr=True, expect="^real")
 
 
 def _timed(attempt: Attempt) -> Attempt:
+    """Return an attempt that is timed by bash."""
     return Attempt(["bash", "-c", TIME, "time", *attempt.argv], attempt.clear)
 
 
@@ -96,10 +103,10 @@ def _timed(attempt: Attempt) -> Attempt:
     after=[smoke],
 )
 def startup_bench(run: Run) -> None:
-    """Start-up of `echo test`, numbered as the sheet of 2026 has it; the samples beside it."""
+    """Start-up time of `echo test`, numbered as in the sheet of 2026, and all samples."""
     contenders = both("alpine-3.20")
     _series(run, "results/startup", contenders, "startup_bench.runs")
     with run.file("results/startup-bench.txt") as out:
-        for heading, one in zip(("runc", "Kata"), contenders, strict=True):
+        for heading, timed in zip(("runc", "Kata"), contenders, strict=True):
             out.line(f"{heading}:")
-            out.run(["awk", "-F", ",", "-v", f"name={one.name}", NUMBERED, "results/startup.csv"])
+            out.run(["awk", "-F", ",", "-v", f"name={timed.name}", NUMBERED, "results/startup.csv"])

@@ -1,4 +1,4 @@
-"""Task 4, beyond the sheet: how much a container's network carries, by this host's own iperf3."""
+"""Task 4, beyond the sheet: the network throughput of a container, measured with the host's iperf3."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +10,13 @@ from labreport.capture import Run, collector
 from labreport.capture.host import on_path
 from labreport.capture.run import CaptureError
 from labreport.containers.container import container
-from labreport.containers.containerd.ctr import RUNTIMES
+from labreport.containers.ctr import RUNTIMES
 from labreport.containers.network.bridge import network
 
 IPERF3 = on_path("iperf3", packages=("iperf3",))
 PORT = "5201"
 MOUNT = ["--mount", "type=bind,src=/usr,dst=/host,options=rbind:ro"]
-"""The image has no iperf3: the container is given this host's programs, to be run by their own loader."""
+"""Mounts the host's /usr, because the image has no iperf3. The host's loader runs it there."""
 
 
 @collector(
@@ -28,7 +28,7 @@ MOUNT = ["--mount", "type=bind,src=/usr,dst=/host,options=rbind:ro"]
     keep=["ip"],
 )
 def throughput(run: Run) -> None:
-    """TCP from a container to the host, over the bridge, under runc and Kata: what iperf3 says."""
+    """TCP throughput from a container to the host over the bridge, under runc and Kata, by iperf3."""
     quiet(run)
     gateway, seconds = run.resource(network).gateway, run.setting("iperf3.seconds", int)
     client = [*_iperf3(), "-c", gateway, "-p", PORT, "-t", str(seconds), "--format", "m"]
@@ -41,6 +41,7 @@ def throughput(run: Run) -> None:
 
 @contextmanager
 def _server(run: Run, gateway: str) -> Iterator[None]:
+    """Run an iperf3 server at the bridge's address; raise CaptureError if it does not listen."""
     daemon = run.start(["iperf3", "-s", "-B", gateway, "-p", PORT, "--forceflush"], "iperf3.log")
     try:
         run.wait_until(lambda: "listening" in daemon.log.read_text() or not daemon.alive(), "iperf3")
@@ -52,12 +53,15 @@ def _server(run: Run, gateway: str) -> Iterator[None]:
 
 
 def _iperf3() -> list[str]:
-    """Return the words that run this host's iperf3 from /host, the host's /usr; raise CaptureError."""
+    """Return the command that runs the host's iperf3 in a container with MOUNT.
+
+    Raise CaptureError if the host's loader is not found.
+    """
     loaders = sorted(Path("/usr/lib64").glob("ld-linux-*.so.*")) or sorted(
         Path("/usr/lib").glob("ld-linux-*.so.*")
     )
     if not loaders:
-        raise CaptureError("/usr/lib64: no loader of this host's programs: where is ld-linux?")
+        raise CaptureError("/usr/lib64: no loader of this host's programs (ld-linux-*.so.*)", "install libc6")
     loader = loaders[0].resolve()
     return [
         str(loader).replace("/usr", "/host", 1),

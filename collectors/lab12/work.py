@@ -1,4 +1,4 @@
-"""Task 4, beyond the start: work on the processor and on files in a container that runs already."""
+"""Task 4: work of the processor and the disk in containers that run already."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -10,9 +10,9 @@ from labreport.capture.command import Attempt
 from labreport.capture.run import Out
 from labreport.capture.series import HYPERFINE, Contender, series, series_files
 from labreport.containers.container import Container, container
-from labreport.containers.containerd.ctr import KATA, RUNC, RUNTIMES
+from labreport.containers.ctr import KATA, RUNC, RUNTIMES
+from labreport.containers.kata.runtime import KATA as KATA_NEED
 from labreport.containers.needs import CONTAINERS, image
-from labreport.containers.needs import KATA as KATA_NEED
 
 ZEROS = ("dd", "if=/dev/zero", "bs=1M")
 FILE = "/root/zeros"
@@ -26,7 +26,7 @@ FILE = "/root/zeros"
     after=[smoke],
 )
 def cpu_work(run: Run) -> None:
-    """Work that needs the processor alone, SHA-256 of zeros, in containers that run already."""
+    """Processor work, the SHA-256 of zeros, in containers that run already."""
     size = run.setting("cpu.mebibytes", int)
     work = ("sh", "-c", f"{' '.join(ZEROS)} count={size} 2>/dev/null | sha256sum")
     _series_inside(run, "bench/cpu", work, run.setting("cpu.runs", int))
@@ -40,13 +40,13 @@ def cpu_work(run: Run) -> None:
     after=[smoke],
 )
 def file_write(run: Run) -> None:
-    """A write to the container's root file system that ends when it is on the disk (fsync)."""
+    """A write to the container's root file system, until the data is on the disk (fsync)."""
     work = (*ZEROS, f"count={run.setting('io.mebibytes', int)}", f"of={FILE}", "conv=fsync")
     _series_inside(run, "bench/write", work, run.setting("io.runs", int))
 
 
 def _series_inside(run: Run, name: str, work: Sequence[str], runs: int) -> None:
-    """Time `work` in a container under each runtime, in turn."""
+    """Time the command `work` in a running container under each runtime, in turn."""
     quiet(run)
     with ExitStack() as stack:
         contenders = []
@@ -57,7 +57,7 @@ def _series_inside(run: Run, name: str, work: Sequence[str], runs: int) -> None:
 
 
 def _contender(name: str, inside: Container, work: Sequence[str]) -> Contender:
-    """Return the work as an exec; one that does not end is put away with its container."""
+    """Return an exec of the work as a contender. One that hangs ends when its container is torn down."""
     command = inside.exec(*work)
     return Contender(name, command, lambda run: Attempt(command(run), lambda: None))
 
@@ -70,7 +70,7 @@ def _contender(name: str, inside: Container, work: Sequence[str]) -> Contender:
     after=[smoke],
 )
 def io_bench(run: Run) -> None:
-    """The sheet's dd, which copies memory and meets no disk; a write that meets one, and reading it again."""
+    """The sheet's dd, which copies memory and uses no disk; then a write to the disk, and reading it back."""
     quiet(run)
     size = run.setting("io.mebibytes", int)
     with run.file("results/io-bench.txt") as out, ExitStack() as stack:
@@ -87,11 +87,11 @@ def io_bench(run: Run) -> None:
 
 
 def _each(out: Out, inside: dict[str, Container], title: str, argv: Sequence[str]) -> None:
-    """Run a command in each container, under a heading of its own.
+    """Run a command in each container, below the heading of its runtime.
 
-    Not every busybox has a dd that says how long it took: `time` does, in hundredths of a second.
+    `time` measures it, in hundredths of a second, because not every busybox has a dd that prints its time.
     """
     out.line(f"=== {title} ===")
-    for heading, one in inside.items():
+    for heading, box in inside.items():
         out.line(f"{heading}:")
-        out.run(one.exec("time", *argv), stderr=True, expect="^real")
+        out.run(box.exec("time", *argv), stderr=True, expect="^real")

@@ -1,1 +1,4 @@
-"""A private containerd, images and networks: runc and Kata asked for in the same words."""
+"""What any lab with containers needs: containerd, images, networks, Kata, probes and escape attempts.
+
+The commands of one lab, and what its sheet asks for, belong to `collectors/NAME`.
+"""

@@ -1,4 +1,4 @@
-"""A container that stays: started, reached over the network, looked into, put away."""
+"""A container that keeps running: started, reached over the network, given commands, torn down."""
 
 import http.client
 import time
@@ -11,48 +11,52 @@ from urllib.parse import urlsplit
 
 from labreport.capture.command import TIMEOUT, Attempt, RetryOnHang
 from labreport.capture.run import CaptureError, Run
-from labreport.containers.containerd import ctr
-from labreport.containers.containerd.private import containerd, log_tail
-from labreport.containers.containerd.server import Containerd
-from labreport.containers.containerd.teardown import put_away, put_away_hung, tasks
+from labreport.containers import ctr
+from labreport.containers.containerd.server import Containerd, containerd, log_tail
+from labreport.containers.containerd.teardown import tasks, tear_down, tear_down_hung
 from labreport.containers.images import images
 from labreport.containers.network.bridge import Attachment, attached
-from labreport.containers.network.portmap import Published, published
+from labreport.containers.network.portmap import PublishedPort, published
 
 NO_READER = r"start process\n    1: start\n    2: No such device or address"
-"""What Kata says of an exec that it could not start: it opens ctr's FIFO for writing, not waiting for ctr to
-read it (seen once in the box, with 3.23; crates/runtimes/virt_container/src/container_manager/io)."""
+"""Kata's message about an exec that it could not start. It opens ctr's FIFO for writing without waiting until
+ctr reads from it (seen once in the box, with 3.23;
+crates/runtimes/virt_container/src/container_manager/io)."""
 
 
 @dataclass(frozen=True)
 class Container:
-    """A running container. `address` is empty without a network; `ports` says how each port is reached."""
+    """A running container.
+
+    `address` is its IPv4 address, or empty if it has no network. `ports` maps each published container port
+    to the way it is reached. `log` is the file with its output; under Kata the output is discarded.
+    """
 
     id: str
     runtime: str
     server: Containerd
     address: str
-    ports: Mapping[int, Published]
+    ports: Mapping[int, PublishedPort]
     log: Path
 
     @property
     def url(self) -> str:
-        """Where its first published port answers, such as http://127.0.0.1:3012."""
+        """The URL of its first published port, such as http://127.0.0.1:3012."""
         return next(iter(self.ports.values())).url
 
     @property
     def how(self) -> str:
-        """In words, how its first published port is reached: for the evidence file."""
+        """How its first published port is reached, in words for the evidence file."""
         return next(iter(self.ports.values())).how
 
     def exec(self, *argv: str) -> Callable[[Run], Sequence[str]]:
-        """Return the command that runs `argv` in the container; its exit status is that of `argv`.
+        """Return a command that runs `argv` in the container. Its exit status is that of `argv`.
 
-        Under Kata it is tried once more where the shim could not start it, or it has no end.
+        Under Kata it is run once more if it hangs, or if the shim could not start it.
         """
 
         def attempt(run: Run) -> Attempt:
-            names = ["--fifo-dir", str(self.server.fifos), "--exec-id", _exec_id(run, self.id)]
+            names = ["--fifo-dir", str(self.server.fifos), "--exec-id", _new_exec_id(run, self.id)]
             return Attempt(self.server.ctr("tasks", "exec", *names, self.id, *argv), lambda: None)
 
         if self.runtime == ctr.KATA:
@@ -60,19 +64,19 @@ class Container:
         return lambda run: attempt(run).argv
 
     def pid(self) -> int:
-        """Return the pid of its first process on this host, as containerd knows it; 0 if it has none."""
+        """Return the pid of its first process on this host, or 0 if containerd knows no such process."""
         for row in tasks(self.server):
             if row[0] == self.id:
                 return int(row[1])
         return 0
 
     def running(self) -> bool:
-        """Return whether containerd says that it runs."""
+        """Return whether containerd reports it as running."""
         return any(row[0] == self.id and row[2] == "RUNNING" for row in tasks(self.server))
 
 
 @contextmanager
-def container(  # noqa: PLR0913 - what is asked of a container, by name
+def container(  # noqa: PLR0913 - the properties of a container, by name
     run: Run,
     runtime: str,
     image: str,
@@ -82,82 +86,91 @@ def container(  # noqa: PLR0913 - what is asked of a container, by name
     options: Sequence[str] = (),
     timeout: float = ctr.KATA_SECONDS,
 ) -> Iterator[Container]:
-    """Start a container under `runtime` (ctr.RUNC, ctr.KATA) and put it away at the end.
+    """Start a container under `runtime` (ctr.RUNC or ctr.KATA); tear it down at the end.
 
-    `image` is a name under images in lab.yml; without `argv` the image's own entrypoint runs. `publish` maps
-    host ports to container ports; see Container.ports for how they are reached. `timeout` is the start's.
-    A start under Kata that hangs is cleared and made once more, with a network of its own: a namespace serves
-    one sandbox. Raise Unavailable for an image or containerd that is not to be had, CommandFailedError if the
-    start fails.
+    `image` is a name under `images` in lab.yml. Without `argv` the image's own command runs. `publish` maps
+    host ports to container ports; Container.ports says how each is reached. `options` are more options of
+    `ctr run`. `timeout` is the limit of the start, in seconds.
+
+    Under Kata, a start that hangs is torn down and made once more, in a new network namespace, because a
+    namespace serves only one sandbox. Raise Unavailable for an image or a containerd that cannot be had,
+    CommandFailedError if the start fails.
     """
     server = run.resource(containerd)
-    name = images.have(run, image).name
-    made: list[Container] = []
+    name = images.obtain(run, image).name
+    started: list[Container] = []
 
     def attempt(run: Run) -> Attempt:
         ident = ctr.new_id(run)
         log = server.logs / f"{ident}.log"
         place = stack.enter_context(attached(run, ident)) if network or publish else None
         ports = stack.enter_context(published(run, place, publish)) if place and publish else {}
-        stack.callback(put_away, server, ident)
-        given = [*_detached(runtime, log), *_place(place), *options]
-        made.append(Container(ident, runtime, server, str(place.address.ip) if place else "", ports, log))
-        return Attempt(ctr.run_argv(server, runtime, name, ident, options=given, argv=argv), clear)
+        stack.callback(tear_down, server, ident)
+        words = [*_detach_options(runtime, log), *_network_options(place), *options]
+        address = str(place.address.ip) if place else ""
+        started.append(Container(ident, runtime, server, address, ports, log))
+        return Attempt(ctr.run_argv(server, runtime, name, ident, options=words, argv=argv), clear)
 
     def clear() -> None:
-        put_away_hung(server, made[-1].id)
+        tear_down_hung(server, started[-1].id)
         stack.close()
 
     with ExitStack() as stack:
-        start = ctr.one_more_try(attempt, timeout) if runtime == ctr.KATA else attempt(run).argv
+        start = ctr.retry_on_hang(attempt, timeout) if runtime == ctr.KATA else attempt(run).argv
         run.command(start, timeout=timeout)
-        yield made[-1]
+        yield started[-1]
 
 
-def _place(place: Attachment | None) -> list[str]:
+def _network_options(place: Attachment | None) -> list[str]:
+    """Return the options of `ctr run` that put a container into a network namespace."""
     return place.options if place else []
 
 
-def _detached(runtime: str, log: Path) -> list[str]:
-    """Return the options of a container that outlives its ctr, and where its output goes.
+def _detach_options(runtime: str, log: Path) -> list[str]:
+    """Return the options of `ctr run` for a container that outlives ctr and prints to `log`.
 
-    Kata's runtime-rs takes a log URI for a FIFO and fails (up to 3.32; #13351): there it goes nowhere.
+    Under Kata the output is discarded: runtime-rs up to 3.32 takes the log's URI for a FIFO and fails
+    (#13351).
     """
     return ["--detach", "--null-io"] if runtime == ctr.KATA else ["--detach", "--log-uri", f"file://{log}"]
 
 
-def _exec_id(run: Run, ident: str) -> str:
+def _new_exec_id(run: Run, ident: str) -> str:
+    """Return the id of the next exec, which is unique in the run."""
     return f"{ident}-x{next(run.session.resources.setdefault('exec ids', count(1)))}"
 
 
 def wait_http(run: Run, box: Container, path: str = "/", timeout: float = 120.0) -> float:
     """Wait until a GET on the container's first published port is answered; return the seconds it took.
 
-    An answer is any status below 500. Raise CaptureError at the limit, or as soon as the container has ended,
-    with the last lines of its log.
+    Any status below 500 is an answer. Raise CaptureError after `timeout` seconds, or as soon as the container
+    has ended. The error has the last lines of its log.
     """
-    looked = time.monotonic()
+    last_look, ended = time.monotonic(), False
 
-    def answered() -> bool:
-        nonlocal looked
+    def answered_or_ended() -> bool:
+        nonlocal last_look, ended
         if status(box.url + path) in range(100, 500):
             return True
-        if time.monotonic() - looked > 1:
-            looked = time.monotonic()
-            if not box.running():
-                raise CaptureError(f"{box.id}: ended before it answered: {log_tail(box.log, run)}")
-        return False
+        if time.monotonic() - last_look > 1:
+            last_look = time.monotonic()
+            ended = not box.running()
+        return ended
 
     try:
-        return run.wait_until(answered, f"an answer from {box.url}{path}", timeout)
+        seconds = run.wait_until(answered_or_ended, f"an answer from {box.url}{path}", timeout)
     except CaptureError as error:
-        if "ended before" in str(error):
-            raise
-        raise CaptureError(f"{error} ({box.how}): {log_tail(box.log, run)}") from error
+        raise CaptureError(f"{error.what} ({box.how}): {log_tail(box.log, run)}", error.remedy) from error
+    if ended:
+        raise CaptureError(f"{box.id}: ended before it answered: {log_tail(box.log, run)}")
+    return seconds
 
 
 def status(url: str) -> int:
-    """Return the HTTP status of a GET, 0 if there is no answer. For waiting: what measures is a command."""
+    """Return the HTTP status of a GET, or 0 if there is no answer within 5 seconds.
+
+    It is for waiting. A measurement is a command that is recorded.
+    """
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
     try:

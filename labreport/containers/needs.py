@@ -1,44 +1,27 @@
-"""What collectors of containers cannot run without, and how to get it."""
+"""What a collector of any container lab may need: a host that runs containers, and images."""
 
 import os
 import shutil
-from functools import lru_cache
-from pathlib import Path
+from functools import cache
 
 from labreport.capture.declare import Need, Unavailable
-from labreport.containers.containerd.private import SHIM_FOLDERS, TOOLS
+from labreport.containers.containerd.server import TOOLS
 from labreport.containers.images import busybox, images, registry
 from labreport.containers.network import cni
 from labreport.contract.lab_config import Lab
 
 PROGRAMS = ("containerd", "ctr", "containerd-shim-runc-v2", "runc", "ip")
 PACKAGES = ("containerd", "runc", "containernetworking-plugins", "iproute2", "iptables")
-KVM = Path("/dev/kvm")
-KATA_SHIM = "containerd-shim-kata-v2"
 
 
 def _no_containers(_lab: Lab) -> str:
-    """Return why no container can run here, or an empty text."""
+    """Return why no container can run on this host, or an empty text."""
     if os.geteuid() != 0:
         return "not root"
     absent = [program for program in PROGRAMS if not shutil.which(program)]
     if not cni.plugin_folder():
         absent.append("CNI's bridge plugin")
     return f"not here: {', '.join(absent)}" if absent else ""
-
-
-def _no_kata(lab: Lab) -> str:
-    """Return why Kata cannot run here, or an empty text; whether KVM is any good, only a guest can tell."""
-    if reason := _no_containers(lab):
-        return reason
-    path = os.pathsep.join((os.environ.get("PATH", ""), *SHIM_FOLDERS))
-    if not shutil.which(KATA_SHIM, path=path):
-        return f"{KATA_SHIM} is neither on PATH nor in {' or '.join(SHIM_FOLDERS)}"
-    try:
-        os.close(os.open(KVM, os.O_RDWR | os.O_CLOEXEC))
-    except OSError as error:
-        return f"{KVM} cannot be opened ({error.strerror}): no hardware virtualization here"
-    return ""
 
 
 CONTAINERS = Need(
@@ -48,21 +31,15 @@ CONTAINERS = Need(
     packages=PACKAGES,
     tools=TOOLS,
 )
-
-KATA = Need(
-    name="kata",
-    missing=_no_kata,
-    remedy=(
-        "use a machine with KVM (bare metal, or nested virtualization switched on) and install Kata there, "
-        "or capture in the box: KATA_ARCHIVE=… lab collect --in-box (manual/how-to/box.md)"
-    ),
-    tools=(("containerd", "--version"), (KATA_SHIM, "--version")),
-)
+"""A host that runs containers under runc: root, containerd, runc and the CNI plugins."""
 
 
-@lru_cache
+@cache
 def image(name: str) -> Need:
-    """Return the need for an image of lab.yml: its archive, a registry that answers, or busybox."""
+    """Return the need for an image of lab.yml: its archive, a registry that answers, or busybox.
+
+    `name` is its name under `images`. The same name gives the same object.
+    """
     return Need(
         name=f"image {name}",
         missing=lambda lab: no_image(lab, name),
@@ -74,31 +51,37 @@ def image(name: str) -> Need:
 
 
 def no_image(lab: Lab, name: str) -> str:
-    """Return why an image cannot be had, as far as a quick look tells; an empty text if it may be."""
+    """Return why an image cannot be had, or an empty text if it probably can.
+
+    Nothing is downloaded: a file that is there or a registry that takes connections is enough.
+    """
     wanted = lab.images.get(name)
     if wanted is None:
         return f"lab.yml has no images.{name}"
     try:
         if images.archive_file(wanted):
             return ""
-        asked = registry.hosts(registry.parse_reference(wanted.reference), registry.mirror())
+        hosts = registry.hosts(registry.parse_reference(wanted.reference), registry.mirror())
         if wanted.made_from:
             busybox.find_busybox()
             return ""
-    except (Unavailable, ValueError) as error:
-        return str(error)
+    except (Unavailable, registry.MirrorError) as error:
+        return error.what
     except busybox.BusyboxError as error:
         stand_in = f"; {error}"
     else:
         stand_in = ""
-    reasons = {host.label: _unreachable(host) for host in asked}
+    reasons = {host.label: _unreachable(host) for host in hosts}
     if not all(reasons.values()):
         return ""
     archive = f"{wanted.archive_env} is not set; " if wanted.archive_env else ""
     return archive + "; ".join(f"{label}: {reason}" for label, reason in reasons.items()) + stand_in
 
 
-@lru_cache
-def _unreachable(host: registry.Host) -> str:
-    """Ask once in a process: `lab status` wants to know for every collector."""
+@cache
+def _unreachable(host: registry.RegistryHost) -> str:
+    """Return why a host takes no connection, or an empty text.
+
+    Cached, because a host that does not answer takes 3 seconds, and `lab status` asks for each collector.
+    """
     return registry.unreachable(host)

@@ -14,8 +14,8 @@ from labreport.capture.cleanup import leaks
 from labreport.capture.command import CommandFailedError, RetryOnHang
 from labreport.capture.run import CaptureError, Run
 from labreport.capture.session import session
+from labreport.containers import ctr
 from labreport.containers.container import container, status, wait_http
-from labreport.containers.containerd import ctr
 from labreport.containers.network import portmap
 from labreport.containers.network.bridge import Attachment, Network
 from labreport.containers.network.cni import POOL, free_subnet
@@ -78,7 +78,7 @@ def test_no_portmap(tmp_path: Path) -> None:
     net = Network("n", "b", IPv4Network("10.213.1.0/24"), tmp_path, tmp_path)
     place = Attachment("i", tmp_path, IPv4Interface("10.213.1.2/24"))
     reason = portmap.why_not(net, {3012: 3000})
-    assert portmap.way(place, 3012, 3000, reason) == portmap.Published(
+    assert portmap.reached(place, 3012, 3000, reason) == portmap.PublishedPort(
         "http://10.213.1.2:3000", "container address 10.213.1.2:3000, no portmap plugin on this host"
     )
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from labreport.containers.needs import CONTAINERS, KATA, image, no_image
+from labreport.containers.kata.runtime import KATA
+from labreport.containers.needs import CONTAINERS, image, no_image
 from labreport.contract.lab_config import Lab, LabImage
 
 DIGEST = "sha256:" + "0" * 64
@@ -34,12 +35,12 @@ def test_not_root(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("host")
 def test_kata(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without its shim that is the reason; with it, KVM must open; a guest that boots is the only proof."""
-    monkeypatch.setattr("labreport.containers.needs.SHIM_FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr("labreport.containers.kata.runtime.SHIM_FOLDERS", (str(tmp_path),))
     if "PATH" not in KATA.missing(lab()):
         pytest.skip("containerd-shim-kata-v2 is on PATH here")
     (tmp_path / "containerd-shim-kata-v2").write_text("#!/bin/sh\n")
     (tmp_path / "containerd-shim-kata-v2").chmod(0o755)
-    monkeypatch.setattr("labreport.containers.needs.KVM", tmp_path / "kvm")
+    monkeypatch.setattr("labreport.containers.kata.runtime.KVM", tmp_path / "kvm")
     assert "cannot be opened (No such file or directory)" in KATA.missing(lab())
     (tmp_path / "kvm").touch()
     assert KATA.missing(lab()) == ""
@@ -68,3 +69,9 @@ def test_image_from_a_mirror(registry: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", registry)
     assert no_image(lab(), "thing") == ""
     assert no_image(lab(), "other") == "lab.yml has no images.other"
+
+
+def test_image_from_a_bad_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mirror that is not host:port is the reason, before anything is tried."""
+    monkeypatch.setenv("LAB_REGISTRY_MIRROR", "http://example.org/")
+    assert no_image(lab(), "thing") == "LAB_REGISTRY_MIRROR is 'http://example.org/'"

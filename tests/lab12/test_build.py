@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
+from collectors.lab12.build import require_free_space
 from labreport.capture import Unavailable
 from labreport.containers.images import busybox
-from labreport.containers.kata.build import ask_for_room
 from labreport.containers.needs import CONTAINERS
 from labreport.contract.lab_config import Lab
 from labreport.contract.reader import read_record
@@ -243,9 +243,9 @@ def test_a_build_that_is_interrupted_goes_on(made: Build) -> None:
 
 def test_a_disk_that_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is asked before anything begins; the error says what is free and what may be needed."""
-    monkeypatch.setattr("labreport.containers.kata.build.ROOM_BYTES", 1 << 60)
+    monkeypatch.setattr("collectors.lab12.build.BUILD_BYTES", 1 << 60)
     with pytest.raises(Unavailable, match=r"\d+ MiB free, \d+ may be needed") as caught:
-        ask_for_room(tmp_path / "not/there/yet")
+        require_free_space(tmp_path / "not/there/yet")
     assert "KATA_BUILD" in caught.value.remedy
 
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
+from collectors.lab12 import configure
 from labreport.capture.host_changes.ledger import PLACE
-from labreport.containers.containerd import system
 from labreport.contract.reader import read_record
 from tests.containers.host_state import host_state, new_things
 from tests.containers.kata.test_archive import FILE, GOOD, LINK, Member, packed
@@ -279,7 +279,7 @@ def test_a_containerd_that_does_not_come_up(install: Install, tmp_path: Path) ->
 
     No systemd runs here: what stands for it says that containerd is active, until it is restarted.
     """
-    if system.answers():
+    if configure.answers():
         pytest.skip("a containerd runs here: it is not put to this test")
     config = Path("/etc/containerd/config.toml")
     before = config.read_bytes() if config.exists() else None
@@ -329,4 +329,4 @@ def test_this_host_has_a_way_to_restart_it_or_none() -> None:
     active = subprocess.run(
         ["systemctl", "is-active", "containerd"], capture_output=True, text=True, check=False
     )
-    assert bool(system.restart()) == (active.stdout.strip() == "active")
+    assert bool(configure.restart_command()) == (active.stdout.strip() == "active")

@@ -30,7 +30,7 @@ editions: {}
 LAB = '''"""Three collectors: a container, a container with a network, the host."""
 
 from labreport.containers.container import container
-from labreport.containers.containerd.ctr import RUNC, in_runc
+from labreport.containers.ctr import RUNC, in_runc
 from labreport.capture import Run, collector
 
 

@@ -20,7 +20,8 @@ import yaml
 from collectors.lab12.phases import PHASES, SOCKET
 from labreport.capture.series import HYPERFINE
 from labreport.containers.images import busybox
-from labreport.containers.needs import CONTAINERS, KVM
+from labreport.containers.kata.runtime import KVM
+from labreport.containers.needs import CONTAINERS
 from labreport.contract.lab_config import Lab
 from labreport.contract.reader import read_record
 from labreport.report.charts.kinds import draw

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from labreport.containers.container import NO_READER
-from labreport.containers.containerd.ctr import KATA_SECONDS, NO_ANSWER, REMEDY
+from labreport.containers.ctr import KATA_SECONDS, NO_ANSWER, REMEDY
 from tests.project import REPO
 
 PAGE = REPO / "docs" / "manual" / "how-to" / "troubleshooting.md"

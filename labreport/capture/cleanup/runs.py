@@ -40,6 +40,15 @@ def runs_folder() -> Path:
     return path
 
 
+def removes_shared(name: str, *, existed: bool) -> bool:
+    """Return whether the run `name` removes at its end something that all runs on a host share.
+
+    It does if the thing did not exist before, or if another run is under way: that run may have created it,
+    and cannot remove it while this one uses it.
+    """
+    return not existed or any(folder.name != name for folder in runs_folder().iterdir())
+
+
 def begin(folder: Path) -> BinaryIO:
     """Make the run's folder and lock it. At no moment does it look like the folder of a dead run."""
     with _folders_locked():

@@ -1,1 +1,1 @@
-"""containerd, private or of the host, and containers started with ctr."""
+"""The containerd of a collect: its configuration, its start and end, and the teardown of its containers."""

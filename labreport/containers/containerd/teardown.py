@@ -1,8 +1,8 @@
-"""How a container is ended: through containerd where its shim answers, else by the shim's own pid.
+"""Tear down a container: through containerd if its shim answers, otherwise by killing the shim.
 
-Kata's shim may answer neither kill nor delete: a sandbox that never came up (kata-containers #13441) and one
-whose output is stuck (#13676) are such, and so is a guest that hangs at boot. What containerd is asked for
-such a shim waits for ever.
+Kata's shim may answer neither kill nor delete: if its sandbox did not come up (kata-containers #13441), if
+the output of the container is stuck (#13676), or if the guest hangs at boot. A request to containerd about
+such a shim never ends.
 """
 
 import os
@@ -17,55 +17,58 @@ from labreport.capture import recorder
 from labreport.capture.cleanup import leaks
 from labreport.containers.containerd.server import Containerd
 
-PATIENCE = 30.0
-"""Seconds that a container is given to end after SIGKILL, before its shim is killed: an emulated host that is
-busy with another machine needs over ten, and a shim that is killed leaves its cgroup."""
+KILL_SECONDS = 30.0
+"""Seconds that a container has to end after SIGKILL, before its shim is killed. A busy emulated host needs
+more than ten. A shim that is killed leaves its cgroup behind."""
 
 KATA_NAMESPACE = "cnitest-"
-"""How a network namespace is called that Kata makes for itself (kata-sys-util/src/netns.rs)."""
+"""Prefix of a network namespace that Kata creates for itself (kata-sys-util/src/netns.rs)."""
 
 
-def put_away(server: Containerd, ident: str) -> None:
-    """Kill a container and remove it; a shim that does not answer is killed."""
-    recorder.output(server.ctr("tasks", "kill", "--signal", "SIGKILL", ident), timeout=PATIENCE)
-    deadline = time.monotonic() + PATIENCE
+def tear_down(server: Containerd, ident: str) -> None:
+    """Kill the container `ident` and remove it. A shim that does not answer is killed."""
+    recorder.output(server.ctr("tasks", "kill", "--signal", "SIGKILL", ident), timeout=KILL_SECONDS)
+    deadline = time.monotonic() + KILL_SECONDS
     while any(row[0] == ident and row[2] != "STOPPED" for row in tasks(server)):
         if time.monotonic() > deadline:
             _kill(leaks.processes(ident))
             break
         time.sleep(0.02)
-    _forget(server, ident)
-    _clear(server, ident, deadline)
+    _delete(server, ident)
+    _clean_up(server, ident, deadline)
 
 
-def put_away_hung(server: Containerd, ident: str) -> None:
-    """End a container whose start hangs: its shim first, by pid, and what only the shim knew of.
+def tear_down_hung(server: Containerd, ident: str) -> None:
+    """Remove a container whose start hangs: kill its shim, then remove what the shim created.
 
-    A shim that is killed before its sandbox is up has saved no state, and `shim delete`, which containerd
-    runs then, finds nothing to undo: the namespace, mounts and cgroup that it made are left to us.
+    A shim that is killed before its sandbox is up has not saved its state. containerd then runs `shim
+    delete`, which finds nothing to undo, so the namespace, mounts and cgroup of the shim are still there.
     """
     pids = list(shims(ident))
-    namespaces = {name for pid in pids for name in own_namespaces(pid)}
+    namespaces = {name for pid in pids for name in kata_namespaces(pid)}
     _kill(pids)
-    deadline = time.monotonic() + PATIENCE
-    while (there := ident in _containers(server)) and time.monotonic() < deadline:
-        _forget(server, ident)
-    if there:
-        put_away(server, ident)
+    deadline = time.monotonic() + KILL_SECONDS
+    while (exists := ident in _containers(server)) and time.monotonic() < deadline:
+        _delete(server, ident)
+    if exists:
+        tear_down(server, ident)
     else:
-        _clear(server, ident, deadline)
+        _clean_up(server, ident, deadline)
     for name in sorted(namespaces):
         recorder.output(["ip", "netns", "delete", name])
 
 
 def tasks(server: Containerd) -> list[list[str]]:
-    """Return the rows of `ctr tasks ls`: container, pid, status."""
+    """Return the rows of `ctr tasks ls`: container id, pid, status."""
     rows = (line.split() for line in recorder.output(server.ctr("tasks", "ls"), timeout=10).splitlines()[1:])
     return [row for row in rows if len(row) == 3]  # noqa: PLR2004 - its three columns
 
 
 def shims(ident: str) -> Iterator[int]:
-    """Yield the shims of a container: `-id ID` is in their arguments; one that is deleting it is left out."""
+    """Yield the pids of a container's shims, which have `-id ID` in their arguments.
+
+    A shim process that was started to delete the container is left out.
+    """
     for pid in leaks.processes(ident):
         with suppress(OSError):
             words = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
@@ -73,8 +76,8 @@ def shims(ident: str) -> Iterator[int]:
                 yield pid
 
 
-def own_namespaces(pid: int) -> set[str]:
-    """Return the named network namespaces that Kata made for itself and a shim's threads are in."""
+def kata_namespaces(pid: int) -> set[str]:
+    """Return the names of the network namespaces that Kata created and a thread of this shim is in."""
     entered = set()
     for thread in Path(f"/proc/{pid}/task").glob("*/ns/net"):
         with suppress(OSError):
@@ -84,42 +87,34 @@ def own_namespaces(pid: int) -> set[str]:
 
 
 def _containers(server: Containerd) -> list[str]:
-    return recorder.output(server.ctr("containers", "ls", "--quiet"), timeout=PATIENCE).split()
+    """Return the ids of all containers in the namespace of the run."""
+    return recorder.output(server.ctr("containers", "ls", "--quiet"), timeout=KILL_SECONDS).split()
 
 
-def _forget(server: Containerd, ident: str) -> None:
-    """Have containerd delete task and container, and with it its snapshot."""
-    recorder.output(server.ctr("tasks", "rm", "--force", ident), timeout=PATIENCE)
-    recorder.output(server.ctr("containers", "rm", ident), timeout=PATIENCE)
+def _delete(server: Containerd, ident: str) -> None:
+    """Have containerd delete the task, the container and its snapshot."""
+    recorder.output(server.ctr("tasks", "rm", "--force", ident), timeout=KILL_SECONDS)
+    recorder.output(server.ctr("containers", "rm", ident), timeout=KILL_SECONDS)
 
 
-def _clear(server: Containerd, ident: str, deadline: float) -> None:
-    """Wait for the processes of a container that containerd has forgotten, and remove what its shim made.
+def _clean_up(server: Containerd, ident: str, deadline: float) -> None:
+    """Wait for the processes of a deleted container, then remove its mounts and cgroups.
 
-    From `deadline` on they are killed.
+    Processes that still run at `deadline` are killed. A shim that was killed has left mounts and cgroups.
     """
-    while any(leaks.processes(ident)) and time.monotonic() < deadline + PATIENCE:
+    while any(leaks.processes(ident)) and time.monotonic() < deadline + KILL_SECONDS:
         if time.monotonic() > deadline:
             _kill(leaks.processes(ident))
         time.sleep(0.02)
-    _remove_what_the_shim_made(server, ident)
-
-
-def _remove_what_the_shim_made(server: Containerd, ident: str) -> None:
-    """Remove the mounts and cgroups of a container that is gone: a shim that was killed has left them."""
-    left = {leak for leak in leaks.find(ident, "mount") if _is_of(leak, ident)}
-    cgroup = f"{server.namespace}/{ident}"  # below a hierarchy's folder with version 1
-    paths = [*leaks.CGROUPS.glob(cgroup), *leaks.CGROUPS.glob(f"*/{cgroup}")]
-    leaks.remove(left | {leaks.Leak("cgroup", str(path)) for path in paths})
+    # compare whole names: a longer id can begin with this one
+    mounts = {leak for leak in leaks.find(ident, "mount") if ident in leak.what.split("/")}
+    cgroup = f"{server.namespace}/{ident}"
+    paths = [*leaks.CGROUPS.glob(cgroup), *leaks.CGROUPS.glob(f"*/{cgroup}")]  # cgroup v2, cgroup v1
+    leaks.remove(mounts | {leaks.Leak("cgroup", str(path)) for path in paths})
 
 
 def _kill(pids: Iterable[int]) -> None:
-    """Kill processes; a container's shim has its id as an argument, the others in their cgroup."""
+    """Send SIGKILL to processes; ignore those that have ended."""
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-
-
-def _is_of(leak: leaks.Leak, ident: str) -> bool:
-    """Return whether a mount is this container's, not that of a longer id."""
-    return ident in leak.what.split("/")

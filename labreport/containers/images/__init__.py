@@ -1,1 +1,1 @@
-"""Container images: from an archive, a registry or the distribution."""
+"""Container images: from an archive, from a registry, or built from busybox."""

@@ -1,6 +1,6 @@
-"""A small image made on the spot from the distribution's static busybox.
+"""A small image, built from the distribution's static busybox.
 
-The same busybox and the same content give the same digest: no times, no names of a machine, no compression.
+The build is reproducible: the same busybox and the same files give the same digest.
 """
 
 import hashlib
@@ -20,25 +20,30 @@ from labreport.capture import recorder
 from labreport.contract.errors import LabError
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "armv6l": "arm", "i686": "386"}
-"""Go's names, which images use, where they are not the kernel's."""
+"""The kernel's names of architectures to those of Go, which images use, where the two differ."""
 
 FOLDERS = ("bin", "dev", "etc", "proc", "root", "sbin", "sys", "tmp", "usr", "usr/bin", "usr/sbin", "var")
 ACCOUNTS = {
     "etc/passwd": b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
     "etc/group": b"root:x:0:\nnobody:x:65534:\n",
 }
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
 PT_INTERP = 3
+INSTALL = "install the static one (Debian: apt install busybox-static)"
 
 
 class BusyboxError(LabError):
-    """There is no static busybox to make an image from; the text says why."""
+    """There is no static busybox to build an image from."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """What an image runs, and with which files: the image's configuration, in its own words.
+    """What an image runs: fields of its configuration, and the files to add to it.
 
-    `files` maps paths without a leading slash to content.
+    `files` maps paths without a leading slash to their content.
     """
 
     entrypoint: Sequence[str] = ()
@@ -53,24 +58,28 @@ SHELL = Program()
 
 
 def architecture() -> str:
-    """Return this machine's architecture as images call it."""
+    """Return this machine's architecture by the name that images use, such as amd64."""
     return ARCHITECTURES.get(platform.machine(), platform.machine())
 
 
 def find_busybox() -> Path:
-    """Return the static busybox on PATH; raise BusyboxError."""
+    """Return the path of the busybox on PATH; raise BusyboxError if there is none or it is not static."""
     found = shutil.which("busybox")
     if found is None:
-        raise BusyboxError("busybox is not on PATH (Debian: apt install busybox-static)")
+        raise BusyboxError("busybox is not on PATH", INSTALL)
     with Path(found).open("rb") as file:
         head = file.read(4096)
     if not is_static(head):
-        raise BusyboxError("busybox is linked dynamically (Debian: apt install busybox-static)")
+        raise BusyboxError("busybox is linked dynamically", INSTALL)
     return Path(found)
 
 
 def is_static(head: bytes) -> bool:
-    """Return whether the beginning of a 64- or 32-bit little-endian ELF file names no loader (PT_INTERP)."""
+    """Return whether an ELF file is linked statically: it has no program header of type PT_INTERP.
+
+    `head` is the beginning of the file, with the program headers. A file that is not little-endian ELF is not
+    static. Format: elf(5).
+    """
     if head[:4] != b"\x7fELF" or head[5:6] != b"\x01":
         return False
     if head[4] == 2:  # noqa: PLR2004 - ELFCLASS64
@@ -82,36 +91,41 @@ def is_static(head: bytes) -> bool:
 
 
 def version() -> str:
-    """Return busybox's own version, such as 1.35.0; empty if it says none."""
+    """Return the version of busybox, such as 1.35.0, or an empty text if it prints none."""
     found = re.search(r"BusyBox v(\S+)", recorder.output(["busybox", "--help"]))
     return found[1] if found else ""
 
 
 def write_archive(path: Path, program: Program = SHELL) -> str:
-    """Write an image as an OCI archive (a tar of an OCI layout) to `path`; return its manifest's digest.
+    """Write an image to `path` as an OCI archive; return the digest of its manifest.
 
-    All of busybox's applets are links to it. Raise BusyboxError. Format: opencontainers/image-spec 1.0.
+    An OCI archive is a tar of an OCI layout. Each applet of busybox is a link to it. Raise BusyboxError.
+    Format: opencontainers/image-spec 1.0.
     """
     binary = find_busybox()
     applets = recorder.output([str(binary), "--list-full"]).split()
-    layer = layer_tar(binary.read_bytes(), applets, program.files)
-    layer_is = _descriptor("application/vnd.oci.image.layer.v1.tar", layer)
-    config = _json(image_config(program, layer_is["digest"]))
-    config_is = _descriptor("application/vnd.oci.image.config.v1+json", config)
-    media_type = "application/vnd.oci.image.manifest.v1+json"
-    manifest = _json({"schemaVersion": 2, "mediaType": media_type, "config": config_is, "layers": [layer_is]})
-    manifest_is = _descriptor(media_type, manifest)
-    platform_is = {"architecture": architecture(), "os": "linux"}
-    index = {"schemaVersion": 2, "manifests": [manifest_is | {"platform": platform_is}]}
-    blobs = ((layer_is, layer), (config_is, config), (manifest_is, manifest))
-    named = {"oci-layout": _json({"imageLayoutVersion": "1.0.0"}), "index.json": _json(index)}
-    named |= {f"blobs/sha256/{blob_is['digest'][7:]}": blob for blob_is, blob in blobs}
-    path.write_bytes(_tar({name: (data, 0o644) for name, data in named.items()}, {}, ()))
-    return str(manifest_is["digest"])
+    blobs: dict[str, bytes] = {}
+
+    def add_blob(media_type: str, data: bytes) -> dict[str, Any]:
+        """Add a blob; return its descriptor."""
+        digest = _digest(data)
+        blobs[f"blobs/sha256/{digest.removeprefix('sha256:')}"] = data
+        return {"mediaType": media_type, "digest": digest, "size": len(data)}
+
+    layer = add_blob(LAYER, layer_tar(binary.read_bytes(), applets, program.files))
+    config = add_blob(CONFIG, _json(image_config(program, layer["digest"])))
+    manifest = add_blob(
+        MANIFEST, _json({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]})
+    )
+    host_platform = {"architecture": architecture(), "os": "linux"}
+    index = {"schemaVersion": 2, "manifests": [manifest | {"platform": host_platform}]}
+    layout = {"oci-layout": _json({"imageLayoutVersion": "1.0.0"}), "index.json": _json(index), **blobs}
+    path.write_bytes(_tar({name: (data, 0o644) for name, data in layout.items()}, {}, ()))
+    return str(manifest["digest"])
 
 
 def layer_tar(binary: bytes, applets: Sequence[str], files: Mapping[str, bytes]) -> bytes:
-    """Return the one layer: busybox, its applets as links, two accounts, and `files`."""
+    """Return the image's only layer as a tar: busybox, links for its applets, two accounts, and `files`."""
     content = {name: (data, 0o644) for name, data in {**ACCOUNTS, **files}.items()}
     content["bin/busybox"] = (binary, 0o755)
     links = {name: "/bin/busybox" for name in applets if name not in content}
@@ -123,7 +137,10 @@ def layer_tar(binary: bytes, applets: Sequence[str], files: Mapping[str, bytes])
 
 
 def image_config(program: Program, layer_id: str) -> dict[str, Any]:
-    """Return the image's configuration; a working directory always, as Kata fails without one (#13694)."""
+    """Return the image's configuration.
+
+    It always has a working directory, because Kata fails without one (kata-containers #13694).
+    """
     settings: dict[str, Any] = {
         "Env": list(program.env),
         "Cmd": list(program.cmd),
@@ -143,7 +160,10 @@ def image_config(program: Program, layer_id: str) -> dict[str, Any]:
 
 
 def _tar(files: Mapping[str, tuple[bytes, int]], links: Mapping[str, str], folders: Sequence[str]) -> bytes:
-    """Return a tar archive in a fixed order with fixed owners and times."""
+    """Return a tar archive with entries in a fixed order, and with fixed owners and times.
+
+    `files` maps a name to content and mode, `links` a name to the target of a symbolic link.
+    """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name in folders:
@@ -159,10 +179,6 @@ def _tar(files: Mapping[str, tuple[bytes, int]], links: Mapping[str, str], folde
             entry.type, entry.linkname, entry.mode = tarfile.SYMTYPE, target, 0o777
             archive.addfile(entry)
     return buffer.getvalue()
-
-
-def _descriptor(media_type: str, data: bytes) -> dict[str, Any]:
-    return {"mediaType": media_type, "digest": _digest(data), "size": len(data)}
 
 
 def _digest(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Images from a registry or its mirror, pulled by digest: what arrives is what lab.yml pins, or an error."""
+"""Which hosts to ask for an image, in which order, and how containerd is told about them."""
 
 import os
 import re
@@ -8,35 +8,40 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from labreport.capture import recorder
+from labreport.contract.errors import LabError
 
 MIRROR = "LAB_REGISTRY_MIRROR"
-"""The environment variable that names a mirror, as host:port; plain http is spoken on loopback only."""
+"""The environment variable that names a mirror, as host:port. It is asked over https, or http on loopback."""
 
 CONNECT_SECONDS = 3.0
 ADDRESSES = 3
-"""How many of a name's addresses are tried: the first may be of a protocol that goes nowhere here."""
+"""How many of a name's addresses are tried. The first may be of a protocol without a route, such as IPv6."""
 
 PULL_SECONDS = 900.0
 HUB = "docker.io"
 HUB_HOST = "registry-1.docker.io"
 
 
+class MirrorError(LabError):
+    """A mirror that is not named as host:port."""
+
+
 @dataclass(frozen=True)
 class Reference:
-    """An image's name, taken apart: registry, repository and tag."""
+    """The parts of an image's name."""
 
     registry: str
     repository: str
     tag: str
 
     def at(self, digest: str) -> str:
-        """Return the whole reference with a digest, as containerd writes it."""
+        """Return the full reference with a digest, as containerd writes it."""
         return f"{self.registry}/{self.repository}:{self.tag}@{digest}"
 
 
 @dataclass(frozen=True)
-class Host:
-    """A server that is asked for images: `label` is what it is called in a record or a message."""
+class RegistryHost:
+    """A host that is asked for images. `label` is its name in records and messages."""
 
     label: str
     name: str
@@ -46,7 +51,7 @@ class Host:
 
 
 def parse_reference(text: str) -> Reference:
-    """Return the parts of a reference; Docker's defaults fill what it leaves out.
+    """Return the parts of a reference, with Docker's defaults for what it leaves out.
 
     >>> parse_reference("alpine:3.19")
     Reference(registry='docker.io', repository='library/alpine', tag='3.19')
@@ -62,42 +67,45 @@ def parse_reference(text: str) -> Reference:
     return Reference(first, repository, tag or "latest")
 
 
-def hosts(reference: Reference, mirror: str) -> list[Host]:
-    """Return whom to ask for an image, in order: the mirror, if there is one, and the registry itself.
+def hosts(reference: Reference, mirror: str) -> list[RegistryHost]:
+    """Return the hosts to ask for an image, in order: the mirror if there is one, then the registry.
 
-    Raise ValueError for a mirror that is no host:port.
+    Raise MirrorError if `mirror` is not host:port. An empty text is no mirror.
     """
     name, _colon, port = reference.registry.partition(":")
     own = HUB_HOST if reference.registry == HUB else name
-    registry = Host(f"registry {reference.registry}", own, int(port or 443), "https", is_mirror=False)
+    registry = RegistryHost(f"registry {reference.registry}", own, int(port or 443), "https", is_mirror=False)
     if not mirror:
         return [registry]
     found = re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})", mirror)
     if found is None:
-        raise ValueError(f"{MIRROR} is {mirror!r}: name a mirror as host:port")
+        raise MirrorError(f"{MIRROR} is {mirror!r}", "name a mirror as host:port, or unset it")
     scheme = "http" if is_loopback(found[1]) else "https"
     return [
-        Host(f"mirror of {reference.registry}", found[1], int(found[2]), scheme, is_mirror=True),
+        RegistryHost(f"mirror of {reference.registry}", found[1], int(found[2]), scheme, is_mirror=True),
         registry,
     ]
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host name is this machine."""
+    """Return whether a host name or address is this machine's."""
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def hosts_toml(host: Host) -> str:
-    """Return containerd's hosts.toml that sends a registry's questions to `host` (docs/hosts.md)."""
+def hosts_toml(host: RegistryHost) -> str:
+    """Return a hosts.toml that makes containerd ask `host` instead of a registry.
+
+    Format: docs/hosts.md of containerd.
+    """
     url = f"{host.scheme}://{host.name}:{host.port}"
     return f'server = "{url}"\n\n[host."{url}"]\n  capabilities = ["pull", "resolve"]\n'
 
 
-def mirror_options(folder: Path, reference: Reference, host: Host) -> list[str]:
-    """Return the options of `ctr images pull` for a mirror, whose hosts.toml is written below `folder`."""
+def mirror_options(folder: Path, reference: Reference, host: RegistryHost) -> list[str]:
+    """Return the options of `ctr images pull` for a host. Write a mirror's hosts.toml below `folder`."""
     if not host.is_mirror:
         return []
     below = folder / reference.registry
@@ -106,8 +114,11 @@ def mirror_options(folder: Path, reference: Reference, host: Host) -> list[str]:
     return ["--hosts-dir", str(folder)]
 
 
-def unreachable(host: Host) -> str:
-    """Return why a host does not take a connection, or an empty text; it takes seconds at most."""
+def unreachable(host: RegistryHost) -> str:
+    """Return why a host takes no connection, or an empty text.
+
+    A host that does not answer takes CONNECT_SECONDS for each of its addresses.
+    """
     name = host.name.strip("[]")
     found = recorder.output(["getent", "ahosts", name], timeout=CONNECT_SECONDS).splitlines()
     why = "its name is not known here (no network?)"
@@ -124,5 +135,5 @@ def unreachable(host: Host) -> str:
 
 
 def mirror() -> str:
-    """Return the mirror that the environment names, or an empty text."""
+    """Return the mirror that the environment names as host:port, or an empty text."""
     return os.environ.get(MIRROR, "")

@@ -1,1 +1,1 @@
-"""Kata: its release archive, configuration and build."""
+"""Kata Containers on this host: its release archive, its configuration, and whether it can run."""

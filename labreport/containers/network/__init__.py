@@ -1,1 +1,1 @@
-"""Networks for containers, by CNI plugins."""
+"""Networks for containers: namespaces on a bridge, and port mappings, made by CNI plugins."""

@@ -1,8 +1,8 @@
-"""A container's network: a namespace made beforehand, on a bridge of the run, by CNI's bridge plugin.
+"""A container's network: a network namespace that is connected to the bridge of the run by a CNI plugin.
 
-runc and Kata take the same path: `ctr run --cni` fails under Kata (it gives pid 0 at create; kata-containers
-#2580, #8442) and leaves a task that cannot be killed; a namespace that is there before the container works
-for both.
+The namespace is created before the container, which works under runc and under Kata. `ctr run --cni` fails
+under Kata, because the runtime reports pid 0 at create (kata-containers #2580, #8442), and leaves a task that
+cannot be killed.
 """
 
 import re
@@ -13,16 +13,19 @@ from ipaddress import IPv4Interface, IPv4Network
 from pathlib import Path
 
 from labreport.capture import recorder
-from labreport.capture.cleanup import leaks
+from labreport.capture.cleanup import leaks, runs
 from labreport.capture.declare import Unavailable
 from labreport.capture.run import CaptureError, Run
-from labreport.containers.containerd.shared import ours
 from labreport.containers.network import cni
 
 
 @dataclass(frozen=True)
 class Network:
-    """The run's bridge and its subnet, where CNI's plugins are, and where their files go."""
+    """The bridge of the run.
+
+    `name` is that of the CNI network, `bridge` that of the interface. `plugins` is the folder of the CNI
+    plugins, `folder` the one for their configuration and leases.
+    """
 
     name: str
     bridge: str
@@ -32,13 +35,13 @@ class Network:
 
     @property
     def gateway(self) -> str:
-        """The bridge's own address."""
+        """The address of the bridge."""
         return str(self.subnet[1])
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """A network namespace with an address on the bridge; it serves one container."""
+    """A network namespace with an address on the bridge. It serves one container, whose id is `ident`."""
 
     ident: str
     namespace: Path
@@ -46,13 +49,17 @@ class Attachment:
 
     @property
     def options(self) -> list[str]:
-        """The options of `ctr run` that put a container into it."""
+        """The options of `ctr run` for a container in this namespace."""
         return ["--with-ns", f"network:{self.namespace}"]
 
 
 @contextmanager
 def network(run: Run) -> Iterator[Network]:
-    """Make the run's bridge; use it as `run.resource(network)`. Raise Unavailable without CNI's plugins."""
+    """Create the bridge of the run, and remove it at the end.
+
+    Collectors call `run.resource(network)`, so that all containers of a run are on one bridge. Raise
+    Unavailable if the CNI plugins are not installed, CaptureError if no subnet is free.
+    """
     plugins = cni.plugin_folder()
     if plugins is None:
         raise Unavailable(
@@ -62,52 +69,51 @@ def network(run: Run) -> Iterator[Network]:
     used = cni.networks(recorder.output(["ip", "-4", "route", "show", "table", "all"]))
     subnet = cni.free_subnet(used, start=sum(run.name.encode()) * 7)
     if subnet is None:
-        raise CaptureError(f"{cni.POOL}: no free /24 in it on this host: free one (ip route)")
-    made = Network(run.name, f"{run.name}-br"[:15], subnet, plugins, run.folder / "cni")
-    made.folder.mkdir()
+        raise CaptureError(f"{cni.POOL}: no free /24 in it on this host", "free one (ip route)")
+    created = Network(run.name, f"{run.name}-br"[:15], subnet, plugins, run.folder / "cni")
+    created.folder.mkdir()
     with ExitStack() as stack:
-        _note_namespaces(run, stack)
-        stack.callback(run.undo(["ip", "link", "delete", made.bridge]))
-        run.command(["ip", "link", "add", made.bridge, "type", "bridge"])
-        run.command(["ip", "address", "add", f"{made.gateway}/{subnet.prefixlen}", "dev", made.bridge])
-        run.command(["ip", "link", "set", made.bridge, "up"])
-        config = cni.bridge_config(made.name, made.bridge, subnet, made.folder / "leases")
-        (made.folder / "bridge.json").write_text(config)
-        yield made
+        _note_namespace_folder(run, stack)
+        stack.callback(run.undo(["ip", "link", "delete", created.bridge]))
+        run.command(["ip", "link", "add", created.bridge, "type", "bridge"])
+        run.command(["ip", "address", "add", f"{created.gateway}/{subnet.prefixlen}", "dev", created.bridge])
+        run.command(["ip", "link", "set", created.bridge, "up"])
+        config = cni.bridge_config(created.name, created.bridge, subnet, created.folder / "leases")
+        (created.folder / "bridge.json").write_text(config)
+        yield created
 
 
-def _note_namespaces(run: Run, stack: ExitStack) -> None:
-    """Write down how the folder of named namespaces is put away: `ip` makes a mount of it."""
+def _note_namespace_folder(run: Run, stack: ExitStack) -> None:
+    """Note how to remove the folder of named network namespaces, which `ip` creates and mounts."""
     folder = str(leaks.NETNS)
-    if ours(run, there=leaks.NETNS.exists()):
+    if runs.removes_shared(run.name, existed=leaks.NETNS.exists()):
         stack.callback(run.undo(["rmdir", "--ignore-fail-on-non-empty", folder]))
-    if ours(run, there=leaks.NETNS.is_mount()):
-        stack.callback(run.undo(["umount", folder]))  # refused as long as a namespace is in it
+    if runs.removes_shared(run.name, existed=leaks.NETNS.is_mount()):
+        stack.callback(run.undo(["umount", folder]))  # fails as long as there is a namespace in it
 
 
 @contextmanager
 def attached(run: Run, ident: str) -> Iterator[Attachment]:
-    """Make a network namespace named `ident` with an address on the run's bridge; remove both at the end."""
+    """Create the network namespace `ident` with an address on the run's bridge; remove both at the end."""
     net = run.resource(network)
     namespace = leaks.NETNS / ident
     config = net.folder / "bridge.json"
     with ExitStack() as stack:
         stack.callback(run.undo(["ip", "netns", "delete", ident]))
         run.command(["ip", "netns", "add", ident])
-        gone = cni.environment("DEL", ident, namespace, net.plugins)
-        stack.callback(run.undo(cni.call("bridge", gone), stdin=config))
-        run.command(
-            cni.call("bridge", cni.environment("ADD", ident, namespace, net.plugins)),
-            stdin=config,
-            timeout=30,
+        add, delete = (
+            cni.call("bridge", cni.environment(command, ident, namespace, net.plugins))
+            for command in ("ADD", "DEL")
         )
+        stack.callback(run.undo(delete, stdin=config))
+        run.command(add, stdin=config, timeout=30)
         yield Attachment(ident, namespace, _address(ident))
 
 
 def _address(namespace: str) -> IPv4Interface:
-    """Return the address that the bridge plugin gave; raise CaptureError."""
+    """Return the address that the bridge plugin gave to a network namespace; raise CaptureError if none."""
     words = ["ip", "-n", namespace, "-4", "-o", "address", "show", "dev", cni.INTERFACE]
-    found = re.search(r"\binet (\S+)", recorder.output(words))
-    if found is None:
+    match = re.search(r"\binet (\S+)", recorder.output(words))
+    if match is None:
         raise CaptureError(f"{namespace}: the bridge plugin gave no address")
-    return IPv4Interface(found[1])
+    return IPv4Interface(match[1])

@@ -1,12 +1,13 @@
-"""What CNI's plugins are told, and what they need to be called by hand.
+"""Call CNI plugins directly: their configuration, environment and arguments.
 
-Format: the CNI specification, version 0.4.0, which every plugin from 0.8 on speaks.
+Format: the CNI specification, version 0.4.0, which all plugins from 0.8 on support.
 """
 
 import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from ipaddress import AddressValueError, IPv4Interface, IPv4Network
 from pathlib import Path
 
@@ -14,11 +15,11 @@ VERSION = "0.4.0"
 FOLDERS = ("/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni")
 INTERFACE = "eth0"
 POOL = IPv4Network("10.213.0.0/16")
-"""Private addresses (RFC 1918) that hardly anyone uses; a free /24 of it becomes the run's network."""
+"""Private addresses (RFC 1918) that are rarely in use. A free /24 of them becomes the subnet of the run."""
 
 
 def plugin_folder(plugin: str = "bridge") -> Path | None:
-    """Return the first folder of CNI_PATH and the usual ones that has `plugin`, or None."""
+    """Return the first folder that has `plugin`, of those in CNI_PATH and the usual ones, or None."""
     named = [part for part in os.environ.get("CNI_PATH", "").split(":") if part]
     found = (Path(folder) for folder in (*named, *FOLDERS) if os.access(Path(folder) / plugin, os.X_OK))
     return next(found, None)
@@ -32,26 +33,28 @@ def networks(routes: str) -> list[IPv4Network]:
     """
     found = []
     for line in routes.splitlines():
-        if match := re.match(r"(?:[a-z]+ )?(\d+\.\d+\.\d+\.\d+(?:/\d+)?)(?=\s|$)", line.strip()):
-            try:
+        match = re.match(r"(?:[a-z]+ )?(\d+\.\d+\.\d+\.\d+(?:/\d+)?)(?=\s|$)", line.strip())
+        if match:
+            with suppress(AddressValueError):
                 found.append(IPv4Network(match[1], strict=False))
-            except AddressValueError:
-                continue
     return found
 
 
 def free_subnet(used: list[IPv4Network], start: int) -> IPv4Network | None:
-    """Return a /24 of POOL that overlaps nothing in `used`, from number `start` on; None if all do."""
+    """Return a /24 of POOL that overlaps no network in `used`, or None if there is none.
+
+    The search begins at subnet number `start`, so that runs at the same time rarely try the same one.
+    """
     subnets = list(POOL.subnets(new_prefix=24))
-    turned = subnets[start % len(subnets) :] + subnets[: start % len(subnets)]
-    return next((one for one in turned if not any(one.overlaps(other) for other in used)), None)
+    rotated = subnets[start % len(subnets) :] + subnets[: start % len(subnets)]
+    return next((subnet for subnet in rotated if not any(map(subnet.overlaps, used))), None)
 
 
 def bridge_config(network: str, bridge: str, subnet: IPv4Network, state: Path) -> str:
-    """Return the bridge plugin's configuration; host-local keeps its leases in `state`.
+    """Return the configuration of the bridge plugin as JSON. Its leases are kept in the folder `state`.
 
-    Neither a gateway of the plugin's making nor masquerading: the bridge has its address already, and so
-    nothing is switched on for the whole host (ip_forward). A container reaches this host and no other.
+    The plugin sets up no gateway and no masquerading, so it does not change the whole host (ip_forward). The
+    bridge has its address already. A container reaches this host and no other.
     """
     return json.dumps(
         {
@@ -75,9 +78,14 @@ def bridge_config(network: str, bridge: str, subnet: IPv4Network, state: Path) -
 def portmap_config(
     network: str, ports: Mapping[int, int], namespace: Path, address: IPv4Interface, gateway: str
 ) -> str:
-    """Return the portmap plugin's configuration: host ports to container ports, for an address."""
+    """Return the configuration of the portmap plugin as JSON.
+
+    `ports` maps host ports to container ports. `address` is the container's, in the network namespace
+    `namespace`; `gateway` is the bridge's.
+    """
     mappings = [
-        {"hostPort": host, "containerPort": inner, "protocol": "tcp"} for host, inner in ports.items()
+        {"hostPort": host_port, "containerPort": container_port, "protocol": "tcp"}
+        for host_port, container_port in ports.items()
     ]
     previous = {
         "cniVersion": VERSION,
@@ -99,7 +107,11 @@ def portmap_config(
 
 
 def environment(command: str, ident: str, namespace: Path, plugins: Path) -> dict[str, str]:
-    """Return the environment variables of a plugin call: ADD or DEL, for which container."""
+    """Return the environment variables of a plugin call.
+
+    `command` is ADD or DEL, `ident` the container's id, `namespace` the path of its network namespace,
+    `plugins` the folder of the plugins.
+    """
     return {
         "CNI_COMMAND": command,
         "CNI_CONTAINERID": ident,
@@ -110,7 +122,7 @@ def environment(command: str, ident: str, namespace: Path, plugins: Path) -> dic
 
 
 def call(plugin: str, variables: Mapping[str, str]) -> list[str]:
-    """Return the argv of a plugin call, with its variables where a reader sees them."""
+    """Return the argv of a plugin call. It includes the variables, so that the record shows them."""
     return [
         "env",
         *(f"{key}={value}" for key, value in variables.items()),

@@ -1,4 +1,4 @@
-"""A host port that leads to a container, by CNI's portmap plugin, where this host has NAT."""
+"""Port mapping: a host port that leads to a container, by the CNI plugin portmap, if this host has NAT."""
 
 import re
 import shutil
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labreport.capture import recorder
+from labreport.capture.cleanup import runs
 from labreport.capture.command import CommandFailedError
 from labreport.capture.run import Run
-from labreport.containers.containerd.shared import ours
 from labreport.containers.network import cni
 from labreport.containers.network.bridge import Attachment, Network, network
 
@@ -26,41 +26,52 @@ CHAINS = """\
 -A CNI-HOSTPORT-SETMARK -m comment --comment "CNI portfwd masquerade mark" -j MARK --set-xmark 0x2000/0x2000
 -A CNI-HOSTPORT-MASQ -m mark --mark 0x2000/0x2000 -j MASQUERADE
 """
-"""What portmap 1.1 makes once and never removes, as `iptables -t nat -S` prints it."""
+"""The chains and rules that portmap 1.1 creates once and never removes, as `iptables -t nat -S` prints
+them."""
 
 
 @dataclass(frozen=True)
-class Published:
-    """How a container's port is reached: the URL, and the way in words, for the evidence file."""
+class PublishedPort:
+    """How a container's port is reached: its URL, and the way there in words, for the evidence file."""
 
     url: str
     how: str
 
 
 @contextmanager
-def published(run: Run, attachment: Attachment, ports: Mapping[int, int]) -> Iterator[dict[int, Published]]:
-    """Map host ports to container ports; yield how each container port is reached.
+def published(
+    run: Run, attachment: Attachment, ports: Mapping[int, int]
+) -> Iterator[dict[int, PublishedPort]]:
+    """Map host ports to container ports; yield for each container port how it is reached.
 
-    Where this host cannot map, it is the container's own address, and `how` says why.
+    If this host cannot map ports, a port is reached at the container's own address, and `how` says why.
     """
     net = run.resource(network)
     with ExitStack() as stack:
         reason = why_not(net, ports) or _map(run, stack, net, attachment, ports)
         if reason:
             stack.close()
-        yield {inner: way(attachment, host, inner, reason) for host, inner in ports.items()}
+        yield {
+            container_port: reached(attachment, host_port, container_port, reason)
+            for host_port, container_port in ports.items()
+        }
 
 
-def way(attachment: Attachment, host: int, inner: int, reason: str) -> Published:
-    """Return how a port is reached: by the host's port, or, for a `reason`, by the container's address."""
+def reached(attachment: Attachment, host_port: int, container_port: int, reason: str) -> PublishedPort:
+    """Return how a container port is reached.
+
+    `reason` is empty if it is mapped to the host port, and otherwise says why it is not.
+    """
     if not reason:
-        return Published(f"http://127.0.0.1:{host}", f"host port {host} to {inner} by portmap")
-    address = attachment.address.ip
-    return Published(f"http://{address}:{inner}", f"container address {address}:{inner}, {reason}")
+        return PublishedPort(
+            f"http://127.0.0.1:{host_port}", f"host port {host_port} to {container_port} by portmap"
+        )
+    address = f"{attachment.address.ip}:{container_port}"
+    return PublishedPort(f"http://{address}", f"container address {address}, {reason}")
 
 
 def why_not(net: Network, ports: Mapping[int, int]) -> str:
-    """Return why no port can be mapped here, as far as that is known before trying; empty if it may work."""
+    """Return why no port can be mapped on this host, or an empty text if it probably works."""
     if not (net.plugins / "portmap").exists():
         return "no portmap plugin on this host"
     if not shutil.which("iptables"):
@@ -72,7 +83,7 @@ def why_not(net: Network, ports: Mapping[int, int]) -> str:
 
 
 def _answers(port: int) -> bool:
-    """Return whether something answers on this host's port already: a server, or another mapping."""
+    """Return whether a server, or another port mapping, answers on a port of this host."""
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
     except OSError:
@@ -81,39 +92,42 @@ def _answers(port: int) -> bool:
 
 
 def _map(run: Run, stack: ExitStack, net: Network, attachment: Attachment, ports: Mapping[int, int]) -> str:
-    """Call portmap; return why it could not map, or an empty text. `stack` takes it all back."""
+    """Map the ports with portmap; return why that failed, or an empty text. `stack` removes the mapping."""
     chains = net.folder / f"{attachment.ident}-nat"
     config = net.folder / f"{attachment.ident}-portmap.json"
     config.write_text(
         cni.portmap_config(net.name, ports, attachment.namespace, attachment.address, net.gateway)
     )
-    wanted = cni.environment("ADD", attachment.ident, attachment.namespace, net.plugins)
-    gone = cni.environment("DEL", attachment.ident, attachment.namespace, net.plugins)
+    add, delete = (
+        cni.call("portmap", cni.environment(command, attachment.ident, attachment.namespace, net.plugins))
+        for command in ("ADD", "DEL")
+    )
     try:
-        before = _prepare(run, stack, chains)
-        stack.callback(run.undo(cni.call("portmap", gone), stdin=config))
-        run.command(cni.call("portmap", wanted), stdin=config, timeout=30)
+        before = _create_chains(run, stack, chains)
+        stack.callback(run.undo(delete, stdin=config))
+        run.command(add, stdin=config, timeout=30)
     except CommandFailedError:
         return "no NAT that portmap can use on this host"
     _replace(chains, removal(before, recorder.output(NAT_RULES)))
     return ""
 
 
-def _prepare(run: Run, stack: ExitStack, chains: Path) -> str:
-    """Make portmap's own chains, as far as they are absent; return the rules without what this run removes.
+def _create_chains(run: Run, stack: ExitStack, chains: Path) -> str:
+    """Create those of portmap's chains that are missing; return the nat rules that stay after this run.
 
-    portmap would make them too, one by one; in one transaction there is no half of them after a kill.
-    Raise CommandFailedError where the nat table has not what they need.
+    portmap would create them one by one. In one transaction, a run that is killed does not leave half of
+    them. `chains` is the file from which `stack` restores the nat table. Raise CommandFailedError if the
+    kernel lacks a module that the rules need.
     """
     rules = recorder.output(NAT_RULES)
     if absent := [line for line in CHAINS.splitlines() if line not in rules.splitlines()]:
         _replace(chains, removal(rules, f"{rules}\n{CHAINS}"))
         stack.callback(run.undo(["iptables-restore", "--noflush"], stdin=chains))
-        made = chains.with_suffix(".made")
-        made.write_text(_transaction(absent))
-        run.command(["iptables-restore", "--noflush"], stdin=made)
+        created = chains.with_suffix(".made")
+        created.write_text(_transaction(absent))
+        run.command(["iptables-restore", "--noflush"], stdin=created)
         return rules
-    if not ours(run, there=True):
+    if not runs.removes_shared(run.name, existed=True):
         return rules
     before = "\n".join(line for line in rules.splitlines() if "CNI-HOSTPORT-" not in line)
     _replace(chains, removal(before, rules))
@@ -122,10 +136,11 @@ def _prepare(run: Run, stack: ExitStack, chains: Path) -> str:
 
 
 def removal(before: str, after: str) -> str:
-    """Return what takes portmap's own chains from the nat table again, for `iptables-restore --noflush`.
+    """Return the input for `iptables-restore --noflush` that removes portmap's chains from the nat table.
 
-    `before` and `after` are outputs of `iptables -t nat -S`. It is one transaction: where another user of
-    portmap has rules in the chains by then, nothing is removed. Chains of single containers are DEL's task.
+    `before` and `after` are outputs of `iptables -t nat -S`. The input is one transaction: if another user of
+    portmap has rules in these chains by then, nothing is removed. The chains of single containers are left to
+    the plugin's DEL.
     """
     new = [line for line in after.splitlines() if line not in set(before.splitlines())]
     rules = [line for line in new if "CNI-HOSTPORT-" in line and line.startswith("-A ")]
@@ -136,12 +151,12 @@ def removal(before: str, after: str) -> str:
 
 
 def _transaction(lines: Sequence[str]) -> str:
-    """Return the text for iptables-restore that does all of it or nothing."""
+    """Return the input for iptables-restore that applies all lines or none."""
     return "".join(f"{line}\n" for line in ("*nat", *lines, "COMMIT"))
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a file whole: whoever undoes after a kill reads the old text or the new one."""
+    """Replace a file atomically: after a kill, the next run reads the old text or the new one."""
     partial = path.with_suffix(".part")
     partial.write_text(text)
     partial.rename(path)

@@ -1,10 +1,8 @@
 """A private containerd: configured, started, ended, and nothing left of it."""
 
-import doctest
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,24 +11,8 @@ from labreport.capture.cleanup import leaks
 from labreport.capture.declare import Unavailable
 from labreport.capture.run import CaptureError, Run
 from labreport.capture.session import Session, session
-from labreport.containers.containerd.private import config_text, containerd
-from labreport.containers.containerd.server import Containerd
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        "containerd.private",
-        "containerd.server",
-        "network.cni",
-        "images.registry",
-        "images.manifests",
-        "kata.runtime_table",
-    ],
-)
-def test_examples(module: str) -> None:
-    """The examples in docstrings are true."""
-    assert doctest.testmod(import_module(f"labreport.containers.{module}")).failed == 0
+from labreport.containers.containerd.config import config_text
+from labreport.containers.containerd.server import Containerd, containerd
 
 
 def test_configuration() -> None:

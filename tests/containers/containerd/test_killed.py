@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 COLLECT = """
 import sys
 from pathlib import Path
-from labreport.containers.containerd import ctr
+from labreport.containers import ctr
 from labreport.containers.container import container, wait_http
 from labreport.capture.redact import Redactor, identity
 from labreport.capture.run import Run

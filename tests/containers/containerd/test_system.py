@@ -14,9 +14,10 @@ from labreport.capture import recorder
 from labreport.capture.cleanup import leaks, runs
 from labreport.capture.declare import Unavailable
 from labreport.capture.session import Allowed, session
-from labreport.containers.containerd import system
-from labreport.containers.containerd.ctr import in_runc
-from labreport.containers.containerd.private import config_text, containerd
+from labreport.containers.containerd import server
+from labreport.containers.containerd.config import config_text
+from labreport.containers.containerd.server import containerd
+from labreport.containers.ctr import in_runc
 from tests.containers.conftest import MakeRun
 from tests.containers.host_state import host_state, new_things
 
@@ -33,15 +34,20 @@ def socket(tmp_path: Path, host: None, monkeypatch: pytest.MonkeyPatch) -> Itera
         process = subprocess.Popen(
             ["containerd", "--config", str(tmp_path / "config.toml")], stdout=log, stderr=log
         )
-    monkeypatch.setattr(system, "SOCKET", address)
+    monkeypatch.setattr(server, "HOST_SOCKET", address)
     deadline = time.monotonic() + 30
-    while not system.answers() and time.monotonic() < deadline:
+    while not answers(address) and time.monotonic() < deadline:
         time.sleep(0.1)
     yield address
     process.send_signal(signal.SIGTERM)
     process.wait()
     for path in (address, Path(f"{address}.ttrpc")):
         path.unlink(missing_ok=True)
+
+
+def answers(address: Path) -> bool:
+    """Return whether a containerd answers at an address."""
+    return bool(recorder.output(["ctr", "--address", str(address), "version"], timeout=5))
 
 
 def holds(address: Path) -> dict[str, str]:
@@ -65,13 +71,13 @@ def test_it_is_used_and_left_as_it_was(socket: Path, make_run: MakeRun) -> None:
 DRIVER = """
 import sys, time
 from pathlib import Path
-from labreport.containers.containerd import system
-from labreport.containers.containerd.ctr import in_runc
+from labreport.containers.containerd import server
+from labreport.containers.ctr import in_runc
 from labreport.capture.redact import Identity, Redactor
 from labreport.capture.run import Run
 from labreport.capture.session import Allowed, session
 from labreport.contract.lab_config import Lab
-system.SOCKET = Path(sys.argv[1])
+server.HOST_SOCKET = Path(sys.argv[1])
 image = {"reference": "example/x:1", "digest": "sha256:" + "0" * 64, "made_from": "busybox"}
 with session(lambda _text: None, Allowed(system=True)) as shared:
     lab = Lab(title="x", editions={}, images={"alpine": image})
@@ -116,7 +122,7 @@ def test_it_does_not_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where there is none, the remedy says how to start it, or to use a private one."""
-    monkeypatch.setattr(system, "SOCKET", tmp_path / "none.sock")
+    monkeypatch.setattr(server, "HOST_SOCKET", tmp_path / "none.sock")
     with session(lambda _text: None, Allowed(system=True)) as shared:
         with pytest.raises(Unavailable, match="does not answer") as error:
             make_run(shared).resource(containerd)

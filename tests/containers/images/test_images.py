@@ -14,10 +14,9 @@ import pytest
 from labreport.capture.declare import Unavailable
 from labreport.capture.run import Run
 from labreport.capture.session import Session
-from labreport.containers.containerd.ctr import in_runc
-from labreport.containers.containerd.private import containerd
+from labreport.containers.containerd.server import containerd
+from labreport.containers.ctr import in_runc
 from labreport.containers.images import busybox, images
-from labreport.containers.images.manifests import listed
 from tests.containers.layouts import two_platforms
 
 
@@ -79,8 +78,8 @@ def test_made_here(
     """What is made on the spot is what containerd has then, under the digest that the record names."""
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", f"127.0.0.1:{port}")
     run = make_run(shared, made={"made_from": "busybox"})
-    held = images.have(run, "made")
-    assert listed(run.resource(containerd))[held.name] == held.image.digest
+    held = images.obtain(run, "made")
+    assert images.list_images(run.resource(containerd))[held.name] == held.image.digest
     assert held.image.source.startswith("made from busybox-static 1.")
     assert not held.image.is_pinned
 
@@ -91,7 +90,7 @@ def test_oci_archive(
     """An OCI archive has its digest kept; the record names the variable and no path."""
     monkeypatch.setenv("OCI", str(web))
     run = make_run(shared, oci={"archive_env": "OCI", "reference": "example/web:v1"})
-    image = images.have(run, "oci").image
+    image = images.obtain(run, "oci").image
     assert image == run.images["oci"]
     assert (image.digest, image.source) == (digest_in(web), "archive (OCI)")
     assert image.pinned != image.digest
@@ -107,7 +106,7 @@ def test_docker_archive(
     skopeo("copy", f"oci-archive:{web}", f"docker-archive:{archive}:some/thing:v2")
     monkeypatch.setenv("DOCKER", str(archive))
     run = make_run(shared, docker={"archive_env": "DOCKER"})
-    held = images.have(run, "docker")
+    held = images.obtain(run, "docker")
     assert held.name == f"localhost/docker@{held.image.digest}"
     assert run.command(in_runc("-h", image="docker"), refused=[1], timeout=20).exit_status in {0, 1}
 
@@ -123,7 +122,7 @@ def test_archive_of_several_platforms(
             tar.add(path, path.name)
     monkeypatch.setenv("BOTH", str(tmp_path / "both.tar"))
     run = make_run(shared, both={"archive_env": "BOTH"})
-    assert images.have(run, "both").image.digest == ours
+    assert images.obtain(run, "both").image.digest == ours
 
 
 @pytest.mark.parametrize("case", [(b"", "names no file"), (b"no archive", "cannot be imported")])
@@ -142,7 +141,7 @@ def test_bad_archive(
     monkeypatch.setenv("BAD", str(tmp_path / "bad.tar"))
     run = make_run(shared, **{name: {"archive_env": "BAD", "made_from": "busybox"}})
     with pytest.raises(Unavailable, match=says) as caught:
-        images.have(run, name)
+        images.obtain(run, name)
     assert "set BAD to a docker-archive or an OCI archive" in caught.value.remedy
     assert str(tmp_path) not in str(caught.value)
 
@@ -153,7 +152,7 @@ def test_imported_once(
     """An image is imported once in a collect, and noted for each collector that uses it."""
     monkeypatch.setenv("ONCE", str(web))
     runs = [make_run(shared, once={"archive_env": "ONCE"}) for _collector in range(2)]
-    assert images.have(runs[0], "once") is images.have(runs[1], "once")
+    assert images.obtain(runs[0], "once") is images.obtain(runs[1], "once")
     assert [bool(run.commands) for run in runs] == [True, False]
     assert runs[0].images == runs[1].images
 
@@ -179,7 +178,7 @@ def test_registry(
     index, ours = pushed
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", registry)
     run = make_run(shared, thing={"reference": "thing:1.0", "digest": index})
-    held = images.have(run, "thing")
+    held = images.obtain(run, "thing")
     assert (held.image.pinned, held.image.digest) == (index, ours)
     assert held.image.is_pinned
     assert held.image.source == "registry docker.io, through a mirror"
@@ -197,7 +196,7 @@ def test_registry_pinned_to_a_manifest(
     """The digest of one platform's manifest can be pinned as well."""
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", registry)
     run = make_run(shared, one={"reference": "docker.io/library/thing:1.0", "digest": pushed[1]})
-    image = images.have(run, "one").image
+    image = images.obtain(run, "one").image
     assert image.digest == image.pinned == pushed[1]
     assert image.is_pinned
 
@@ -210,7 +209,7 @@ def test_registry_has_it_not(
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", registry)
     run = make_run(shared, other={"reference": "thing:1.0", "digest": "sha256:" + "5" * 64})
     with pytest.raises(Unavailable, match=r"mirror of docker\.io: .*not found"):
-        images.have(run, "other")
+        images.obtain(run, "other")
 
 
 class Liar(BaseHTTPRequestHandler):
@@ -250,7 +249,7 @@ def test_registry_lies(
     with pytest.raises(
         Unavailable, match=r"image lie \(thing:1\.0\): mirror of docker\.io sends content that is not"
     ):
-        images.have(run, "lie")
+        images.obtain(run, "lie")
 
 
 def test_not_to_be_had(
@@ -263,7 +262,7 @@ def test_not_to_be_had(
     began = time.monotonic()
     for _collector in range(2):
         with pytest.raises(Unavailable) as caught:
-            images.have(run, "nowhere")
+            images.obtain(run, "nowhere")
     assert time.monotonic() - began < 8
     assert caught.value.what == (
         "image nowhere (bkimminich/juice-shop:v19.0.0) is not to be had: archive: NOT_SET is not set; "
@@ -275,7 +274,7 @@ def test_not_to_be_had(
 
 
 def test_bad_mirror(shared: Session, make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mirror is a host and a port: a URL is refused with what to write."""
+    """A mirror is a host and a port: a URL is refused, with what to write instead."""
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", "http://example.org/")
     with pytest.raises(Unavailable, match="name a mirror as host:port"):
-        images.have(make_run(shared, badmirror={}), "badmirror")
+        images.obtain(make_run(shared, badmirror={}), "badmirror")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labreport.containers.kata.archive import ArchiveError, contents, shim, unpack
+from labreport.containers.kata.archive import ArchiveError, contents, find_shim, unpack
 
 FILE, LINK, HARD, FOLDER = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE
 Member = tuple[str, bytes, str]
@@ -44,7 +44,7 @@ def test_a_good_archive(tmp_path: Path, how: str) -> None:
     found = contents(archive)
     assert {"VERSION", "share/vmlinux", "share/same"} <= set(found.members)
     assert found.bytes == len("3.23.0\n#!/bin/sh\nkernel")
-    assert shim(found.members) == "runtime-rs/bin/containerd-shim-kata-v2"
+    assert find_shim(found.members) == "runtime-rs/bin/containerd-shim-kata-v2"
     unpack(archive, tmp_path / "kata")
     assert (tmp_path / "kata/share/vmlinux").read_text() == "kernel"
     assert (tmp_path / "kata/share/same").stat().st_nlink == 2
@@ -144,7 +144,7 @@ def test_what_is_no_whole_archive(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="not a kata-static archive"):
         contents(packed(tmp_path / "a.tar", GOOD[:2]))
     with pytest.raises(ArchiveError, match="no shim in it"):
-        shim(["VERSION"])
+        find_shim(["VERSION"])
 
 
 PARTS = st.sampled_from(["", ".", "..", "opt", "kata", "a", "b", "/", "etc"])

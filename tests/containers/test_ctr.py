@@ -8,7 +8,7 @@ import pytest
 from labreport.capture.command import CommandFailedError
 from labreport.capture.run import Run
 from labreport.capture.session import LeakError, Session, session
-from labreport.containers.containerd.ctr import in_kata, in_runc
+from labreport.containers.ctr import in_kata, in_runc
 from labreport.containers.images import busybox
 from labreport.contract.records import Outcome
 from tests.containers.host_state import host_state, new_things

@@ -11,7 +11,7 @@ from labreport.capture.command import CommandFailedError
 from labreport.capture.run import Run
 from labreport.capture.session import session
 from labreport.containers.container import container, status
-from labreport.containers.containerd.ctr import KATA, in_kata
+from labreport.containers.ctr import KATA, in_kata
 from labreport.contract.records import Outcome
 from tests.containers.fake_kata import FAILS, GIVES_UP, HANGS, write_shim
 from tests.containers.host_state import host_state, new_things

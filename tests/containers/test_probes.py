@@ -10,9 +10,19 @@ import pytest
 from labreport.capture.command import CommandFailedError
 from labreport.capture.run import CaptureError, Run
 from labreport.capture.session import session
-from labreport.containers.probes import asking
-from labreport.containers.probes.asking import HOST, KATA, RUNC, RUNC_SECCOMP, ask_all
-from labreport.containers.probes.probe import FramesError, Probe, Said, said, script
+from labreport.containers.probes import (
+    HOST,
+    KATA,
+    RUNC,
+    RUNC_SECCOMP,
+    Arm,
+    FramesError,
+    Probe,
+    ProbeOutput,
+    ask_all,
+    parse_outputs,
+    script,
+)
 from labreport.contract.records import Outcome
 from tests.containers.fake_kata import write_shim
 
@@ -24,7 +34,7 @@ def probe(ask: str, **given: object) -> Probe:
     return Probe(**{"id": "x", "question": "Q?", "why": "W", "ask": ask, "answers": ANSWERS, **given})  # type: ignore[arg-type]
 
 
-def written(run: Run, *probes: Probe, arms: tuple[asking.Arm, ...] = (HOST, RUNC)) -> list[str]:
+def written(run: Run, *probes: Probe, arms: tuple[Arm, ...] = (HOST, RUNC)) -> list[str]:
     """Return the lines that the probes leave, without those about the containers."""
     ask_all(run, "x.txt", probes, "alpine", arms)
     text = (run._staging / "x.txt").read_text()
@@ -82,7 +92,7 @@ def test_a_refusal_and_an_absence_are_results(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("host")
-def test_a_mishap_fails_with_all_that_was_said(run: Run) -> None:
+def test_a_mishap_fails_with_all_that_was_parse_outputs(run: Run) -> None:
     """A failure that the probe does not foresee is none of its answers; what the others said is kept."""
     with pytest.raises(CommandFailedError, match="x: runc: failed, exit status 3: out of luck"):
         written(run, probe("test -d /home && echo fine || { echo out of luck; exit 3; }"))
@@ -125,11 +135,11 @@ def test_frames_are_told_from_answers() -> None:
         b"mark begin x\nmark begun y\nother end x 0\n\nmark end x 0\n"
         b"mark begin y\n\nmark end y 1\nmark begin z\n\xff\n\n\nmark end z 0\n"
     )
-    found = said(output, probes, "mark")
+    found = parse_outputs(output, probes, "mark")
     assert [one.data for one in found.values()] == [b"mark begun y\nother end x 0\n", b"", b"\xff\n\n"]
     assert [(one.first, one.last) for one in found.values()] == [(2, 3), (7, 6), (10, 11)]
-    with pytest.raises(FramesError, match="z: asked"):
-        said(output.replace(b"mark end z 0\n", b""), probes, "mark")
+    with pytest.raises(FramesError, match="z: the answer did not come to its end"):
+        parse_outputs(output.replace(b"mark end z 0\n", b""), probes, "mark")
 
 
 @pytest.mark.parametrize(
@@ -144,4 +154,4 @@ def test_frames_are_told_from_answers() -> None:
 )
 def test_outcomes(status: int, text: str, outcome: Outcome | None) -> None:
     """What was said decides what a failure is; success is an answer whatever it says."""
-    assert Said(text.encode(), status, 1, 1).outcome(probe("x")) is outcome
+    assert ProbeOutput(text.encode(), status, 1, 1).outcome(probe("x")) is outcome

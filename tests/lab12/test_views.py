@@ -5,15 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from collectors.lab12 import questions
-from collectors.lab12.questions import KERNEL, LEAKS, MACHINE, PRIVILEGES
+from collectors.lab12 import views_kernel, views_machine
+from collectors.lab12.views_kernel import KERNEL, PRIVILEGES, whose_namespaces
+from collectors.lab12.views_machine import LEAKS, MACHINE
 from labreport.capture.recapture import lines
 from labreport.capture.redact import Redactor, identity
 from labreport.capture.run import Run
 from labreport.capture.session import Session, session
 from labreport.containers.needs import CONTAINERS
-from labreport.containers.probes.asking import AGAIN, HOST, RUNC, RUNC_SECCOMP, ask_all
-from labreport.containers.probes.probe import HOSTS, Probe
+from labreport.containers.probes import (
+    HOST,
+    HOST_AFTERWARDS,
+    HOSTS,
+    RUNC,
+    RUNC_SECCOMP,
+    Probe,
+    ask_all,
+)
 from labreport.contract.lab_config import Lab
 from labreport.contract.records import File
 
@@ -41,7 +49,7 @@ def asked(shared: Session, folder: Path, probes: Sequence[Probe]) -> tuple[File,
     """Ask a group and return its file, with spans, and what is in it."""
     folder.mkdir()
     run = Run(shared, LAB, "lab.yml", folder, Redactor(identity(ROOT)))
-    ask_all(run, "x.txt", probes, "alpine", (HOST, RUNC, RUNC_SECCOMP, AGAIN))
+    ask_all(run, "x.txt", probes, "alpine", (HOST, RUNC, RUNC_SECCOMP, HOST_AFTERWARDS))
     data = (folder / "x.txt").read_bytes()
     count = data.count(b"\n")
     return File(path="x.txt", bytes=len(data), lines=count, sha256="0" * 64, spans=run.spans["x.txt"]), data
@@ -87,27 +95,42 @@ def test_runc_is_on_the_host_s_kernel(shared: Session, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("judge", "host", "answer", "name"),
     [
-        (questions.in_between, ["100.0 1", "110.0 2"], "105.5 0", "the host's"),
-        (questions.in_between, ["100.0 1", "110.0 2"], "5.5 0", "its own"),
-        (questions.in_between, ["intr 100", "intr 110"], "intr 111", "its own"),
-        (questions.within_a_tenth, ["MemFree: 1000 kB"], "MemFree: 1090 kB", "the host's"),
-        (questions.within_a_tenth, ["MemFree: 1000 kB"], "MemFree: 100 kB", "its own"),
-        (questions.same_load, ["1 1 0.80 1/2 3", "9 9 0.90 1/2 3"], "5 5 0.85 1/9 9", "the host's"),
-        (questions.same_load, ["1 1 0.80 1/2 3", "9 9 0.90 1/2 3"], "0 0 0.01 1/9 9", "its own"),
-        (questions.same_moment, ["btime 1000"], "btime 1001", "the host's"),
-        (questions.same_moment, ["btime 1000"], "btime 1002", "its own"),
-        (questions.in_step, ["1000", "1010"], "1011", "in step"),
-        (questions.in_step, ["1000", "1010"], "990", "off"),
-        (questions.filtered, [""], "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1", "filtered"),
-        (questions.filtered, [""], "Seccomp:\t0\nSeccomp_filters:\t0", "not filtered"),
-        (questions.fewer, ["CapEff:\tff"], "CapEff:\tff", "the host root's"),
-        (questions.fewer, ["CapEff:\tff"], "CapEff:\t0f", "fewer"),
-        (questions.fewer, ["CapEff:\t0f"], "CapEff:\tf0", "others"),
-        (questions.namespaces, ["boot-1\nmnt:[1]\npid:[2]"], "boot-1\nmnt:[9]\npid:[2]", "some the host's"),
-        (questions.namespaces, ["boot-1\nmnt:[1]\npid:[2]"], "boot-1\nmnt:[8]\npid:[9]", "all its own"),
-        (questions.namespaces, ["boot-1\nmnt:[1]\npid:[2]"], "boot-2\nmnt:[1]\npid:[2]", "another kernel's"),
-        (questions.opened, [""], "kmsg: opened\nmem: Operation not permitted", "some"),
-        (questions.opened, [""], "kmsg: Operation not permitted", "none"),
+        (views_machine.in_between, ["100.0 1", "110.0 2"], "105.5 0", "the host's"),
+        (views_machine.in_between, ["100.0 1", "110.0 2"], "5.5 0", "its own"),
+        (views_machine.in_between, ["intr 100", "intr 110"], "intr 111", "its own"),
+        (views_machine.within_a_tenth, ["MemFree: 1000 kB"], "MemFree: 1090 kB", "the host's"),
+        (views_machine.within_a_tenth, ["MemFree: 1000 kB"], "MemFree: 100 kB", "its own"),
+        (views_machine.same_load, ["1 1 0.80 1/2 3", "9 9 0.90 1/2 3"], "5 5 0.85 1/9 9", "the host's"),
+        (views_machine.same_load, ["1 1 0.80 1/2 3", "9 9 0.90 1/2 3"], "0 0 0.01 1/9 9", "its own"),
+        (views_machine.same_moment, ["btime 1000"], "btime 1001", "the host's"),
+        (views_machine.same_moment, ["btime 1000"], "btime 1002", "its own"),
+        (views_machine.in_step, ["1000", "1010"], "1011", "in step"),
+        (views_machine.in_step, ["1000", "1010"], "990", "off"),
+        (views_kernel.is_filtered, [""], "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1", "filtered"),
+        (views_kernel.is_filtered, [""], "Seccomp:\t0\nSeccomp_filters:\t0", "not filtered"),
+        (views_kernel.has_fewer, ["CapEff:\tff"], "CapEff:\tff", "the host root's"),
+        (views_kernel.has_fewer, ["CapEff:\tff"], "CapEff:\t0f", "fewer"),
+        (views_kernel.has_fewer, ["CapEff:\t0f"], "CapEff:\tf0", "others"),
+        (
+            whose_namespaces,
+            ["boot-1\nmnt:[1]\npid:[2]"],
+            "boot-1\nmnt:[9]\npid:[2]",
+            "some the host's",
+        ),
+        (
+            whose_namespaces,
+            ["boot-1\nmnt:[1]\npid:[2]"],
+            "boot-1\nmnt:[8]\npid:[9]",
+            "all its own",
+        ),
+        (
+            whose_namespaces,
+            ["boot-1\nmnt:[1]\npid:[2]"],
+            "boot-2\nmnt:[1]\npid:[2]",
+            "another kernel's",
+        ),
+        (views_machine.any_opened, [""], "kmsg: opened\nmem: Operation not permitted", "some"),
+        (views_machine.any_opened, [""], "kmsg: Operation not permitted", "none"),
     ],
 )
 def test_judges(judge: object, host: list[str], answer: str, name: str) -> None:

@@ -7,17 +7,17 @@ import pytest
 
 from labreport.capture.command import CommandFailedError
 from labreport.capture.run import CaptureError, Run
-from labreport.containers.containerd import ctr
-from labreport.containers.escapes.escape import (
+from labreport.containers import ctr
+from labreport.containers.escapes import (
     MISSED,
     PROVED_NOTHING,
     REACHED,
     Escape,
-    Field,
-    account,
+    Trial,
     attempt,
-    field,
+    check_differences,
     judge,
+    new_trial,
 )
 
 pytestmark = pytest.mark.usefixtures("host")
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("host")
 
 def escape(run: Run, script: str, **given: object) -> Escape:
     """Return an escape at the host's folder: `{marker}` and `{wrong}` stand in the script."""
-    where = field(run, "alpine")
+    where = new_trial(run, "alpine")
     (where.folder / "file").write_text("untouched\n")
     known: dict[str, object] = {
         "look": ["cat", str(where.folder / "file")],
@@ -56,9 +56,9 @@ def test_reached(run: Run) -> None:
     assert found[-1] == f"=> {REACHED}"
     at = found.index("--- what differs on the host")
     changed = [line for line in found[at:] if line[:1] in "+-" and not line.startswith(("--- ", "+++ "))]
-    assert [line[1:].split()[0] for line in changed] == [str(one.field.folder / "file")] * 2
+    assert [line[1:].split()[0] for line in changed] == [str(one.trial.folder / "file")] * 2
     assert [line[0] for line in changed] == ["-", "+"]
-    assert found[found.index("--- the host, looked at from outside") + 1] == one.field.marker
+    assert found[found.index("--- the host, looked at from outside") + 1] == one.trial.marker
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_fake_refusal_is_judged_by_the_marker(run: Run, status: int) -> None:
 
 def test_a_refusal(run: Run) -> None:
     """A folder that is mounted to be read only: what was said is in the file, and nothing differs."""
-    where = field(run, "alpine")
+    where = new_trial(run, "alpine")
     read_only = ["--mount", f"type=bind,src={where.folder},dst=/host,options=rbind:ro"]
     assert tried(run, escape(run, "echo {marker} >/host/file", options=read_only)) == MISSED
     assert any("Read-only file system" in line for line in lines(run))
@@ -119,7 +119,7 @@ def test_a_host_that_does_not_show_the_result(run: Run) -> None:
 
 def test_what_finds_the_marker_must_not_name_it(run: Run) -> None:
     """An error message that repeats its arguments would prove any escape."""
-    where = Field("marker-" + "1" * 16, Path("/x"), Path("/etc/x"), "alpine")
+    where = Trial("marker-" + "1" * 16, Path("/x"), Path("/etc/x"), "alpine")
     with pytest.raises(CaptureError, match="an error message would prove the escape"):
         Escape(where, "t", "p", "true", look=["cat", f"/x/{where.marker}"])
     with pytest.raises(CaptureError, match="an error message would prove the escape"):
@@ -148,7 +148,7 @@ def test_verdicts(said: str, seen: str, verdict: str) -> None:
 def test_accounts(differs: Sequence[str], changes: Sequence[str], words: str) -> None:
     """Each change, and nothing else."""
     if not words:
-        account(differs, changes)
+        check_differences(differs, changes)
         return
     with pytest.raises(CaptureError, match=words):
-        account(differs, changes)
+        check_differences(differs, changes)

@@ -1,10 +1,13 @@
 """containerd's configuration with Kata in it: comments, order and everything else as it was."""
 
+import doctest
 import tomllib
 
 import pytest
 
-from labreport.containers.kata.runtime_table import KATA_TYPE, PLUGINS, TableError, with_kata, with_values
+from collectors.lab12 import runtime_table
+from collectors.lab12.runtime_table import PLUGINS, TableError, config_version, with_kata, with_values
+from labreport.containers.ctr import KATA
 
 DEBIAN = """\
 version = 2
@@ -36,7 +39,7 @@ def test_kata_is_added_and_all_else_stays(text: str, version: int) -> None:
         text = f"{text}version = {version}\n"
     after = with_kata(text, version)
     table = tomllib.loads(after)["plugins"][PLUGINS[version]]["containerd"]["runtimes"]
-    assert table["kata"] == {"runtime_type": KATA_TYPE}
+    assert table["kata"] == {"runtime_type": KATA}
     lines = iter(after.splitlines())
     assert all(line in lines for line in text.splitlines() if line.strip()), after
     before = tomllib.loads(text)
@@ -77,3 +80,16 @@ def test_values_are_set_where_they_are() -> None:
         with_values(text, {"hypervisor.qemu.kernel_params": "quiet"})
     with pytest.raises(TableError, match="not TOML"):
         with_values("[", {})
+
+
+def test_examples() -> None:
+    """The examples in docstrings are true."""
+    result = doctest.testmod(runtime_table)
+    assert result.attempted
+    assert result.failed == 0
+
+
+def test_no_version() -> None:
+    """A program that prints no version is refused."""
+    with pytest.raises(TableError, match="prints no version: 'hello'"):
+        config_version("hello")

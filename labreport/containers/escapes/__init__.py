@@ -1,1 +1,0 @@
-"""Attempts to escape from a container, judged by what changed on the host."""

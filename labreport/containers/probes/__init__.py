@@ -1,1 +1,0 @@
-"""Questions asked of the host and of containers, answered side by side."""

@@ -1,0 +1,20 @@
+"""The examples in the docstrings of labreport.containers."""
+
+import doctest
+import pkgutil
+from importlib import import_module
+
+import pytest
+
+from labreport import containers
+
+MODULES = [found.name for found in pkgutil.walk_packages(containers.__path__, "labreport.containers.")]
+WITH_EXAMPLES = {"containerd.server", "escapes", "images.images", "images.registry", "network.cni", "probes"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples(module: str) -> None:
+    """Every example is true; a module that has some is not passed over."""
+    result = doctest.testmod(import_module(module))
+    assert result.failed == 0
+    assert bool(result.attempted) == (module.removeprefix("labreport.containers.") in WITH_EXAMPLES)

@@ -176,10 +176,10 @@ def ordered(lab: str, collectors: list[Collector]) -> tuple[Collector, ...]:
             if names.get(earlier.name) is not earlier:
                 what = f"{collector.name} is after {earlier.name}, which is not in this lab"
                 raise DeclarationError(what, "name a collector of this lab", path=place)
-    waiting = sorted(collectors, key=lambda one: (one.task or 0, one.edition or 0, one.module, one.line))
+    waiting = sorted(collectors, key=lambda item: (item.task or 0, item.edition or 0, item.module, item.line))
     order: list[Collector] = []
     while waiting:
-        ready = next(one for one in waiting if all(earlier in order for earlier in one.after))
+        ready = next(item for item in waiting if all(earlier in order for earlier in item.after))
         waiting.remove(ready)
         order.append(ready)
     return tuple(order)

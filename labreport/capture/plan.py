@@ -71,29 +71,31 @@ def statuses(lab: FoundLab, folder: Path, root: Path, host: str) -> list[Collect
     """
     lacks = cache(lambda need: need.missing(lab.config))  # many collectors have the same needs
     last = _last_rows(folder)
-    found = []
-    for collector in lab.collectors:
-        path = folder / RECORDS / f"{collector.name}.json"
-        if not path.exists():
-            found.append(_missing(collector, lacks, last.get(collector.name)))
-            continue
-        try:
-            record = read_record(path)
-        except RecordError as error:
-            found.append(
-                CollectorStatus(collector, Status.STALE, f"{error.path}: {error.what}", error.remedy)
-            )
-            continue
-        source = source_of(collector, root) if record.collector.hash_rule == HASH_RULE else None
-        tools = versions(collector.needs) if record.host == host else {}
-        reasons = list(stale(record, collector, source, lab.config, tools))
-        reasons += [f"{file.path} {what}" for file in record.files if (what := changed(folder, file))]
-        if reasons:
-            what = "; ".join(reasons)
-            found.append(CollectorStatus(collector, Status.STALE, what, "collect again", record))
-        else:
-            found.append(CollectorStatus(collector, record.state, record.reason, "", record))
-    return found
+    return [
+        _recorded(collector, lab.config, folder, root, host)
+        if _record_file(folder, collector).exists()
+        else _missing(collector, lacks, last.get(collector.name))
+        for collector in lab.collectors
+    ]
+
+
+def _record_file(folder: Path, collector: Collector) -> Path:
+    return folder / RECORDS / f"{collector.name}.json"
+
+
+def _recorded(collector: Collector, config: Lab, folder: Path, root: Path, host: str) -> CollectorStatus:
+    """Return the status of a collector with a record: captured, or stale and why."""
+    try:
+        record = read_record(_record_file(folder, collector))
+    except RecordError as error:
+        return CollectorStatus(collector, Status.STALE, f"{error.path}: {error.what}", error.remedy)
+    source = source_of(collector, root) if record.collector.hash_rule == HASH_RULE else None
+    tools = versions(collector.needs) if record.host == host else {}
+    reasons = list(stale(record, collector, source, config, tools))
+    reasons += [f"{file.path} {what}" for file in record.files if (what := changed(folder, file))]
+    if reasons:
+        return CollectorStatus(collector, Status.STALE, "; ".join(reasons), "collect again", record)
+    return CollectorStatus(collector, record.state, record.reason, "", record)
 
 
 def _last_rows(folder: Path) -> dict[str, CollectorState]:
@@ -162,7 +164,7 @@ def _lookup(settings: Mapping[str, Any], key: str) -> Any:
     return value
 
 
-def state_file(lab: FoundLab, found: list[CollectorStatus], by_hand: Iterable[Record]) -> State:
+def state_file(lab: FoundLab, collectors: list[CollectorStatus], by_hand: Iterable[Record]) -> State:
     """Return state.json: the lab's collectors, files recorded by hand, and files that nothing writes yet."""
     recorded = [
         CollectorState(
@@ -174,7 +176,7 @@ def state_file(lab: FoundLab, found: list[CollectorStatus], by_hand: Iterable[Re
         )
         for record in by_hand
     ]
-    rows = [*(status.row(lab.name) for status in found), *recorded]
+    rows = [*(status.row(lab.name) for status in collectors), *recorded]
     written = {path for row in rows for path in row.writes}
     return State(lab=lab.name, collectors=[*rows, *uncollected(lab.config, written)])
 

@@ -9,6 +9,8 @@ from labreport.cli.project import by_lab, complete, root, target
 from labreport.contract.errors import ExitStatus
 from labreport.contract.records import Status
 
+NOT_COMPARED = "changes of their source cannot be found; collect them by name to capture them again"
+
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[LAB]...", shell_complete=complete)
@@ -23,22 +25,19 @@ def status(ctx: click.Context, names: tuple[str, ...], *, host: str | None, json
     nothing stale. Exit status 1 if something is stale, missing or failed.
     """
     project = root()
-    found = [
+    statuses = [
         (lab, collector_status)
         for lab in by_lab(project, names)
         for collector_status in target(project, lab, host).statuses()
     ]
-    rows = [(lab, collector_status.row(lab)) for lab, collector_status in found]
-    captured_by = [collector_status.captured_by for _lab, collector_status in found]
+    rows = [(lab, collector_status.row(lab)) for lab, collector_status in statuses]
+    captured_by = [collector_status.captured_by for _lab, collector_status in statuses]
     if json_:
         pairs = zip(rows, captured_by, strict=True)
         show.as_json([show.row_json(*row) | {"captured_by": version} for row, version in pairs])
     else:
         show.statuses("Evidence", rows)
         for version, count in Counter(filter(None, captured_by)).items():
-            click.echo(f"{count} of {len(rows)} collectors were captured by {version}, {NOT_COMPARED}")
+            click.echo(f"{count} of {len(rows)} collectors were captured by {version}: {NOT_COMPARED}")
     fine = {Status.CAPTURED, Status.NOT_APPLICABLE}
     ctx.exit(ExitStatus.FINDINGS if any(row.state not in fine for _lab, row in rows) else 0)
-
-
-NOT_COMPARED = "whose source hashes cannot be compared; `lab collect --refresh` captures them again"

@@ -24,8 +24,8 @@ def test_records_of_version_0_1_are_said_once(one_lab: Shell) -> None:
     ended = one_lab.lab("status")
     assert ended.returncode == 0
     assert ended.stdout.splitlines()[-1] == (
-        "1 of 2 collectors were captured by version 0.1, whose source hashes cannot be compared; "
-        "`lab collect --refresh` captures them again"
+        "1 of 2 collectors were captured by version 0.1: changes of their source cannot be found; "
+        "collect them by name to capture them again"
     )
     assert {row["name"]: row["captured_by"] for row in one_lab.json("status")} == {
         "a": "version 0.1",

@@ -102,7 +102,7 @@ class Ledger:
         try:
             fill(made)
             there = places.signs(made, members)
-            signs = {one: (*entry.members.get(one, ()), mark) for one, mark in there.items()}
+            signs = {member: (*entry.members.get(member, ()), sign) for member, sign in there.items()}
             entry = entry.model_copy(update={"members": {**entry.members, **signs}})
             self._put(name, entry)
             _clear(path, entry)

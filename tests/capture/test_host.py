@@ -1,4 +1,4 @@
-"""What this machine is, in a record."""
+"""The properties of this machine in a record, and what it has of a need."""
 
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,14 @@ LAB = Lab(title="x", editions={})
     "case", CASES, ids=lambda case: f"{case['expected']}-{case['detected'] or 'not asked'}"
 )
 def test_the_class_that_the_signs_speak_for(case: dict[str, Any]) -> None:
-    """Bare metal, virtual, nested or emulated, with systemd-detect-virt or without it."""
+    """The class is right with systemd-detect-virt and without it."""
     cpuinfo = CPUINFO.format(model=case.get("model", "AMD EPYC 7763"), flags=case["flags"])
     found = host_class(cpuinfo, case["detected"], case.get("clocks", ""), case.get("vendor", ""))
     assert found is HostClass(case["expected"])
 
 
 def machine(**given: Any) -> Host:
-    """Return a machine with some fields of its own."""
+    """Return a host with some fields changed."""
     fields = {
         "kernel": "6.12.0", "distribution": "Debian GNU/Linux 13", "architecture": "x86_64",
         "cpu": "AMD EPYC", "cores": 2, "memory_mib": 4096,
@@ -42,7 +42,7 @@ NOMINAL = [2**n for n in range(9, 20)] + [3 * 2**n for n in range(9, 18)]
 
 @given(size=st.sampled_from(NOMINAL), kept=st.floats(0.003, 0.06), also=st.floats(0.003, 0.06))
 def test_a_rebuilt_machine_is_the_same_host(size: int, kept: float, also: float) -> None:
-    """What a kernel keeps of its memory to itself, now more, now less, changes no id."""
+    """The memory that a kernel reserves varies, and does not change the id."""
     one, other = (machine(memory_mib=int(size * (1 - share))) for share in (kept, also))
     assert one.id == other.id
 
@@ -53,12 +53,12 @@ def test_a_rebuilt_machine_is_the_same_host(size: int, kept: float, also: float)
      {"host_class": HostClass.NESTED}, {"container": True}, {"distribution": "Debian GNU/Linux 12"}],
 )  # fmt: skip
 def test_another_machine_is_another_host(other: dict[str, Any]) -> None:
-    """Each field counts."""
+    """A change of any field changes the id."""
     assert machine(**other).id != machine().id
 
 
 def test_this_host_is_the_same_twice_and_names_nobody() -> None:
-    """Asked again it is equal; no field is a name, an address or a number of this very machine."""
+    """The host is equal each time, and has no field with a name, an address or a serial number."""
     first = this_host()
     this_host.cache_clear()
     assert this_host() == first
@@ -69,7 +69,7 @@ def test_this_host_is_the_same_twice_and_names_nobody() -> None:
 
 
 def test_a_program_that_is_not_on_path() -> None:
-    """The need names what is missing and how to get it."""
+    """The need names the missing program and the package that provides it."""
     need = on_path("sh", "no-such-program", packages=("a-package",))
     assert need.missing(LAB) == "not on PATH: no-such-program"
     assert need.remedy == "apt-get install a-package"
@@ -77,7 +77,7 @@ def test_a_program_that_is_not_on_path() -> None:
 
 
 def test_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who is not root is told so."""
+    """The need for root is missing for any other user."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert ROOT.missing(LAB) == "not root"
     monkeypatch.setattr("os.geteuid", lambda: 0)
@@ -85,7 +85,7 @@ def test_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_tool_that_says_nothing_has_no_version() -> None:
-    """A program that is not there or fails is left out."""
+    """A program that is missing or fails has no version."""
     tools = (("sh", "-c", "echo one; echo two"), ("no-such-program", "-v"), ("false",))
     need = on_path("sh", packages=())
     assert versions((type(need)(need.name, need.missing, need.remedy, (), tools),)) == {"sh": "one"}

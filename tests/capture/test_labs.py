@@ -1,4 +1,4 @@
-"""Labs and collectors that are written wrongly: one error, with file, line and what to do."""
+"""Finding labs: mistakes in a lab are one error with the file, the line and the remedy."""
 
 import shutil
 import subprocess
@@ -19,7 +19,7 @@ CASES = yaml.safe_load((Path(__file__).parent / "cases/lab_yml.yml").read_text()
 
 
 def wrong(project: Throwaway) -> str:
-    """Return the error of a project that is written wrongly; it is one line or two."""
+    """Return the error for a project with a mistake; it has one or two lines."""
     with pytest.raises(DeclarationError) as error:
         project.target()
     assert len(str(error.value).splitlines()) <= 2
@@ -29,7 +29,7 @@ def wrong(project: Throwaway) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["says"])
 def test_lab_yml(project: Throwaway, case: dict[str, Any]) -> None:
-    """Unknown keys, wrong types, keys that are there twice, no YAML: the file and the key are named."""
+    """Unknown keys, wrong types, repeated keys and invalid YAML: the error names the file and the key."""
     project.config(case["text"])
     error = wrong(project)
     assert error.startswith(f"collectors/{project.name}/lab.yml")
@@ -45,13 +45,13 @@ def test_lab_yml(project: Throwaway, case: dict[str, Any]) -> None:
     ],
 )
 def test_lab_yml_that_is_no_text(project: Throwaway, data: bytes, says: str) -> None:
-    """Bytes that are no YAML at all are an error like any other."""
+    """Bytes that are not YAML are an error like any other."""
     (project.lab / "lab.yml").write_bytes(data)
     assert says in wrong(project)
 
 
 def test_a_lab_that_is_not_there(project: Throwaway) -> None:
-    """The labs that there are, are named."""
+    """The error names the labs that exist."""
     with pytest.raises(
         DeclarationError, match=f"collectors/other/lab.yml: not there: the labs are: {project.name}"
     ):
@@ -60,13 +60,13 @@ def test_a_lab_that_is_not_there(project: Throwaway) -> None:
 
 @pytest.mark.parametrize("name", ["Lab", "hosts", "../x", "a b", ""])
 def test_a_name_that_no_lab_can_have(project: Throwaway, name: str) -> None:
-    """A lab's name is a folder of the evidence and part of a record."""
+    """A lab's name is the name of a folder and part of a record, so its characters are limited."""
     with pytest.raises(DeclarationError, match="is not a name for a lab"):
         find_lab(project.root, name)
 
 
 def test_labs_are_found_and_not_listed(project: Throwaway) -> None:
-    """A folder with a lab.yml is a lab."""
+    """Every folder with a lab.yml is a lab."""
     (project.root / "collectors/none").mkdir()
     assert lab_names(project.root) == [project.name]
 
@@ -103,7 +103,7 @@ def collector(name: str = "probe", arguments: str = 'writes=["x.txt"]', doc: str
     ],
 )
 def test_a_module_that_is_written_wrongly(project: Throwaway, source: str, says: str) -> None:
-    """Each mistake has its one error; one in another module names that module."""
+    """Each mistake has one error; a mistake in an imported module names that module."""
     if "other" in source:
         project.module("x = (\n", "other")
     project.module(source.replace("LAB", project.name))
@@ -113,14 +113,14 @@ def test_a_module_that_is_written_wrongly(project: Throwaway, source: str, says:
 
 
 def test_two_of_one_name_in_two_modules(project: Throwaway) -> None:
-    """A name is a record's: it is there once in a lab."""
+    """A collector's name is its record's name, so it is unique in a lab."""
     project.module(collector(), "a")
     project.module(collector(arguments='writes=["y.txt"]'), "b")
     assert "two collectors are called probe: rename one" in wrong(project)
 
 
 def test_a_circle(project: Throwaway) -> None:
-    """Collectors that come after each other cannot be written without a circle of imports, which is said."""
+    """Two collectors that come after each other need a circular import, and the error says so."""
     for mine, other in (("a", "b"), ("b", "a")):
         head = f"from collectors.{project.name}.{other} import {other}\n"
         project.module(head + collector(mine, f'writes=["{mine}.txt"], after=[{other}]'), mine)
@@ -128,14 +128,14 @@ def test_a_circle(project: Throwaway) -> None:
 
 
 def test_after_a_collector_of_another_lab(project: Throwaway) -> None:
-    """A collector can follow those of its own lab only."""
+    """A collector can follow only collectors of its own lab."""
     stranger = 'from labreport.capture.declare import Collector\nother = Collector("other", print, ("o",))\n'
     project.module(stranger + collector(arguments='writes=["x.txt"], after=[other]'))
     assert "probe is after other, which is not in this lab" in wrong(project)
 
 
 def test_a_lab_that_is_hidden_by_another_project(project: Throwaway, tmp_path: Path) -> None:
-    """A lab cannot have the name of one that this process has loaded from elsewhere."""
+    """A lab cannot have the name of a lab that this process has loaded from another project."""
     find_lab(project.root, project.name)
     folder = tmp_path / "other/collectors" / project.name
     folder.mkdir(parents=True)
@@ -164,7 +164,7 @@ LOADED = [f"collectors.{name}{part}" for name in ("lab12", "mine") for part in (
 
 
 def test_projects_of_content_only(tmp_path: Path) -> None:
-    """No package is needed, and one process finds the labs of two projects, one called as ours is."""
+    """One process finds the labs of two projects without `__init__.py`, even a lab called lab12."""
     for name, lab in (("one", "mine"), ("two", "lab12")):
         folder = tmp_path / name / "collectors" / lab
         folder.mkdir(parents=True)
@@ -184,7 +184,7 @@ def test_projects_of_content_only(tmp_path: Path) -> None:
 
 
 def test_a_lab_is_removed_with_its_folders(project: Throwaway) -> None:
-    """What is left names it no more: not the list of labs, not the evidence, not the other lab's status."""
+    """After a lab's folders are removed, no file, no list of labs and no status names it."""
     root = project.root
     project.collect()
     other = Throwaway(root, f"{project.name}b")
@@ -207,7 +207,7 @@ def test_a_lab_is_removed_with_its_folders(project: Throwaway) -> None:
 
 
 def test_the_order_is_by_after_then_task_then_place(project: Throwaway) -> None:
-    """Collectors run as the sheet has its tasks, as far as `after` lets them."""
+    """Collectors run in the order of their tasks, unless `after` says otherwise."""
     project.module(
         collector("late", 'writes=["1"], task=2')
         + collector("early", 'writes=["2"], task=1')

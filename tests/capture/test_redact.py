@@ -1,4 +1,4 @@
-"""What is masked, what is not, and how often."""
+"""Redaction: what is masked, what is kept, and how often a rule applied."""
 
 import hashlib
 import itertools
@@ -34,7 +34,7 @@ GAPS = ["", ".", "-", " ", ":", "\n"]
 
 @pytest.mark.parametrize("case", CASES["cases"], ids=lambda case: case["input"][:40])
 def test_case(case: dict[str, Any]) -> None:
-    """Each text becomes what its case says, and the counts are those of what was masked."""
+    """Each input becomes the output of its case, and the counts are right."""
     redact = Redactor(WHO, frozenset(case.get("keep", [])))
     assert redact.text(case["input"]) == case.get("output", case["input"])
     assert dict(redact.counts) == case.get("counts", {})
@@ -44,7 +44,7 @@ def test_case(case: dict[str, Any]) -> None:
 @example(words=["/srv/my-lab.", "alice"], gap="")
 @given(words=st.lists(st.sampled_from(WORDS), max_size=12), gap=st.sampled_from(GAPS))
 def test_once_is_enough(words: list[str], gap: str) -> None:
-    """What was redacted once is not changed, nor counted, a second time."""
+    """Redaction is idempotent: a second pass changes and counts nothing."""
     once = Redactor(WHO)(gap.join(words).encode())
     again = Redactor(WHO)
     assert (again(once), dict(again.counts)) == (once, {})
@@ -52,7 +52,7 @@ def test_once_is_enough(words: list[str], gap: str) -> None:
 
 @pytest.mark.parametrize("gap", GAPS)
 def test_no_mask_makes_room_for_another(gap: str) -> None:
-    """Of any two things to mask, side by side, the one does not come to light by masking the other."""
+    """If two secrets are next to each other, masking one does not prevent masking the other."""
     masked = [word for word in WORDS if Redactor(WHO).text(word) != word]
     found = []
     for pair in itertools.product(masked, [*masked, "x", ""]):
@@ -65,14 +65,14 @@ def test_no_mask_makes_room_for_another(gap: str) -> None:
 
 @given(data=st.binary(max_size=200))
 def test_bytes_that_are_no_text_pass(data: bytes) -> None:
-    """Any bytes go through without an error, and change only where something was counted."""
+    """Any bytes are accepted, and they change only if a rule counted a match."""
     redact = Redactor(WHO)
     assert (redact(data) == data) == (not redact.counts)
 
 
 @given(data=st.binary(), before=st.sampled_from(["", "sha256:", "alpine@sha256:", '"']))
 def test_digests_are_untouched(data: bytes, before: str) -> None:
-    """No sha256 is ever taken for an address or a secret."""
+    """A sha256 is never masked as an address or a secret."""
     text = f"{before}{hashlib.sha256(data).hexdigest()}"
     assert Redactor(WHO).text(text) == text
 
@@ -83,14 +83,14 @@ TAIL = st.sampled_from(["-1", "-5+deb12u1", "+dfsg-1", "~rc1-2", "-r0", "_1"])
 
 @given(parts=st.tuples(NUMBER, NUMBER, NUMBER, NUMBER), tail=TAIL, before=st.sampled_from(["", "1:", "("]))
 def test_versions_are_untouched(parts: tuple[int, ...], tail: str, before: str) -> None:
-    """A version of a Debian package with four numbers is no address."""
+    """The version of a Debian package with four numbers is not masked as an address."""
     text = f"{before}{'.'.join(map(str, parts))}{tail}"
     assert Redactor(WHO).text(text) == text
 
 
 @given(before=st.text(max_size=3), after=st.text(max_size=3))
 def test_names_are_masked_as_whole_words_only(before: str, after: str) -> None:
-    """A user's name goes exactly where no letter, digit or underscore touches it."""
+    """A user's name is masked exactly if no letter, digit or underscore touches it."""
     redact = Redactor(Identity(users=frozenset({"alice"})))
     touched = re.search(r"[A-Za-z0-9_]$", before) or re.match(r"[A-Za-z0-9_]", after)
     text = f"{before}alice{after}"
@@ -107,7 +107,7 @@ MASKS = {
 
 
 def justified(before: bytes, after: bytes, names: set[bytes]) -> bool:
-    """Return whether a changed line differs only by masks, each in the place of what it stands for."""
+    """Return whether a changed line differs only by masks, each in the place of a match of its rule."""
     parts = re.split(rb"(/home/\[user\]|\[[a-z]+\]|\.(?=/|$))", after)
     pattern = b""
     for part in parts:
@@ -132,7 +132,7 @@ REAL: dict[str, Callable[[], bytes]] = {
 
 
 def printed(argv: list[str]) -> bytes:
-    """Return what a command prints; skip where it is not there or may not be asked."""
+    """Return what a command prints; skip the test if it is missing or fails."""
     try:
         return subprocess.run(argv, check=True, capture_output=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
@@ -141,7 +141,7 @@ def printed(argv: list[str]) -> bytes:
 
 @pytest.mark.parametrize("name", REAL)
 def test_real_output_changes_only_where_it_should(name: str) -> None:
-    """With all rules on, every line of this machine's own that changes held what its mask stands for."""
+    """Of this machine's own output, only lines with a match of a rule change."""
     try:
         data = REAL[name]()
     except OSError as error:
@@ -158,7 +158,7 @@ def test_real_output_changes_only_where_it_should(name: str) -> None:
 
 
 def test_this_machines_names_are_known() -> None:
-    """People are users from 1000 on; names that many machines share are none."""
+    """Users from 1000 on are people; names that many machines share are kept."""
     who = identity(Path("/somewhere/project"))
     assert "root" not in who.users
     assert "nobody" not in who.users
@@ -166,7 +166,7 @@ def test_this_machines_names_are_known() -> None:
 
 
 def test_mirrors_configured_elsewhere_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cargo's and git's configuration may be named by the environment; public hosts are no mirrors."""
+    """Mirrors are found in files that the environment names; public hosts are not mirrors."""
     (tmp_path / "config.toml").write_text('index = "sparse+https://crates.example-corp.test/api/"\n')
     (tmp_path / "git").write_text(
         '[url "https://git.example-corp.test/"]\n insteadOf = https://github.com/\n'
@@ -179,7 +179,7 @@ def test_mirrors_configured_elsewhere_are_known(tmp_path: Path, monkeypatch: pyt
 
 
 def test_arguments_errors_and_our_own_lines_are_masked(project: Throwaway) -> None:
-    """Nothing of it reaches evidence, record, failed/ or state.json, and every mask is counted."""
+    """No address reaches evidence, record, failed/ or state.json, and every mask is counted."""
     body = """
         with run.file("x.txt") as out:
             out.line("from 10.9.8.7")
@@ -199,14 +199,14 @@ def test_arguments_errors_and_our_own_lines_are_masked(project: Throwaway) -> No
 
 
 def test_what_is_kept_is_kept(project: Throwaway) -> None:
-    """A collector that needs addresses says so."""
+    """A collector can keep addresses by declaration."""
     body = 'with run.file("x.txt") as out:\n    out.run(["echo", "10.9.8.7 52:54:00:12:34:56"])'
     project.probe(body, 'writes=["x.txt"], keep=["ip"]')
     assert project.read() == b"10.9.8.7 [mac]\n"
 
 
 def test_a_name_at_the_end_of_what_is_kept(project: Throwaway) -> None:
-    """Standard error is cut after it was masked, so that no half of a secret stays."""
+    """Standard error is redacted before it is cut, so that no half of a secret remains."""
     script = "printf '%4090s' x >&2; echo ' password=abcdefghij' >&2"
     project.probe(f'with run.file("x.txt") as out:\n    out.run(["sh", "-c", {script!r}])')
     assert "abc" not in project.record().commands[0].stderr

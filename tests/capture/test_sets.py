@@ -10,7 +10,7 @@ from tests.capture.throwaway import ONE, PAIR, Throwaway
 
 
 def from_elsewhere(project: Throwaway) -> Record:
-    """Make the record of `one` that of another host, and return it."""
+    """Make another host the measuring host of `one`, and return its record."""
     record = project.record("one")
     host = read_host(project.folder, record.host)
     other = host.model_copy(update={"cores": host.cores + 90})
@@ -21,7 +21,7 @@ def from_elsewhere(project: Throwaway) -> Record:
 
 
 def test_evidence_of_another_host_is_not_mixed(project: Throwaway) -> None:
-    """A collect on another host stops, says how to go on, and changes nothing; --as works beside it."""
+    """A collect on another host is refused and changes nothing; --as makes a set of its own."""
     project.collect()
     from_elsewhere(project)
     with pytest.raises(collect.OtherHostError, match=r"--as NAME.*--replace"):
@@ -31,7 +31,7 @@ def test_evidence_of_another_host_is_not_mixed(project: Throwaway) -> None:
 
 
 def test_replace_makes_this_host_the_sets(project: Throwaway) -> None:
-    """What another host measured is captured anew; what cannot be here is removed, host file included."""
+    """Evidence of another host is captured again, or removed with its host file."""
     project.module(ONE + PAIR.format(first=""))
     project.collect()
     other = from_elsewhere(project).host
@@ -50,7 +50,7 @@ def test_replace_makes_this_host_the_sets(project: Throwaway) -> None:
 
 
 def test_this_machines_own_set_follows_the_machine(project: Throwaway) -> None:
-    """hosts/here is captured anew after an update of the kernel, without being asked."""
+    """The set hosts/here is captured again after an update of the kernel, without an option."""
     project.collect(host="here")
     away = Throwaway(project.root, f"hosts/here/{project.name}")
     text = next((away.folder / "records").glob("host-*.json"))
@@ -61,7 +61,7 @@ def test_this_machines_own_set_follows_the_machine(project: Throwaway) -> None:
 
 
 def test_recording_by_hand(project: Throwaway) -> None:
-    """One command is captured with its record, in state.json, under a name that no other file gets."""
+    """One command is captured with a record and a row of state.json, under a unique name."""
     target = project.target()
     for path in ("a/b.txt", "a-b.txt", "A/b.txt"):
         assert collect.record_by_hand(target, path, ["echo", path], project.watch).status is Status.CAPTURED
@@ -80,6 +80,6 @@ def test_recording_by_hand(project: Throwaway) -> None:
     [("one.txt", "written by the collector one"), ("failed/x", "folder of the tool's own")],
 )
 def test_recording_by_hand_where_it_may_not(project: Throwaway, path: str, reason: str) -> None:
-    """A collector's file and the tool's own folders are refused."""
+    """A file of a collector, or in a folder of the tool's own, is refused."""
     with pytest.raises(DeclarationError, match=reason):
         collect.record_by_hand(project.target(), path, ["true"], project.watch)

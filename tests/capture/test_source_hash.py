@@ -1,4 +1,4 @@
-"""The hash of a collector's source: what changes it, what does not, and that every Python has the same."""
+"""The hash of a collector's source: what changes it, what does not, and that all Pythons agree."""
 
 import json
 import os
@@ -67,7 +67,7 @@ def b(run: Run) -> None:
 
 
 def edited(old: str, new: str) -> str:
-    """Return the module with one text replaced."""
+    """Return the module with one string replaced."""
     assert MODULE.count(old) == 1
     return MODULE.replace(old, new)
 
@@ -103,7 +103,7 @@ def edited(old: str, new: str) -> str:
     ],
 )
 def test_what_leaves_the_hash(old: str, new: str) -> None:
-    """Comments, docstrings, imports, blanks at the end of a line, blank lines, and the other collectors."""
+    """Comments, docstrings, imports, trailing whitespace, blank lines and other collectors do not count."""
     compile(edited(old, new), "module", "exec")
     assert hash_of(edited(old, new), "a") == hash_of(MODULE, "a")
 
@@ -135,18 +135,18 @@ def test_what_leaves_the_hash(old: str, new: str) -> None:
     ],
 )  # fmt: skip
 def test_what_changes_the_hash(old: str, new: str) -> None:
-    """A constant, a text (its blank lines, too), a decorator, a statement, indentation."""
+    """A constant, any character of a string, a decorator and a statement count."""
     compile(edited(old, new), "module", "exec")
     assert hash_of(edited(old, new), "a") != hash_of(MODULE, "a")
 
 
 def test_the_order_of_lines_changes_the_hash() -> None:
-    """Two statements that change places."""
+    """Two statements in another order have another hash."""
     assert hash_of("a = 1\nb = 2\n") != hash_of("b = 2\na = 1\n")
 
 
 def test_a_module_is_hashed_with_all_its_collectors() -> None:
-    """For a collector that imports it, each of them counts."""
+    """Without the name of a collector, every collector in the module counts."""
     changed = edited('out.line("b")', 'out.line("c")')
     assert hash_of(changed, "a") == hash_of(MODULE, "a")
     assert hash_of(changed, "b") != hash_of(MODULE, "b")
@@ -154,30 +154,30 @@ def test_a_module_is_hashed_with_all_its_collectors() -> None:
 
 
 def test_a_body_of_a_docstring_alone() -> None:
-    """Its text leaves the hash; a statement in its place does not."""
+    """The docstring does not count, but a statement in its place does."""
     body = 'def f():\n    """{}"""\n'
     assert hash_of(body.format("One.")) == hash_of(body.format("Two.\n\n    # three\n    "))
     assert hash_of(body.format("One.")) != hash_of("def f():\n    return 1\n")
 
 
 def test_indentation_changes_the_hash() -> None:
-    """Tabs and blanks are hashed as they are written."""
+    """Tabs and spaces are hashed as written."""
     assert hash_of("if 1:\n\tx = 1\n") != hash_of("if 1:\n        x = 1\n")
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
 def test_line_ends(end: str) -> None:
-    """Python reads all of them as one, so the hash does."""
+    """Python reads all line ends alike, and so does the hash."""
     assert hash_of(MODULE.replace("\n", end), "a") == hash_of(MODULE, "a")
 
 
 def test_a_byte_order_mark() -> None:
-    """It is none of the text."""
+    """A byte order mark does not count."""
     assert hash_of("\ufeff" + MODULE, "a") == hash_of(MODULE, "a")
 
 
 def test_what_is_hashed_can_be_read() -> None:
-    """The text is the code as it is written, line by line."""
+    """The reduced text is the code as written, line by line."""
     assert reduced(MODULE, "b").split("\n")[:5] == [
         'WORD = "w # no comment"',
         "class Shape:",
@@ -188,7 +188,7 @@ def test_what_is_hashed_can_be_read() -> None:
 
 
 def test_source_that_is_not_python() -> None:
-    """There is nothing to hash."""
+    """Source with a syntax error has no hash."""
     with pytest.raises(SyntaxError):
         hash_of("def f(:\n")
 
@@ -198,7 +198,7 @@ OURS = sorted((REPO / "labreport/capture").rglob("*.py"))
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
 def test_real_modules(path: Path) -> None:
-    """A comment behind any logical line leaves the hash of a real module; another constant changes it."""
+    """A comment after any statement of a real module does not count, and a changed number does."""
     text = path.read_text()
     chance = random.Random(path.name)  # noqa: S311 - a place, no secret
     tokens = list(tokenize.generate_tokens(StringIO(text).readline))
@@ -217,7 +217,7 @@ def test_real_modules(path: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_the_hashes_that_records_have(case: dict[str, str]) -> None:
-    """The rule is part of the format: these hashes never change as long as it has the number 2."""
+    """The rule is part of the format: rule 2 keeps these hashes for ever."""
     assert source_hash.HASH_RULE == 2
     assert hash_of(case["source"], case.get("collector", "")) == case["sha256"]
 
@@ -232,7 +232,7 @@ print(json.dumps([module["source_hash"](case["source"], case.get("collector", ""
 
 @pytest.mark.parametrize("minor", [11, 12, 13, 14])
 def test_every_python_has_the_same(minor: int) -> None:
-    """The module alone is run by each Python of this machine."""
+    """Each Python on this machine computes the same hashes."""
     program = python(minor)
     if program is None:
         pytest.skip(f"python3.{minor} is not on this machine")
@@ -244,7 +244,7 @@ def test_every_python_has_the_same(minor: int) -> None:
 
 
 def python(minor: int) -> str | None:
-    """Return a Python 3 of this minor version that runs, from PATH or pyenv."""
+    """Return a Python 3 of this minor version from PATH or pyenv; None if there is none that runs."""
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     programs = [*map(str, versions.glob(f"3.{minor}.*/bin/python3")), shutil.which(f"python3.{minor}")]
     for program in filter(None, programs):

@@ -1,4 +1,4 @@
-"""Each reason for which evidence is stale, and what is none."""
+"""What makes evidence stale, and what does not."""
 
 import json
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def b(run: Run) -> None:
 
 @pytest.fixture
 def captured(project: Throwaway) -> Throwaway:
-    """Give a project with two fresh collectors and modules that they import."""
+    """Return a project with two captured collectors and modules that they import."""
     project.module("def text() -> str:\n    return 'h'\n", "helper")
     project.module("X = 1\n", "unused")
     project.module("from collectors.LAB import deep\n".replace("LAB", project.name) + "Y = deep.Z\n", "other")
@@ -53,21 +53,21 @@ def captured(project: Throwaway) -> Throwaway:
 
 
 def reasons(project: Throwaway) -> dict[str, str]:
-    """Return why each collector is stale; empty where it is not."""
+    """Return why each collector is stale, by name; an empty text if it is not."""
     found = {one.collector.name: one for one in project.target().statuses()}
     assert all((one.status is Status.STALE) == bool(one.reason) for one in found.values())
     return {name: one.reason for name, one in found.items()}
 
 
 def change(project: Throwaway, old: str, new: str, stem: str = "steps") -> None:
-    """Replace a text in a module of the lab."""
+    """Replace a string in a module of the lab."""
     path = project.lab / f"{stem}.py"
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
 
 
 def test_its_own_function(captured: Throwaway) -> None:
-    """A change in one collector's body is its own affair."""
+    """A change in a collector's body makes only this collector stale."""
     change(captured, "out.line(helper.text())", "out.line(helper.text() + '!')")
     assert reasons(captured) == {"a": "the collector changed", "b": ""}
 
@@ -76,13 +76,13 @@ def test_its_own_function(captured: Throwaway) -> None:
     ("old", "new"), [("out.line(WORD)", "out.line(WORD * 2)"), ('WORD = "w"', 'WORD = "v"')]
 )
 def test_what_its_module_shares(captured: Throwaway, old: str, new: str) -> None:
-    """A function or a value beside the collectors counts for each of them."""
+    """A change of a function or a constant in the module makes all its collectors stale."""
     change(captured, old, new)
     assert reasons(captured) == {"a": "the collector changed", "b": "the collector changed"}
 
 
 def test_another_collector_of_its_module(captured: Throwaway) -> None:
-    """A neighbour's change, a form feed in its text included, makes nothing else stale."""
+    """A change in another collector, even of a form feed in a string, makes only that one stale."""
     change(captured, "\\f page", "\\x0c other")
     assert reasons(captured) == {"a": "", "b": "the collector changed"}
 
@@ -97,19 +97,19 @@ def test_another_collector_of_its_module(captured: Throwaway) -> None:
     ],
 )
 def test_comments_docstrings_and_imports(captured: Throwaway, old: str, new: str) -> None:
-    """They make nothing stale, wherever they are."""
+    """Comments, docstrings and imports make nothing stale, wherever they are."""
     change(captured, old, new)
     assert reasons(captured) == {"a": "", "b": ""}
 
 
 def test_a_docstring_of_a_module_that_it_imports(captured: Throwaway) -> None:
-    """The lab's other modules are hashed by the same rule."""
+    """The modules that a collector imports are hashed by the same rule."""
     change(captured, "def text() -> str:\n", 'def text() -> str:\n    """H."""  # h\n', "helper")
     assert reasons(captured) == {"a": "", "b": ""}
 
 
 def with_rule(project: Throwaway, name: str, rule: int) -> None:
-    """Make a record one of another hash rule; rule 1 is named in none, as in those of version 0.1."""
+    """Give a record another hash rule. Rule 1 is not named, as in a record of version 0.1."""
     path = project.folder / "records" / f"{name}.json"
     record = json.loads(path.read_text())
     record["collector"] |= {
@@ -124,7 +124,7 @@ def with_rule(project: Throwaway, name: str, rule: int) -> None:
 
 @pytest.mark.parametrize(("rule", "version"), [(1, "version 0.1"), (3, "a newer version")])
 def test_hashes_of_another_rule_are_not_compared(captured: Throwaway, rule: int, version: str) -> None:
-    """Such a collector is captured, whatever its source is now; a collect leaves its record as it is."""
+    """A collector with such a record is captured, whatever its source is, and a collect keeps it."""
     with_rule(captured, "a", rule)
     change(captured, 'WORD = "w"', 'WORD = "v"')
     assert reasons(captured) == {"a": "", "b": "the collector changed"}
@@ -153,7 +153,7 @@ def test_hashes_of_another_rule_are_not_compared(captured: Throwaway, rule: int,
 def test_all_else_makes_it_stale(
     captured: Throwaway, change_it: Callable[[Throwaway], object], reason: str
 ) -> None:
-    """Settings, edition, task, declared files and the evidence itself count under any rule."""
+    """Settings, edition, task, declared files and altered evidence count under any hash rule."""
     with_rule(captured, "a", 1)
     assert reasons(captured)["a"] == ""
     change_it(captured)
@@ -161,33 +161,33 @@ def test_all_else_makes_it_stale(
 
 
 def test_the_record_names_the_rule(captured: Throwaway) -> None:
-    """A new record has rule 2; one without a rule has the first."""
+    """A new record has rule 2, and a record without a rule has rule 1."""
     assert captured.record("a").collector.hash_rule == HASH_RULE == 2
     with_rule(captured, "a", 1)
     assert captured.record("a").collector.hash_rule == 1
 
 
 def test_a_comment_between_functions(captured: Throwaway) -> None:
-    """A comment at the top level is no change."""
+    """A comment at the top level makes nothing stale."""
     change(captured, 'WORD = "w"', '# a word\nWORD = "w"')
     assert reasons(captured) == {"a": "", "b": ""}
 
 
 def test_a_module_that_it_imports(captured: Throwaway) -> None:
-    """Modules of the lab count by file, whether they are used or not."""
+    """A change in an imported module of the lab counts, whether the collector uses it or not."""
     change(captured, "'h'", "'i'", "helper")
     name = f"collectors/{captured.name}/helper.py changed"
     assert reasons(captured) == {"a": name, "b": name}
 
 
 def test_a_module_that_it_does_not_import(captured: Throwaway) -> None:
-    """Another module of the lab changes nothing."""
+    """A change in a module that is not imported makes nothing stale."""
     change(captured, "Z = 1", "Z = 2", "deep")
     assert reasons(captured) == {"a": "", "b": ""}
 
 
 def test_a_module_that_it_imports_through_another(captured: Throwaway) -> None:
-    """What an imported module imports counts, too."""
+    """A change in a module that is imported through another one counts."""
     change(captured, "import helper, unused", "import helper, unused, other")
     captured.collect()
     change(captured, "Z = 1", "Z = 2", "deep")
@@ -195,7 +195,7 @@ def test_a_module_that_it_imports_through_another(captured: Throwaway) -> None:
 
 
 def test_a_setting_that_it_reads(captured: Throwaway) -> None:
-    """Old and new value are said; a setting that nobody reads makes nothing stale."""
+    """The reason has the old and the new value; a setting that no collector read makes nothing stale."""
     captured.config(CONFIG.replace("answer: 42", "answer: 43"))
     assert reasons(captured) == {"a": "", "b": ""}
     captured.config(CONFIG.replace("word: blue", "word: red"))
@@ -204,13 +204,13 @@ def test_a_setting_that_it_reads(captured: Throwaway) -> None:
 
 
 def test_a_setting_that_is_gone(captured: Throwaway) -> None:
-    """A key that is no longer there has changed."""
+    """A removed setting counts as changed."""
     captured.config(CONFIG.replace("word: blue, ", ""))
     assert "setting nested.word was 'blue', is None" in reasons(captured)["a"]
 
 
 def test_a_file_that_was_altered(captured: Throwaway) -> None:
-    """Evidence that is not what its record says is captured again."""
+    """An altered file is captured again."""
     (captured.folder / "a.txt").write_bytes(b"x")
     assert reasons(captured)["a"].startswith("a.txt sha256 is 2d711642b726…, its record says ")
     captured.collect()
@@ -218,7 +218,7 @@ def test_a_file_that_was_altered(captured: Throwaway) -> None:
 
 
 def test_a_file_that_was_removed(captured: Throwaway) -> None:
-    """A file that is gone is captured again."""
+    """A removed file is captured again."""
     (captured.folder / "a.txt").unlink()
     assert reasons(captured)["a"] == "a.txt no such file"
 
@@ -230,7 +230,7 @@ images:
 
 
 def test_an_image_that_is_pinned_to_another_digest(captured: Throwaway) -> None:
-    """Tag and digest are those of the record, or the evidence is stale; a gone image, too."""
+    """Evidence is stale if lab.yml has another tag or digest for an image, or no longer has the image."""
     pinned = CONFIG.replace("images: {}", IMAGE.format(tag=1, digest="a" * 64).strip())
     captured.config(pinned)
     name, pinned = "docker.io/library/small:1", "sha256:" + "a" * 64
@@ -248,7 +248,7 @@ def test_an_image_that_is_pinned_to_another_digest(captured: Throwaway) -> None:
 def test_a_tools_version_counts_on_the_sets_own_host_only(
     project: Throwaway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another version here is a reason where the record was made here, and none where it was not."""
+    """Another version of a tool counts only on the host that made the record."""
     tool = tmp_path / "my-tool"
     tool.write_text("#!/bin/sh\necho my-tool 1\n")
     tool.chmod(0o755)
@@ -264,6 +264,6 @@ def test_a_tools_version_counts_on_the_sets_own_host_only(
 
 
 def test_a_file_that_is_declared_since(captured: Throwaway) -> None:
-    """A new file in writes= is a reason of its own."""
+    """A new file in writes= is a separate reason."""
     change(captured, '["b.txt"]', '["b.txt", "c.txt"]')
     assert reasons(captured)["b"] == "the collector changed; c.txt is new"

@@ -1,4 +1,4 @@
-"""All or nothing, on a disk that fails, too."""
+"""A capture is written as a whole or not at all, even after a kill or on a full disk."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ HOST = this_host()
 
 
 class Killed(BaseException):
-    """Stands for a kill: nothing of ours may catch it."""
+    """Stands for a kill, so nothing may catch it."""
 
 
 def record(name: str, files: dict[str, bytes]) -> Record:
@@ -59,7 +59,7 @@ CAPTURES = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(captures=CAPTURES)
 def test_killed_anywhere_in_any_history(captures: list[tuple[str, dict[str, bytes], int, bool]]) -> None:
-    """However captures follow each other, share files and are killed, nothing is ever altered."""
+    """After any sequence of captures and kills, even with shared files, no file is altered."""
     with TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
         folder = Path(place) / "lab"
         store.write(folder / f"records/host-{HOST.id}.json", dump(HOST))
@@ -89,7 +89,7 @@ def test_killed_anywhere_in_any_history(captures: list[tuple[str, dict[str, byte
 def test_recovery_finishes_what_has_an_intent_and_drops_what_has_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each is said in a line."""
+    """Recovery returns one line for each."""
     for step, word, content in (("staged", "dropped", b"old"), ("intent", "finished", b"new")):
         folder = tmp_path / step / "lab"
         store.write(folder / f"records/host-{HOST.id}.json", dump(HOST))
@@ -112,7 +112,7 @@ def test_recovery_finishes_what_has_an_intent_and_drops_what_has_none(
 def test_an_intent_that_is_not_whole_is_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: str
 ) -> None:
-    """A half-written intent, or files that are not what it says, are forgotten; the last evidence stands."""
+    """An incomplete intent, or one with changed files, is dropped, and the last evidence stands."""
     folder = tmp_path / "lab"
     store.write(folder / f"records/host-{HOST.id}.json", dump(HOST))
     commit(folder, "one", {"a.txt": b"old"})
@@ -137,7 +137,7 @@ def test_an_intent_that_is_not_whole_is_dropped(
 
 
 def test_a_file_that_changed_since_is_refused(tmp_path: Path) -> None:
-    """What is committed is what was hashed."""
+    """Only the bytes that were hashed are committed."""
     staging = store.Staging(tmp_path / "lab", "one")
     (staging.files / "a.txt").write_bytes(b"later")
     with pytest.raises(store.StoreError, match=r"a\.txt: changed after it was recorded"):
@@ -153,7 +153,7 @@ def test_a_file_that_changed_since_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_in_the_way(project: Throwaway, make: object, reason: str) -> None:
-    """A link, a file or a folder in the place of evidence fails the capture and is left as it was."""
+    """A link, a file or a folder in the place of evidence fails the capture and is left untouched."""
     project.folder.mkdir(parents=True)
     make(project.folder)  # type: ignore[operator]
     standing = project.probe('with run.file("sub/x.txt") as out: out.line("x")', 'writes=["sub/x.txt"]')
@@ -163,7 +163,7 @@ def test_what_is_in_the_way(project: Throwaway, make: object, reason: str) -> No
 
 
 def test_nothing_outside_is_removed(project: Throwaway, tmp_path: Path) -> None:
-    """A record that names a file behind a link does not have it deleted."""
+    """A file behind a symbolic link is not deleted, even if a record names it."""
     project.probe('with run.file("sub/x.txt") as out: out.line("x")', 'writes=["sub/x.txt"]')
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -177,7 +177,7 @@ def test_nothing_outside_is_removed(project: Throwaway, tmp_path: Path) -> None:
 
 @pytest.fixture
 def small(project: Throwaway) -> Iterator[Throwaway]:
-    """Give a project whose evidence is on a disk of 256 KiB."""
+    """Return a project whose evidence is on a disk of 256 KiB."""
     if os.geteuid() != 0:
         pytest.skip("not root: a small disk cannot be mounted")
     place = project.root / "evidence"
@@ -194,7 +194,7 @@ BIG = 'with run.file("new/x.txt") as out:\n    out.line("{word}" * {size})'
 
 @pytest.mark.parametrize("free", [0, 4096, 8192, 12288, 16384, 40960])
 def test_a_full_disk(small: Throwaway, free: int) -> None:
-    """With so many bytes left a capture works or fails with one clear error; nothing is torn or lost."""
+    """With few bytes left, a capture succeeds or fails with one error, and the evidence stays intact."""
     assert small.probe(BIG.format(word="a", size=100), 'writes=["new/x.txt"]').status is Status.CAPTURED
     before = small.read("new/x.txt")
     filler = small.root / "evidence" / ".filler"

@@ -1,4 +1,4 @@
-"""A set goes to another host and comes back: whole and as recorded, or nothing is taken over."""
+"""`lab pack` and `lab adopt`: a set goes to another host and comes back intact, or not at all."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from tests.cli.conftest import ROOT, Shell
 
 @pytest.fixture
 def two(one_lab: Shell) -> Shell:
-    """Return a project with a lab of two collectors, in a git of its own."""
+    """Return a project with a lab of two collectors."""
     one_lab.collector(
         "mine",
         '@collector(edition=2026, task=1, writes=["a.txt"])\ndef a(run: Run) -> None:\n    """A."""\n'
@@ -26,7 +26,7 @@ def two(one_lab: Shell) -> Shell:
 
 
 def there(shell: Shell, folder: Path, *names: str) -> Path:
-    """Unpack what `lab pack` wrote on another host, collect there, and return a tar of its evidence."""
+    """Unpack the tar of `lab pack` as another host does, collect there, and return a tar of its evidence."""
     tar = folder.with_suffix(".tar")
     packed = shell.lab("pack", str(tar), "--as", "other")
     assert packed.returncode == 0, packed.stderr
@@ -40,7 +40,7 @@ def there(shell: Shell, folder: Path, *names: str) -> Path:
 
 
 def test_a_set_comes_back(two: Shell, tmp_path: Path) -> None:
-    """All of it, once; the second time nothing is new, and what goes along is fresh there."""
+    """All of a set is adopted, once. The set that is packed is captured there, and is not captured again."""
     back = there(two, tmp_path / "there")
     assert two.json("adopt", str(back), "--as", "other") == {"mine": ["a", "release"]}
     assert two.lab("adopt", str(back), "--as", "other").stdout == "evidence/hosts/other/mine: nothing new\n"
@@ -53,7 +53,7 @@ def test_a_set_comes_back(two: Shell, tmp_path: Path) -> None:
 
 
 def test_a_set_becomes_the_report_s_own(two: Shell, tmp_path: Path) -> None:
-    """Without a name, what another host captured is the report's."""
+    """Without a name, the adopted set is the report's own."""
     back = there(two, tmp_path / "there")
     assert two.lab("adopt", str(back)).stdout == "evidence/mine: a, release\n"
     assert (two.root / "evidence/mine/a.txt").read_bytes() == b"a\n"
@@ -61,7 +61,7 @@ def test_a_set_becomes_the_report_s_own(two: Shell, tmp_path: Path) -> None:
 
 
 def test_the_other_host_needs_no_git_and_names_the_commit(two: Shell, tmp_path: Path) -> None:
-    """Nothing but the tar is there, and the records name the commit that was packed."""
+    """The other host has only the tar, and its records name the commit that was packed."""
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-C", str(two.root)]
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
         subprocess.run([*git, *words], check=True)
@@ -75,13 +75,13 @@ def test_the_other_host_needs_no_git_and_names_the_commit(two: Shell, tmp_path: 
 
 
 def members(tar: Path) -> list[str]:
-    """Return the names in a tar, as they are in it."""
+    """Return the names of a tar's members."""
     with tarfile.open(tar) as opened:
         return opened.getnames()
 
 
 def test_a_clone_packs_its_tool_once(shell: Shell, tmp_path: Path) -> None:
-    """In a clone of ours the tool is a folder of the project: it goes along once, without the labs' pages."""
+    """In a clone, the tool is a folder of the project, and is packed once."""
     clone = Shell(tmp_path / "clone")
     shutil.copytree(shell.root, clone.root)
     shutil.copytree(
@@ -99,7 +99,7 @@ def test_a_clone_packs_its_tool_once(shell: Shell, tmp_path: Path) -> None:
 
 
 def test_an_installed_tool_is_packed_from_where_it_is(two: Shell, tmp_path: Path) -> None:
-    """From site-packages, for a project of content only: the other host collects with nothing installed."""
+    """A tool in site-packages is packed for a project of content only, and runs without installation."""
     site = tmp_path / "site-packages"
     shutil.copytree(ROOT / "labreport", site / "labreport")
     assert {path.name for path in two.root.iterdir()} <= {"mkdocs.yml", "collectors", "docs", "evidence"}
@@ -124,7 +124,7 @@ def test_an_installed_tool_is_packed_from_where_it_is(two: Shell, tmp_path: Path
 
 
 def changed(back: Path, to: Path, name: str, data: bytes) -> Path:
-    """Write a tar like `back` in which one member holds other bytes, or is there besides."""
+    """Write a copy of the tar `back` with one member changed or added."""
     with tarfile.open(back) as old, tarfile.open(to, "w") as new:
         for member in old.getmembers():
             if member.isreg() and member.name != name:
@@ -145,7 +145,7 @@ def changed(back: Path, to: Path, name: str, data: bytes) -> Path:
     ],
 )
 def test_what_is_not_as_recorded_is_refused_whole(two: Shell, tmp_path: Path, name: str, said: str) -> None:
-    """A changed byte, a way out, a lab that is not ours, a torn record: nothing at all is taken over."""
+    """A changed byte, a path out of the folder, an unknown lab and a truncated record: nothing is adopted."""
     bad = changed(there(two, tmp_path / "there"), tmp_path / "bad.tar", name, b"x\n")
     ended = two.lab("adopt", str(bad), "--as", "other")
     assert ended.returncode in {1, 4}
@@ -158,7 +158,7 @@ def test_what_is_not_as_recorded_is_refused_whole(two: Shell, tmp_path: Path, na
 
 
 def test_wrong_use_is_said(two: Shell, tmp_path: Path) -> None:
-    """No tar, an empty one, no name for a host."""
+    """A file that is not a tar, an empty tar and an invalid host name are errors."""
     (tmp_path / "text.tar").write_text("no tar\n")
     ended = two.lab("adopt", str(tmp_path / "text.tar"), "--as", "other")
     assert (ended.returncode, "the archive is not a set" in ended.stderr) == (4, True)

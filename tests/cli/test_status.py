@@ -1,4 +1,4 @@
-"""`lab status`: what it prints, its JSON, and its exit status."""
+"""`lab status`: its output, its JSON and its exit status."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from tests.cli.conftest import Shell
 
 
 def test_records_of_version_0_1_are_said_once(one_lab: Shell) -> None:
-    """They are captured, with exit status 0; the last line counts them, and JSON marks each."""
+    """Records of version 0.1 count as captured; the last line counts them, and JSON marks each."""
     one_lab.collector(
         "mine",
         '@collector(writes=["a.txt"])\ndef a(run: Run) -> None:\n    """A."""\n'
@@ -34,7 +34,7 @@ def test_records_of_version_0_1_are_said_once(one_lab: Shell) -> None:
 
 
 def test_a_lab_that_was_removed(one_lab: Shell) -> None:
-    """Its folders are all there is of it: the other lab is what it was, and no command names the first."""
+    """After a lab's folders are removed, the other lab is unchanged, and no command names the removed one."""
     assert one_lab.lab("new", "other").returncode == 0
     assert one_lab.lab("collect").returncode == 0
     for folder in ("collectors", "docs/labs", "evidence"):

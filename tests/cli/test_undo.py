@@ -1,4 +1,4 @@
-"""`lab undo`: what it says, and its exit status."""
+"""`lab undo`: its output and its exit status."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from tests.cli.conftest import ROOT, Shell
 
 @pytest.fixture
 def noted(tmp_path: Path) -> Iterator[Path]:
-    """Return a file that was changed through this host's ledger; afterwards the ledger is empty again."""
+    """Give a file that was changed through this host's ledger; empty the ledger afterwards."""
     if os.geteuid() != 0:
         pytest.skip("not root: the ledger is root's")
     if PLACE.exists() and any(PLACE.glob("*.json")):
@@ -31,7 +31,7 @@ def noted(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_what_was_changed_is_put_back(shell: Shell, noted: Path) -> None:
-    """A dry run says what would be done and changes nothing; then it is done, and nothing is left to do."""
+    """A dry run prints what would be restored and changes nothing; undo restores it, once."""
     shown = shell.lab("undo", "--dry-run")
     assert (shown.returncode, shown.stdout) == (0, f"{noted}: would be restored\n")
     assert noted.read_text() == "ours"
@@ -43,7 +43,7 @@ def test_what_was_changed_is_put_back(shell: Shell, noted: Path) -> None:
 
 
 def test_what_somebody_else_changed_is_a_finding(shell: Shell, noted: Path) -> None:
-    """It is named and left, with exit status 1."""
+    """A file that somebody else changed is reported and kept, with exit status 1."""
     noted.write_text("theirs")
     ended = shell.lab("undo")
     assert ended.returncode == 1
@@ -52,7 +52,7 @@ def test_what_somebody_else_changed_is_a_finding(shell: Shell, noted: Path) -> N
 
 
 def test_the_ledger_is_roots() -> None:
-    """Anyone else is told so: exit status 4."""
+    """For any other user, the exit status is 4."""
     code = "import os, sys; from labreport.cli.main import main; import labreport.cli.undo; "
     code += "os.geteuid() or os.setuid(65534); sys.argv = ['lab', 'undo']; main()"
     argv = [sys.executable, "-c", code]

@@ -1,11 +1,11 @@
-"""`lab verify --pinned`: evidence of another image than the pinned one is named, where it is asked for."""
+"""`lab verify --pinned` reports evidence of another image than the pinned one."""
 
 from tests.cli.conftest import Shell
 from tests.project import Captured, Little, stand_in
 
 
 def test_a_stand_in_is_a_finding(shell: Shell) -> None:
-    """Of the report's own sets, or of one host; without the option it is none."""
+    """Stand-ins of the report's own sets, or of one host, are reported only with the option."""
     little = Little(shell.root)
     little.capture(Captured("a.txt", b"a\n"), lab="mine")
     little.capture(Captured("b.txt", b"b\n"), lab="hosts/other/mine", images={"base": stand_in()})

@@ -1,4 +1,4 @@
-"""The throw-away project of the capturing tests."""
+"""Give these tests the throw-away project of the capture tests."""
 
 from tests.capture.conftest import project
 

@@ -1,4 +1,4 @@
-"""The contract on disk."""
+"""The models of records, and the reader of evidence and records."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def three(run: Run) -> None:
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_published_schemas_are_schemas(name: str) -> None:
-    """Each is a valid JSON Schema that allows no other keys."""
+    """Each schema is a valid JSON Schema and allows no unknown keys."""
     schema = PUBLISHED[name].model_json_schema(by_alias=True)
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema.get("additionalProperties") is False
@@ -73,7 +73,7 @@ def test_what_a_collect_writes_is_valid(project: Throwaway) -> None:
 
 @pytest.fixture
 def captured(project: Throwaway) -> Throwaway:
-    """Give a project with one capture."""
+    """Return a project with one captured collector."""
     project.collect()
     return project
 
@@ -95,7 +95,7 @@ def captured(project: Throwaway) -> Throwaway:
     ],
 )  # fmt: skip
 def test_a_record_that_is_not_right(captured: Throwaway, change: Callable[[str], str], error: str) -> None:
-    """The error names the file, says what is wrong, and verify says altered."""
+    """The error names the file and the mistake, and verify reports the record as altered."""
     path = captured.folder / "records/one.json"
     path.write_text(change(path.read_text()))
     with pytest.raises(RecordError) as raised:
@@ -109,7 +109,7 @@ def test_a_record_that_is_not_right(captured: Throwaway, change: Callable[[str],
 
 
 def test_a_host_that_is_another(captured: Throwaway) -> None:
-    """A host file whose fields were changed is no longer the host it is called after."""
+    """A host file with changed fields no longer has the id in its name."""
     (path,) = (captured.folder / "records").glob("host-*.json")
     path.write_text(path.read_text().replace('"cores": ', '"cores": 9'))
     with pytest.raises(RecordError, match="its fields are those of host"):
@@ -118,7 +118,7 @@ def test_a_host_that_is_another(captured: Throwaway) -> None:
 
 
 def make_socket(path: Path) -> None:
-    """Leave a socket at `path`."""
+    """Make a socket at `path`."""
     with socket.socket(socket.AF_UNIX) as made:
         made.bind(os.path.relpath(path))
 
@@ -139,14 +139,14 @@ def make_socket(path: Path) -> None:
     ],
 )
 def test_what_is_no_evidence_file(tmp_path: Path, make: Callable[[Path], None], error: str) -> None:
-    """Nothing but a regular file of a decent size is read, and nothing blocks."""
+    """Only a regular file of at most MAX_BYTES is read, and no other file blocks the reader."""
     make(tmp_path / "x")
     with pytest.raises(EvidenceError, match=error):
         read_evidence(tmp_path, "x")
 
 
 def test_a_link_on_the_way(tmp_path: Path) -> None:
-    """A folder that is a link is not gone through."""
+    """A symbolic link in the path is refused."""
     (tmp_path / "real").mkdir()
     (tmp_path / "real/x").write_text("x")
     (tmp_path / "sub").symlink_to("real")
@@ -158,12 +158,12 @@ def test_a_link_on_the_way(tmp_path: Path) -> None:
     "path", ["", "/etc/passwd", "../x", "a/../b", "a//b", "./a", "a/", ".x", "a\\b", "a\nb", "a\0b"]
 )
 def test_a_path_that_leaves_the_folder(tmp_path: Path, path: str) -> None:
-    """Only a plain path below the folder is one."""
+    """Only a plain path below the folder is accepted."""
     with pytest.raises(EvidenceError):
         read_evidence(tmp_path, path)
 
 
 def test_models_are_frozen() -> None:
-    """A record that was read cannot be changed by accident."""
+    """A record cannot be changed after it was read."""
     assert Record.model_config["frozen"]
     assert Host.model_config["frozen"]

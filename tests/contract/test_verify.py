@@ -1,4 +1,4 @@
-"""Intact, interrupted or altered: which file, and what to do."""
+"""Verify reports a set as intact, interrupted or altered, and names the file and the remedy."""
 
 import os
 import random
@@ -14,7 +14,7 @@ from tests.capture.throwaway import Throwaway
 
 @pytest.fixture
 def captured(project: Throwaway) -> Throwaway:
-    """Give a project with one capture of two files."""
+    """Return a project with one captured collector and two files."""
     project.probe(
         """
         with run.file("x.txt") as out:
@@ -30,7 +30,7 @@ def captured(project: Throwaway) -> Throwaway:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_any_byte_of_any_file(captured: Throwaway, seed: int) -> None:
-    """One bit flipped, one byte added or removed: the file is named."""
+    """A flipped bit, an added byte and a removed byte are found, and the file is named."""
     chance = random.Random(seed)  # noqa: S311 - a byte, no secret
     path = chance.choice(["x.txt", "sub/y.txt"])
     data = bytearray(captured.read(path))
@@ -49,13 +49,13 @@ def test_any_byte_of_any_file(captured: Throwaway, seed: int) -> None:
 
 
 def replace_by_link(path: Path) -> None:
-    """Put a link to the same content in the place of a file."""
+    """Replace a file by a link to the same content."""
     path.rename(path.with_suffix(".real"))
     path.symlink_to(path.with_suffix(".real").name)
 
 
 def replace_by_fifo(path: Path) -> None:
-    """Put a FIFO in the place of a file."""
+    """Replace a file by a FIFO."""
     path.unlink()
     os.mkfifo(path)
 
@@ -78,7 +78,7 @@ def replace_by_fifo(path: Path) -> None:
 def test_what_is_not_as_the_records_say(
     captured: Throwaway, change: Callable[[Path], object], what: str
 ) -> None:
-    """Missing, replaced, or there without a record: altered, and said how."""
+    """A file that is missing, replaced or without a record is altered, and the finding says how."""
     change(captured.folder)
     report = captured.verify()
     assert report.verdict == "altered"
@@ -87,14 +87,14 @@ def test_what_is_not_as_the_records_say(
 
 
 def test_two_records_that_claim_one_file(captured: Throwaway) -> None:
-    """A file has one owner."""
+    """A file that two records claim is altered."""
     text = (captured.folder / "records/probe.json").read_text()
     (captured.folder / "records/other.json").write_text(text.replace('"name": "probe"', '"name": "other"'))
     assert [finding.what for finding in captured.verify().findings] == ["both other and probe claim it"] * 2
 
 
 def test_what_is_left_out(captured: Throwaway) -> None:
-    """Failed captures, the lock and other hidden files at the top are none of the evidence."""
+    """Failed captures, the lock and other hidden files at the top are not evidence."""
     (captured.folder / "failed/probe").mkdir(parents=True)
     (captured.folder / "failed/probe/x.txt").write_text("x")
     (captured.folder / ".lock").write_text("")
@@ -102,7 +102,7 @@ def test_what_is_left_out(captured: Throwaway) -> None:
 
 
 def test_a_staging_folder_is_an_interruption(captured: Throwaway) -> None:
-    """A capture that was cut short before its intent, or in the middle of writing it."""
+    """A capture that was killed before its intent was complete is interrupted."""
     staged = captured.folder / ".staging/probe"
     (staged / "files").mkdir(parents=True)
     (staged / "record.json").write_text('{"schema": 1')
@@ -112,14 +112,14 @@ def test_a_staging_folder_is_an_interruption(captured: Throwaway) -> None:
 
 
 def test_an_interruption_hides_no_alteration(captured: Throwaway) -> None:
-    """A changed file beside a staging folder is altered all the same."""
+    """A changed file is altered even if a staging folder exists."""
     (captured.folder / ".staging/probe").mkdir(parents=True)
     (captured.folder / "x.txt").write_text("evil")
     assert captured.verify().verdict == "altered"
 
 
 def test_the_sets_below_the_root(captured: Throwaway) -> None:
-    """The report's own, and one for every host; this machine's can be left out."""
+    """The sets are the report's own and those of each host; `hosts/here` can be left out."""
     root = captured.root / "evidence"
     for host in ("here", "lab-pc-3"):
         shutil.copytree(captured.folder, root / "hosts" / host / captured.name)
@@ -131,7 +131,7 @@ def test_the_sets_below_the_root(captured: Throwaway) -> None:
 
 
 def test_findings_as_json(captured: Throwaway) -> None:
-    """Each has verdict, path, what and remedy as texts."""
+    """A finding as JSON has the strings verdict, path, what and remedy."""
     (captured.folder / "x.txt").unlink()
     assert captured.verify().findings[0].as_json() == {
         "verdict": "altered",

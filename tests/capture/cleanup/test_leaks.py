@@ -1,4 +1,4 @@
-"""What a run left behind is found by its name, said, and cleared."""
+"""Leaks of a run are found by its name, reported and removed."""
 
 import os
 import secrets
@@ -21,14 +21,14 @@ ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="not root: no mounts, namesp
 
 @pytest.fixture
 def name() -> Iterator[str]:
-    """Give the name of a run that is nobody's; clear what is left of it."""
+    """Give the name of a run; remove its leaks afterwards."""
     name = f"lab{secrets.token_hex(4)}"
     yield name
     leaks.remove(leaks.find(name))
 
 
 def test_a_daemon_that_holds_its_output_open(project: Throwaway, tmp_path: Path) -> None:
-    """One that left its session is found, named and gone; the capture failed, later ones are fine."""
+    """A daemon in a session of its own is reported and killed; the capture fails, and the next succeeds."""
     mark = tmp_path / "mark"
     script = f"setsid sh -c 'echo $$ > {mark}; exec sleep 300' & while [ ! -s {mark} ]; do :; done; echo x"
     began = time.monotonic()
@@ -44,7 +44,7 @@ def test_a_daemon_that_holds_its_output_open(project: Throwaway, tmp_path: Path)
 
 
 def test_a_leak_after_an_interruption_is_an_interruption(project: Throwaway) -> None:
-    """A KeyboardInterrupt is not turned into a failed capture by what was left behind."""
+    """A leak does not turn a KeyboardInterrupt into a failed capture."""
     project.collector('run.command(["sh", "-c", "setsid sleep 300 & sleep 0.1"])\nraise KeyboardInterrupt')
     with pytest.raises(KeyboardInterrupt):
         project.collect()
@@ -54,7 +54,7 @@ def test_a_leak_after_an_interruption_is_an_interruption(project: Throwaway) -> 
 @ROOT
 @pytest.mark.parametrize("how", ["argument", "environment", "another user's argument"])
 def test_processes(name: str, how: str) -> None:
-    """A process is found by its environment, or by a word of its arguments, whoever it belongs to."""
+    """A process is found by its environment or by a word of its arguments, whoever owns it."""
     user = ["setpriv", "--reuid", "12345", "--clear-groups"] if how.startswith("another") else []
     word = "sleep" if how == "environment" else f"/some/{name}-1/x"
     script = ["sh", "-c", "sleep 300; :", word]
@@ -75,7 +75,7 @@ def test_processes(name: str, how: str) -> None:
 
 @ROOT
 def test_mounts_namespaces_and_links(name: str, tmp_path: Path) -> None:
-    """Each is found by the name it carries, and removed."""
+    """Mounts, namespaces and links are found by their names, and removed."""
     if shutil.which("ip") is None:
         pytest.skip("ip (iproute2) is not on PATH")
     point = tmp_path / f"{name} with blank" / "m"
@@ -91,7 +91,7 @@ def test_mounts_namespaces_and_links(name: str, tmp_path: Path) -> None:
 
 @ROOT
 def test_cgroups(name: str) -> None:
-    """A cgroup of the run's name, with what is below it, is found and removed."""
+    """A cgroup with the run's name is found, and removed with those below it."""
     place = next((one for one in (leaks.CGROUPS / "pids", leaks.CGROUPS / "memory", leaks.CGROUPS)
                   if os.access(one / "cgroup.procs", os.W_OK)), None)  # fmt: skip
     if place is None:
@@ -103,7 +103,7 @@ def test_cgroups(name: str) -> None:
 
 
 def test_a_session_puts_away_what_it_shares() -> None:
-    """Resources are closed, the folder is gone; what is still there is an error, and cleared."""
+    """At the end of a session its resources are closed and its folder is deleted."""
     closed: list[int] = []
     with session(lambda _text: None) as shared:
         shared.stack.callback(closed.append, 1)
@@ -113,7 +113,7 @@ def test_a_session_puts_away_what_it_shares() -> None:
 
 
 def test_what_outlives_its_session_is_an_error() -> None:
-    """A process that is still there at the end is named, and killed."""
+    """A process that is alive at the end of a session is reported and killed."""
     made: list[subprocess.Popen[bytes]] = []
     with (
         pytest.raises(LeakError, match="left behind, and cleared: process"),

@@ -1,4 +1,4 @@
-"""Runs that are under way and runs that are dead."""
+"""Active runs are left alone, and dead runs are cleared."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tests.capture.throwaway import Throwaway
 
 
 def test_a_dead_run_is_cleared_and_a_live_one_is_not(tmp_path: Path) -> None:
-    """What was written down to undo is done, last first; a run that holds its lock stays."""
+    """The undo commands of a dead run are run, the last one first; a run that holds its lock is kept."""
     dead = runs.runs_folder() / f"lab{secrets.token_hex(4)}"
     dead.mkdir(mode=0o700)
     log = tmp_path / "log"
@@ -29,7 +29,7 @@ def test_a_dead_run_is_cleared_and_a_live_one_is_not(tmp_path: Path) -> None:
 
 
 def test_an_undo_is_done_once(tmp_path: Path) -> None:
-    """What undid its change itself is not undone again by a later collect."""
+    """A change that was undone is not undone again by a later collect."""
     log = tmp_path / "log"
     note = runs.note_undo(tmp_path, ["sh", "-c", f"echo x >> {log}"], {"A": "b"}, None)
     assert json.loads(note.read_text())["env"] == {"A": "b"}
@@ -38,7 +38,7 @@ def test_an_undo_is_done_once(tmp_path: Path) -> None:
 
 
 def test_an_undo_with_nothing_left(project: Throwaway, tmp_path: Path) -> None:
-    """Where nothing is left to undo, no command is run, then or at the end; where something is, it is."""
+    """The undo command runs only if something is left to undo."""
     log = tmp_path / "log"
     body = f"""
         for word, is_left in (("gone", False), ("there", True)):
@@ -51,7 +51,7 @@ def test_an_undo_with_nothing_left(project: Throwaway, tmp_path: Path) -> None:
 
 
 def test_a_folder_of_somebody_else_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where runs keep their sockets nobody else may write: a link in its place is refused."""
+    """The folder of all runs must belong to this user: a link in its place is refused."""
     monkeypatch.setattr(os, "geteuid", lambda: 54321)
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     (tmp_path / "lab-54321").symlink_to(tmp_path)

@@ -1,4 +1,4 @@
-"""Changes of a host, of every kind; a module of its own, so that a process that is killed starts quickly."""
+"""Changes of a host, of every kind. The module is separate, so that the killed processes start quickly."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ MEMBERS = ("bin", "bin/shim", "bin/link")
 
 
 def change(noted: Ledger, host: Path) -> None:
-    """Change a host in every way there is, some of it twice."""
+    """Change a host in every possible way, in part twice."""
     for text in (b"one", b"two"):
         noted.write(host / "etc/containerd/config.toml", text)
         noted.write(host / "etc/new/deep/file", text)

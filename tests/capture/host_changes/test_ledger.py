@@ -1,4 +1,4 @@
-"""What is changed on a host is put back: every byte, mode and owner, killed at any moment."""
+"""Changes of a host are undone: every byte, mode and owner, after a kill at any moment."""
 
 import os
 import random
@@ -35,7 +35,7 @@ def snapshot(root: Path) -> list[tuple[str, int, int, int, str]]:
 
 @pytest.fixture
 def host(tmp_path: Path) -> Path:
-    """Return a folder that stands for a host: files, links, modes, a tree."""
+    """Return a folder that stands for a host, with files, links, modes and a tree."""
     host = tmp_path / "host"
     (host / "etc/containerd").mkdir(parents=True)
     (host / "etc/containerd/config.toml").write_text("version = 2\n")
@@ -48,7 +48,7 @@ def host(tmp_path: Path) -> Path:
 
 
 def test_everything_is_put_back(host: Path, tmp_path: Path) -> None:
-    """Files, links, folders, trees: made, replaced and changed twice."""
+    """Files, links, folders and trees are restored, whether they were made, replaced or changed twice."""
     before = snapshot(host)
     with opened(tmp_path / "ledger") as noted:
         change(noted, host)
@@ -65,14 +65,14 @@ def test_everything_is_put_back(host: Path, tmp_path: Path) -> None:
 
 
 def test_nothing_to_undo(tmp_path: Path) -> None:
-    """An empty ledger leaves nothing behind, itself included."""
+    """An empty ledger is deleted with its folder."""
     with opened(tmp_path / "lab/ledger") as noted:
         assert undo(noted) == ([], [])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_somebody_else_changed_stays(host: Path, tmp_path: Path) -> None:
-    """A foreign change is named and left, with its entry; the rest is put back; mended, the rest follows."""
+    """What somebody else changed is reported and kept; once that is fixed, undo restores it too."""
     with opened(tmp_path / "ledger") as noted:
         change(noted, host)
         (host / "etc/containerd/config.toml").write_text("foreign")
@@ -94,7 +94,7 @@ def test_what_somebody_else_changed_stays(host: Path, tmp_path: Path) -> None:
 
 
 def test_what_somebody_made_of_our_change_is_kept(host: Path, tmp_path: Path) -> None:
-    """A file of ours that was edited by hand and then written by us again: undo brings the edit back."""
+    """If a file of the tool was edited by hand and then written again, undo restores the edit."""
     config = host / "etc/containerd/config.toml"
     with opened(tmp_path / "ledger") as noted:
         noted.write(config, b"ours")
@@ -107,7 +107,7 @@ def test_what_somebody_made_of_our_change_is_kept(host: Path, tmp_path: Path) ->
 
 
 def test_what_somebody_changed_in_a_tree_stays(host: Path, tmp_path: Path) -> None:
-    """A member of our tree that was edited by hand is neither removed by undo nor by another install."""
+    """A file in the tool's tree that was edited by hand is removed neither by undo nor by another install."""
     edited = host / "opt/kata/bin/shim"
     with opened(tmp_path / "ledger") as noted:
         noted.place(host / "opt/kata", MEMBERS, fill)
@@ -126,7 +126,7 @@ def test_what_somebody_changed_in_a_tree_stays(host: Path, tmp_path: Path) -> No
 
 
 def test_entries_that_were_left_are_not_written_over(host: Path, tmp_path: Path) -> None:
-    """After an undo that left some entries, new ones get names of their own."""
+    """After an undo that left some entries, new entries do not overwrite them."""
     before = snapshot(host)
     config = host / "etc/containerd/config.toml"
     with opened(tmp_path / "ledger") as noted:
@@ -142,7 +142,7 @@ def test_entries_that_were_left_are_not_written_over(host: Path, tmp_path: Path)
 
 
 def test_what_was_removed_comes_back(host: Path, tmp_path: Path) -> None:
-    """A removed file and a removed link."""
+    """A removed file and a removed link are restored."""
     before = snapshot(host)
     with opened(tmp_path / "ledger") as noted:
         noted.remove(host / "etc/containerd/config.toml")
@@ -154,7 +154,7 @@ def test_what_was_removed_comes_back(host: Path, tmp_path: Path) -> None:
 
 
 def test_a_ledger_that_others_can_write_is_refused(tmp_path: Path) -> None:
-    """Whoever could write there could have files put anywhere."""
+    """A ledger that others can write would let them put files anywhere."""
     (tmp_path / "ledger").mkdir()
     (tmp_path / "ledger").chmod(0o777)
     with pytest.raises(LedgerError, match="other users can write in it"), opened(tmp_path / "ledger"):
@@ -162,7 +162,7 @@ def test_a_ledger_that_others_can_write_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_in_the_way_is_refused(host: Path, tmp_path: Path) -> None:
-    """A folder where a file has to be, a file where a tree has to be: an error, and nothing changed."""
+    """A folder in the place of a file, or a file in the place of a tree, is refused and left untouched."""
     before = snapshot(host)
     with opened(tmp_path / "ledger") as noted:
         with pytest.raises(LedgerError, match="a folder, where a file has to be"):
@@ -173,7 +173,7 @@ def test_what_is_in_the_way_is_refused(host: Path, tmp_path: Path) -> None:
 
 
 def test_a_fill_that_fails_changes_nothing(host: Path, tmp_path: Path) -> None:
-    """What was there stays in its place until the new tree is whole."""
+    """The old tree stays in its place until the new one is complete."""
     before = snapshot(host)
 
     def broken(new: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_fill_that_fails_changes_nothing(host: Path, tmp_path: Path) -> None:
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
-    """Two labs do not change a host at once."""
+    """Two labs cannot change a host at the same time."""
     with (
         opened(tmp_path / "ledger"),
         pytest.raises(LedgerError, match="another lab"),
@@ -199,7 +199,7 @@ def test_one_at_a_time(tmp_path: Path) -> None:
 
 
 def test_a_service_is_restarted_once_all_is_back(host: Path, tmp_path: Path) -> None:
-    """The noted command sees the files as they were."""
+    """The noted command runs after all files are restored."""
     seen = tmp_path / "seen"
     with opened(tmp_path / "ledger") as noted:
         noted.restart(["cp", str(host / "etc/containerd/config.toml"), str(seen)])
@@ -225,7 +225,7 @@ STEPS = st.lists(
 def test_any_changes_of_any_host(
     tmp_path_factory: pytest.TempPathFactory, start: list[Any], changes: list[Any]
 ) -> None:
-    """Whatever was there and whatever was done to it, it is put back."""
+    """Any changes of any host are undone."""
     root = tmp_path_factory.mktemp("any")
     (root / "host").mkdir()
     with opened(root / "scratch") as noted:
@@ -238,7 +238,7 @@ def test_any_changes_of_any_host(
 
 
 def play(noted: Ledger, host: Path, steps: list[tuple[str, str, str]]) -> None:
-    """Do what can be done of these steps."""
+    """Apply these steps, and skip those that are refused."""
     for verb, name, text in steps:
         try:
             if verb == "write":
@@ -268,7 +268,7 @@ with opened(folder) as noted:
 
 
 def test_killed_at_any_moment(host: Path, tmp_path: Path) -> None:
-    """Twenty kills of changing and twenty of undoing, at seeded moments: it can still be put back."""
+    """After twenty kills of changes and twenty of undos, at seeded moments, everything can be restored."""
     before = snapshot(host)
     chance = random.Random(10)  # noqa: S311 - seeded moments
     killed = 0
@@ -290,7 +290,7 @@ def test_killed_at_any_moment(host: Path, tmp_path: Path) -> None:
 
 
 def test_an_entry_that_cannot_be_read(tmp_path: Path) -> None:
-    """A broken ledger is named, and nothing is guessed."""
+    """A damaged entry is an error that names its file."""
     with opened(tmp_path / "ledger") as noted:
         (tmp_path / "ledger/000000.json").write_text("{}}")
         with pytest.raises(LedgerError, match=r"000000.json: cannot be read"):

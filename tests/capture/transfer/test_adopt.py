@@ -1,4 +1,4 @@
-"""Evidence from another machine: whole and as recorded, or nothing is taken over."""
+"""Evidence from another machine is taken over intact, or not at all."""
 
 import io
 import shutil
@@ -17,7 +17,7 @@ OTHER = PAIR.replace('"echo", "b"', '"echo", "other"')
 
 
 def copied(project: Throwaway) -> Path:
-    """Return a copy of the set, as another machine would have it."""
+    """Return a copy of the set."""
     copy = project.root / "incoming"
     shutil.copytree(project.folder, copy)
     return copy
@@ -38,7 +38,7 @@ def elsewhere(project: Throwaway, *, pair: str = PAIR) -> Path:
 
 
 def test_a_new_set_comes_whole(project: Throwaway) -> None:
-    """Files, records, hosts and state are there afterwards, and nothing says that they were not made here."""
+    """Files, records, hosts and state of a new set are taken over."""
     incoming = elsewhere(project)
     assert sorted(adopt.adopt(project.folder, incoming)) == ["first", "second"]
     assert project.read("a.txt") == b"a\n"
@@ -49,7 +49,7 @@ def test_a_new_set_comes_whole(project: Throwaway) -> None:
 
 
 def test_only_what_is_different_is_taken(project: Throwaway) -> None:
-    """A record that is here already stays as it is, with its file."""
+    """A record that is the same here is left untouched, with its files."""
     project.module(PAIR)
     project.collect()
     before = (project.folder / "records/first.json").stat().st_mtime_ns
@@ -62,7 +62,7 @@ def test_only_what_is_different_is_taken(project: Throwaway) -> None:
 
 
 def test_what_is_gone_there_goes_here(project: Throwaway) -> None:
-    """A collector whose record was taken away elsewhere loses its files here."""
+    """If a collector's record was removed elsewhere, its files are removed here."""
     project.module(PAIR)
     project.collect()
     incoming = copied(project)
@@ -74,19 +74,19 @@ def test_what_is_gone_there_goes_here(project: Throwaway) -> None:
 
 
 def link(path: Path) -> None:
-    """Put a link to a file of this machine in the place of a file."""
+    """Replace a file by a link to a file of this machine."""
     path.unlink()
     path.symlink_to("/etc/hostname")
 
 
 def replace(path: Path, old: str, new: str) -> None:
-    """Replace a text in a file."""
+    """Replace a string in a file."""
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
 
 
 def host(incoming: Path) -> Path:
-    """Return the host's file of a set."""
+    """Return the host file of a set."""
     return next((incoming / "records").glob("host-*.json"))
 
 
@@ -107,7 +107,7 @@ def host(incoming: Path) -> Path:
 def test_nothing_is_taken_from_a_damaged_set(
     project: Throwaway, damage: Callable[[Path], object], error: type[Exception]
 ) -> None:
-    """One file that is not what its record says, or no record, and the set here stays as it was."""
+    """If one file differs from its record, or one record is damaged, the set here is left untouched."""
     project.module(PAIR)
     project.collect()
     incoming = elsewhere(project, pair=OTHER)
@@ -121,7 +121,7 @@ def test_nothing_is_taken_from_a_damaged_set(
 
 
 def test_what_failed_there_is_shown_here(project: Throwaway) -> None:
-    """The author finds what a failed capture printed, as if it had failed here."""
+    """The output of a failed capture is copied, as if it had failed here."""
     incoming = elsewhere(project)
     (incoming / "failed/third").mkdir(parents=True)
     (incoming / "failed/third/why.txt").write_text("because\n")
@@ -130,7 +130,7 @@ def test_what_failed_there_is_shown_here(project: Throwaway) -> None:
 
 
 def packed(*members: tuple[str, bytes, bytes]) -> io.BytesIO:
-    """Return a tar of members: name, type, and content or link target."""
+    """Return a tar of members, each with name, type, and content or link target."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as tar:
         for name, kind, content in members:
@@ -144,7 +144,7 @@ def packed(*members: tuple[str, bytes, bytes]) -> io.BytesIO:
 
 
 def test_a_set_is_unpacked(tmp_path: Path) -> None:
-    """Plain files below the folder."""
+    """Regular files are unpacked below the folder."""
     adopt.unpack(packed(("./a/b.txt", tarfile.REGTYPE, b"x"), ("c", tarfile.REGTYPE, b"")), tmp_path)
     assert (tmp_path / "a/b.txt").read_bytes() == b"x"
     assert (tmp_path / "c").read_bytes() == b""
@@ -164,7 +164,7 @@ def test_a_set_is_unpacked(tmp_path: Path) -> None:
     ],
 )
 def test_no_member_leaves_the_folder(tmp_path: Path, member: tuple[str, bytes, bytes]) -> None:
-    """Anything but a plain file of evidence's size below the folder is refused by name."""
+    """Anything but a regular file below the folder, of at most MAX_BYTES, is refused."""
     inside = tmp_path / "inside"
     inside.mkdir()
     with pytest.raises(StoreError):
@@ -177,6 +177,6 @@ def test_no_member_leaves_the_folder(tmp_path: Path, member: tuple[str, bytes, b
     "data", [b"", b"no tar at all" * 100, packed(("a", tarfile.REGTYPE, b"a" * 9000)).read(2000)]
 )
 def test_what_is_no_tar_is_refused(tmp_path: Path, data: bytes) -> None:
-    """Empty, garbage, and cut short."""
+    """An archive that is empty, garbage or truncated is refused."""
     with pytest.raises(StoreError):
         adopt.unpack(io.BytesIO(data), tmp_path)

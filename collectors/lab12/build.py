@@ -11,11 +11,19 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from labreport.capture import Need, Run, Unavailable, collector, recorder
-from labreport.capture.command import Argv, CommandFailedError
-from labreport.capture.host import on_path
+from labreport.capture import (
+    Argv,
+    CaptureError,
+    CommandFailedError,
+    Need,
+    Out,
+    Run,
+    Unavailable,
+    collector,
+    on_path,
+    recorder,
+)
 from labreport.capture.redact import PUBLIC_SUFFIXES
-from labreport.capture.run import CaptureError, Out
 from labreport.containers.ctr import in_runc
 from labreport.containers.needs import CONTAINERS, image
 from labreport.contract.lab_config import Lab

@@ -6,12 +6,9 @@ from pathlib import Path
 
 from collectors.lab12.install import install
 from collectors.lab12.runtime_table import TableError, config_version, with_kata
-from labreport.capture import Run, collector, recorder
-from labreport.capture.command import CommandFailedError
-from labreport.capture.host import ROOT as AS_ROOT
-from labreport.capture.host import on_path
+from labreport.capture import ROOT as AS_ROOT
+from labreport.capture import CaptureError, CommandFailedError, Run, collector, on_path, recorder
 from labreport.capture.host_changes.ledger import Ledger
-from labreport.capture.run import CaptureError
 from labreport.containers.containerd.server import HOST_SOCKET
 
 CONTAINERD = Path("/etc/containerd/config.toml")

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 
 from collectors.lab12.juice_shop import NEEDS, http_latency, juice_shop
 from collectors.lab12.smoke import smoke
-from labreport.capture import Run, collector
-from labreport.capture.host import on_path
+from labreport.capture import Run, collector, on_path
 from labreport.capture.series import in_turn
 from labreport.containers.container import Container, container, status
 from labreport.containers.ctr import KATA

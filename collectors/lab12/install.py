@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from collectors.lab12.runtime_table import with_values
-from labreport.capture import Run, collector
-from labreport.capture.host import ROOT as AS_ROOT
-from labreport.capture.host import on_path, this_host
-from labreport.capture.run import CaptureError
+from labreport.capture import ROOT as AS_ROOT
+from labreport.capture import CaptureError, Run, collector, on_path
+from labreport.capture.host import this_host
 from labreport.containers.kata import archive as kata_archive
 from labreport.containers.kata import release
 from labreport.contract.records import HostClass

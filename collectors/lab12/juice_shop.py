@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from labreport.capture import Run, collector
-from labreport.capture.host import on_path
+from labreport.capture import Run, collector, on_path
 from labreport.containers.container import Container, container, wait_http
 from labreport.containers.ctr import RUNC
 from labreport.containers.needs import CONTAINERS, image

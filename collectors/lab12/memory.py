@@ -6,9 +6,8 @@ from pathlib import Path
 from collectors.lab12.install import CONFIGURATION
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
-from labreport.capture import Run, collector
+from labreport.capture import Out, Run, collector
 from labreport.capture.cleanup import leaks
-from labreport.capture.run import Out
 from labreport.containers.container import Container, container
 from labreport.containers.ctr import RUNTIMES
 

@@ -6,10 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from collectors.lab12.smoke import KATA_NEEDS, smoke
-from labreport.capture import Run, collector
+from labreport.capture import CaptureError, Out, Run, collector, on_path
 from labreport.capture.cleanup import leaks
-from labreport.capture.host import on_path
-from labreport.capture.run import CaptureError, Out
 from labreport.containers.container import Container, container
 from labreport.containers.containerd.server import ROOTS, containerd
 from labreport.containers.ctr import RUNTIMES

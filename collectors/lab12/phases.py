@@ -10,9 +10,7 @@ from pathlib import Path
 
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
-from labreport.capture import Need, Run, collector, recorder
-from labreport.capture.command import CommandFailedError
-from labreport.capture.run import Out
+from labreport.capture import CommandFailedError, Need, Out, Run, collector, recorder
 from labreport.capture.series import in_turn
 from labreport.containers.container import container
 from labreport.containers.containerd.server import Containerd, containerd

@@ -3,10 +3,7 @@
 import re
 
 from collectors.lab12.smoke import smoke
-from labreport.capture import Run, collector
-from labreport.capture.command import Argv
-from labreport.capture.host import on_path
-from labreport.capture.run import Out
+from labreport.capture import Argv, Out, Run, collector, on_path
 from labreport.containers.ctr import in_kata, in_runc
 from labreport.containers.kata.runtime import KATA
 from labreport.containers.needs import CONTAINERS, image

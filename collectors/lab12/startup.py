@@ -5,9 +5,7 @@ from functools import partial
 
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
-from labreport.capture import Run, collector
-from labreport.capture.command import Attempt
-from labreport.capture.host import on_path
+from labreport.capture import Attempt, Run, collector, on_path
 from labreport.capture.series import HYPERFINE, Contender, series, series_files
 from labreport.containers.ctr import IN_NEW, KATA, RUNC, RUNTIMES, new_container, retry_on_hang
 from labreport.containers.kata.runtime import KATA as KATA_NEED

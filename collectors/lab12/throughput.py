@@ -6,9 +6,7 @@ from pathlib import Path
 
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
-from labreport.capture import Run, collector
-from labreport.capture.host import on_path
-from labreport.capture.run import CaptureError
+from labreport.capture import CaptureError, Run, collector, on_path
 from labreport.containers.container import container
 from labreport.containers.ctr import RUNTIMES
 from labreport.containers.network.bridge import network

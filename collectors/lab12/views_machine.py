@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from collectors.lab12.smoke import KATA_NEEDS, smoke
 from collectors.lab12.views_kernel import IMAGE, ONE_KERNEL
-from labreport.capture import Run, collector
-from labreport.capture.command import EVERYTHING
+from labreport.capture import EVERYTHING, Run, collector
 from labreport.containers.probes import HOST_TWICE, HOSTS, OWN, Probe, ask_all
 
 DEVICES = (

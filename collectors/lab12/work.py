@@ -5,9 +5,7 @@ from contextlib import ExitStack
 
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
-from labreport.capture import Run, collector
-from labreport.capture.command import Attempt
-from labreport.capture.run import Out
+from labreport.capture import Attempt, Out, Run, collector
 from labreport.capture.series import HYPERFINE, Contender, series, series_files
 from labreport.containers.container import Container, container
 from labreport.containers.ctr import KATA, RUNC, RUNTIMES

@@ -60,7 +60,7 @@ def read_evidence(folder: Path, path: str) -> bytes:
     try:
         evidence_path(path)
     except ValueError as error:
-        raise EvidenceError(str(error), f"name a file below {folder.name}/", path=path) from error
+        raise EvidenceError(str(error), f"name a file below {folder.name}/") from error
     step = folder
     for part in path.split("/")[:-1]:
         step = step / part

@@ -47,7 +47,7 @@ class Run:
         self.images: dict[str, Image] = {}
         self.digests: dict[str, str] = {}
         self.environment: dict[str, str] = dict(recorder.ENVIRONMENT)
-        self._lab_file = lab_file
+        self.lab_file = lab_file
         self._staging = staging
         self._redact = redact
 
@@ -142,13 +142,13 @@ class Run:
         value: Any = self.lab.settings
         for part in key.split("."):
             if not isinstance(value, dict) or part not in value:
-                raise CaptureError(f"settings.{key}: not there", "add it", path=self._lab_file)
+                raise CaptureError(f"settings.{key}: not there", "add it", path=self.lab_file)
             value = value[part]
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise CaptureError(
                 f"settings.{key}: {value!r} is not of type {kind.__name__}",
                 "change the value",
-                path=self._lab_file,
+                path=self.lab_file,
             )
         self.settings[key] = value
         return value

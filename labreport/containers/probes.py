@@ -244,7 +244,7 @@ def write(out: Out, probes: Sequence[Probe], results: Sequence[ArmOutput]) -> No
             out.line(f"{result.arm.name}: OCI specification {result.specification}")
     failed = [line for probe in probes for line in _write_probe(out, probe, results)]
     if failed:
-        raise CommandFailedError("\n".join(failed))
+        raise CommandFailedError("a probe failed in a way that it does not foresee", said=failed)
 
 
 def _write_probe(out: Out, probe: Probe, results: Sequence[ArmOutput]) -> list[str]:

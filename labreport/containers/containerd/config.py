@@ -36,7 +36,9 @@ def config_text(*, root: Path, state: Path, address: Path) -> str:
     long for a Unix socket.
     """
     if len(str(address).encode()) > SOCKET_BYTES:
-        raise CaptureError(f"{address}: too long for a socket: at most {SOCKET_BYTES} bytes")
+        raise CaptureError(
+            f"{address}: too long for a socket: at most {SOCKET_BYTES} bytes", "choose a shorter folder"
+        )
     disabled = "".join(f'  "{plugin}",\n' for plugin in DISABLED_PLUGINS)
     return (
         "version = 2\n"

@@ -55,7 +55,7 @@ def obtain(run: Run, name: str) -> ObtainedImage:
     """
     wanted = run.lab.images.get(name)
     if wanted is None:
-        raise CaptureError(f"images.{name}: not there", "add it", path="lab.yml")
+        raise CaptureError(f"images.{name}: not there", "add it", path=run.lab_file)
     attempts: _Attempts = run.session.resources.setdefault("images", _Attempts())
     if failure := attempts.failed.get(name):
         raise failure
@@ -265,7 +265,7 @@ def target(server: Containerd, name: str) -> str:
     try:
         return list_images(server)[name]
     except KeyError:
-        raise CaptureError(f"containerd does not list {name}, which it has just pulled") from None
+        raise CaptureError(f"containerd does not list {name} after the pull", "see its log") from None
 
 
 def platform_manifest(server: Containerd, digest: str) -> str:

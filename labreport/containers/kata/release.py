@@ -25,7 +25,7 @@ def obtain(run: Run, name: str) -> tuple[Path, str]:
     """
     wanted = run.lab.archives.get(name)
     if wanted is None:
-        raise CaptureError(f"archives.{name}: not there", "add it", path="lab.yml")
+        raise CaptureError(f"archives.{name}: not there", "add it", path=run.lab_file)
     named = os.environ.get(wanted.archive_env, "") or wanted.url
     if not named:
         raise Unavailable(f"{wanted.archive_env} is not set", f"name an archive in {wanted.archive_env}")

@@ -115,5 +115,5 @@ def _address(namespace: str) -> IPv4Interface:
     words = ["ip", "-n", namespace, "-4", "-o", "address", "show", "dev", cni.INTERFACE]
     match = re.search(r"\binet (\S+)", recorder.output(words))
     if match is None:
-        raise CaptureError(f"{namespace}: the bridge plugin gave no address")
+        raise CaptureError(f"{namespace}: the bridge plugin gave no address", "see its leases")
     return IPv4Interface(match[1])

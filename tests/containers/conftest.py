@@ -1,4 +1,4 @@
-"""Runs on a real containerd, which the tests of this folder share, and images to run on it."""
+"""Runs on a real containerd, which the tests of this folder share, and images for it."""
 
 import shutil
 import socket
@@ -24,14 +24,14 @@ NO_LAB = Lab(title="x", editions={})
 
 @pytest.fixture(scope="session")
 def host() -> None:
-    """Skip, naming what is missing, where no container can run."""
+    """Skip the test, naming what is missing, if no container can run here."""
     if reason := CONTAINERS.missing(NO_LAB):
         pytest.skip(f"containers: {reason}")
 
 
 @pytest.fixture(scope="session")
 def shared(host: None) -> Iterator[Session]:  # noqa: ARG001 - skips first
-    """One session, and so one containerd, for all tests."""
+    """Return one session, and so one containerd, for all tests."""
     with session(lambda _text: None) as made:
         yield made
 
@@ -41,7 +41,7 @@ MakeRun = Callable[..., Run]
 
 @pytest.fixture
 def make_run(tmp_path: Path) -> MakeRun:
-    """Return a function that makes a collector's run in a session; images as lab.yml writes them."""
+    """Return a function that makes a collector's run in a session. Its images are written as in lab.yml."""
 
     def make(in_session: Session, **images: dict[str, str]) -> Run:
         lab = Lab(
@@ -74,7 +74,7 @@ def web(tmp_path_factory: pytest.TempPathFactory, host: None) -> Path:  # noqa: 
 
 @pytest.fixture
 def run(shared: Session, make_run: MakeRun, web: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Return a run with a base image `alpine` and an HTTP server `web`; afterwards nothing of it is left."""
+    """Return a run with a base image `alpine` and an HTTP server `web`. It must leave nothing behind."""
     monkeypatch.setenv("TEST_WEB_ARCHIVE", str(web))
     yield make_run(
         shared,
@@ -86,7 +86,7 @@ def run(shared: Session, make_run: MakeRun, web: Path, monkeypatch: pytest.Monke
 
 @pytest.fixture(autouse=True)
 def no_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have no test wait for a registry outside: names do not resolve unless a mirror is set."""
+    """Let no name of a registry resolve, so that no test waits for one. A test may set a mirror."""
     monkeypatch.delenv("LAB_REGISTRY_MIRROR", raising=False)
     monkeypatch.setattr("labreport.containers.images.registry.HUB_HOST", "registry.invalid")
 

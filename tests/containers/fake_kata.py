@@ -1,16 +1,16 @@
-"""A fake for what this machine cannot have: a shim of Kata whose guest hangs at boot, so many times.
+"""A fake Kata shim, whose guest hangs at boot a given number of times. The test machine cannot run Kata.
 
-The rest of it is real: containerd starts it for the runtime type io.containerd.kata.v2, and after the last
-hang runc's own shim takes its place. A hang is as Kata's: the shim's server is up, in a network namespace and
-with a cgroup that it made for itself, takes the request to create the task and never answers. What a shim is
-told and has to print: containerd's core/runtime/v2/README.md.
+Everything else is real: containerd starts the shim for the runtime type io.containerd.kata.v2, and after the
+last hang runc's own shim takes over. A hang looks like one of Kata: the shim's server runs, in a network
+namespace and a cgroup that the shim created, accepts the request to create the task, and never answers. The
+arguments of a shim and its output are described in core/runtime/v2/README.md of containerd.
 """
 
 import sys
 from pathlib import Path
 
 HANGS, GIVES_UP, FAILS = "hangs", "gives-up", "fails"
-"""What a start can do: wait for ever, say what Kata says when it has waited in vain, say something else."""
+"""What a start can do: hang, print Kata's message about a guest that does not answer, print another error."""
 
 SHIM = '''#!{python}
 """A shim whose first starts do what the lines of the file `plan` say; runc's own takes over afterwards."""
@@ -56,7 +56,7 @@ os.execv("{runc}", ["{runc}", *words])
 
 
 def write_shim(folder: Path, runc: str, *plan: str) -> None:
-    """Write a shim of Kata to `folder` whose first starts do what `plan` says; `runc` is runc's own."""
+    """Write a fake Kata shim to `folder`, whose starts follow `plan`. `runc` is the path of runc's shim."""
     shim = folder / "containerd-shim-kata-v2"
     shim.write_text(SHIM.format(python=sys.executable, runc=runc))
     shim.chmod(0o755)

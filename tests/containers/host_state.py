@@ -1,4 +1,4 @@
-"""What is on this host, before and after."""
+"""The state of this host, to compare before and after."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from labreport.capture.cleanup import runs
 
 
 def host_state(*names: str) -> dict[str, set[str]]:
-    """Return what a run could leave on this host; what names a run that is not in `names` is left out."""
+    """Return what a run could leave on this host. Things of runs that are not in `names` are left out."""
     commands = {
         "links": ["ip", "-o", "link"],
         "namespaces": ["ip", "netns"],
@@ -44,7 +44,7 @@ def host_state(*names: str) -> dict[str, set[str]]:
 
 
 def new_things(before: dict[str, set[str]], *names: str) -> dict[str, set[str]]:
-    """Return what is there now and was not before; another run under way is waited for: it may be its."""
+    """Return what is there now and was not before. Wait for other runs under way, which may have made it."""
     deadline = time.monotonic() + 20
     while (found := _new(before, host_state(*names))) and time.monotonic() < deadline:
         if not any(runs.runs_folder().iterdir()):

@@ -1,4 +1,4 @@
-"""OCI layouts of several platforms, made from an archive of one."""
+"""OCI layouts for two platforms, made from an archive for one."""
 
 import json
 import tarfile
@@ -8,9 +8,9 @@ from labreport.containers.images import busybox
 
 
 def two_platforms(archive: Path, folder: Path) -> tuple[str, str]:
-    """Make an OCI layout of an index in `folder`: another architecture, then this one, from an archive.
+    """Make an OCI layout in `folder` with an index of two manifests: another architecture, then this one.
 
-    Return the index's digest and that of this platform's manifest.
+    Return the digest of the index and that of this platform's manifest.
     """
     with tarfile.open(archive) as tar:
         for member in tar:

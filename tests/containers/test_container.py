@@ -1,4 +1,4 @@
-"""A container that stays: its network, what answers, how it ends."""
+"""A container that keeps running: its network, its ports, its exec, its end."""
 
 import shutil
 import socket
@@ -25,18 +25,18 @@ NOT_STARTED = (
     r'ctr: Others("failed to handle message handler TaskRequest\n\nCaused by:\n    0: start process\n'
     r"    1: start\n    2: No such device or address (os error 6)\n\nStack backtrace:\n   0: anyhow::error::"
 )
-"""What ctr said of an exec under Kata 3.23 in the box."""
+"""The error message of ctr for an exec under Kata 3.23 in the box."""
 
 
 def nat_missing() -> str:
-    """Return what this host lacks for a mapped port."""
+    """Return why this host cannot map ports, or an empty text."""
     if not shutil.which("iptables"):
         return "iptables is not installed"
     return "" if recorder.output(["iptables", "-t", "nat", "-S"]) else "the nat table cannot be used"
 
 
 def test_answers_on_its_address(run: Run) -> None:
-    """The image's own entrypoint serves HTTP, over the bridge, at the container's address."""
+    """The entrypoint of the image serves HTTP at the container's address on the bridge."""
     with container(run, ctr.RUNC, "web") as box:
         run.wait_until(lambda: status(f"http://{box.address}:3000/") == 200, "the server", 10)
         got = run.command(["curl", "-s", f"http://{box.address}:3000/"])
@@ -46,7 +46,7 @@ def test_answers_on_its_address(run: Run) -> None:
 
 
 def test_published(run: Run, port: int) -> None:
-    """A host port leads to the container's, by portmap; nothing of it is left in the nat table afterwards."""
+    """A host port is mapped to the container's. Afterwards the nat table is as it was."""
     if reason := nat_missing():
         pytest.skip(reason)
     before = recorder.output(["iptables", "-t", "nat", "-S"])
@@ -62,7 +62,7 @@ def test_published(run: Run, port: int) -> None:
 
 
 def test_port_taken(run: Run) -> None:
-    """Where the host's port is taken, the container's address is used, and the words say why."""
+    """If the host port is taken, the container's address is used, and `how` says why."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = server.getsockname()[1]
         with container(run, ctr.RUNC, "web", publish={taken: 3000}) as box:
@@ -74,7 +74,7 @@ def test_port_taken(run: Run) -> None:
 
 
 def test_no_portmap(tmp_path: Path) -> None:
-    """Where the plugin is not there, the container's address is used, and the words say why."""
+    """Without the portmap plugin, the container's address is used, and `how` says why."""
     net = Network("n", "b", IPv4Network("10.213.1.0/24"), tmp_path, tmp_path)
     place = Attachment("i", tmp_path, IPv4Interface("10.213.1.2/24"))
     reason = portmap.why_not(net, {3012: 3000})
@@ -84,7 +84,7 @@ def test_no_portmap(tmp_path: Path) -> None:
 
 
 def test_exec(run: Run) -> None:
-    """Commands run inside it, in its namespaces, and their exit status is passed through."""
+    """Commands run in the namespaces of the container, and their exit status is passed on."""
     with container(run, ctr.RUNC, "alpine", "sleep", "1000") as box:
         assert box.address in run.command(box.exec("ip", "address", "show", "eth0")).text
         assert run.command(box.exec("cat", "/proc/1/cmdline")).text == "sleep\x001000\x00"
@@ -93,7 +93,7 @@ def test_exec(run: Run) -> None:
 
 
 def test_exec_that_kata_could_not_start(run: Run) -> None:
-    """What its shim said of one in the box is a reason for one more try; a command that failed is none."""
+    """The shim's message about an exec that did not start leads to a retry, a failed command does not."""
     with container(run, ctr.RUNC, "web", "sleep", "1000", network=False) as box:
         command = replace(box, runtime=ctr.KATA).exec(
             "sh", "-c", "echo 2: No such device or address >&2; exit 6"
@@ -107,7 +107,7 @@ def test_exec_that_kata_could_not_start(run: Run) -> None:
 
 
 def test_without_a_network(run: Run) -> None:
-    """A container without a network has a loopback device only."""
+    """A container without a network has only a loopback device."""
     with container(run, ctr.RUNC, "alpine", "sleep", "1000", network=False) as box:
         assert box.address == ""
         assert "eth0" not in run.command(box.exec("ip", "link")).text
@@ -122,7 +122,7 @@ def test_two_at_once(run: Run) -> None:
 
 
 def test_never_ready(run: Run, port: int) -> None:
-    """A container that does not answer is an error that names the URL, how it is reached, and the limit."""
+    """If a container does not answer, the error names the URL, how it is reached, and the time limit."""
     with container(run, ctr.RUNC, "alpine", "sleep", "1000", publish={port: 3000}) as box:
         with pytest.raises(CaptureError, match="not ready after 1 s") as caught:
             wait_http(run, box, timeout=1)
@@ -131,7 +131,7 @@ def test_never_ready(run: Run, port: int) -> None:
 
 
 def test_ends_before_it_answers(run: Run, port: int) -> None:
-    """A container that ends is not waited for; the error has what it said last."""
+    """If a container ends, the wait ends, too, and the error has its last lines."""
     words = ("sh", "-c", "echo cannot bind; exit 1")
     with (
         container(run, ctr.RUNC, "alpine", *words, publish={port: 3000}) as box,
@@ -141,7 +141,7 @@ def test_ends_before_it_answers(run: Run, port: int) -> None:
 
 
 def test_does_not_start(run: Run) -> None:
-    """A container that cannot start is an error, and its network is taken away."""
+    """If a container cannot start, that is an error, and its network is removed."""
     with (
         pytest.raises(CommandFailedError, match="no-such-program"),
         container(run, ctr.RUNC, "alpine", "no-such-program"),
@@ -154,7 +154,7 @@ def test_does_not_start(run: Run) -> None:
 def test_two_runs_at_once(
     make_run: Callable[..., Run], web: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two collects do not meet: own subnets, the port is the first one's; the last clears what both used."""
+    """Two collects have separate subnets. The first gets the port, the last removes what both used."""
     monkeypatch.setenv("TEST_WEB_ARCHIVE", str(web))
     before = host_state()
     with session(lambda _text: None) as later:
@@ -171,7 +171,7 @@ def test_two_runs_at_once(
 
 
 def test_free_subnet() -> None:
-    """A subnet that the host uses is not taken; where all are, there is none."""
+    """A subnet that the host uses is not chosen. If all are in use, there is none."""
     used = [IPv4Network("10.213.5.0/24"), IPv4Network("10.213.6.128/25"), IPv4Network("10.0.0.0/24")]
     assert free_subnet(used, 5) == IPv4Network("10.213.7.0/24")
     assert free_subnet([POOL], 5) is None

@@ -1,4 +1,4 @@
-"""One command in a container of its own."""
+"""One command in a new container."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,27 +15,27 @@ from tests.containers.host_state import host_state, new_things
 
 
 def test_prints(run: Run) -> None:
-    """What the command printed is what is recorded, with the image it ran on."""
+    """The output of the command is recorded, and so is its image."""
     assert run.command(in_runc("echo", "a  b", "", "$HOME")).text == "a  b  $HOME\n"
     assert run.images["alpine"].source.startswith("made from busybox-static 1.")
     assert run.commands[-1].argv[-4:] == ["echo", "a  b", "", "$HOME"]
 
 
 def test_exit_status(run: Run) -> None:
-    """The command's exit status is passed through: a failure, or a refusal where it is named as one."""
+    """The exit status is that of the command: a failure, or a refusal if the caller says so."""
     with pytest.raises(CommandFailedError, match="exit status 7"):
         run.command(in_runc("sh", "-c", "exit 7"))
     assert run.command(in_runc("sh", "-c", "exit 7"), refused=[7]).outcome is Outcome.REFUSED
 
 
 def test_no_such_command(run: Run) -> None:
-    """A command that the image has not says so."""
+    """A command that the image does not have is an error that names it."""
     with pytest.raises(CommandFailedError, match="not found"):
         run.command(in_runc("no-such-command"))
 
 
 def test_options(run: Run) -> None:
-    """More options of `ctr run` can be given: seccomp is off in ctr unless it is asked for."""
+    """Options of `ctr run` are passed on. Without the option `--seccomp`, ctr applies no profile."""
     words = ("grep", "^Seccomp:", "/proc/1/status")
     assert run.command(in_runc(*words)).text.split() == ["Seccomp:", "0"]
     assert run.command(in_runc(*words, options=["--seccomp"])).text.split() == ["Seccomp:", "2"]
@@ -44,7 +44,7 @@ def test_options(run: Run) -> None:
 def test_working_directory(
     shared: Session, make_run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without one it is `/`; runc makes one that the image lacks; with `--cwd /` none has to be made."""
+    """The default is `/`. runc creates a missing working directory, and with `--cwd /` it need not."""
     images = {}
     for name, folder in {"plain": "", "absent": "/not/there"}.items():
         busybox.write_archive(tmp_path / f"{name}.tar", busybox.Program(working_dir=folder))
@@ -61,7 +61,7 @@ def test_working_directory(
 
 
 def test_the_same_words(run: Run) -> None:
-    """Kata is asked for in the words of runc: only the runtime and the container's id differ."""
+    """The commands for runc and Kata differ only in the runtime and in the container's id."""
     runc = in_runc("uname", "-a", options=["--privileged"])(run)
     kata = in_kata("uname", "-a", options=["--privileged"])(run)
     differ = [(one, other) for one, other in zip(runc, kata, strict=True) if one != other]
@@ -73,7 +73,7 @@ def test_the_same_words(run: Run) -> None:
 
 @pytest.mark.usefixtures("host")
 def test_killed_at_the_limit(make_run: Callable[..., Run]) -> None:
-    """A command that hangs is ended at its limit; the container it leaves is found and cleared."""
+    """A command that hangs is killed at its time limit, and its container is found and removed."""
     before = host_state()
     with session(lambda _text: None) as own:
         run = make_run(own, alpine={"made_from": "busybox"})

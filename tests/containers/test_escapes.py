@@ -1,4 +1,4 @@
-"""Escapes on real containers under runc, at a folder of the test's own: the marker decides."""
+"""Escapes from real containers under runc, to a folder of the test: the marker decides."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("host")
 
 
 def escape(run: Run, script: str, **given: object) -> Escape:
-    """Return an escape at the host's folder: `{marker}` and `{wrong}` stand in the script."""
+    """Return an escape to the host's folder. The script may contain `{marker}` and `{wrong}`."""
     where = new_trial(run, "alpine")
     (where.folder / "file").write_text("untouched\n")
     known: dict[str, object] = {
@@ -38,18 +38,18 @@ def escape(run: Run, script: str, **given: object) -> Escape:
 
 
 def tried(run: Run, one: Escape) -> str:
-    """Try it under runc and return the verdict."""
+    """Try an escape under runc and return the verdict."""
     with run.file("x.txt") as out:
         return attempt(run, out, one, ctr.RUNC)
 
 
 def lines(run: Run) -> list[str]:
-    """Return the lines of the file."""
+    """Return the lines of the evidence file."""
     return (run._staging / "x.txt").read_text().splitlines()
 
 
 def test_reached(run: Run) -> None:
-    """The marker is on the host, and what differs there is exactly the file."""
+    """The marker is on the host, and only the file differs there."""
     one = escape(run, "echo {marker} >/host/file")
     assert tried(run, one) == REACHED
     found = lines(run)
@@ -71,7 +71,7 @@ def test_reached(run: Run) -> None:
     ],
 )
 def test_a_fake_success_is_judged_by_the_marker(run: Run, script: str) -> None:
-    """Exit status 0, and the marker printed or written inside only: the host was not reached."""
+    """With exit status 0 and the marker only in the container, the host was not reached."""
     assert tried(run, escape(run, script)) == MISSED
     assert lines(run)[-2:] == ["nothing", f"=> {MISSED}"]
     assert [one.exit_status for one in run.commands if "run" in one.argv] == [0]
@@ -79,14 +79,14 @@ def test_a_fake_success_is_judged_by_the_marker(run: Run, script: str) -> None:
 
 @pytest.mark.parametrize("status", [1, 125, 137])
 def test_a_fake_refusal_is_judged_by_the_marker(run: Run, status: int) -> None:
-    """It says that it was refused and ends with an error, and the marker is there: the host was reached."""
+    """With an error and the marker on the host, the host was reached."""
     script = f"echo {{marker}} >/host/file; echo Permission denied >&2; exit {status}"
     assert tried(run, escape(run, script)) == REACHED
     assert [one.exit_status for one in run.commands if "run" in one.argv] == [status]
 
 
 def test_a_refusal(run: Run) -> None:
-    """A folder that is mounted to be read only: what was said is in the file, and nothing differs."""
+    """If the folder is mounted read-only, the message is in the evidence, and nothing differs."""
     where = new_trial(run, "alpine")
     read_only = ["--mount", f"type=bind,src={where.folder},dst=/host,options=rbind:ro"]
     assert tried(run, escape(run, "echo {marker} >/host/file", options=read_only)) == MISSED
@@ -95,7 +95,7 @@ def test_a_refusal(run: Run) -> None:
 
 
 def test_a_start_that_failed_proves_nothing(run: Run) -> None:
-    """Where the runtime is known to refuse it, that is the verdict; else the collector fails."""
+    """A start that a runtime is known to refuse proves nothing. Any other failed start is an error."""
     missing = ["--mount", "type=bind,src=/no/such/folder,dst=/host,options=rbind:rw"]
     known = escape(run, "true", options=missing, not_started="no such file or directory")
     assert tried(run, known) == PROVED_NOTHING
@@ -104,7 +104,7 @@ def test_a_start_that_failed_proves_nothing(run: Run) -> None:
 
 
 def test_a_host_that_differs_in_more_than_the_result_says(run: Run) -> None:
-    """A second file beside the marker, or any where the host was not reached, fails the collector."""
+    """A second file beside the marker fails the collector, and so does a file without the marker."""
     with pytest.raises(CaptureError, match=r"the host differs in what the result does not say: .*/second"):
         tried(run, escape(run, "echo {marker} >/host/file; echo x >/host/second"))
     with pytest.raises(CaptureError, match=r"the host differs in what the result does not say: .*/file"):
@@ -112,13 +112,13 @@ def test_a_host_that_differs_in_more_than_the_result_says(run: Run) -> None:
 
 
 def test_a_host_that_does_not_show_the_result(run: Run) -> None:
-    """A change that a success is said to make has to be there."""
+    """A change that the result says must be on the host."""
     with pytest.raises(CaptureError, match="the host does not show what the result says: elsewhere"):
         tried(run, escape(run, "echo {marker} >/host/file", changes=["/host-folder/file ", "elsewhere"]))
 
 
 def test_what_finds_the_marker_must_not_name_it(run: Run) -> None:
-    """An error message that repeats its arguments would prove any escape."""
+    """The command that looks for the marker must not contain it: an error may repeat its arguments."""
     where = Trial("marker-" + "1" * 16, Path("/x"), Path("/etc/x"), "alpine")
     with pytest.raises(CaptureError, match="an error message would prove the escape"):
         Escape(where, "t", "p", "true", look=["cat", f"/x/{where.marker}"])
@@ -137,7 +137,7 @@ def test_what_finds_the_marker_must_not_name_it(run: Run) -> None:
     ],
 )
 def test_verdicts(said: str, seen: str, verdict: str) -> None:
-    """The marker comes first; without it, the container must have said that it started."""
+    """The marker decides first. Without it, the container must have printed that it started."""
     assert judge(said, seen, "started-1", "marker-1") == verdict
 
 
@@ -146,7 +146,7 @@ def test_verdicts(said: str, seen: str, verdict: str) -> None:
     [([], [], ""), (["+a"], ["a$"], ""), (["+a", "+b"], ["a$"], "differs in"), ([], ["a$"], "does not show")],
 )
 def test_accounts(differs: Sequence[str], changes: Sequence[str], words: str) -> None:
-    """Each change, and nothing else."""
+    """Each change must be there, and nothing else."""
     if not words:
         check_differences(differs, changes)
         return

@@ -14,7 +14,7 @@ WITH_EXAMPLES = {"containerd.server", "escapes", "images.images", "images.regist
 
 @pytest.mark.parametrize("module", MODULES)
 def test_examples(module: str) -> None:
-    """Every example is true; a module that has some is not passed over."""
+    """All examples are true, and the modules with examples are those listed."""
     result = doctest.testmod(import_module(module))
     assert result.failed == 0
     assert bool(result.attempted) == (module.removeprefix("labreport.containers.") in WITH_EXAMPLES)

@@ -1,4 +1,4 @@
-"""A start under Kata that hangs: ended at its limit by its shim's pid, recorded, and tried once more."""
+"""A start under Kata that hangs: its shim is killed at the time limit, and the start is retried."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from tests.containers.fake_kata import FAILS, GIVES_UP, HANGS, write_shim
 from tests.containers.host_state import host_state, new_things
 
 SECONDS = 4.0
-"""The limit of these tests: long enough for runc on a busy machine."""
+"""The time limit of these tests, which is enough for runc on a busy machine."""
 
 Plan = Callable[..., Run]
 
@@ -29,7 +29,7 @@ def plan(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Plan]:
-    """Return what gives a run whose first starts under Kata do as planned; all is gone afterwards."""
+    """Return a function that makes a run whose starts under Kata follow a plan. Nothing may be left."""
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setenv("TEST_WEB_ARCHIVE", str(web))
     before = host_state()
@@ -46,7 +46,7 @@ def plan(
 
 
 def starts(run: Run) -> list[tuple[str, bool, Outcome]]:
-    """Return the starts under Kata in a run's record: container, whether its limit was passed, outcome."""
+    """Return the starts under Kata in the record: the container, whether it timed out, and the outcome."""
     words = [one for one in run.commands if KATA in one.argv]
     name = f"{run.name}-"
     ids = [next(word for word in one.argv if word.startswith(name)) for one in words]
@@ -54,7 +54,7 @@ def starts(run: Run) -> list[tuple[str, bool, Outcome]]:
 
 
 def test_one_more_try(plan: Plan, tmp_path: Path) -> None:
-    """The second attempt answers; the file has its output alone, and the record has both in order."""
+    """The second attempt answers. The file has only its output; the record has both attempts in order."""
     run = plan(HANGS)
     with run.file("kata/test1.txt") as out:
         assert out.run(in_kata("echo", "up"), timeout=SECONDS).text == "up\n"
@@ -70,7 +70,7 @@ def test_one_more_try(plan: Plan, tmp_path: Path) -> None:
 
 
 def test_hangs_twice(plan: Plan) -> None:
-    """A guest that hangs twice is a failure that says so, and leaves nothing: no shim, no namespace."""
+    """A guest that hangs twice is a failure that says so. It leaves no shim and no namespace."""
     run = plan(HANGS, HANGS, HANGS)
     with pytest.raises(CommandFailedError, match=f"no end after {SECONDS:g} s") as caught:
         run.command(in_kata("echo", "up"), timeout=SECONDS)
@@ -81,14 +81,14 @@ def test_hangs_twice(plan: Plan) -> None:
 
 
 def test_gives_up(plan: Plan) -> None:
-    """A guest that did not answer within Kata's own limit gets another try, too."""
+    """A guest that did not answer within Kata's own limit is started again, too."""
     run = plan(GIVES_UP)
     assert run.command(in_kata("echo", "up")).text == "up\n"
     assert [end[1:] for end in starts(run)] == [(False, Outcome.FAILED), (False, Outcome.ANSWERED)]
 
 
 def test_fails(plan: Plan) -> None:
-    """A start that fails for another reason is not tried again, nor is a command that fails."""
+    """Neither a start that fails for another reason nor a command that fails is retried."""
     run = plan(FAILS)
     with pytest.raises(CommandFailedError, match="cannot load guest kernel"):
         run.command(in_kata("echo", "up"))
@@ -98,7 +98,7 @@ def test_fails(plan: Plan) -> None:
 
 
 def test_container(plan: Plan) -> None:
-    """A container that stays is made once more with a network of its own, and is reached there."""
+    """A container that hangs is started again in a new network, and is reached there."""
     run = plan(HANGS)
     with container(run, KATA, "web", timeout=SECONDS) as box:
         run.wait_until(lambda: status(f"http://{box.address}:3000/") == 200, "the server", 20)
@@ -108,7 +108,7 @@ def test_container(plan: Plan) -> None:
 
 
 def test_container_hangs_twice(plan: Plan) -> None:
-    """After two hangs there is no container, and its networks are gone."""
+    """After two hangs there is no container, and both networks are removed."""
     run = plan(HANGS, HANGS)
     with (
         pytest.raises(CommandFailedError, match="the first one hung"),

@@ -1,4 +1,4 @@
-"""What is missing on a host is named, with how to get it."""
+"""The needs of container labs: what is missing, and the remedy."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def lab(**image_fields: str) -> Lab:
 
 @pytest.mark.usefixtures("host")
 def test_containers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Here nothing is missing; with nothing on PATH each program is named."""
+    """On this host nothing is missing. With an empty PATH each program is named."""
     assert CONTAINERS.missing(lab()) == ""
     monkeypatch.setenv("PATH", str(tmp_path))
     assert CONTAINERS.missing(lab()) == "not here: containerd, ctr, containerd-shim-runc-v2, runc, ip"
@@ -27,14 +27,14 @@ def test_containers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_not_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who is not root is told so first."""
+    """Without root, that is the only reason given."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert CONTAINERS.missing(lab()) == KATA.missing(lab()) == "not root"
 
 
 @pytest.mark.usefixtures("host")
 def test_kata(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without its shim that is the reason; with it, KVM must open; a guest that boots is the only proof."""
+    """Kata needs its shim, and a KVM device that can be opened."""
     monkeypatch.setattr("labreport.containers.kata.runtime.SHIM_FOLDERS", (str(tmp_path),))
     if "PATH" not in KATA.missing(lab()):
         pytest.skip("containerd-shim-kata-v2 is on PATH here")
@@ -49,7 +49,7 @@ def test_kata(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("host")
 def test_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An archive, or busybox where it may stand in, is enough; else every way is named with why not."""
+    """An archive is enough, or busybox if it may stand in. Otherwise each source is named with its reason."""
     need = image("thing")
     assert need is image("thing")
     assert need.name == "image thing"
@@ -65,13 +65,13 @@ def test_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_image_from_a_mirror(registry: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A registry that takes connections is enough for a quick look."""
+    """A registry that takes connections is enough."""
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", registry)
     assert no_image(lab(), "thing") == ""
     assert no_image(lab(), "other") == "lab.yml has no images.other"
 
 
 def test_image_from_a_bad_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mirror that is not host:port is the reason, before anything is tried."""
+    """A mirror that is not host:port is the reason, and no host is tried."""
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", "http://example.org/")
     assert no_image(lab(), "thing") == "LAB_REGISTRY_MIRROR is 'http://example.org/'"

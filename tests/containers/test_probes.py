@@ -1,4 +1,4 @@
-"""Probes: one question of host and containers; an answer, a refusal and a mishap are told apart."""
+"""Probes: one question for host and containers. Answers, refusals and failures are told apart."""
 
 import shutil
 from collections.abc import Callable
@@ -30,12 +30,12 @@ ANSWERS = {"the host's": "one kernel", "its own": "another"}
 
 
 def probe(ask: str, **given: object) -> Probe:
-    """Return a probe that asks `ask`."""
+    """Return a probe that runs `ask`."""
     return Probe(**{"id": "x", "question": "Q?", "why": "W", "ask": ask, "answers": ANSWERS, **given})  # type: ignore[arg-type]
 
 
 def written(run: Run, *probes: Probe, arms: tuple[Arm, ...] = (HOST, RUNC)) -> list[str]:
-    """Return the lines that the probes leave, without those about the containers."""
+    """Return the lines that the probes write, without those about the containers."""
     ask_all(run, "x.txt", probes, "alpine", arms)
     text = (run._staging / "x.txt").read_text()
     return text[text.index("=== x:") :].splitlines()
@@ -43,7 +43,7 @@ def written(run: Run, *probes: Probe, arms: tuple[Arm, ...] = (HOST, RUNC)) -> l
 
 @pytest.mark.usefixtures("host")
 def test_answers_stand_side_by_side(run: Run) -> None:
-    """One question in the same words, each answer named; what was printed is a span of its command."""
+    """The answers to a question stand side by side, each with its verdict, as spans of their commands."""
     lines = written(run, probe("cat /proc/sys/kernel/random/boot_id"))
     assert lines[:5] == [
         "=== x: Q? ===",
@@ -61,7 +61,7 @@ def test_answers_stand_side_by_side(run: Run) -> None:
 
 @pytest.mark.usefixtures("host")
 def test_with_and_without_seccomp(run: Run) -> None:
-    """The flag is in the command, the filter in the answer; the two specifications have two digests."""
+    """The option is in the command, the filter in the answer. The specifications have different digests."""
     lines = written(run, probe("grep ^Seccomp: /proc/1/status"), arms=(HOST, RUNC, RUNC_SECCOMP))
     assert lines[lines.index("--- runc") + 1] == "Seccomp:\t0"
     assert lines[lines.index("--- runc --seccomp") + 1 :] == ["Seccomp:\t2", "=> its own"]
@@ -78,7 +78,7 @@ def test_with_and_without_seccomp(run: Run) -> None:
 
 @pytest.mark.usefixtures("host")
 def test_a_refusal_and_an_absence_are_results(run: Run) -> None:
-    """Refused: with what was said; not there: not applicable, with why; neither fails the probe."""
+    """Neither a refusal nor a question that does not apply fails the probe. The output is kept."""
     refused = probe("cat /proc/cmdline; echo 'x: Operation not permitted' >&2; exit 1")
     absent = probe("cat /proc/no-such-thing", id="y")
     lines = written(run, refused, absent)
@@ -92,8 +92,8 @@ def test_a_refusal_and_an_absence_are_results(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("host")
-def test_a_mishap_fails_with_all_that_was_parse_outputs(run: Run) -> None:
-    """A failure that the probe does not foresee is none of its answers; what the others said is kept."""
+def test_an_unknown_failure_fails_the_collector(run: Run) -> None:
+    """A failure that the probe does not foresee fails the collector. All answers are kept."""
     with pytest.raises(CommandFailedError, match="x: runc: failed, exit status 3: out of luck"):
         written(run, probe("test -d /home && echo fine || { echo out of luck; exit 3; }"))
     text = (run._staging / "x.txt").read_text()
@@ -102,7 +102,7 @@ def test_a_mishap_fails_with_all_that_was_parse_outputs(run: Run) -> None:
 
 @pytest.mark.usefixtures("host")
 def test_an_answer_that_nobody_foresaw(run: Run) -> None:
-    """A name that the probe does not explain is a mistake of the lab, not an answer."""
+    """A verdict that the probe does not explain is a mistake of the lab."""
     with pytest.raises(CaptureError, match="x: runc: 'odd': an answer that the probe does not foresee"):
         written(run, probe("true", judge=lambda _host, _answer: "odd"))
 
@@ -111,7 +111,7 @@ def test_an_answer_that_nobody_foresaw(run: Run) -> None:
 def test_kata_is_asked_in_the_same_words(
     make_run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only the runtime differs (its shim is runc's own here), and the record names Kata's configuration."""
+    """Only the runtime differs. The record has the digest of Kata's configuration. The shim is runc's."""
     write_shim(tmp_path, shutil.which("containerd-shim-runc-v2") or "")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setenv("KATA_CONF_FILE", str(tmp_path / "configuration.toml"))
@@ -128,7 +128,7 @@ def test_kata_is_asked_in_the_same_words(
 
 
 def test_frames_are_told_from_answers() -> None:
-    """An answer may hold what looks like a frame, or nothing, or no last line end; bytes are kept."""
+    """An answer may look like a frame, be empty, or have no last line end. Its bytes are kept."""
     probes = [probe("a"), probe("b", id="y"), probe("c", id="z")]
     assert "x" in script(probes, "mark")
     output = (
@@ -153,5 +153,5 @@ def test_frames_are_told_from_answers() -> None:
     ],
 )
 def test_outcomes(status: int, text: str, outcome: Outcome | None) -> None:
-    """What was said decides what a failure is; success is an answer whatever it says."""
+    """The output decides what a failure means. A success is an answer, whatever it prints."""
     assert ProbeOutput(text.encode(), status, 1, 1).outcome(probe("x")) is outcome

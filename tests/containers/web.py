@@ -1,4 +1,4 @@
-"""What stands in for Juice Shop: a small server at its port, served as JUICE_SHOP_ARCHIVE."""
+"""A small HTTP server on Juice Shop's port, which replaces it by JUICE_SHOP_ARCHIVE."""
 
 from labreport.containers.images import busybox
 

@@ -1,8 +1,7 @@
-"""Run in a clone: `lab collect LAB --replace` on a student's bare-metal host, as the engine does it.
+"""Simulate `lab collect LAB --replace` on a student's bare-metal host. This script runs in a clone.
 
-The collectors are the lab's own, and so is all that becomes of what they print; but a command of theirs
-prints a file of the first of the folders given that has it, since neither that host nor its Kata is here.
-What none of them has is not to be had.
+Collectors, records and states are real. But neither that host nor its Kata is here, so each collector prints
+its files from the first of the given folders that has them. A file that no folder has is unavailable.
 """
 
 import sys
@@ -31,7 +30,7 @@ HOST = Host(
 
 
 def printing(one: Collector, folders: list[Path], spans: Mapping[str, list[Span]]) -> Callable[[Run], None]:
-    """Return a function that captures a collector's files: each line by whom the set's has it."""
+    """Return a function that captures a collector's files, with lines of its own as in `spans`."""
 
     def function(run: Run) -> None:
         for path in one.writes:
@@ -52,7 +51,7 @@ def printing(one: Collector, folders: list[Path], spans: Mapping[str, list[Span]
 
 
 def main(root: Path, lab: str, *folders: Path) -> None:
-    """Collect `lab` of the project `root` from `folders`; the last is a set, whose spans the files have."""
+    """Collect `lab` of the project `root` from `folders`. The spans are taken from the last one, a set."""
     collect.this_host = capture.this_host = lambda: HOST  # type: ignore[assignment, attr-defined] # this host is not the student's
     records = readable_records(folders[-1]).values()
     spans = {file.path: file.spans for record in records for file in record.files}

@@ -1,4 +1,4 @@
-"""The build of Kata's shim, on a small source of its own: make is real, what it makes is a script."""
+"""The build of Kata's shim, from a small source: make is real, and the shim that it builds is a script."""
 
 import json
 import os
@@ -71,7 +71,7 @@ class Build:
         path.write_text(yaml.safe_dump(config))
 
     def start(self, **env: str) -> subprocess.Popen[str]:
-        """Start to collect the build."""
+        """Start `lab collect lab12/build`."""
         argv = [sys.executable, "labreport", "collect", "lab12/build", "--as", "test", "--json"]
         given = {"KATA_SOURCE": str(self.source), "KATA_BUILD": str(self.place), **env}
         return subprocess.Popen(
@@ -93,18 +93,18 @@ class Build:
 
     @property
     def evidence(self) -> Path:
-        """Where the evidence goes."""
+        """The folder of the evidence."""
         return self.project / "evidence/hosts/test/lab12"
 
     @property
     def log(self) -> str:
-        """What was captured."""
+        """The text of the log that was captured."""
         return (self.evidence / LOG).read_text()
 
 
 @pytest.fixture
 def made(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
-    """Return a build whose toolchain is there: the programs that the small Makefile does not call, too."""
+    """Return a build with a complete toolchain, including programs that the small Makefile does not call."""
     programs = tmp_path / "programs"
     programs.mkdir()
     for name in ("cargo", "rustc", "musl-gcc", "protoc"):
@@ -130,7 +130,7 @@ def made(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
 
 
 def test_the_pinned_commit_is_built(made: Build) -> None:
-    """The log says commit, toolchain, the end of make's output, duration, hash and version; and no path."""
+    """The log has commit, toolchain, the end of make's output, duration, hash and version, and no path."""
     row = made.collect(RUSTUP_TOOLCHAIN="stable")
     assert (row["exit"], row["state"], row["role"]) == (0, "captured", "build"), row
     commit = made.git("rev-parse", "HEAD~1")
@@ -156,7 +156,7 @@ def test_the_pinned_commit_is_built(made: Build) -> None:
 
 
 def test_a_commit_that_the_source_has_not(made: Build) -> None:
-    """The error names commit and source, and both remedies; nothing is captured, and what was built stays."""
+    """The error names commit, source and both remedies. Nothing is captured, and the build stays."""
     assert made.collect()["state"] == "captured"
     made.setting(commit="0" * 40)
     row = made.collect()
@@ -172,7 +172,7 @@ def test_a_commit_that_the_source_has_not(made: Build) -> None:
 
 
 def test_a_source_that_is_none(made: Build) -> None:
-    """Git's own words, the remedy, and no path of this machine."""
+    """The error has git's message, a remedy, and no path of this machine."""
     row = made.collect(KATA_SOURCE=str(made.source.parent / "nowhere"))
     assert (row["exit"], row["state"]) == (4, "missing")
     assert (
@@ -184,7 +184,7 @@ def test_a_source_that_is_none(made: Build) -> None:
 
 
 def test_a_source_of_someone_else(made: Build) -> None:
-    """Through sudo the local clone is not root's: git would refuse it."""
+    """A local clone of another user is accepted, as through sudo. By default, git would refuse it."""
     if os.geteuid() != 0:
         pytest.skip("containers: not root")
     for path in (made.source, *made.source.rglob("*")):
@@ -193,7 +193,7 @@ def test_a_source_of_someone_else(made: Build) -> None:
 
 
 def test_a_source_named_from_the_folder_at_hand(made: Build) -> None:
-    """A relative path is one of the caller, and its name is no word to be masked wherever it stands."""
+    """A relative path is accepted, and its name is not masked as a word elsewhere."""
     (made.project / "shim").symlink_to(made.source)
     assert made.collect(KATA_SOURCE="shim")["state"] == "captured"
     assert "shim version 3.23.0" in made.log
@@ -202,7 +202,7 @@ def test_a_source_named_from_the_folder_at_hand(made: Build) -> None:
 @pytest.mark.parametrize("rule", ["{}/|https://example.invalid/", "{}/k|https://example.invalid/k",
                                   "{}/kata.git|https://example.invalid/kata.git"])  # fmt: skip
 def test_an_address_that_git_rewrites(made: Build, tmp_path: Path, rule: str) -> None:
-    """The caller's git configuration applies; where it leads is not in the record, nor said when it fails."""
+    """The caller's git configuration applies. Its mirror is neither in the record nor in an error."""
     config = tmp_path / "gitconfig"
     to, public = rule.format(made.source.parent).split("|")
     config.write_text(f'[url "{to}"]\n\tinsteadOf = {public}\n')
@@ -221,7 +221,7 @@ def test_an_address_that_git_rewrites(made: Build, tmp_path: Path, rule: str) ->
 
 
 def test_a_build_that_is_interrupted_goes_on(made: Build) -> None:
-    """Ctrl-C ends make; git was killed, say, and left its locks; the next build begins where it stopped."""
+    """After Ctrl-C, the next build continues. Lock files that a killed git has left are removed."""
     made.place.mkdir()
     (made.place / "slow").touch()
     process = made.start()
@@ -242,7 +242,7 @@ def test_a_build_that_is_interrupted_goes_on(made: Build) -> None:
 
 
 def test_a_disk_that_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is asked before anything begins; the error says what is free and what may be needed."""
+    """A disk that is too small is an error before the build. It says what is free and what may be needed."""
     monkeypatch.setattr("collectors.lab12.build.BUILD_BYTES", 1 << 60)
     with pytest.raises(Unavailable, match=r"\d+ MiB free, \d+ may be needed") as caught:
         require_free_space(tmp_path / "not/there/yet")
@@ -250,7 +250,7 @@ def test_a_disk_that_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_make_that_fails_is_kept_and_goes_on(made: Build) -> None:
-    """Its output is kept under failed/; the next build begins where it stopped."""
+    """The output of a failed make is kept under failed/, and the next build continues."""
     made.place.mkdir()
     (made.place / "fail").touch()
     row = made.collect()
@@ -264,7 +264,7 @@ def test_a_make_that_fails_is_kept_and_goes_on(made: Build) -> None:
 
 
 def test_what_is_missing_is_named(made: Build, tmp_path: Path) -> None:
-    """Without a toolchain the collector is missing, with both ways to have one."""
+    """Without a toolchain the collector is missing. The remedy names both ways to get one."""
     programs = tmp_path / "few"
     programs.mkdir()
     for name in ("git", "make", "env", "sh"):
@@ -277,7 +277,7 @@ def test_what_is_missing_is_named(made: Build, tmp_path: Path) -> None:
 
 
 def test_the_toolchain_of_a_container(made: Build, tmp_path: Path) -> None:
-    """The same source, made in a container of the image rust; the record has the image; nothing is left."""
+    """The source is built in a container of the image rust. The record has the image, and nothing is left."""
     if reason := CONTAINERS.missing(Lab(title="x", editions={})):
         pytest.skip(f"containers: {reason}")
     before = host_state()

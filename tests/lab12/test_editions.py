@@ -1,4 +1,4 @@
-"""Every file that an edition of a sheet names: who writes it, and whether the report's evidence has it."""
+"""Every file that an edition names: its collector, and its state in the report's evidence."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ NAMED = [
 
 
 def test_editions_name_files() -> None:
-    """Else the other tests would hold nothing."""
+    """Otherwise the other tests would check nothing."""
     assert len(NAMED) > 20
 
 
 @pytest.mark.parametrize(("lab", "year", "number", "path"), NAMED)
 def test_a_collector_writes_it(lab: str, year: int, number: int, path: str) -> None:
-    """One, which belongs to that task, unless two editions name the same file."""
+    """Exactly one collector writes each file."""
     writers = [one for one in find_lab(ROOT, lab).collectors if path in one.writes]
     assert len(writers) == 1, (
         f"{path}, edition of {year}, task {number}: written by {len(writers)} collectors"
@@ -35,7 +35,7 @@ def test_a_collector_writes_it(lab: str, year: int, number: int, path: str) -> N
 
 @pytest.mark.parametrize(("lab", "year", "number", "path"), NAMED)
 def test_the_evidence_has_it_or_says_why_not(lab: str, year: int, number: int, path: str) -> None:
-    """Captured: the record tells of the file as it is. Not captured: state.json says why, and what to do."""
+    """A captured file is as its record says. For any other file, state.json has reason and remedy."""
     folder = ROOT / "evidence" / lab
     state = read_state(folder)
     if state is None:

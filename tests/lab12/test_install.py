@@ -1,4 +1,4 @@
-"""Kata installed and containerd configured on this host for real, from a small archive, and undone."""
+"""Kata is installed on this host from a small archive, containerd is configured, and both are undone."""
 
 import hashlib
 import json
@@ -43,12 +43,12 @@ INSTALLED, CONFIGURED = "setup/install-kata-assets.log", "setup/configure-contai
 
 @cache
 def content_hash(path: str, device: int, inode: int, changed_ns: int) -> str:  # noqa: ARG001 - they are the cache's key
-    """Return the hash of a file. It is read again after each write, which sets its time of change."""
+    """Return the hash of a file. A write changes its ctime, and so the file is read again."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def snapshot() -> str:
-    """Return a sorted find of what an installation may touch, and the hash of every regular file."""
+    """Return what an installation may change: paths with mode and owner, and hashes of regular files."""
     argv = ["find", "/etc", "/opt", "/usr/local", "-printf", "%p %y %m %U:%G %l\\n"]
     listed = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.splitlines()
     files = [line.split(" ")[0] for line in listed if line.split(" ")[1] == "f"]
@@ -89,7 +89,7 @@ class Install:
         return {row["name"]: row for row in json.loads(out)}
 
     def undo(self) -> None:
-        """Put everything back."""
+        """Undo all changes of this host."""
         process = self.start("undo")
         out, said = process.communicate()
         assert process.returncode == 0, out + said
@@ -112,7 +112,7 @@ def with_checksum(archive: Path) -> Path:
 
 @pytest.fixture
 def install(clone: Path, tmp_path: Path) -> Iterator[Install]:
-    """Give an archive to install; whatever the test does, the host is as before afterwards."""
+    """Yield an archive to install. After the test the host must be as it was before."""
     if os.geteuid() != 0:
         pytest.skip("not root: the host cannot be changed")
     for program in ("zstd", "containerd"):
@@ -132,7 +132,7 @@ def install(clone: Path, tmp_path: Path) -> Iterator[Install]:
 
 
 def test_installed_configured_and_put_back(install: Install) -> None:
-    """Both logs say what was done, in commands' own words; a second time nothing changes."""
+    """Both logs show what was done by the output of commands. The second time nothing changes."""
     config = Path("/etc/containerd/config.toml")
     before = config.read_bytes() if config.exists() else b""
     rows = install.collect("install", "configure")
@@ -166,7 +166,7 @@ def test_installed_configured_and_put_back(install: Install) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_at_ten_moments_it_can_be_undone(install: Install) -> None:
-    """Killed while it installs and configures: undo puts back every byte, mode and owner, each time."""
+    """If it is killed while it installs and configures, undo restores every byte, mode and owner."""
     before = snapshot()
     began = time.monotonic()
     install.collect("install", "configure")
@@ -188,7 +188,7 @@ def test_killed_at_ten_moments_it_can_be_undone(install: Install) -> None:
 
 
 def test_without_leave_nothing_is_changed(install: Install) -> None:
-    """With a private containerd, the default, the host stays as it is: the remedy says what to do."""
+    """With a private containerd, the default, the host is not changed. The remedy says what to do."""
     before = snapshot()
     process = install.start("collect", "lab12/install", "--as", "test", "--json")
     out, said = process.communicate()
@@ -211,7 +211,7 @@ HOSTILE: dict[str, list[Member]] = {
 
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_hostile_archive_changes_nothing(install: Install, what: str) -> None:
-    """Refused by name of the member, and the host is as it was."""
+    """The error names the member, and the host is not changed."""
     before = snapshot()
     bad = with_checksum(packed(install.archive.with_name("bad.tar"), HOSTILE[what]))
     row = install.collect("install", status=1, KATA_ARCHIVE=str(bad))["install"]
@@ -220,7 +220,7 @@ def test_a_hostile_archive_changes_nothing(install: Install, what: str) -> None:
 
 
 def test_an_archive_that_is_not_the_one_stated(install: Install) -> None:
-    """A wrong checksum, a missing one, a cut archive, a file that is none: each is said, nothing changes."""
+    """A wrong or missing checksum, a cut archive, a missing file: each is an error, and nothing changes."""
     before = snapshot()
     row = install.collect("install", status=1, KATA_ARCHIVE_SHA256="0" * 64)["install"]
     assert "sha256sum --check" in row["reason"]
@@ -247,7 +247,7 @@ def test_an_archive_that_is_not_the_one_stated(install: Install) -> None:
       "is there already, of type 'x'")],
 )  # fmt: skip
 def test_a_configuration_that_cannot_be_edited(install: Install, text: str, what: str) -> None:
-    """The file is named, and what is wrong with it; it stays as it is."""
+    """The error names the file and what is wrong with it. The file is not changed."""
     config = Path("/etc/containerd/config.toml")
     kept = config.read_bytes() if config.exists() else None
     config.parent.mkdir(exist_ok=True)
@@ -275,9 +275,9 @@ case $1 in is-*) echo "$state"; [ "$1" = "is-$state" ] ;; esac
 
 
 def test_a_containerd_that_does_not_come_up(install: Install, tmp_path: Path) -> None:
-    """The configuration is as it was, containerd started with it, and the error has the end of the journal.
+    """The configuration is restored, containerd is restarted, and the error has the end of the journal.
 
-    No systemd runs here: what stands for it says that containerd is active, until it is restarted.
+    No systemd runs here. A fake one says that containerd is active until it is restarted.
     """
     if configure.answers():
         pytest.skip("a containerd runs here: it is not put to this test")
@@ -301,7 +301,7 @@ def test_a_containerd_that_does_not_come_up(install: Install, tmp_path: Path) ->
 
 
 def test_it_is_downloaded_where_an_address_is_given(install: Install) -> None:
-    """A mirror is an address like any other; its checksum has to be stated."""
+    """An archive is downloaded from an address. Its checksum has to be stated."""
     server = subprocess.Popen(
         [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "0"],
         cwd=install.archive.parent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -325,7 +325,7 @@ def test_it_is_downloaded_where_an_address_is_given(install: Install) -> None:
 
 
 def test_this_host_has_a_way_to_restart_it_or_none() -> None:
-    """Where systemd runs containerd it is restarted; elsewhere nothing is."""
+    """The host's containerd is restarted if systemd runs it."""
     active = subprocess.run(
         ["systemctl", "is-active", "containerd"], capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""kill -9 in a collect with containers: interrupted or intact, and the next collect clears all of it."""
+"""A collect with containers is killed: evidence is not altered, and the next collect clears the run."""
 
 import json
 import os
@@ -71,7 +71,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def start(project: Path, *words: str) -> subprocess.Popen[str]:
-    """Start `lab` in the project; whatever registry there is, it is not asked."""
+    """Start `lab` in the project. No registry can be reached."""
     argv = [sys.executable, str(ROOT / "labreport"), *words]
     env = {**os.environ, "LAB_REGISTRY_MIRROR": "127.0.0.1:9"}
     return subprocess.Popen(
@@ -80,14 +80,14 @@ def start(project: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def verdict(project: Path) -> str:
-    """Return what `lab verify` says of the evidence."""
+    """Return the verdict of `lab verify`."""
     said: str = json.loads(start(project, "verify", "--json").communicate()[0])["verdict"]
     return said
 
 
 @pytest.mark.slow
 def test_a_killed_collect_is_cleared_by_the_next(project: Path) -> None:
-    """At ten seeded moments: never altered; after the next collect all is captured and nothing is left."""
+    """Killed at ten seeded moments, evidence is never altered. The next collect captures everything."""
     runs.clear_dead_runs()
     before = host_state()
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Lab 12 on real containers: a small HTTP server stands in for Juice Shop, through the same collectors."""
+"""Lab 12 on real containers, by its own collectors. A small HTTP server replaces Juice Shop."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from tests.containers.web import WEB
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an archive that is served as JUICE_SHOP_ARCHIVE."""
+    """Return an archive of the HTTP server, for JUICE_SHOP_ARCHIVE."""
     if reason := CONTAINERS.missing(Lab(title="x", editions={})):
         pytest.skip(f"containers: {reason}")
     path = tmp_path_factory.mktemp("web") / "web.tar"
@@ -28,14 +28,14 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lab(root: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run `lab` in a clone; Kata's source is out of reach, so that no build of many minutes begins."""
+    """Run `lab` in a clone. Kata's source cannot be reached, so that no long build begins."""
     argv = [sys.executable, str(root / "labreport"), *words]
     whole = {**os.environ, "KATA_SOURCE": "/nowhere", **env}
     return subprocess.run(argv, cwd=root, env=whole, capture_output=True, text=True, check=False)
 
 
 def test_the_runc_half_is_captured_published_and_handed_in(clone: Path, archive: Path) -> None:
-    """All that needs no Kata is captured and recorded; the rest is missing with a reason; nothing is left."""
+    """What does not need Kata is captured. The rest is missing with a reason, and nothing is left."""
     before = host_state()
     env = {"JUICE_SHOP_ARCHIVE": str(archive)}
     collected = lab(clone, "collect", "lab12", "--replace", "--json", **env)
@@ -78,7 +78,7 @@ def test_the_runc_half_is_captured_published_and_handed_in(clone: Path, archive:
 
 
 def test_an_image_that_cannot_be_had_is_one_clear_reason(clone: Path) -> None:
-    """Without archive and registry, Juice Shop stays missing: with the sources tried, and what to do."""
+    """Without archive and registry, Juice Shop is missing. The reason names the sources tried."""
     env = {"JUICE_SHOP_ARCHIVE": "", "LAB_REGISTRY_MIRROR": "127.0.0.1:9"}
     ended = lab(clone, "collect", "lab12/health", "--as", "test-host", "--json", **env)
     assert ended.returncode == 4

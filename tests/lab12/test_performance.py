@@ -1,7 +1,7 @@
 """Lab 12's performance on real containers, real hyperfine and real curl.
 
-What this machine cannot have is Kata's guest: a shim stands in for it that fails and hangs as planned and is
-runc's own otherwise. So what is measured here are two names for one runtime.
+This machine cannot run Kata's guest. A fake shim fails and hangs as planned, and otherwise runs runc's own
+shim, so both contenders are runc.
 """
 
 import csv
@@ -40,11 +40,11 @@ FEW: dict[str, dict[str, Any]] = {
     "http": {"requests": 4, "loop_requests": 5, "loop_blocks": 2, "load_clients": 2, "load_seconds": 1},
     "iperf3": {"seconds": 1},
 }
-"""A few of each: what is looked at is that all of it is there, not how long it takes."""
+"""Few runs of each, because the tests check what is written and not how long it takes."""
 
 
 class Performance:
-    """A clone with few runs, and a shim for Kata whose starts do as planned."""
+    """A clone with few runs, and a fake Kata shim whose starts follow a plan."""
 
     def __init__(self, clone: Path, folder: Path) -> None:
         self.folder = clone / "evidence/hosts/test/lab12"
@@ -58,7 +58,7 @@ class Performance:
         path.write_text(yaml.safe_dump(config))
 
     def collect(self, *names: str, plan: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
-        """Collect these; return their rows by name."""
+        """Collect the named collectors; return their rows by name."""
         write_shim(self._bin, shutil.which("containerd-shim-runc-v2") or "", *plan)
         argv = [sys.executable, str(self._clone / "labreport"), "collect", "--as", "test", "--json"]
         env = {
@@ -75,7 +75,7 @@ class Performance:
         return {row["name"]: row for row in json.loads(ended.stdout) if row["name"] in names}
 
     def rows(self, path: str) -> list[dict[str, str]]:
-        """Return a CSV's rows."""
+        """Return the rows of a CSV file."""
         return list(csv.DictReader(self.read(path).splitlines()))
 
     def read(self, path: str) -> str:
@@ -85,7 +85,7 @@ class Performance:
 
 @pytest.fixture
 def performance(clone: Path, tmp_path: Path) -> Performance:
-    """Give it, where containers run and /dev/kvm can be opened."""
+    """Return the clone; skip the test unless containers run here and /dev/kvm can be opened."""
     if reason := CONTAINERS.missing(NO_LAB) or HYPERFINE.missing(NO_LAB):
         pytest.skip(reason)
     if not os.access(KVM, os.R_OK | os.W_OK):
@@ -94,7 +94,7 @@ def performance(clone: Path, tmp_path: Path) -> Performance:
 
 
 def test_a_start_that_fails_and_one_that_hangs_are_rows_like_any_other(performance: Performance) -> None:
-    """Both are counted with their exit status, cleared, and followed by the next; nothing is left."""
+    """Both are samples with an exit status, are cleaned up, and the series goes on. Nothing is left."""
     before = host_state()
     rows = performance.collect("startup", plan=("works", "works", FAILS, HANGS, "works"))
     assert rows["startup"]["state"] == "captured", rows
@@ -117,7 +117,7 @@ def test_a_start_that_fails_and_one_that_hangs_are_rows_like_any_other(performan
 
 
 def test_the_sheets_files_have_their_form(performance: Performance) -> None:
-    """`real 0m1.620s` below each heading; `1: 0.681 s` for each run; what dd did and how long it took."""
+    """The files have lines such as `real 0m1.620s` and `1: 0.681 s`, and the output of dd with its time."""
     rows = performance.collect("startup_once", "startup_bench", "io_bench")
     assert {row["state"] for row in rows.values()} == {"captured"}, rows
     assert re.fullmatch(
@@ -143,7 +143,7 @@ def test_the_sheets_files_have_their_form(performance: Performance) -> None:
 
 
 def test_what_goes_beyond_the_sheet(performance: Performance) -> None:
-    """Series inside containers, memory by process, HTTP at both addresses, the network."""
+    """Series in containers, memory by process, HTTP at both addresses, and the network are captured."""
     names = ["noise", "cpu_work", "file_write", "memory", "http_pair", "http_loop", "http_load", "throughput"]
     rows = performance.collect(*names)
     optional = {"http_load": "wrk", "throughput": "iperf3"}
@@ -195,11 +195,11 @@ run 1 kata
 2026-11-25T00:00:01.189996+00:00 kata[3078]: end passfd io wait process exit code 0
 2026-11-25T00:00:02.022395+00:00 kata[3078]: end to run service
 """
-"""What containerd 1.7 and Kata 3.23 said of two starts; the second one's times are put over midnight."""
+"""Events and log of two starts, from containerd 1.7 and Kata 3.23. The second one is moved past midnight."""
 
 
 def test_phases_are_what_lies_between_two_marks(tmp_path: Path) -> None:
-    """In the order in which they come, over midnight, too, by the very program that the collector runs."""
+    """The collector's awk program prints the phases in order, also past midnight."""
     (tmp_path / "said.txt").write_text(SAID)
     argv = ["awk", PHASES, str(tmp_path / "said.txt")]
     printed = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
@@ -218,7 +218,7 @@ def test_phases_are_what_lies_between_two_marks(tmp_path: Path) -> None:
 
 
 def test_where_a_start_goes_needs_a_journal(performance: Performance) -> None:
-    """Without one, the phases are missing and say so; with one, every start has its phases, in order."""
+    """Without a journal, the phases are missing. With one, every start has its phases in order."""
     rows = performance.collect("phases")
     if not SOCKET.exists():
         assert rows["phases"]["state"] == "missing"

@@ -1,4 +1,4 @@
-"""containerd's configuration with Kata in it: comments, order and everything else as it was."""
+"""containerd's configuration with Kata added: comments, order and everything else stay."""
 
 import doctest
 import tomllib
@@ -34,7 +34,7 @@ version = 3
     ("text", "version"), [(DEBIAN, 2), (WITH_RUNC, 3), ("", 2), ("", 3), ("# only\n", 2)]
 )
 def test_kata_is_added_and_all_else_stays(text: str, version: int) -> None:
-    """The table is where this version of containerd reads it; what was there is there, line by line."""
+    """The table is where this version of containerd reads it. All earlier lines are still there."""
     if text.startswith("#"):
         text = f"{text}version = {version}\n"
     after = with_kata(text, version)
@@ -65,13 +65,13 @@ def test_kata_is_added_and_all_else_stays(text: str, version: int) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_edited(text: str, what: str) -> None:
-    """Where, why, and nothing guessed."""
+    """The error says where and why."""
     with pytest.raises(TableError, match=what):
         with_kata(text, 2)
 
 
 def test_values_are_set_where_they_are() -> None:
-    """Comments stay; a key that is not there is an error, not a new key."""
+    """Comments stay. A key that does not exist is an error."""
     text = '[hypervisor.dragonball] # monitor\nkernel_params = "" # of the guest\n'
     assert with_values(text, {"hypervisor.dragonball.kernel_params": "quiet"}) == text.replace(
         '""', '"quiet"'
@@ -90,6 +90,6 @@ def test_examples() -> None:
 
 
 def test_no_version() -> None:
-    """A program that prints no version is refused."""
+    """An output without a version is an error."""
     with pytest.raises(TableError, match="prints no version: 'hello'"):
         config_version("hello")

@@ -1,4 +1,4 @@
-"""A student's evidence in the report's place: the tests stay green, a build names what no longer holds."""
+"""A student's evidence replaces the report's: the tests pass, and a build names the claims that fail."""
 
 import json
 import re
@@ -32,7 +32,7 @@ STUDENT = {
     "setup/kata-built-version.txt": SHIM,
     "bench/http-latency.txt": b"=== HTTP Latency Test ===\navg=0.0026s min=0.0022s max=0.0031s n=50\nasked\n",
 }
-"""What differs there: a faster host whose processor the guest sees by its name, and a newer Kata."""
+"""The files that differ: a faster host, a guest that sees the processor's name, and a newer Kata."""
 
 READERS = [
     "tests/report/facts/test_facts.py",
@@ -46,7 +46,7 @@ READERS = [
     "tests/cli/test_readme.py",
     "tests/cli/test_template.py",
 ]
-"""The tests that read evidence/ or docs/labs of the project that they are in."""
+"""The tests that read evidence/ or docs/labs of their own project."""
 
 CLAIM = re.compile(r'\{% call claim\("([^"]*)"\) %\}')
 NAMED = re.compile(r'(labs/\S+\.md:[0-9]+): claim\("([^"]*)"\).*?: (contradicted|not comparable|error): ')
@@ -88,20 +88,20 @@ FUNCTIONS = {
 
 @dataclass(frozen=True)
 class Student:
-    """A clone with a student's evidence, and what a build says of it."""
+    """A clone with a student's evidence, and the output of a build."""
 
     root: Path
     said: str
 
     @property
     def named(self) -> set[tuple[str, str]]:
-        """The page and line, and the condition, of each claim that the build says does not hold."""
+        """Page and line of each claim that fails according to the build, and its condition."""
         return {(place, condition) for place, condition, _ in NAMED.findall(self.said)}
 
 
 @pytest.fixture(scope="module")
 def student(tmp_path_factory: pytest.TempPathFactory, tracked: list[str]) -> Student:
-    """Collect the lab with --replace on a bare-metal host, as the engine does it, and build the site."""
+    """Collect the lab with --replace, as on a bare-metal host, and build the site."""
     folder = tmp_path_factory.mktemp("student")
     root, committed = cloned(folder / "project", tracked), folder / "committed"
     shutil.copytree(root / "evidence" / LAB, committed)
@@ -127,7 +127,7 @@ def run(root: Path, *words: str, status: int = 0) -> subprocess.CompletedProcess
 
 
 def test_the_set_is_the_students(student: Student) -> None:
-    """Whole, as recorded, and of one host alone: what another measured is gone."""
+    """The evidence is intact and from one host only. What another host measured is gone."""
     folder = student.root / "evidence" / LAB
     records = readable_records(folder)
     assert verify(student.root / "evidence").verdict == "intact"
@@ -139,7 +139,7 @@ def test_the_set_is_the_students(student: Student) -> None:
 
 
 def test_the_build_names_the_sentences_that_no_longer_hold(student: Student) -> None:
-    """Those and no other, each with page and line; which they are is worked out by Python itself."""
+    """The build names exactly the claims that fail, with page and line. The test evaluates them in Python."""
     values = values_of(student.root)
     false: set[tuple[str, str]] = set()
     true: set[tuple[str, str]] = set()
@@ -156,13 +156,13 @@ def test_the_build_names_the_sentences_that_no_longer_hold(student: Student) -> 
 
 @pytest.mark.slow
 def test_the_tests_stay_green(student: Student) -> None:
-    """Those that read the project's evidence or pages, run in the student's project."""
+    """The tests that read the project's evidence or pages pass in the student's project."""
     assert all((student.root / path).is_file() for path in READERS)
     run(student.root, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *READERS)
 
 
 def claims_of(root: Path) -> list[tuple[str, str]]:
-    """Return the page and line, and the condition, of each claim in the source of the lab's pages."""
+    """Return page and line of each claim in the source of the lab's pages, and its condition."""
     docs = root / "docs"
     return [
         (f"{path.relative_to(docs).as_posix()}:{number}", condition)
@@ -173,7 +173,7 @@ def claims_of(root: Path) -> list[tuple[str, str]]:
 
 
 def values_of(root: Path) -> dict[str, Fraction | str]:
-    """Return the facts' single values as `lab facts` tells them, in seconds and bytes."""
+    """Return the values of the facts that have one, from `lab facts`, in seconds and bytes."""
     declared = yaml.safe_load((root / "docs" / "labs" / LAB / "facts.yml").read_text())
     listed = subprocess.run(
         [sys.executable, "labreport", "facts", "--json"],
@@ -194,7 +194,7 @@ def names_of(condition: str) -> set[str]:
 
 
 def plainly(condition: str, values: dict[str, Fraction | str]) -> bool:
-    """Return what Python makes of a condition, with numbers in seconds and bytes."""
+    """Evaluate a condition in Python, with numbers in seconds and bytes."""
 
     def word(match: re.Match[str]) -> str:
         if match["number"]:

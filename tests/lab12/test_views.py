@@ -1,4 +1,4 @@
-"""Lab 12's questions, asked of this host and of runc: answers that they foresee, the same ones twice."""
+"""Lab 12's probes on this host and under runc: each answer is foreseen, and the same twice."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -38,7 +38,7 @@ LAB = Lab.model_validate(
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Session]:
-    """One containerd for all questions."""
+    """Return one session, and so one containerd, for all probes."""
     if reason := CONTAINERS.missing(LAB):
         pytest.skip(f"containers: {reason}")
     with session(lambda _text: None) as made:
@@ -46,7 +46,7 @@ def shared() -> Iterator[Session]:
 
 
 def asked(shared: Session, folder: Path, probes: Sequence[Probe]) -> tuple[File, bytes]:
-    """Ask a group and return its file, with spans, and what is in it."""
+    """Run a group of probes; return its file with spans, and its content."""
     folder.mkdir()
     run = Run(shared, LAB, "lab.yml", folder, Redactor(identity(ROOT)))
     ask_all(run, "x.txt", probes, "alpine", (HOST, RUNC, RUNC_SECCOMP, HOST_AFTERWARDS))
@@ -57,7 +57,7 @@ def asked(shared: Session, folder: Path, probes: Sequence[Probe]) -> tuple[File,
 
 @pytest.mark.parametrize("name", GROUPS)
 def test_every_question_is_answered_and_twice_the_same(shared: Session, tmp_path: Path, name: str) -> None:
-    """No answer that nobody foresaw, no mishap; what differs from one time to the other is declared."""
+    """Every answer is foreseen. What differs between two runs is declared volatile."""
     (one, first), (other, second) = (
         asked(shared, tmp_path / part, GROUPS[name]) for part in ("one", "other")
     )
@@ -69,7 +69,7 @@ def test_every_question_is_answered_and_twice_the_same(shared: Session, tmp_path
 
 
 def test_runc_is_on_the_host_s_kernel(shared: Session, tmp_path: Path) -> None:
-    """What is known of runc: its kernel and counters are the host's, its processes are its own."""
+    """Under runc, kernel and counters are the host's, and processes are the container's own."""
     found = {}
     for name, probes in GROUPS.items():
         text = asked(shared, tmp_path / name, probes)[1].decode()
@@ -134,13 +134,13 @@ def test_runc_is_on_the_host_s_kernel(shared: Session, tmp_path: Path) -> None:
     ],
 )
 def test_judges(judge: object, host: list[str], answer: str, name: str) -> None:
-    """Each name that a judge can give, from what is really printed."""
+    """Each verdict that a judge can give, from real output."""
     assert callable(judge)
     assert judge(host, answer) == name
 
 
 def test_every_judge_s_names_are_explained() -> None:
-    """A probe says what each of its answers means; ids are words, and no two probes share one."""
+    """Every answer of a probe is explained, and every id is unique."""
     every = [probe for group in GROUPS.values() for probe in group]
     assert len({probe.id for probe in every}) == len(every)
     assert all(probe.answers and all(probe.answers.values()) for probe in every)

@@ -1,4 +1,4 @@
-"""A private containerd: configured, started, ended, and nothing left of it."""
+"""A private containerd: its configuration, its start, and its end, after which nothing is left."""
 
 import time
 import tomllib
@@ -16,7 +16,7 @@ from labreport.containers.containerd.server import Containerd, containerd
 
 
 def test_configuration() -> None:
-    """It has folders of its own and no CRI, in the version that all of containerd's can read."""
+    """It has its own folders and no CRI, in the version of the format that every containerd reads."""
     folder = Path("/run/lab/lab00000000")
     text = config_text(root=folder / "root", state=folder / "state", address=folder / "sock")
     config = tomllib.loads(text)
@@ -27,14 +27,14 @@ def test_configuration() -> None:
 
 
 def test_socket_too_long() -> None:
-    """A socket path that the kernel would cut off is an error that says so."""
+    """A socket path that is too long for the kernel is an error."""
     folder = Path("/tmp") / ("x" * 100)  # noqa: S108 - nothing is written there
     with pytest.raises(CaptureError, match="too long for a socket: at most 101 bytes"):
         config_text(root=folder, state=folder, address=folder / "sock")
 
 
 def test_one_for_a_collect(run: Run) -> None:
-    """Collectors of one collect share it; it is up in well under two seconds."""
+    """The collectors of one collect share it. It starts in less than two seconds."""
     began = time.monotonic()
     first = run.resource(containerd)
     assert isinstance(first, Containerd)
@@ -45,7 +45,7 @@ def test_one_for_a_collect(run: Run) -> None:
 
 @pytest.mark.usefixtures("host")
 def test_gone_afterwards(make_run: Callable[..., Run]) -> None:
-    """Processes, cgroups, folders: all is gone when the collect ends, and no leak is reported."""
+    """When the collect ends, its processes, cgroups and folders are gone, and no leak is reported."""
     with session(lambda _text: None) as own:
         make_run(own).resource(containerd)
         assert any(leak.kind == "process" for leak in leaks.find(own.name))
@@ -58,14 +58,14 @@ def test_gone_afterwards(make_run: Callable[..., Run]) -> None:
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: None) -> Iterator[tuple[Session, Path]]:  # noqa: ARG001 - skips first
-    """Return a session on a host whose containerd is another program."""
+    """Return a session on a host with another program as containerd, and the path of that program."""
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with session(lambda _text: None) as own:
         yield own, tmp_path / "containerd"
 
 
 def test_does_not_come_up(broken: tuple[Session, Path], make_run: Callable[..., Run]) -> None:
-    """A containerd that ends at once is one clear error with what it said; it is started once a collect."""
+    """A containerd that ends at once is an error with its message. It is started only once per collect."""
     own, program = broken
     program.write_text(
         "#!/bin/sh\n[ $1 = --version ] && echo containerd x/y 1.7.24 z && exit\n"
@@ -81,7 +81,7 @@ def test_does_not_come_up(broken: tuple[Session, Path], make_run: Callable[..., 
 
 
 def test_is_something_else(broken: tuple[Session, Path], make_run: Callable[..., Run]) -> None:
-    """A program that is no containerd is told with what it says."""
+    """A program that is not containerd is an error with its output."""
     own, program = broken
     program.write_text("#!/bin/sh\necho hello\n")
     program.chmod(0o755)
@@ -91,7 +91,7 @@ def test_is_something_else(broken: tuple[Session, Path], make_run: Callable[...,
 
 @pytest.mark.usefixtures("host")
 def test_is_not_there(make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where there is none, the error says how to get it, and nothing was begun."""
+    """If containerd is not installed, the error says how to install it, and nothing was started."""
     with session(lambda _text: None) as own:
         with monkeypatch.context() as here:
             here.setenv("PATH", str(tmp_path))

@@ -1,4 +1,4 @@
-"""A collect that is killed: the next one finds everything and takes it away."""
+"""A collect that is killed: the next one finds and removes everything that it left."""
 
 import os
 import random
@@ -40,7 +40,7 @@ with session(step) as own:
 
 @pytest.fixture
 def staging(tmp_path: Path) -> Path:
-    """Return a folder for the collect to write to."""
+    """Return the staging folder of the collect."""
     (tmp_path / "staging" / "files").mkdir(parents=True)
     return tmp_path / "staging" / "files"
 
@@ -49,7 +49,7 @@ def staging(tmp_path: Path) -> Path:
 def lines(
     staging: Path, web: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[subprocess.Popen[str]]:
-    """Start the collect as a process of its own."""
+    """Start the collect in a new process."""
     monkeypatch.setenv("TEST_WEB_ARCHIVE", str(web))
     argv = [sys.executable, "-c", COLLECT, str(staging), str(port)]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -59,7 +59,7 @@ def lines(
 
 
 def kill_after(process: subprocess.Popen[str], steps: int, pause: float) -> str:
-    """Kill the collect `pause` seconds after so many steps; return its run's name."""
+    """Kill the collect `pause` seconds after `steps` steps; return the name of its run."""
     assert process.stdout
     name = process.stdout.readline().strip()
     for _step in range(steps):
@@ -73,7 +73,7 @@ def kill_after(process: subprocess.Popen[str], steps: int, pause: float) -> str:
 
 @pytest.fixture
 def before(host: None) -> dict[str, set[str]]:  # noqa: ARG001 - skips first
-    """Return what is on the host before the collect."""
+    """Return the state of the host before the collect."""
     runs.clear_dead_runs()
     return host_state()
 
@@ -85,7 +85,7 @@ SEED = random.Random(12)  # noqa: S311 - moments, not secrets
     ("steps", "pause"), [(steps, round(SEED.uniform(0.01, 0.1), 3)) for steps in (1, 2, 3, 6, 7, 8, 9, 10)]
 )
 def test_killed(before: dict[str, set[str]], lines: subprocess.Popen[str], steps: int, pause: float) -> None:
-    """However far it got: the next collect clears the run, and the host is as it was before."""
+    """Wherever it was killed, the next collect clears the run, and the host is as it was before."""
     name = kill_after(lines, steps, pause)
     assert name in runs.clear_dead_runs()
     assert leaks.find(name) == set()

@@ -1,4 +1,4 @@
-"""The host's own containerd, here one that the test started: used, and left as it was."""
+"""The host's own containerd is used and left as it was. Here it is one that the test starts."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ BUSYBOX = {"made_from": "busybox"}
 
 @pytest.fixture
 def socket(tmp_path: Path, host: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:  # noqa: ARG001 - skips first
-    """Start a containerd that stands for the host's own."""
+    """Start a containerd in the place of the host's own; return its address."""
     address = Path(f"/run/test-containerd-{os.getpid()}.sock")
     text = config_text(root=tmp_path / "root", state=tmp_path / "state", address=address)
     (tmp_path / "config.toml").write_text(text)
@@ -51,12 +51,12 @@ def answers(address: Path) -> bool:
 
 
 def holds(address: Path) -> dict[str, str]:
-    """Return the namespaces of a containerd."""
+    """Return the namespaces of a containerd, as `ctr` lists them."""
     return {"namespaces": recorder.output(["ctr", "--address", str(address), "namespaces", "ls"])}
 
 
 def test_it_is_used_and_left_as_it_was(socket: Path, make_run: MakeRun) -> None:
-    """A container runs in a namespace of the run's; it is gone afterwards, with all that was in it."""
+    """A container runs in the namespace of the run, which is removed afterwards with everything in it."""
     before, state = holds(socket), host_state()
     with session(lambda _text: None, Allowed(system=True)) as shared:
         run = make_run(shared, alpine=BUSYBOX)
@@ -88,7 +88,7 @@ with session(lambda _text: None, Allowed(system=True)) as shared:
 
 
 def test_killed_in_the_middle_it_is_cleared(socket: Path, tmp_path: Path) -> None:
-    """After kill -9 with a container running, the next run clears the namespace with all that is in it."""
+    """If a collect is killed while a container runs, the next run removes its whole namespace."""
     before, state = holds(socket), host_state()
     (tmp_path / "staging").mkdir()
     environment = {
@@ -121,7 +121,7 @@ def test_it_does_not_answer(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where there is none, the remedy says how to start it, or to use a private one."""
+    """If it does not answer, the remedy says how to start it, or to use a private one."""
     monkeypatch.setattr(server, "HOST_SOCKET", tmp_path / "none.sock")
     with session(lambda _text: None, Allowed(system=True)) as shared:
         with pytest.raises(Unavailable, match="does not answer") as error:

@@ -1,4 +1,4 @@
-"""Images: from an archive, from a registry or its mirror, or made on the spot."""
+"""Images from an archive, from a registry or its mirror, or built from busybox."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ from tests.containers.layouts import two_platforms
 
 
 def skopeo(*words: str) -> None:
-    """Run skopeo; its policy lets anything in."""
+    """Run skopeo with a policy that accepts everything."""
     subprocess.run(["skopeo", "--insecure-policy", *words], check=True, capture_output=True)
 
 
@@ -35,7 +35,7 @@ def digest_in(archive: Path) -> str:
 
 @pytest.mark.usefixtures("host")
 def test_busybox_is_reproducible(tmp_path: Path) -> None:
-    """Made twice, later and elsewhere: the same bytes, the same digest."""
+    """Two builds, at different times and in different folders, give the same bytes and the same digest."""
     first = busybox.write_archive(tmp_path / "one.tar")
     time.sleep(1.1)
     (tmp_path / "elsewhere").mkdir()
@@ -46,7 +46,7 @@ def test_busybox_is_reproducible(tmp_path: Path) -> None:
 
 
 def test_busybox_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No busybox, or one that is not static, is told as such."""
+    """No busybox, or one that is not static, is an error that says so."""
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(busybox.BusyboxError, match="not on PATH"):
         busybox.find_busybox()
@@ -75,7 +75,7 @@ def test_what_the_image_says(
 def test_made_here(
     shared: Session, make_run: Callable[..., Run], port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is made on the spot is what containerd has then, under the digest that the record names."""
+    """A stand-in that is built here is imported under the digest in the record."""
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", f"127.0.0.1:{port}")
     run = make_run(shared, made={"made_from": "busybox"})
     held = images.obtain(run, "made")
@@ -87,7 +87,7 @@ def test_made_here(
 def test_oci_archive(
     shared: Session, make_run: Callable[..., Run], web: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An OCI archive has its digest kept; the record names the variable and no path."""
+    """The digest of an OCI archive is kept. The record names the variable, and no path of this machine."""
     monkeypatch.setenv("OCI", str(web))
     run = make_run(shared, oci={"archive_env": "OCI", "reference": "example/web:v1"})
     image = images.obtain(run, "oci").image
@@ -101,7 +101,7 @@ def test_oci_archive(
 def test_docker_archive(
     shared: Session, make_run: Callable[..., Run], web: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A docker-archive, as `docker save` writes it, runs as well."""
+    """A docker-archive, as `docker save` writes it, runs, too."""
     archive = tmp_path / "docker.tar"
     skopeo("copy", f"oci-archive:{web}", f"docker-archive:{archive}:some/thing:v2")
     monkeypatch.setenv("DOCKER", str(archive))
@@ -114,7 +114,7 @@ def test_docker_archive(
 def test_archive_of_several_platforms(
     shared: Session, make_run: Callable[..., Run], web: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From an archive of an index, this platform's manifest is what the record names."""
+    """If the archive has an index, the record names the manifest for this platform."""
     layout = tmp_path / "layout"
     _index, ours = two_platforms(web, layout)
     with tarfile.open(tmp_path / "both.tar", "w") as tar:
@@ -133,7 +133,7 @@ def test_bad_archive(
     monkeypatch: pytest.MonkeyPatch,
     case: tuple[bytes, str],
 ) -> None:
-    """An archive that was named and is not there, or is none, is an error: nothing else is taken instead."""
+    """If the named archive is missing or invalid, that is an error, and no other source is tried."""
     content, says = case
     name = says.replace(" ", "-")
     if content:
@@ -149,7 +149,7 @@ def test_bad_archive(
 def test_imported_once(
     shared: Session, make_run: Callable[..., Run], web: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An image is imported once in a collect, and noted for each collector that uses it."""
+    """An image is imported once per collect, and noted for each collector that uses it."""
     monkeypatch.setenv("ONCE", str(web))
     runs = [make_run(shared, once={"archive_env": "ONCE"}) for _collector in range(2)]
     assert images.obtain(runs[0], "once") is images.obtain(runs[1], "once")
@@ -159,7 +159,7 @@ def test_imported_once(
 
 @pytest.fixture(scope="session")
 def pushed(registry: str, web: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """Push an image of two platforms to the registry; return the index's digest and this platform's."""
+    """Push an image for two platforms; return the digests of its index and of this platform's manifest."""
     layout = tmp_path_factory.mktemp("push") / "layout"
     digests = two_platforms(web, layout)
     target = f"docker://{registry}/library/thing:1.0"
@@ -174,7 +174,7 @@ def test_registry(
     pushed: tuple[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A mirror is asked by the pinned digest; of an index, this platform's manifest is run and recorded."""
+    """A mirror is asked for the pinned digest. If that is an index, this platform's manifest is recorded."""
     index, ours = pushed
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", registry)
     run = make_run(shared, thing={"reference": "thing:1.0", "digest": index})
@@ -193,7 +193,7 @@ def test_registry_pinned_to_a_manifest(
     pushed: tuple[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The digest of one platform's manifest can be pinned as well."""
+    """The pinned digest may be that of one platform's manifest."""
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", registry)
     run = make_run(shared, one={"reference": "docker.io/library/thing:1.0", "digest": pushed[1]})
     image = images.obtain(run, "one").image
@@ -205,7 +205,7 @@ def test_registry_pinned_to_a_manifest(
 def test_registry_has_it_not(
     shared: Session, make_run: Callable[..., Run], registry: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A digest that the registry has not is refused, although the tag is there."""
+    """A digest that the registry does not have is an error, even if it has the tag."""
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", registry)
     run = make_run(shared, other={"reference": "thing:1.0", "digest": "sha256:" + "5" * 64})
     with pytest.raises(Unavailable, match=r"mirror of docker\.io: .*not found"):
@@ -213,10 +213,10 @@ def test_registry_has_it_not(
 
 
 class Liar(BaseHTTPRequestHandler):
-    """A registry that sends the same manifest whatever digest it is asked for."""
+    """A registry that sends the same manifest for every digest."""
 
     def do_GET(self) -> None:
-        """Answer everything."""
+        """Send the same manifest for every path."""
         body = b'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","layers":[]}'
         self.send_response(200)
         self.send_header("Content-Type", "application/vnd.oci.image.manifest.v1+json")
@@ -228,7 +228,7 @@ class Liar(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
 
     def log_message(self, *_words: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -243,7 +243,7 @@ def liar() -> Iterator[str]:
 def test_registry_lies(
     shared: Session, make_run: Callable[..., Run], liar: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Content that is not what lab.yml pins is an error; no other source is taken instead."""
+    """Content that does not match the pinned digest is an error, and no other source is tried."""
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", liar)
     run = make_run(shared, lie={"reference": "thing:1.0", "made_from": "busybox"})
     with pytest.raises(
@@ -255,7 +255,7 @@ def test_registry_lies(
 def test_not_to_be_had(
     shared: Session, make_run: Callable[..., Run], port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One error names the image, every source with why it did not work, and what to do; and it is quick."""
+    """The error names the image, each source with its reason, and a remedy. It comes within seconds."""
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", f"127.0.0.1:{port}")
     monkeypatch.delenv("NOT_SET", raising=False)
     run = make_run(shared, nowhere={"reference": "bkimminich/juice-shop:v19.0.0", "archive_env": "NOT_SET"})
@@ -274,7 +274,7 @@ def test_not_to_be_had(
 
 
 def test_bad_mirror(shared: Session, make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mirror is a host and a port: a URL is refused, with what to write instead."""
+    """A mirror is host:port. A URL is refused, and the error says what to write."""
     monkeypatch.setenv("LAB_REGISTRY_MIRROR", "http://example.org/")
     with pytest.raises(Unavailable, match="name a mirror as host:port"):
         images.obtain(make_run(shared, badmirror={}), "badmirror")

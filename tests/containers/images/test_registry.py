@@ -1,4 +1,4 @@
-"""Whom to ask for an image, and in which scheme."""
+"""Which hosts are asked for an image, and over which scheme."""
 
 import pytest
 
@@ -16,13 +16,13 @@ from labreport.containers.images.registry import hosts, hosts_toml, parse_refere
     ],
 )
 def test_plain_http_on_loopback_only(mirror: str, url: str) -> None:
-    """Plain http is spoken on loopback alone."""
+    """Plain http is used only on loopback."""
     host = hosts(parse_reference("alpine:3.19"), mirror)[0]
     assert f'server = "{url}"' in hosts_toml(host)
 
 
 def test_registry_after_its_mirror() -> None:
-    """The mirror is asked first, then the registry itself; its port may be named."""
+    """The mirror is asked first, then the registry, which may have a port."""
     asked = hosts(parse_reference("registry.example.org:8443/a/b:1"), "127.0.0.1:5000")
     assert [host.label for host in asked] == [
         "mirror of registry.example.org:8443",

@@ -1,4 +1,4 @@
-"""A kata-static archive: what is taken, what is refused by name, what it becomes."""
+"""A kata-static archive: what is accepted, what is refused, and what is unpacked."""
 
 import io
 import tarfile
@@ -39,7 +39,7 @@ def packed(path: Path, members: list[Member], mode: int = 0o644, how: str = "w")
 
 @pytest.mark.parametrize("how", ["w", "w:gz", "w:xz"])
 def test_a_good_archive(tmp_path: Path, how: str) -> None:
-    """Files, links and folders as they are in it, without /opt/kata before them."""
+    """Files, links and folders are unpacked without the prefix /opt/kata."""
     archive = packed(tmp_path / "a.tar", GOOD, 0o755, how)
     found = contents(archive)
     assert {"VERSION", "share/vmlinux", "share/same"} <= set(found.members)
@@ -77,14 +77,14 @@ HOSTILE: list[Member] = [
 
 @pytest.mark.parametrize("member", HOSTILE)
 def test_a_hostile_member_is_refused_by_name(tmp_path: Path, member: Member) -> None:
-    """Nothing is taken from an archive in which one member would leave /opt/kata, or is no file."""
+    """An archive is refused if a member would leave /opt/kata or is a device. The error names it."""
     with pytest.raises(ArchiveError) as error:
         contents(packed(tmp_path / "a.tar", [*GOOD, member]))
     assert member[0].removesuffix("/") in str(error.value)
 
 
 def test_a_member_behind_a_link_is_refused(tmp_path: Path) -> None:
-    """A link inside and a file below it would be written wherever the link leads on this host."""
+    """A file below a link is refused: it would be written wherever the link leads on this host."""
     members = [*GOOD, ("./opt/kata/dir", LINK, "/opt/kata/share"), ("./opt/kata/dir/x", FILE, "x")]
     with pytest.raises(ArchiveError, match="lies behind 'dir'"):
         contents(packed(tmp_path / "a.tar", members))
@@ -97,11 +97,12 @@ WAY_OUT: list[Member] = [
     ("./opt/kata/d/x", FILE, "written outside"),
     ("./opt/kata/d", FOLDER, ""),
 ]
-"""`d` seems to stay inside, but `up/../..` is two above z; and by the end of the archive, `d` is a folder."""
+"""`d` seems to stay inside, but `up/../..` is two levels above z. At the end of the archive, `d` is a
+folder."""
 
 
 def test_a_way_out_over_two_links(tmp_path: Path) -> None:
-    """A link that goes up behind another one leads elsewhere than it reads; a name is one thing only."""
+    """A link that goes up after another link is refused, and so is a name with two members."""
     (tmp_path / "out").mkdir()
     with pytest.raises(ArchiveError, match=r"'./opt/kata/d': a link to 'a/b/c/up/../../out'"):
         contents(packed(tmp_path / "a.tar", [*GOOD, *WAY_OUT]))
@@ -121,19 +122,19 @@ def test_a_way_out_over_two_links(tmp_path: Path) -> None:
     ],
 )
 def test_what_no_packer_makes_is_refused(tmp_path: Path, member: Member, said: str) -> None:
-    """A file with something below it, a name twice, a hard link to what is no file before it."""
+    """Refused are a member below a file, a name that occurs twice, and a hard link to no earlier file."""
     with pytest.raises(ArchiveError, match=said):
         contents(packed(tmp_path / "a.tar", [*GOOD, member]))
 
 
 def test_a_program_that_takes_its_owners_rights_is_refused(tmp_path: Path) -> None:
-    """No set-user-id bit comes in."""
+    """A member with a set-user-id bit is refused."""
     with pytest.raises(ArchiveError, match="set-user-id"):
         contents(packed(tmp_path / "a.tar", GOOD, 0o4755))
 
 
 def test_what_is_no_whole_archive(tmp_path: Path) -> None:
-    """Cut short, empty, garbage, without a shim, without anything of Kata's."""
+    """An archive is refused if it is cut short, empty, garbage, without a shim, or without files of Kata."""
     wholes = [packed(tmp_path / "a.tar", GOOD, how=how).read_bytes() for how in ("w", "w:gz", "w:xz")]
     cut = [wholes[0][: 512 * blocks] for blocks in range(1, 14)]
     cut += [whole[: len(whole) * part // 8] for whole in wholes[1:] for part in range(1, 8)]
@@ -160,7 +161,7 @@ PATHS = st.lists(PARTS, max_size=6).map("/".join)
 def test_nothing_is_ever_written_outside(
     tmp_path_factory: pytest.TempPathFactory, members: list[Member]
 ) -> None:
-    """Whatever is in an archive: it is refused, or all of it is below the folder."""
+    """Any archive is either refused or unpacked below the folder."""
     root = tmp_path_factory.mktemp("any")
     archive = packed(root / "a.tar", members)
     (root / "in").mkdir()

@@ -101,7 +101,7 @@ def _name(text: str, *, folder: bool) -> str:
 
 
 def _refused(name: str, why: str) -> ArchiveError:
-    """Return the error for a member."""
+    """Return the error for the member `name`, which is refused because of `why`."""
     return ArchiveError(f"{name!a}: {why}", OTHER_ARCHIVE)
 
 

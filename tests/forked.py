@@ -1,4 +1,4 @@
-"""Run `python -m mkdocs` in a fork of a process that has imported it: imports take longer than a build."""
+"""Run `lab` and `mkdocs` in forks of a process that has imported them: imports take longer than most runs."""
 
 import multiprocessing
 import os
@@ -8,15 +8,35 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mkdocs.__main__ import cli
+from mkdocs.__main__ import cli as mkdocs_main
 
+from labreport.cli.main import COMMANDS
+from labreport.cli.main import main as lab_main
+
+REPO = Path(__file__).parents[1]
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["mkdocs.__main__", "mkdocs.commands.build", "labreport.site.plugin"])
+FORKS.set_forkserver_preload(
+    [
+        "mkdocs.commands.build",
+        "labreport.site.plugin",
+        "labreport.check.project",
+        *(f"labreport.cli.{name}" for name in COMMANDS),
+        __name__,
+    ]
+)
+
+
+def lab(words: Sequence[str], folder: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run `lab` with these words in a folder, with this environment and no other."""
+    return _fork(["lab", *words], folder, env)
 
 
 def mkdocs(words: Sequence[str], folder: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run mkdocs with these words in a folder, as a process of its own with this environment."""
-    argv = ["mkdocs", *words]
+    """Run `python -m mkdocs` with these words in a folder, with this environment and no other."""
+    return _fork(["mkdocs", *words], folder, env)
+
+
+def _fork(argv: list[str], folder: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     with TemporaryDirectory() as scratch:
         outputs = (Path(scratch) / "stdout", Path(scratch) / "stderr")
         process = FORKS.Process(target=_run, args=(argv, folder, dict(env), outputs))
@@ -30,11 +50,15 @@ def mkdocs(words: Sequence[str], folder: Path, env: Mapping[str, str]) -> subpro
 
 
 def _run(argv: list[str], folder: Path, env: dict[str, str], outputs: tuple[Path, Path]) -> None:
-    """Become the process: its output, environment, folder and arguments."""
+    """Take the output files, environment, folder, import path and arguments of the program, and run it."""
     for number, path in enumerate(outputs, 1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
     os.environ.clear()
     os.environ.update(env)
     os.chdir(folder)
-    sys.path[:0] = [str(folder)]
-    cli(argv[1:], prog_name=argv[0])
+    sys.argv = argv
+    sys.path = [str(REPO if argv[0] == "lab" else folder), *(path for path in sys.path if path != str(REPO))]
+    if argv[0] == "lab":
+        lab_main()
+    else:
+        mkdocs_main()

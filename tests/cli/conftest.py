@@ -3,16 +3,15 @@
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import forked
+
 ROOT = Path(__file__).parents[2]
-NUMBERS = count(1)
 
 
 @dataclass(frozen=True)
@@ -23,9 +22,7 @@ class Shell:
 
     def lab(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run `lab` with these arguments."""
-        argv = [sys.executable, str(ROOT / "labreport"), *words]
-        whole = {**os.environ, "COLUMNS": "200", **env}
-        return subprocess.run(argv, cwd=self.root, env=whole, capture_output=True, text=True, check=False)
+        return forked.lab(words, self.root, {**os.environ, "COLUMNS": "200", **env})
 
     def json(self, *words: str) -> Any:
         """Run `lab` with these arguments and --json; return what it prints."""

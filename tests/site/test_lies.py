@@ -6,7 +6,6 @@ in. A lie that is typed by hand, where neither build nor fence can see it, is wh
 
 import hashlib
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from labreport.contract.records import Host, HostClass, Outcome, Record, dump
-from tests.project import HOST, REPO, Captured, Little, clean_environment, make, row
+from tests import forked
+from tests.project import HOST, Captured, Little, clean_environment, make, row
 
 RUNC, KATA = b"runc:\nreal 0m0.395s\nuser 0m0.010s\n", b"Kata:\nreal 0m1.620s\nuser 0m0.020s\n"
 NEWER = RUNC.replace(b"0.395", b"0.842")
@@ -433,11 +433,4 @@ def checked(little: Little, report: str) -> subprocess.CompletedProcess[str]:
 
 def lab(little: Little, *words: str) -> subprocess.CompletedProcess[str]:
     """Run `lab` in the project's folder."""
-    return subprocess.run(
-        [sys.executable, str(REPO / "labreport"), *words],
-        cwd=little.root,
-        env={**clean_environment(), "COLUMNS": "250"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return forked.lab(words, little.root, {**clean_environment(), "COLUMNS": "250"})

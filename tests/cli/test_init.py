@@ -1,4 +1,4 @@
-"""`lab init`: a repository of content, whose requirements name the tool by its address."""
+"""`lab init` creates a repository of content, whose requirements name the tool by its address."""
 
 import json
 import re
@@ -23,14 +23,14 @@ MANUAL = REPO / "docs/manual/how-to/verify-a-site.md"
 
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
-    """Return a repository that `lab init` has created."""
+    """Return a repository that `lab init` created."""
     ended = Shell(tmp_path).lab("init", "course", "--title", "A course: [2026]")
     assert ended.returncode == 0, ended.stderr
     return tmp_path / "course"
 
 
 def test_it_holds_content_only(made: Path) -> None:
-    """What it creates, by name: pages, settings, workflows, the requirement; no line of the tool."""
+    """It creates pages, settings, workflows and the requirement, and no file of the tool."""
     created = {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
     assert created == {
         ".gitattributes",
@@ -54,7 +54,7 @@ def test_it_holds_content_only(made: Path) -> None:
 
 @pytest.mark.parametrize("there", ["notes.txt", ".gitignore", "docs"])
 def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path, there: str) -> None:
-    """What is there is named, and stays as it is."""
+    """The error names the files in the folder, which stay unchanged."""
     (tmp_path / "course" / there).mkdir(parents=True)
     ended = Shell(tmp_path).lab("init", "course")
     assert ended.returncode == 2
@@ -63,7 +63,7 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path, there: str) -> No
 
 
 def test_an_empty_repository_is_a_fine_place(tmp_path: Path) -> None:
-    """`git init` before it, an empty folder, or this folder."""
+    """The folder may be empty, the current one, or an empty git repository."""
     subprocess.run(["git", "init", "-q", tmp_path / "a"], check=True)
     (tmp_path / "b" / "c").mkdir(parents=True)
     assert Shell(tmp_path).lab("init", "a").returncode == 0
@@ -72,7 +72,7 @@ def test_an_empty_repository_is_a_fine_place(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_created_is_said(tmp_path: Path) -> None:
-    """A file of that name, a title that is no line; nothing is created."""
+    """A file of that name, or a title with a line break, is an error, and nothing is created."""
     (tmp_path / "file").write_text("x\n")
     ended = Shell(tmp_path).lab("init", "file")
     assert (ended.returncode, "file: it is a file" in ended.stderr) == (2, True)
@@ -100,7 +100,7 @@ ADDRESSES = (
 def test_a_checkout_pins_its_own_address_and_commit(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, address: str, pinned: str
 ) -> None:
-    """Of its remote origin, without a password; a folder of this machine is no address for others."""
+    """The address is that of the remote `origin`, without a password. A local path is not an address."""
     (tmp_path / ".git").mkdir()
     monkeypatch.setattr(init, "CHECKOUT", tmp_path)
     answers = {"config": address, "rev-parse": COMMIT}
@@ -128,7 +128,7 @@ INSTALLED: tuple[tuple[dict[str, Any] | None, str], ...] = (
 def test_an_installed_tool_pins_what_pip_installed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, origin: dict[str, Any] | None, pinned: str
 ) -> None:
-    """By direct_url.json (PEP 610): a commit, or an archive with its hash; never a bare name."""
+    """direct_url.json (PEP 610) gives a commit, or an archive with its hash. A bare name is never written."""
     info = tmp_path / "labreport-0.2.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: labreport\nVersion: 0.2.0\n")
@@ -140,7 +140,7 @@ def test_an_installed_tool_pins_what_pip_installed(
 
 
 def test_an_unknown_address_is_a_line_to_fill_in(tmp_path: Path) -> None:
-    """It is a comment, so that pip installs nothing by chance; it is said once, on standard error."""
+    """The line is a comment, so pip installs nothing. A message on standard error says so once."""
     clone = tmp_path / "clone"
     (clone / ".git").mkdir(parents=True)
     (clone / "labreport").symlink_to(REPO / "labreport")
@@ -154,7 +154,7 @@ def test_an_unknown_address_is_a_line_to_fill_in(tmp_path: Path) -> None:
 
 
 def test_check_this_report_yourself_is_the_manual_s_page() -> None:
-    """Its commands are those of the manual, which tests/site/test_reader.py runs."""
+    """The commands are those of the manual's page, which tests/site/test_reader.py runs."""
     blocks = [
         re.findall(r"^```sh\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
         for page in (PROJECT / "docs/check.md", MANUAL)
@@ -167,7 +167,7 @@ def test_check_this_report_yourself_is_the_manual_s_page() -> None:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_its_workflows_are_commands(path: Path) -> None:
-    """No shell logic and no value of GitHub's in a command, least permissions, actions pinned like ours."""
+    """The workflows have no shell logic, least permissions, and the pinned actions of this repository."""
     text = path.read_text()
     workflow = yaml.safe_load(text)
     assert workflow["permissions"] == {}
@@ -184,7 +184,7 @@ def test_its_workflows_are_commands(path: Path) -> None:
 
 
 def test_zizmor_finds_nothing_in_its_workflows(made: Path) -> None:
-    """It is in the lock."""
+    """zizmor is one of the locked requirements."""
     zizmor = Path(sys.executable).with_name("zizmor")
     argv = [str(zizmor), "--offline", "--quiet", str(made / ".github/workflows")]
     found = subprocess.run(argv, capture_output=True, text=True, check=False)

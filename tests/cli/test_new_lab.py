@@ -1,4 +1,4 @@
-"""`lab new`: three folders that work as they are, whatever the title, and no line of anything else."""
+"""`lab new` creates three folders that work as they are, for any title, and changes no other file."""
 
 import html
 import os
@@ -37,7 +37,7 @@ TITLES = (
 
 
 def test_a_new_lab_collects_builds_and_exports(clone: Path) -> None:
-    """`lab new` in a clone: it collects, its pages build, export and check whole; nothing else changed."""
+    """In a clone, a new lab collects, builds, exports and checks. No other file changes."""
     shell = Shell(clone)
     assert shell.lab("new", "lab99", "--title", "Lab 99 — A test").returncode == 0
     assert shell.lab("collect", "lab99").returncode == 0
@@ -70,7 +70,7 @@ def test_a_new_lab_collects_builds_and_exports(clone: Path) -> None:
 
 
 def test_any_title_is_that_title(tmp_path: Path) -> None:
-    """In lab.yml as YAML reads it, in a heading as a reader sees it: no Markdown or Jinja acts on it."""
+    """YAML reads the title from lab.yml, and a reader sees it in the heading: neither Markdown nor Jinja acts on it."""
     shell = Shell(tmp_path / "project")
     assert Shell(tmp_path).lab("init", "project", "--title", "{{ 7*7 }}: [x]").returncode == 0
     for number, title in enumerate(TITLES):
@@ -99,7 +99,7 @@ def test_any_title_is_that_title(tmp_path: Path) -> None:
     "title", ["two\nlines", "a\rb", "a\tb", "\x1b[31mred", "a\u2028b", "a\x85b", "", "  "]
 )
 def test_a_title_is_one_line_of_text(shell: Shell, title: str) -> None:
-    """Anything else is refused, and nothing is created."""
+    """A title with a line break or a control character is refused, and nothing is created."""
     made = shell.lab("new", "lab1", "--title", title)
     assert made.returncode == 2
     assert "the title" in made.stderr
@@ -111,7 +111,7 @@ def test_a_title_is_one_line_of_text(shell: Shell, title: str) -> None:
     "name", ["hosts", "class", "Lab", "1st", "a-b", "a.b", "a/b", "..", "", "l" * 42, "é"]
 )
 def test_a_name_that_no_lab_can_have_is_refused(shell: Shell, name: str) -> None:
-    """A keyword of Python, the folder of other hosts' sets, and what is no name of a module."""
+    """Keywords of Python, `hosts`, and names that no module can have are refused."""
     made = shell.lab("new", "--", name)
     assert made.returncode == 2
     assert "cannot name a lab" in made.stderr
@@ -121,7 +121,7 @@ def test_a_name_that_no_lab_can_have_is_refused(shell: Shell, name: str) -> None
 
 @pytest.mark.parametrize("folder", ["collectors/mine", "docs/labs/mine", "evidence/mine"])
 def test_what_exists_is_not_touched(shell: Shell, folder: str) -> None:
-    """One of the three folders is enough; it is named, and nothing is created."""
+    """If one of the three folders exists, the error names it, and nothing is created."""
     (shell.root / folder).mkdir(parents=True)
     made = shell.lab("new", "mine")
     assert made.returncode == 2
@@ -130,7 +130,7 @@ def test_what_exists_is_not_touched(shell: Shell, folder: str) -> None:
 
 
 def test_it_works_in_any_folder_with_a_mkdocs_yml(tmp_path: Path) -> None:
-    """Also below it; where there is none, the remedy is named."""
+    """A subfolder works, too. Without a mkdocs.yml, the error names `lab init`."""
     (tmp_path / "mkdocs.yml").write_text("site_name: x\n")
     (tmp_path / "docs").mkdir()
     assert Shell(tmp_path / "docs").lab("new", "mine").returncode == 0

@@ -1,4 +1,4 @@
-"""The tool as a package: its wheel in a bare environment, no checkout near, and a repository of content."""
+"""The wheel of the tool in a new environment without a checkout, used for a repository of content."""
 
 import os
 import re
@@ -28,14 +28,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 @dataclass(frozen=True)
 class Installed:
-    """An environment with the tool, and the clone from which its wheel was built."""
+    """An environment with the tool, its wheel, and the clone from which the wheel was built."""
 
     clone: Path
     wheel: Path
     bin: Path
 
     def run(self, folder: Path, script: str) -> subprocess.CompletedProcess[str]:
-        """Run lines of a shell as somebody would who has activated the environment, and nothing of ours."""
+        """Run shell commands with the environment activated, and no other variable of the tests."""
         env = {
             "PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(folder.parent),
@@ -47,7 +47,7 @@ class Installed:
         )
 
     def ok(self, folder: Path, script: str) -> str:
-        """Run such lines; they have to end well."""
+        """Run shell commands, assert that they succeed, and return their output."""
         ended = self.run(folder, script)
         assert ended.returncode == 0, f"{script}\n{ended.stdout}{ended.stderr}"
         return ended.stdout
@@ -55,7 +55,7 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory, tracked: list[str]) -> Installed:
-    """Build the wheel of a clone and install it, with both extras from the locks, into a new environment."""
+    """Build a wheel from a clone. Install it and the locked requirements in a new environment."""
     root = tmp_path_factory.mktemp("package")
     clone = cloned(root / "clone", tracked)
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
@@ -71,7 +71,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, tracked: list[str]) -> I
 
 @pytest.fixture(scope="module")
 def course(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Create a repository of content with one lab, captured, built and checked."""
+    """Create a repository of content with one lab. Capture, build and check the lab."""
     folder = tmp_path_factory.mktemp("content")
     installed.ok(folder, "lab init course --title 'A course'")
     made = folder / "course"
@@ -80,7 +80,7 @@ def course(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 def test_a_wheel_holds_one_package_and_its_data(installed: Installed) -> None:
-    """Nothing of the tests, the labs or the manual."""
+    """The wheel holds labreport with all its data, and no tests, labs or manual."""
     names = zipfile.ZipFile(installed.wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"labreport"}
@@ -89,14 +89,14 @@ def test_a_wheel_holds_one_package_and_its_data(installed: Installed) -> None:
 
 
 def test_no_checkout_is_near(installed: Installed, course: Path) -> None:
-    """The tool that runs is that of the environment."""
+    """The tool that runs is the one in the environment."""
     where = installed.ok(course, "python -c 'import labreport; print(labreport.__file__)'").strip()
     assert where.startswith(str(installed.bin.parent))
     assert "collectors" not in installed.ok(course, "pip list")
 
 
 def test_the_site_holds_the_content_and_nothing_of_the_tool(course: Path) -> None:
-    """Its labs, the hosts, the evidence, and how to check it: no page of the manual, no word of Lab 12."""
+    """The site has labs, hosts, evidence and the instructions to check it, and no page of the manual."""
     pages = {path.relative_to(course / "site").as_posix() for path in course.glob("site/**/*.html")}
     assert pages == {
         "404.html",
@@ -114,7 +114,7 @@ def test_the_site_holds_the_content_and_nothing_of_the_tool(course: Path) -> Non
 
 
 def test_its_other_commands_work_there(installed: Installed, course: Path) -> None:
-    """diff, export, verify, status, facts, doctor."""
+    """`lab diff`, `export`, `facts`, `verify`, `status` and `doctor` work in a repository of content."""
     installed.ok(course, f"git init -q && git add -A && {GIT} commit -qm Begun")
     assert installed.ok(course, "lab diff") == "Nothing changed.\n"
     report = installed.ok(course, "lab export demo")
@@ -124,7 +124,7 @@ def test_its_other_commands_work_there(installed: Installed, course: Path) -> No
 
 
 def test_serve_answers(installed: Installed, course: Path) -> None:
-    """`mkdocs serve` shows the lab's page."""
+    """`mkdocs serve` shows the page of the lab."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -148,7 +148,7 @@ def test_serve_answers(installed: Installed, course: Path) -> None:
 
 @pytest.fixture
 def address(installed: Installed) -> Iterator[str]:
-    """Serve the clone's git over HTTP; return its address as pip takes it."""
+    """Serve the git repository of the clone over HTTP, and return its address for pip."""
     handler = partial(SimpleHTTPRequestHandler, directory=str(installed.clone / ".git"))
     handler.log_message = lambda *_: None  # type: ignore[attr-defined]
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -158,7 +158,7 @@ def address(installed: Installed) -> Iterator[str]:
 
 
 def test_pip_takes_a_newer_tool(installed: Installed, course: Path, address: str) -> None:
-    """The commit in requirements.txt is changed, and the guide's lines are run: all is whole and fresh."""
+    """With another commit in requirements.txt, the commands of the guide install that version."""
     requirements = course / "requirements.txt"
 
     def pin() -> str:

@@ -1,4 +1,4 @@
-"""The README's three blocks, as they stand there, each in a fresh clone."""
+"""The three blocks of the README, each run in a fresh clone."""
 
 import os
 import re
@@ -23,7 +23,7 @@ def block(clone: Path, heading: str) -> str:
 
 
 def as_written(clone: Path, script: str, *prefix: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a block as somebody would who pastes it into a shell in the clone, with no environment of ours."""
+    """Run a block in the clone, without the environment of the tests."""
     kept = {
         key: value
         for key, value in os.environ.items()
@@ -42,7 +42,7 @@ def as_written(clone: Path, script: str, *prefix: str, **env: str) -> subprocess
 
 @dataclass(frozen=True)
 class Nobody:
-    """A clone that belongs to nobody, and how a command is run as nobody."""
+    """A clone that belongs to the user nobody, and the prefix of a command that runs as nobody."""
 
     clone: Path
     prefix: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Nobody:
 
 @pytest.fixture
 def nobody(clone: Path) -> Iterator[Nobody]:
-    """Return a clone for an unprivileged user: outside pytest's own folder, which is root's alone."""
+    """Return a clone for an unprivileged user. It is outside of pytest's folder, which only root can read."""
     if os.geteuid() != 0:
         yield Nobody(clone)
         return
@@ -69,7 +69,7 @@ def nobody(clone: Path) -> Iterator[Nobody]:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_scripts_report_measures_here_and_builds_a_site(clone: Path) -> None:
-    """The first run ends with a table and the site; the second recaptures nothing and takes seconds."""
+    """The first run prints a table and builds the site. The second run captures nothing again."""
     script = block(clone, "A report from this machine")
     first = as_written(clone, script)
     assert f"site: {clone}/site/index.html" in first.stdout, first.stdout + first.stderr
@@ -88,7 +88,7 @@ def test_scripts_report_measures_here_and_builds_a_site(clone: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_scripts_report_does_what_it_can_without_root(nobody: Nobody) -> None:
-    """As an unprivileged user: what needs no containers is captured, the rest is said, with how to get it."""
+    """An unprivileged user captures what needs no containers, and reads how to get the rest."""
     clone = nobody.clone
     ended = as_written(clone, block(clone, "A report from this machine"), *nobody.prefix, **nobody.env)
     assert f"site: {clone}/site/index.html" in ended.stdout, ended.stdout + ended.stderr
@@ -100,7 +100,7 @@ def test_scripts_report_does_what_it_can_without_root(nobody: Nobody) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_scripts_test_runs_the_tests(clone: Path) -> None:
-    """The block runs as it stands; here it is narrowed to one file, since this is one of the tests."""
+    """The block runs unchanged. An environment variable narrows it to one test file."""
     ended = as_written(clone, block(clone, "The tests"), PYTEST_ADDOPTS="tests/capture/test_labs.py")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert re.search(r"\d+ passed", ended.stdout)
@@ -109,7 +109,7 @@ def test_scripts_test_runs_the_tests(clone: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_publishing_needs_nothing_of_the_collecting_side(nobody: Nobody) -> None:
-    """As an unprivileged user, with the publishing lock alone: a site is built, and `sh` is not installed."""
+    """An unprivileged user builds the site with the publishing lock alone. `sh` is not installed."""
     clone = nobody.clone
     ended = as_written(clone, block(clone, "Publish only"), *nobody.prefix, **nobody.env)
     assert (clone / "site/index.html").exists(), ended.stdout + ended.stderr

@@ -1,4 +1,4 @@
-"""The template's path: a student's own lab takes a newer tool. Real git, the guide's own lines."""
+"""A lab in a fork takes a newer version of the tool: the commands of the guide, run with git."""
 
 import re
 import shutil
@@ -23,7 +23,7 @@ def blocks(heading: str) -> list[str]:
 
 
 def sh(folder: Path, script: str) -> str:
-    """Run a block of the guide in a repository; it has to end well."""
+    """Run a block of the guide in a repository, and assert that it succeeds."""
     env = {
         "PATH": f"{Path(shutil.which('git') or '').parent}:/usr/bin:/bin",
         **WHO,
@@ -37,7 +37,7 @@ def sh(folder: Path, script: str) -> str:
 
 
 def repository(folder: Path) -> Path:
-    """Return the folder with the name of somebody who commits in it."""
+    """Configure a name for commits in `folder`, and return it."""
     sh(
         folder,
         "git config user.name Somebody; git config user.email somebody@example.org; git branch -M main",
@@ -47,12 +47,12 @@ def repository(folder: Path) -> Path:
 
 @pytest.fixture
 def tool(clone: Path) -> Path:
-    """Return the tool's repository."""
+    """Return the repository of the tool."""
     return repository(clone)
 
 
 def newer(tool: Path) -> None:
-    """Make a newer version of the tool: what it has changes everywhere, and lab 12 is captured anew."""
+    """Commit a newer version of the tool, with changes everywhere and new evidence of lab 12."""
     for path in (
         "README.md",
         "CHANGELOG.md",
@@ -78,7 +78,7 @@ def newer(tool: Path) -> None:
 
 
 def own_lab(mine: Path) -> dict[str, bytes]:
-    """Begin a lab as the guide says, capture it, and return its files."""
+    """Create a lab as the guide says, capture it, and return its files."""
     shell = Shell(mine)
     made, added = re.split(r"(?=git add)", blocks("Begin")[0])
     assert made.startswith("lab new lab99 ")
@@ -90,7 +90,7 @@ def own_lab(mine: Path) -> dict[str, bytes]:
 
 
 def lab_files(mine: Path) -> dict[str, bytes]:
-    """Return the files of the student's lab."""
+    """Return the files of the lab in the fork."""
     found = [path for folder in LAB for path in (mine / folder).rglob("*")]
     return {
         path.relative_to(mine).as_posix(): path.read_bytes()
@@ -100,12 +100,12 @@ def lab_files(mine: Path) -> dict[str, bytes]:
 
 
 def remote(tool: Path) -> str:
-    """Return the guide's first step, with this tool's address."""
+    """Return the first step of the guide, with the address of `tool`."""
     return blocks("Name the source of the tool")[0].replace("https://example.org/labreport.git", str(tool))
 
 
 def assert_merged(mine: Path, tool: Path, lab: dict[str, bytes]) -> None:
-    """Assert that the tool is the newer one, the lab as it was and fresh, and nothing left to resolve."""
+    """Assert that the tool is the newer one, the lab is unchanged and fresh, and no conflict is left."""
     assert sh(mine, "git status --porcelain") == ""
     assert lab_files(mine) == lab
     assert (mine / "docs/manual/how-to/newer.md").is_file()
@@ -115,7 +115,7 @@ def assert_merged(mine: Path, tool: Path, lab: dict[str, bytes]) -> None:
 
 
 def test_a_clone_takes_a_newer_version(tool: Path, tmp_path: Path) -> None:
-    """Without a conflict, and all of lab 12 is the tool's newer one."""
+    """The merge has no conflict, and lab 12 is that of the newer version."""
     sh(tmp_path, f"git clone -q {tool} mine")
     mine = repository(tmp_path / "mine")
     lab = own_lab(mine)
@@ -126,7 +126,7 @@ def test_a_clone_takes_a_newer_version(tool: Path, tmp_path: Path) -> None:
 
 
 def test_a_repository_from_the_template_button_does_too(tool: Path, tmp_path: Path) -> None:
-    """It begins with a commit of its own: the histories are joined once, with work in between."""
+    """Its first commit is its own, so its history is joined once with that of the tool."""
     mine = tmp_path / "mine"
     mine.mkdir()
     sh(mine, f"git -C {tool} archive HEAD | tar -x; git init -q")
@@ -146,7 +146,7 @@ def test_a_repository_from_the_template_button_does_too(tool: Path, tmp_path: Pa
 
 
 def test_a_template_of_something_else_is_refused(tool: Path, tmp_path: Path) -> None:
-    """Where no commit of the tool has the first commit's files, joining says so and changes nothing."""
+    """If no commit of the tool has the files of the first commit, joining says so and changes nothing."""
     mine = tmp_path / "mine"
     mine.mkdir()
     sh(mine, "git init -q; echo x >x")
@@ -163,7 +163,7 @@ def test_a_template_of_something_else_is_refused(tool: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("gone", [False, True])
 def test_lab_12_of_ones_own_stays(tool: Path, tmp_path: Path, *, gone: bool) -> None:
-    """Captured anew and its pages rewritten, or removed: after the merge it is as the student has it."""
+    """A lab 12 that the fork edited or removed is the fork's own after the merge."""
     sh(tmp_path, f"git clone -q {tool} mine")
     mine = repository(tmp_path / "mine")
     if gone:

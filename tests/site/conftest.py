@@ -1,4 +1,4 @@
-"""One browser for all, and one site with everything hostile in it."""
+"""One browser for all tests, and one site with hostile evidence."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,7 +114,7 @@ title: Hostile
 
 @pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Little:
-    """Build a site whose evidence, provenance, states and names are hostile, every extension on."""
+    """Build a site with hostile evidence, provenance, states and names, and with every Markdown extension."""
     little = make(tmp_path_factory.mktemp("hostile") / "project")
     config = (little.root / "mkdocs.yml").read_text()
     extensions = "".join(f"  - {name}\n" for name in EVERY_EXTENSION)
@@ -150,7 +150,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Little:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without anything that calls home."""
+    """Start Debian's Chromium without the features that use a network."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=NO_NETWORK)
         yield chromium
@@ -158,7 +158,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Watched:
-    """A page of a browser and all that it did unasked: dialogs, requests beyond the site's folder, errors."""
+    """A page in a browser, with its dialogs, its errors, and its requests outside of the site's folder."""
 
     def __init__(self, page: Page, site: Path) -> None:
         self.page = page
@@ -179,13 +179,13 @@ class Watched:
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing happened that should not."""
+        """Whether there was no dialog, request or error."""
         return not (self.dialogs or self.requests or self.errors)
 
 
 @pytest.fixture
 def watched(browser: Browser, hostile: Little) -> Iterator[Watched]:
-    """Watch a page of the browser, for the hostile site opened from its folder."""
+    """Open a watched page for the hostile site in its folder."""
     context = browser.new_context()
     yield Watched(context.new_page(), hostile.site)
     context.close()

@@ -1,4 +1,4 @@
-"""The site in Chromium, opened from a folder: byte for byte, nothing runs, nothing is asked of a network."""
+"""The site in Chromium, opened from a folder: evidence is exact, no script in it runs, no request leaves."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tests.site.walk import blocks, slice_of
 
 @pytest.mark.parametrize("page", ["labs/lab12/hostile.html", "labs/lab12/tables.html", "about.html"])
 def test_every_block_is_its_slice_and_nothing_runs(watched: Watched, hostile: Little, page: str) -> None:
-    """The DOM text of each block equals its lines; no dialog, no request outside, no error."""
+    """The DOM text of each block equals its lines. There is no dialog, no request to a network, no error."""
     watched.page.goto((hostile.site / page).as_uri())
     found = blocks(watched.page)
     for path, lines, text in found:
@@ -22,7 +22,7 @@ def test_every_block_is_its_slice_and_nothing_runs(watched: Watched, hostile: Li
 
 
 def test_blocks_stand_in_lists_tabs_and_admonitions(watched: Watched, hostile: Little) -> None:
-    """Each block is where the author put it."""
+    """Each block is inside the element in which the author put it."""
     watched.page.goto((hostile.site / "labs/lab12/hostile.html").as_uri())
     for place, count in {"li": 2, ".tabbed-block": 2, ".admonition": 1, "td": 1}.items():
         assert watched.page.locator(f"article {place} [data-evidence]").count() == count, place
@@ -31,7 +31,7 @@ def test_blocks_stand_in_lists_tabs_and_admonitions(watched: Watched, hostile: L
 
 
 def test_provenance_is_folded_and_complete(watched: Watched, hostile: Little) -> None:
-    """Folded to a line; opened, it tells command, time, host, status, hash, image, links."""
+    """Provenance is one line. Opened, it shows command, time, host, exit status, hash, image and links."""
     watched.page.goto((hostile.site / "about.html").as_uri())
     told = watched.page.locator("details.ev-from").first
     assert not told.locator("dl").is_visible()
@@ -49,7 +49,7 @@ def test_provenance_is_folded_and_complete(watched: Watched, hostile: Little) ->
 
 
 def test_search_finds_evidence_and_runs_nothing(watched: Watched, hostile: Little) -> None:
-    """Over file://, with no network: what is typed is found in evidence and shown as text."""
+    """Over file://, without a network, the search finds words of evidence and shows them as text."""
     watched.page.goto((hostile.site / "index.html").as_uri())
     box = watched.page.locator("input[data-md-component=search-query]")
     box.click()
@@ -74,21 +74,21 @@ def test_search_finds_evidence_and_runs_nothing(watched: Watched, hostile: Littl
 
 @pytest.fixture
 def phone(browser: Browser, hostile: Little) -> Iterator[Watched]:
-    """Watch a page as wide as a phone."""
+    """Open a watched page with the width of a phone."""
     context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="dark")
     yield Watched(context.new_page(), hostile.site)
     context.close()
 
 
 def test_a_phone_scrolls_blocks_not_the_page(phone: Watched, hostile: Little) -> None:
-    """A line of 3 MB makes its block scroll; the page stays as wide as the screen, and dark is dark."""
+    """A line of 3 MB scrolls inside its block. The page keeps the width of the screen, in dark mode too."""
     phone.page.goto((hostile.site / "about.html").as_uri())
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 360
     assert phone.page.evaluate("document.body.dataset.mdColorScheme") == "slate"
 
 
 def test_print_shows_all_of_a_block(phone: Watched, hostile: Little) -> None:
-    """On paper long lines wrap and provenance is open."""
+    """On paper, long lines wrap and provenance is unfolded."""
     phone.page.emulate_media(media="print")
     phone.page.goto((hostile.site / "about.html").as_uri())
     code = phone.page.locator("[data-evidence]").first
@@ -107,12 +107,12 @@ CONTRAST = """() => {
   const all = [getComputedStyle(mark).color, getComputedStyle(document.body).backgroundColor].map(light);
   return (Math.max(...all) + 0.05) / (Math.min(...all) + 0.05);
 }"""
-"""The ratio of WCAG 2.2 between the mark's colour and the page's."""
+"""The contrast (WCAG 2.2) of the mark against the page."""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_mark_of_an_emulated_host_can_be_read(browser: Browser, hostile: Little, scheme: str) -> None:
-    """Light and dark: at least the contrast that WCAG asks of text."""
+    """In light and dark mode, the contrast is at least what WCAG requires for text."""
     context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
     page = context.new_page()
     page.goto((hostile.site / "about.html").as_uri())

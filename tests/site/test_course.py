@@ -1,4 +1,4 @@
-"""A course site: several labs, each three folders, and the instructor's guide as it stands."""
+"""The site of a course with several labs, and the commands of the instructor's guide."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ from tests.project import REPO, clean_environment
 
 @pytest.mark.timeout(600)
 def test_several_labs_are_one_site(clone: Path, tmp_path: Path) -> None:
-    """Without Lab 12, with two others: it builds whole, and each has its row, its section, its hashes."""
+    """Two other labs in place of Lab 12 build, and each has a row, a section and hashes."""
     subprocess.run(
         ["git", "rm", "-rq", "collectors/lab12", "docs/labs/lab12", "evidence/lab12"], cwd=clone, check=True
     )
@@ -41,7 +41,7 @@ def test_several_labs_are_one_site(clone: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_gitlab_s_job_builds_the_site(clone: Path) -> None:
-    """The guide's .gitlab-ci.yml, its lines in order as a runner would run them."""
+    """The .gitlab-ci.yml of the guide builds the site: its lines run in order, as a runner runs them."""
     guide = (REPO / "docs" / "manual" / "how-to" / "course.md").read_text()
     found = re.search(r"^```yaml\n(# .gitlab-ci.yml\n.*?)^```", guide, re.MULTILINE | re.DOTALL)
     assert found

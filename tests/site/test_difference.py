@@ -1,4 +1,4 @@
-"""A difference in Chromium: byte for byte, in words for a screen reader, whole on a phone and on paper."""
+"""A difference in Chromium is exact, can be heard, and is complete on a phone and on paper."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
 
 @pytest.fixture(params=["light", "dark"])
 def seen(browser: Browser, little: Little, request: pytest.FixtureRequest) -> Iterator[Watched]:
-    """Open the page, in light and dark, as wide as a phone."""
+    """Open the page with the width of a phone, in light and in dark mode."""
     context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme=request.param)
     watched = Watched(context.new_page(), little.site)
     watched.page.goto((little.site / "labs/lab12/x.html").as_uri())
@@ -36,7 +36,7 @@ def seen(browser: Browser, little: Little, request: pytest.FixtureRequest) -> It
 
 
 def test_both_files_are_in_it_byte_for_byte(seen: Watched) -> None:
-    """Side by side: the second and the fourth column, put together again, are the files."""
+    """The cells of the second and of the fourth column, joined, equal the two files."""
     rows = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
     table = seen.page.locator(".ev-difference").first
     found = table.locator("tbody tr:not([data-kind=note])").evaluate_all(rows)
@@ -46,7 +46,7 @@ def test_both_files_are_in_it_byte_for_byte(seen: Watched) -> None:
 
 
 def test_a_screen_reader_hears_it(seen: Watched) -> None:
-    """A table whose name counts the lines, whose heads name the files, and a word for each kind of row."""
+    """The caption counts the lines, the column headers name the files, and each row says its kind in words."""
     heard = seen.page.locator(".ev-difference").first.aria_snapshot()
     assert "2 lines only in lab12/a.txt, 2 lines only in lab12/b.txt, 2 lines the same" in heard
     for name in ("columnheader", "lab12/a.txt", "lab12/b.txt"):
@@ -57,7 +57,7 @@ def test_a_screen_reader_hears_it(seen: Watched) -> None:
 
 
 def test_nothing_is_cut_off(seen: Watched, little: Little) -> None:
-    """Long lines wrap, on a phone and on paper: no text reaches beyond the page."""
+    """Long lines wrap on a phone and on paper. No text leaves the page."""
     for media in ("screen", "print"):
         seen.page.emulate_media(media=media)
         for text in seen.page.locator(".ev-difference code").all():
@@ -71,7 +71,7 @@ def test_nothing_is_cut_off(seen: Watched, little: Little) -> None:
 
 
 def test_colours_are_no_more_than_a_help(seen: Watched) -> None:
-    """What is only in one file can be told by its element and its sign."""
+    """A line of one file only is marked by its element and its sign, not by colour alone."""
     table = seen.page.locator(".ev-difference").nth(1)
     assert table.locator("tr[data-kind=first] del").count() == 2
     assert table.locator("tr[data-kind=second] ins").count() == 2

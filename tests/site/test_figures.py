@@ -1,4 +1,4 @@
-"""Pictures in Chromium: on a light page, a dark one and paper, and for who hears the page."""
+"""Pictures in Chromium: on a light page, a dark page and paper, and with a screen reader."""
 
 import re
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ LOOK = """svg => {
 
 @pytest.fixture(scope="module")
 def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
-    """Build a site with every kind of figure, of an emulated host."""
+    """Build a site with every kind of figure, all of an emulated host."""
     made = make(tmp_path_factory.mktemp("pictures") / "project")
     for name, text in (("startup", planted("hang")), ("phases", PHASES), ("memory", MEMORY)):
         made.capture(Captured(f"{name}.csv", text.encode()), host=SLOW)
@@ -61,7 +61,7 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
 
 
 def opened(browser: Browser, site: Path, **look: str) -> Watched:
-    """Open the page in a browser that asks for a theme, or prints."""
+    """Open the page in a browser that prefers a colour scheme, or prints."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=look.get("scheme"))  # type: ignore[arg-type] # one of two words
     watched = Watched(context.new_page(), site)
     if look.get("media"):
@@ -72,7 +72,7 @@ def opened(browser: Browser, site: Path, **look: str) -> Watched:
 
 @pytest.fixture
 def page(browser: Browser, little: Little) -> Iterator[Page]:
-    """Give the page, light."""
+    """Open the page in light mode."""
     watched = opened(browser, little.site, scheme="light")
     yield watched.page
     watched.page.context.close()
@@ -100,7 +100,7 @@ def contrast(one: str, other: str) -> float:
 def test_a_picture_has_the_colours_of_its_page(
     browser: Browser, little: Little, look: dict[str, str]
 ) -> None:
-    """Text as dark or light as the page's, marks told from what is behind them, no request."""
+    """Text and marks have enough contrast to the page, and the picture makes no request."""
     watched = opened(browser, little.site, **look)
     pictures = watched.page.locator(".ev-picture svg")
     assert pictures.count() == PICTURES
@@ -119,7 +119,7 @@ def test_a_picture_has_the_colours_of_its_page(
 
 
 def test_light_and_dark_differ(browser: Browser, little: Little) -> None:
-    """One picture, two sets of colours: the theme's variables reach into it."""
+    """The variables of the theme set the colours of a picture."""
     looks = []
     for scheme in ("light", "dark"):
         watched = opened(browser, little.site, scheme=scheme)
@@ -131,7 +131,7 @@ def test_light_and_dark_differ(browser: Browser, little: Little) -> None:
 
 
 def test_who_hears_the_page_gets_the_values(page: Page, little: Little) -> None:
-    """The accessibility tree has each picture as one image, with its title and what it says."""
+    """In the accessibility tree each picture is one image with a title and a description."""
     session = page.context.new_cdp_session(page)
     tree = session.send("Accessibility.getFullAXTree")["nodes"]
     images = [node for node in tree if node.get("role", {}).get("value") == "image" and not node["ignored"]]
@@ -150,7 +150,7 @@ def test_who_hears_the_page_gets_the_values(page: Page, little: Little) -> None:
 
 
 def test_the_values_open_below_the_picture_and_agree_with_the_text(page: Page, little: Little) -> None:
-    """Cell by cell, the picture's table is that of the comparison on the same page."""
+    """The table of the picture equals the table of the comparison on the same page, cell by cell."""
     figures = page.locator("figure.ev-figure")
     beside = figures.nth(0).locator("td").all_inner_texts()
     values = figures.nth(1).locator("details.ev-values")
@@ -165,7 +165,7 @@ def test_the_values_open_below_the_picture_and_agree_with_the_text(page: Page, l
 
 
 def test_a_phone_sees_the_whole_picture(browser: Browser, little: Little) -> None:
-    """It shrinks with the page, and the page does not scroll sideways."""
+    """A picture shrinks with the page, and the page does not scroll sideways."""
     context = browser.new_context(viewport={"width": 360, "height": 740})
     page = context.new_page()
     page.goto((little.site / "labs/lab12/index.html").as_uri())

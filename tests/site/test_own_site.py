@@ -1,4 +1,4 @@
-"""The repo's own site, whatever evidence is in it: each block is its lines."""
+"""The site of this repository: each block equals its lines."""
 
 import html
 import re
@@ -15,7 +15,7 @@ BLOCK = re.compile(r'<code data-evidence="([^"]*)" data-lines="([0-9]+:[0-9]+)">
 
 
 def test_every_block_of_the_built_site_equals_its_slice(tmp_path: Path) -> None:
-    """A bare `mkdocs build` of this repo; whether it has problems is for the build to say, not for us."""
+    """Blocks are exact after a bare `mkdocs build`, even if the build reports problems."""
     if not (REPO / "docs" / "index.md").is_file() or not any((REPO / "evidence").glob("*/records/*.json")):
         pytest.skip("the repo has no pages or no evidence yet")
     site = tmp_path / "site"

@@ -1,4 +1,4 @@
-"""The plugin by its entry point, as other projects name it, and the one line where something is missing."""
+"""The plugin by its entry point, as other projects use it, and its errors of one line."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ Build = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def little(tmp_path: Path) -> Little:
-    """Make a project whose mkdocs.yml names the plugin: no hook, and no file of the tool."""
+    """Create a project whose mkdocs.yml names the plugin: it has no hook and no file of the tool."""
     made = make(tmp_path / "project")
     for name in ("labreport", "collectors"):
         (made.root / name).unlink()
@@ -32,7 +32,7 @@ def little(tmp_path: Path) -> Little:
 
 @pytest.fixture
 def build(little: Little, tmp_path: Path) -> Build:
-    """Return what runs `mkdocs build`, or other code, in the project with the plugin installed."""
+    """Return a function that runs `mkdocs build`, or other code, in the project with the plugin installed."""
     env = {**installed_environment(tmp_path / "installed"), "SOURCE_DATE_EPOCH": "1700000000"}
 
     def run(*words: str, code: Sequence[str] = ("-m", "mkdocs")) -> subprocess.CompletedProcess[str]:
@@ -43,7 +43,7 @@ def build(little: Little, tmp_path: Path) -> Build:
 
 
 def test_a_bare_mkdocs_yml_is_enough(little: Little, build: Build) -> None:
-    """Evidence, its styles, the search worker, the raw files; nothing is asked of a network."""
+    """The site has evidence, styles, the search worker and raw files, and loads nothing from a network."""
     built = build()
     assert (built.returncode, built.stderr) == (0, "")
     page = (little.site / "labs/lab12/index.html").read_text()
@@ -60,7 +60,7 @@ def test_a_bare_mkdocs_yml_is_enough(little: Little, build: Build) -> None:
     "order", ["labreport, macros, search, offline", "macros, offline, labreport, search"]
 )
 def test_the_order_of_plugins_does_not_matter(little: Little, build: Build, order: str) -> None:
-    """The site is the same, byte for byte."""
+    """Every order of the plugins makes the same site, byte for byte."""
     assert build().returncode == 0
     first = files(little.site)
     (little.root / "mkdocs.yml").write_text(BARE % order)
@@ -69,7 +69,7 @@ def test_the_order_of_plugins_does_not_matter(little: Little, build: Build, orde
 
 
 def test_a_hook_and_the_plugin_make_the_same_site(little: Little, build: Build) -> None:
-    """One class is behind both."""
+    """The hook and the plugin use one class, so the sites are equal byte for byte."""
     assert build().returncode == 0
     first = files(little.site)
     (little.root / "labreport").symlink_to(REPO / "labreport")
@@ -80,7 +80,7 @@ def test_a_hook_and_the_plugin_make_the_same_site(little: Little, build: Build) 
 
 
 def test_what_mkdocs_yml_says_comes_first(little: Little, build: Build) -> None:
-    """Its Markdown extensions, its styles behind ours, its excluded files, a style of ours of its own."""
+    """The project's extensions, styles, excluded files and files override those of the plugin."""
     more = (
         "extra_css: [own.css]\nexclude_docs: '*.secret'\nvalidation: {links: {not_found: ignore}}\n"
         "markdown_extensions: [toc: {permalink: '¤'}]\n"
@@ -103,7 +103,7 @@ def test_what_mkdocs_yml_says_comes_first(little: Little, build: Build) -> None:
 
 
 def test_two_builds_of_one_process_are_two(little: Little, build: Build) -> None:
-    """Nothing of the first is left in the second: macros, problems, evidence."""
+    """The second build has its own macros, problems and evidence."""
     code = (
         "from pathlib import Path\n"
         "from mkdocs.commands.build import build\n"
@@ -119,7 +119,7 @@ def test_two_builds_of_one_process_are_two(little: Little, build: Build) -> None
 
 
 def test_without_the_macros_plugin_a_build_ends_with_one_line(little: Little, build: Build) -> None:
-    """It says what to add to mkdocs.yml."""
+    """The line says what to add to mkdocs.yml."""
     (little.root / "mkdocs.yml").write_text(BARE % "search, labreport")
     built = build()
     assert built.returncode == 1
@@ -130,7 +130,7 @@ def test_without_the_macros_plugin_a_build_ends_with_one_line(little: Little, bu
 @pytest.mark.parametrize("module", ["altair", "pydantic", "material", "mkdocs_macros"])
 @pytest.mark.parametrize("way", ["hook", "plugin"])
 def test_a_missing_package_is_one_line(little: Little, build: Build, way: str, module: str) -> None:
-    """It names the package and how to install it, never the tool by a bare name; no traceback."""
+    """The line names the package and how to install it. There is no traceback."""
     bare = BARE.replace("material", "mkdocs")
     if way == "hook":
         (little.root / "labreport").symlink_to(REPO / "labreport")
@@ -148,7 +148,7 @@ def test_a_missing_package_is_one_line(little: Little, build: Build, way: str, m
 
 
 def test_the_packages_are_those_of_the_extra() -> None:
-    """And mkdocs, which asks."""
+    """The packages that are looked for are those of the extra `publish`, apart from mkdocs itself."""
     extra = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]["optional-dependencies"][
         "publish"
     ]

@@ -1,4 +1,4 @@
-"""The raw files of a site: whole, with their hashes, and nothing that a browser would run."""
+"""The raw files of a site are complete, have hashes, and none has a name that a browser would run."""
 
 import subprocess
 import sys
@@ -11,14 +11,14 @@ from tests.project import Captured, Little, as_json, clean_environment, make
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Return every file below a folder with its bytes."""
+    """Return the bytes of every file below a folder, by path."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
     }
 
 
 def test_sums_hold_and_name_every_file(hostile: Little) -> None:
-    """`sha256sum -c` passes in site/evidence, and no file is left out of it."""
+    """`sha256sum -c` passes in site/evidence, and the list covers every file there."""
     folder = hostile.site / "evidence"
     subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=folder, check=True)
     named = {line[66:] for line in (folder / "SHA256SUMS").read_text().splitlines()}
@@ -26,7 +26,7 @@ def test_sums_hold_and_name_every_file(hostile: Little) -> None:
 
 
 def test_evidence_is_there_byte_for_byte(hostile: Little) -> None:
-    """Each file of each set but hosts/here, failed captures and links, under its name or with .txt behind."""
+    """Each file is published under its name or with .txt appended; hosts/here and failed/ are not."""
     found = files(hostile.site / "evidence")
     kept = files(hostile.root / "evidence")
     assert sorted(path for path in found if path.startswith("lab12/raw/")) == [
@@ -46,13 +46,13 @@ def test_evidence_is_there_byte_for_byte(hostile: Little) -> None:
 
 
 def test_evidence_is_never_a_page(hostile: Little) -> None:
-    """A Markdown file in evidence is copied, not rendered, and the site has no page for it."""
+    """A Markdown file in evidence is copied and not rendered. The site has no page for it."""
     pages = {path.relative_to(hostile.site).as_posix() for path in hostile.site.rglob("*.html")}
     assert not [page for page in pages if page.startswith("evidence/")]
 
 
 def test_schemas_describe_the_records(hostile: Little) -> None:
-    """The site's JSON Schemas accept the site's own records."""
+    """The JSON Schemas of a site accept its records."""
     schema = as_json(hostile.site / "schema" / "record-1.json")
     assert isinstance(schema, dict)
     for path in (hostile.site / "evidence/lab12/records").glob("raw-*.json"):
@@ -62,7 +62,7 @@ def test_schemas_describe_the_records(hostile: Little) -> None:
 
 @pytest.fixture
 def little(tmp_path: Path) -> Little:
-    """Make a project whose evidence holds a link out of it."""
+    """Create a project with one evidence file."""
     made = make(tmp_path / "a" / "project")
     made.capture(Captured("x.txt", b"x\n"))
     made.page(
@@ -72,7 +72,7 @@ def little(tmp_path: Path) -> Little:
 
 
 def test_a_link_is_not_followed(little: Little, tmp_path: Path) -> None:
-    """A symbolic link in evidence fails the build by name, and what it leads to is not published."""
+    """A symbolic link in evidence fails the build, which names it. Its target is not published."""
     (tmp_path / "secret").write_text("secret\n")
     (little.root / "evidence/lab12/link.txt").symlink_to(tmp_path / "secret")
     built = little.build("--quiet")

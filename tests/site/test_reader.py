@@ -1,4 +1,4 @@
-"""What a reader does without us: the guide's own blocks, on a built site, with nothing but busybox."""
+"""A reader checks a built site with busybox alone, by the commands of the manual."""
 
 import os
 import re
@@ -23,7 +23,7 @@ TOOLS = ("sh", "sha256sum", "sed", "awk", "grep")
 
 
 def block(heading: str) -> str:
-    """Return the shell block under a heading of the guide."""
+    """Return the shell block under a heading of the manual's page."""
     found = re.search(
         rf"^#+ {re.escape(heading)}\n.*?^```sh\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL
     )
@@ -33,7 +33,7 @@ def block(heading: str) -> str:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Little:
-    """Build a site of two labs and another host's set, one file under a name that a browser would run."""
+    """Build a site of two labs and a set of another host. A browser would run one of the files."""
     little = make(tmp_path_factory.mktemp("reader") / "project")
     little.capture(Captured("isolation/dmesg.txt", b"".join(b"line %d\n" % n for n in range(9))))
     little.capture(Captured("raw/page.html", b"<script>alert(1)</script>\n"))
@@ -47,7 +47,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Little:
 
 @pytest.fixture
 def machine(built: Little, tmp_path: Path) -> Path:
-    """Make a root folder in which there are busybox, the site's raw files, and nothing else."""
+    """Create a root folder that holds busybox and the site's raw files, and nothing else."""
     busybox = shutil.which("busybox")
     if busybox is None or os.geteuid() != 0:
         pytest.skip("busybox (package busybox-static) and root, for chroot, are needed")
@@ -60,7 +60,7 @@ def machine(built: Little, tmp_path: Path) -> Path:
 
 
 def run(machine: Path, script: str) -> subprocess.CompletedProcess[str]:
-    """Run a block of the guide on the machine, with no environment but its PATH."""
+    """Run a block of the page inside the root folder, with only PATH in the environment."""
     chroot = shutil.which("chroot")
     assert chroot
     argv = [chroot, str(machine), "/bin/sh", "-e", "-c", script]
@@ -68,12 +68,12 @@ def run(machine: Path, script: str) -> subprocess.CompletedProcess[str]:
 
 
 def named(machine: Path) -> set[str]:
-    """Return the files that the list names."""
+    """Return the files in the list of hashes."""
     return {line[66:] for line in (machine / "evidence" / "SHA256SUMS").read_text().splitlines()}
 
 
 def test_there_is_no_python_on_the_machine(machine: Path) -> None:
-    """So what passes below needs none: no other file is there than busybox and the evidence."""
+    """The root folder holds busybox and the evidence only, so the tests below use no Python."""
     files = {path.relative_to(machine).as_posix() for path in machine.rglob("*") if path.is_file()}
     tools = {f"bin/{tool}" for tool in TOOLS}
     assert files == {
@@ -85,14 +85,14 @@ def test_there_is_no_python_on_the_machine(machine: Path) -> None:
 
 
 def test_every_file_is_that_of_the_list(machine: Path) -> None:
-    """Each is named with OK."""
+    """`sha256sum` prints OK for every file."""
     ended = run(machine, block("Are the files those of the list?"))
     assert ended.returncode == 0, ended.stderr
     assert {line.removesuffix(": OK") for line in ended.stdout.splitlines()} == named(machine)
 
 
 def test_every_file_is_that_of_its_record(machine: Path) -> None:
-    """Each raw file is named with OK once, also the one that has .txt behind its name, or a blank in it."""
+    """Each raw file is OK, once: also a file that got .txt appended, and a name with a blank."""
     ended = run(machine, block("Are they those of the records?"))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     raw = sorted(name for name in named(machine) if "/records/" not in name)
@@ -103,7 +103,7 @@ def test_every_file_is_that_of_its_record(machine: Path) -> None:
     "path", ["lab12/isolation/dmesg.txt", "hosts/other/lab12/kernel.txt", "lab13/two words.txt"]
 )
 def test_a_changed_byte_is_named(machine: Path, path: str) -> None:
-    """By the list and by the records; and by the records alone where somebody mended the list, too."""
+    """List and records name the file. The records still do after somebody corrected the list."""
     file = machine / "evidence" / path
     data = bytearray(file.read_bytes())
     data[0] ^= 1
@@ -119,13 +119,13 @@ def test_a_changed_byte_is_named(machine: Path, path: str) -> None:
 
 @pytest.mark.parametrize("heading", ["Are the files those of the list?", "Are they those of the records?"])
 def test_a_check_of_nothing_fails(machine: Path, heading: str) -> None:
-    """An empty list is no site that passed."""
+    """An empty list of hashes does not pass."""
     (machine / "evidence" / "SHA256SUMS").write_text("")
     assert run(machine, block(heading)).returncode != 0
 
 
 def test_a_block_is_its_lines(machine: Path, built: Little) -> None:
-    """The hash that the page tells of a block is that of the lines by `sed`."""
+    """The hash on the page equals the hash of the lines that `sed` prints."""
     told = re.search(
         r"<dd><code>([0-9a-f]{64})</code> \(of these lines\)",
         (built.site / "labs/lab12/index.html").read_text(),
@@ -136,7 +136,7 @@ def test_a_block_is_its_lines(machine: Path, built: Little) -> None:
 
 
 def test_the_files_can_be_fetched_one_by_one(built: Little, tmp_path: Path) -> None:
-    """From the published address alone; what comes is what the list says."""
+    """With the published address alone, the commands fetch exactly the files of the list."""
     if shutil.which("curl") is None:
         pytest.skip("curl is not here")
     handler = partial(SimpleHTTPRequestHandler, directory=str(built.root))
@@ -157,7 +157,7 @@ def test_the_files_can_be_fetched_one_by_one(built: Little, tmp_path: Path) -> N
 
 
 def test_a_site_knows_its_address(built: Little) -> None:
-    """SITE_URL, base path included, and SITE_NAME come from the environment; no link leaves the base path."""
+    """SITE_URL, with its base path, and SITE_NAME come from the environment. No link leaves the base path."""
     folder = built.root.parent / "addressed"
     ended = built.build(
         "--quiet",

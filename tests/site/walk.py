@@ -1,4 +1,4 @@
-"""What a page shows, and what its files hold, told without any code of ours."""
+"""What a page shows and what its files hold, read without the code of the tool."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ def blocks(page: Page) -> list[tuple[str, str, str]]:
 
 
 def slice_of(evidence: Path, path: str, lines: str) -> str:
-    """Return the lines of a file as text, found without any code of ours."""
+    """Return lines of a file as text, without the code of the tool."""
     start, end = map(int, lines.split(":"))
     kept = (evidence / path).read_bytes().decode().split("\n")
     ended = [line + "\n" for line in kept[:-1]] + ([kept[-1]] if kept[-1] else [])

@@ -1,4 +1,4 @@
-"""The evidence workflow of `lab init`: its own lines against a remote on disk, with a stand-in for gh."""
+"""The evidence workflow of `lab init`, run against a remote on disk with a stand-in for gh."""
 
 import os
 import re
@@ -34,17 +34,17 @@ def word(run: Run) -> None:
 
 @dataclass(frozen=True)
 class Content:
-    """A folder with a repository of content, its remote, and the commands that a runner has."""
+    """A folder with a repository of content, its remote, and the commands of a runner."""
 
     folder: Path
 
     def git(self, *words: str) -> str:
-        """Ask git of the remote."""
+        """Run git in the remote, and return its output."""
         argv = ["git", "-C", str(self.folder / "remote.git"), *words]
         return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
     def run(self) -> list[str]:
-        """Run the jobs in order, each in a clone of its own; return what gh was asked."""
+        """Run each job in a new clone, in order, and return the calls of gh."""
         (self.folder / "noted").write_text("")
         text = (self.folder / "course/.github/workflows/evidence.yml").read_text()
         for name, job in yaml.safe_load(text)["jobs"].items():
@@ -59,7 +59,7 @@ class Content:
         return (self.folder / "noted").read_text().splitlines()
 
     def _steps(self, clone: Path, steps: list[dict[str, Any]]) -> None:
-        """Run the steps of a job, without those that install the tool, as their `if:` says."""
+        """Run the steps of a job whose `if:` holds, except those that install the tool."""
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
         env = {**os.environ, "PATH": path, "GH_NOTED": str(self.folder / "noted")}
         failed: set[str] = set()
@@ -97,7 +97,7 @@ def content(tmp_path: Path) -> Content:
 
 
 def test_it_proposes_what_changed_and_nothing_else(content: Content) -> None:
-    """Nothing where nothing changed; a commit of evidence and a request; its text anew where it is open."""
+    """Without a change nothing is pushed. A change is a branch and a request, whose text is updated later."""
     assert content.run() == []
     assert BRANCH not in content.git("branch")
     (content.folder / "word").write_text("two\n")

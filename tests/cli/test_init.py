@@ -184,7 +184,7 @@ def test_its_workflows_are_commands(path: Path) -> None:
 
 
 def test_zizmor_finds_nothing_in_its_workflows(made: Path) -> None:
-    """zizmor is one of the locked requirements."""
+    """The linter zizmor, one of the locked requirements, finds nothing."""
     zizmor = Path(sys.executable).with_name("zizmor")
     argv = [str(zizmor), "--offline", "--quiet", str(made / ".github/workflows")]
     found = subprocess.run(argv, capture_output=True, text=True, check=False)

@@ -70,7 +70,7 @@ def test_a_new_lab_collects_builds_and_exports(clone: Path) -> None:
 
 
 def test_any_title_is_that_title(tmp_path: Path) -> None:
-    """YAML reads the title from lab.yml, and a reader sees it in the heading: neither Markdown nor Jinja acts on it."""
+    """YAML and a reader of the heading get the title: neither Markdown nor Jinja acts on it."""
     shell = Shell(tmp_path / "project")
     assert Shell(tmp_path).lab("init", "project", "--title", "{{ 7*7 }}: [x]").returncode == 0
     for number, title in enumerate(TITLES):

@@ -46,7 +46,7 @@ def test_both_files_are_in_it_byte_for_byte(seen: Watched) -> None:
 
 
 def test_a_screen_reader_hears_it(seen: Watched) -> None:
-    """The caption counts the lines, the column headers name the files, and each row says its kind in words."""
+    """The caption counts the lines, the headers name the files, and each row says its kind in words."""
     heard = seen.page.locator(".ev-difference").first.aria_snapshot()
     assert "2 lines only in lab12/a.txt, 2 lines only in lab12/b.txt, 2 lines the same" in heard
     for name in ("columnheader", "lab12/a.txt", "lab12/b.txt"):

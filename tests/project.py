@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import tomllib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
+from labreport.check.project import CheckReport, check_project
 from labreport.contract.records import (
     Command,
     File,
@@ -25,6 +27,9 @@ from labreport.contract.records import (
     State,
     dump,
 )
+from labreport.report.pages.macros import MacroContext
+from labreport.report.pages.render import RenderPass, SitePages
+from labreport.report.source.cite import Page
 from tests import forked
 
 REPO = Path(__file__).parents[1]
@@ -87,6 +92,29 @@ class Little:
         folder.mkdir(parents=True, exist_ok=True)
         state = State.model_validate({"lab": lab.rpartition("/")[2], "collectors": list(rows)})
         (folder / "state.json").write_bytes(dump(state))
+
+    def render_pass(self) -> RenderPass:
+        """Return a pass over the pages, with the project's evidence."""
+        return RenderPass(self.root / "docs", self.root / "evidence")
+
+    def context(self, page: str = "labs/lab12/x.md") -> MacroContext:
+        """Return what a macro on a page works with."""
+        rendering = self.render_pass()
+        return MacroContext(rendering.evidence, rendering.lab_facts, Page(page), rendering.docs)
+
+    def pages(self) -> SitePages:
+        """Return the pages that mkdocs builds."""
+        from labreport.site.pages import Site  # noqa: PLC0415 # mkdocs takes a while to import
+
+        return Site(self.root).pages()
+
+    def check(self, day: date, *, links: bool = False) -> CheckReport:
+        """Run `lab check`, with or without the check of links."""
+        from labreport.site.links import broken_links  # noqa: PLC0415 # likewise
+        from labreport.site.pages import Site  # noqa: PLC0415 # likewise
+
+        site = Site(self.root)
+        return check_project(site.pages(), day, [partial(broken_links, site)] if links else [])
 
     def build(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run `mkdocs build`."""

@@ -11,9 +11,9 @@ from labreport.contract.lab_config import Lab
 from labreport.report.facts.claims import BoundExpression
 from labreport.report.facts.facts import FACTS_FILE, Facts, load
 from labreport.report.facts.readings import Reading
+from labreport.report.pages.calls import CallResult
 from labreport.report.pages.macros import blocks_of
 from labreport.report.pages.source import PageSource
-from labreport.report.pages.verdicts import Made
 from labreport.report.source.cite import LABS
 from labreport.report.source.evidence import Evidence
 from labreport.report.yaml_file import YamlError, YamlFile, read_yaml
@@ -44,7 +44,7 @@ class LabPages:
     docs: Path
     lab: str
     pages: Sequence[PageSource]
-    made: Sequence[Made]
+    made: Sequence[CallResult]
     evidence: Evidence
 
     @cached_property

@@ -1,36 +1,46 @@
 """`lab check`: runs every check on every lab of a project."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from labreport.check.coverage import Coverage, coverage_of, naked_numbers, unshown_evidence, unused_facts
+from labreport.check.coverage import (
+    Coverage,
+    cover_lab,
+    coverage_of,
+    coverage_table,
+    naked_numbers,
+    unshown_evidence,
+    unused_facts,
+)
 from labreport.check.finding import NOTHING, PROBLEM, Edit, Finding, edited, in_order
 from labreport.check.lab import LabPages, read_facts, read_lab
 from labreport.check.rubric import read_rubric, unmet_requirements
 from labreport.check.slices import moved_slices, unpinned_slices
 from labreport.check.submission import misquotes
 from labreport.check.waivers import lab_of_file, read_waivers, waive
-from labreport.report.pages.render import render
-from labreport.report.pages.source import PageSource, read_page
+from labreport.report.pages.render import RenderPass, SitePages
+from labreport.report.pages.source import PageSource
+from labreport.report.tables.table import Table
 from labreport.report.yaml_file import YamlError
-from labreport.site.build import Build
 
 
 @dataclass(frozen=True)
 class ProjectPages:
-    """The pages of a project, and a build that rendered all of them.
+    """The pages of a project, and the pass that rendered all of them.
 
-    `texts` has the Markdown of each page, by its path, as the macros leave it. The build has the evidence,
-    the macro calls and the problems.
+    `rendering` has the evidence, the results of the macro calls, and the problems.
     """
 
-    root: Path
-    build: Build
-    pages: tuple[PageSource, ...]
-    texts: Mapping[str, str]
+    site: SitePages
+    rendering: RenderPass
+
+    @property
+    def pages(self) -> tuple[PageSource, ...]:
+        """The pages, in the order of mkdocs."""
+        return self.site.pages
 
     @cached_property
     def labs(self) -> tuple[LabPages, ...]:
@@ -41,12 +51,13 @@ class ProjectPages:
     @property
     def labs_with_evidence(self) -> list[str]:
         """The labs that have an evidence file; evidence of other hosts does not count."""
-        evidence = self.build.evidence
+        evidence = self.rendering.evidence
         return [name for name in evidence.names() if "/" not in name and any(evidence.set(name).files())]
 
     def _lab(self, name: str) -> LabPages:
         pages = [page for page in self.pages if page.lab == name]
-        return LabPages(self.root, self.build.docs, name, pages, self.build.made, self.build.evidence)
+        results, evidence = self.rendering.results, self.rendering.evidence
+        return LabPages(self.site.root, self.site.docs, name, pages, results, evidence)
 
 
 @dataclass(frozen=True)
@@ -81,7 +92,7 @@ def invalid_files(lab: LabPages) -> Iterator[Finding]:
 def build_problems(project: ProjectPages) -> Iterator[Finding]:
     """Yield the problems that fail a build."""
     pages = {page.path: page for page in project.pages}
-    for problem in project.build.problems:
+    for problem in project.rendering.problems:
         page = pages.get(problem.path)
         call = page.call_near(problem.line, problem.reference) if page else None
         line, column = page.place(call.start) if page and call else (max(problem.line, 1), 1)
@@ -109,9 +120,9 @@ PROJECT_CHECKS: tuple[ProjectCheck, ...] = (build_problems,)
 """The checks of the whole project, pages outside labs included."""
 
 
-def check_project(root: Path, today: date, more: Sequence[ProjectCheck] = ()) -> CheckReport:
-    """Run all checks on the project in `root`, and `more` checks, such as those that need mkdocs."""
-    project = read_project(root)
+def check_project(site: SitePages, today: date, more: Sequence[ProjectCheck] = ()) -> CheckReport:
+    """Run all checks on the pages of a site, and `more` checks, such as those that need mkdocs."""
+    project = read_project(site)
     found = [finding for check in (*PROJECT_CHECKS, *more) for finding in check(project)]
     found += [finding for lab in project.labs for check in LAB_CHECKS for finding in check(lab)]
     found = in_order(found)
@@ -136,18 +147,20 @@ def check_project(root: Path, today: date, more: Sequence[ProjectCheck] = ()) ->
     return CheckReport(findings, coverage, edits)
 
 
-def read_project(root: Path) -> ProjectPages:
-    """Read and render every page of the project in `root`."""
-    build = Build(root, root / "docs")
-    build.check_evidence()
-    pages, texts = [], {}
-    for path in sorted(build.docs.rglob("*.md")):
-        text = render(build, path)
-        build.slots.forget()
-        page = read_page(path.relative_to(build.docs).as_posix(), path.read_bytes())
-        pages.append(page)
-        texts[page.path] = text
-    return ProjectPages(root, build, tuple(pages), texts)
+def read_project(site: SitePages) -> ProjectPages:
+    """Render every page of a site, and note what would fail a build."""
+    rendering = RenderPass(site.docs, site.root / "evidence", values=site.values)
+    rendering.check_evidence()
+    for source in site.pages:
+        page = rendering.render(source)
+        rendering.check_html(page, site.html(source.path, page.markdown))
+    return ProjectPages(site, rendering)
+
+
+def lab_coverage(site: SitePages, lab: str, today: date) -> Table:
+    """Return the evidence coverage of a lab as a table."""
+    labs = {pages.lab: pages for pages in read_project(site).labs}
+    return coverage_table(cover_lab(labs[lab], today) if lab in labs else Coverage())
 
 
 def fix(root: Path, report: CheckReport) -> int:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from labreport.check.finding import Edit, Finding
 from labreport.check.lab import LabPages
+from labreport.report.pages.calls import CallResult
 from labreport.report.pages.source import PageSource
 from labreport.report.pages.tags import SourceCall
-from labreport.report.pages.verdicts import Made
 from labreport.report.source.cite import Block
 
 _REFERENCE = re.compile(r"[0-9]+:[0-9]+(?=:)")
@@ -51,12 +51,12 @@ def unpinned_slices(lab: LabPages) -> Iterator[Finding]:
             yield Finding("unpinned", page.file, *_place(page, made, call), what, remedy, str(made.call))
 
 
-def _located(lab: LabPages) -> Iterator[tuple[PageSource, Made, SourceCall | None]]:
+def _located(lab: LabPages) -> Iterator[tuple[PageSource, CallResult, SourceCall | None]]:
     """Yield each call of a lab's pages with its place in the source; None if its arguments are computed.
 
     Calls with equal text are matched in their order.
     """
-    made_on: dict[str, list[Made]] = {}
+    made_on: dict[str, list[CallResult]] = {}
     for made in lab.made:
         made_on.setdefault(made.page, []).append(made)
     for page in lab.pages:
@@ -80,5 +80,5 @@ def _edit(page: PageSource, call: SourceCall, new: str) -> Edit | None:
     return Edit(page.raw_offset(path.start + 1), page.raw_offset(path.start + 1 + reference.end()), new)
 
 
-def _place(page: PageSource, made: Made, call: SourceCall | None) -> tuple[int, int]:
+def _place(page: PageSource, made: CallResult, call: SourceCall | None) -> tuple[int, int]:
     return page.place(call.start) if call else (max(made.line, 1), 1)

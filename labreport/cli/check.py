@@ -1,5 +1,6 @@
 """lab check."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,12 +57,17 @@ def _check_project(ctx: click.Context, *, fix: bool, annotations: bool, json_: b
     from labreport.check import project
     from labreport.check.waivers import today
     from labreport.site.links import broken_links
+    from labreport.site.pages import Site
 
-    report = project.check_project(root(), today(), [broken_links])
+    def run() -> "CheckReport":
+        site = Site(root())
+        return project.check_project(site.pages(), today(), [partial(broken_links, site)])
+
+    report = run()
     if fix and report.edits:
         count = project.fix(root(), report)
         click.echo(f"{count} ranges written" if count != 1 else "1 range written", err=True)
-        report = project.check_project(root(), today(), [broken_links])
+        report = run()
     if json_:
         from labreport.cli.show import as_json
 

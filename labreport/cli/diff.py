@@ -28,9 +28,11 @@ def diff(ctx: click.Context, before: str, after: str, *, form: str | None, raw: 
     exit status is 1 if a claim turned, and 2 if two sets were measured on different host classes.
     """
     from labreport.check.diff.compare import compare
+    from labreport.site.pages import Site
 
     with TemporaryDirectory(prefix="lab-diff-") as scratch:
-        changes = compare(_side(before, Path(scratch) / "before"), _side(after, Path(scratch) / "after"))
+        sides = _side(before, Path(scratch) / "before"), _side(after, Path(scratch) / "after")
+        changes = compare(Site(root()).pages(), *sides)
     if form == "json":
         from labreport.check.diff.words import as_json
         from labreport.cli import show
@@ -48,18 +50,15 @@ def diff(ctx: click.Context, before: str, after: str, *, form: str | None, raw: 
 
 
 def _side(name: str, scratch: Path) -> Path:
-    """Return a project in `scratch` with the current pages, and the evidence of a commit or folder."""
-    project = root()
-    scratch.mkdir()
-    (scratch / "docs").symlink_to(project / "docs")
+    """Return the folder with the evidence of a commit, a folder or this project; commits go to `scratch`."""
     if not name:
-        (scratch / "evidence").symlink_to(project / "evidence")
-    elif Path(name).is_dir():
+        return root() / "evidence"
+    if Path(name).is_dir():
         folder = Path(name).resolve()
-        (scratch / "evidence").symlink_to(folder / "evidence" if (folder / "evidence").is_dir() else folder)
-    else:
-        _unpack(project, name, scratch)
-    return scratch
+        return folder / "evidence" if (folder / "evidence").is_dir() else folder
+    scratch.mkdir()
+    _unpack(root(), name, scratch)
+    return scratch / "evidence"
 
 
 def _unpack(project: Path, rev: str, to: Path) -> None:

@@ -1,5 +1,6 @@
 """lab export."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -19,14 +20,19 @@ def export(ctx: click.Context, lab: str, *, to: Path | None, prefix: str) -> Non
     Every block is a fence whose info string is start:end:path; gaps are said in words. `lab check FILE`
     reads such a report back. Exit status 1 if a page has a problem that a build would fail on.
     """
+    from labreport.check.project import lab_coverage
+    from labreport.check.waivers import today
     from labreport.report.export.export import export as render
+    from labreport.site.pages import Site
 
-    exported = render(root(), lab, prefix.replace("{lab}", lab))
+    site = Site(root()).pages()
+    prefix = prefix.replace("{lab}", lab)
+    exported = render(site, lab, prefix, lambda name: lab_coverage(site, name, today()))
     for problem in exported.problems:
         click.echo(f"lab: {problem}", err=True)
     if to is None:
-        click.echo(exported.markdown, nl=False)
+        sys.stdout.buffer.write(exported.markdown.encode())  # click.echo would remove escape sequences
     else:
         to.write_bytes(exported.markdown.encode())
         click.echo(f"{to}: written", err=True)
-    ctx.exit(ExitStatus.FINDINGS if exported.problems else 0)
+    ctx.exit(ExitStatus.FINDINGS if exported.problems else ExitStatus.FINE)

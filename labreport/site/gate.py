@@ -71,7 +71,7 @@ def newest(folder: Path) -> float:
 def verdict(build: Build) -> list[str]:
     """Return the lines that end a build with problems; nothing if there was none."""
     root = str(build.root)
-    found = [str(problem) for problem in build.problems]
+    found = [str(problem) for problem in build.rendering.problems]
     found += [one_line(warning.replace(root, ".")) for warning in _run.warnings]
     if not found:
         return []

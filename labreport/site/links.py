@@ -5,22 +5,19 @@ no line numbers, and do not cover links in HTML and ids that an extension adds l
 searched here.
 """
 
-import logging
 import posixpath
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from mkdocs.config import load_config
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import Files, get_files, set_exclusions
+from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
 from labreport.check.finding import Finding
 from labreport.check.project import ProjectPages
 from labreport.report.pages.source import PageSource
 from labreport.report.pages.visible import FENCE, INLINE_CODE
+from labreport.site.pages import Site
 
 _ATTRIBUTES = {
     "a": "href",
@@ -34,42 +31,16 @@ _ATTRIBUTES = {
 """The HTML elements that link to something, and the attribute that holds the link."""
 
 
-def broken_links(project: ProjectPages) -> Iterator[Finding]:
+def broken_links(site: Site, project: ProjectPages) -> Iterator[Finding]:
     """Yield a finding for each link of a page to a file or an anchor that the site does not have."""
-    config = _config(project.root)
-    files = _files(config)
-    pages = {file.src_uri: Page(None, file, config) for file in files.documentation_pages()}
-    for path, page in pages.items():
-        page.markdown = project.texts.get(path, "")
-        page.render(config, files)
-    site = _Site(files, {path: _read(page.content or "") for path, page in pages.items()})
+    links = _Links(site.files, {path: _read(page.content or "") for path, page in site.rendered.items()})
     for source in project.pages:
-        if source.path not in pages:
-            continue
         searched: dict[str, int] = {}
-        for link, what, remedy in site.broken(pages[source.path]):
+        for link, what, remedy in links.broken(site.rendered[source.path]):
             offset = _find(source, link, searched.get(link, 0))
             searched[link] = offset + 1
             line, column = source.place(max(offset, 0))
             yield Finding("link", source.file, line, column, f"{link}: {what}", remedy, link)
-
-
-def _config(root: Path) -> MkDocsConfig:
-    """Return the settings of mkdocs.yml and its plugins; mkdocs does not log broken links with them."""
-    config = load_config(str(root / "mkdocs.yml"))
-    config = config.plugins.on_config(config)
-    links = config.validation.links
-    links.not_found = links.absolute_links = links.unrecognized_links = logging.DEBUG
-    return config
-
-
-def _files(config: MkDocsConfig) -> Files:
-    """Return the files that mkdocs publishes."""
-    files = get_files(config)
-    files.add_files_from_theme(config.theme.get_env(), config)
-    files = config.plugins.on_files(files, config=config)
-    set_exclusions(files, config)
-    return Files([file for file in files if file.inclusion.is_included()])  # type: ignore[no-untyped-call] # mkdocs
 
 
 class _PageReader(HTMLParser):
@@ -94,7 +65,7 @@ def _read(html: str) -> _PageReader:
     return reader
 
 
-class _Site:
+class _Links:
     """The files of the site, and the links and anchors of its pages."""
 
     def __init__(self, files: Files, pages: Mapping[str, _PageReader]) -> None:

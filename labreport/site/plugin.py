@@ -2,7 +2,6 @@
 
 import logging
 import os
-from functools import partial
 from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from pathspec.gitignore import GitIgnoreSpec
 
-from labreport.report.pages.macros import MACROS
-from labreport.report.pages.template import PageEnvironment
+from labreport.report.pages.render import RenderPass
 from labreport.report.problems import Problem
 from labreport.site import gate
 from labreport.site.build import Build
@@ -66,22 +64,18 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
             search.config.separator = SEPARATOR
         return config
 
-    @event_priority(-100)  # after the macros plugin has made its environment
+    @event_priority(-100)  # after the macros plugin has read its modules
     def _begin_build(self, config: MkDocsConfig) -> MkDocsConfig:
-        """Begin a build: give the macros plugin our macros, and the environment that boxes mistakes."""
+        """Begin a build, and have the macros plugin hand us each page before it would render it."""
         macros: Any = config.plugins.get("macros")
         if macros is None:
             raise ConfigurationError(
                 "mkdocs.yml: the labreport plugin needs the macros plugin: add `- macros` to `plugins:`"
             )
-        build = Build(_root(config), Path(config.docs_dir), here=gate.serving(), tell=_tell)
-        macros.register_macros({name: partial(build.call, name) for name in MACROS})
-        given = macros.env
-        env = PageEnvironment(build.broken, {name: given.globals[name] for name in MACROS}, given.loader)
-        env.globals.update(given.globals)
-        env.filters.update(given.filters)
-        macros._env = env  # noqa: SLF001 # the macros plugin offers no setting for it
-        self._build = build
+        macros.pre_macro_functions.append(self._render_page)
+        root = _root(config)
+        rendering = RenderPass(Path(config.docs_dir), root / "evidence", gate.serving(), config.extra, _tell)
+        self._build = Build(root, rendering)
         return config
 
     on_config = CombinedEvent(_set_defaults, _begin_build)
@@ -89,7 +83,7 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
     def on_pre_build(self, *, config: MkDocsConfig) -> None:
         """Check all evidence against its records."""
         del config
-        self._build.check_evidence()
+        self._build.rendering.check_evidence()
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Add our styles and the search worker; in a dirty build, have pages rebuilt after new evidence."""
@@ -97,6 +91,11 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
             if files.get_file_from_path(path) is None:  # a file of the project's own comes first
                 content = package_files("labreport.site").joinpath(path).read_bytes()
                 files.append(File.generated(config, path, content=content))
+        self._build.files = {
+            file.src_uri: Path(file.abs_src_path)
+            for file in files.documentation_pages()
+            if file.abs_src_path is not None
+        }
         if gate.dirty():  # mkdocs looks at the time of the page's own file only
             newest = gate.newest(_root(config) / "evidence")
             for file in files.documentation_pages():
@@ -105,29 +104,35 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
                     os.utime(target, (0, 0))
         return files
 
-    @event_priority(100)  # before the macros plugin renders the page
-    def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-        """Begin a page."""
-        del config, files
-        before = page.file.content_string.count("\n") - markdown.count("\n")
-        up = "../" * page.url.count("/")
-        self._build.begin(page.file.src_uri, up, page.meta, max(before, 0))
-        return markdown
+    def on_page_read_source(self, *, page: Page, config: MkDocsConfig) -> str:
+        """Return the text of a page. One that is not UTF-8 is a problem, not the end of the build."""
+        del config
+        return self._build.read(page.file.src_uri, page.file.content_bytes)
+
+    def _render_page(self, macros: Any) -> None:
+        """Render the page that the macros plugin is about to render, in the sandbox.
+
+        The macros plugin calls this as it calls `on_pre_page_macros` of a module. It renders nothing itself:
+        its own environment gives a page mkdocs' settings, and all of Python behind them.
+        """
+        macros.markdown = self._build.render(macros.page.file.src_uri, macros.markdown)
+        macros.page.meta.pop("ignore_macros", None)  # it would end the build
+        macros.page.meta["render_macros"] = False
 
     def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """Put what the macros show into the finished page."""
-        del page, config, files
-        return self._build.finish(html)
+        del config, files
+        return self._build.finish(page.file.src_uri, "../" * page.url.count("/"), html)
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Put in what the search must not index."""
         del page, config
-        return self._build.slots.fill_late(output)
+        return self._build.write(output)
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Write the raw files. End a `mkdocs build` that has problems with a list of them."""
         site = Path(config.site_dir)
-        write_raw(self._build.evidence, site)
+        write_raw(self._build.rendering.evidence, site)
         write_schemas(site)
         if not gate.serving() and (lines := gate.verdict(self._build)):
             log.error("%s", "\n".join(lines))

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from labreport.check.project import check_project
-from labreport.site.links import broken_links
 from tests.project import Little, make
 
 DAY = date(2026, 3, 4)
@@ -43,7 +41,7 @@ def little(tmp_path: Path) -> Little:
 def links(little: Little, text: str) -> list[str]:
     """Return the link findings of a lab page with this `text`."""
     little.page("labs/lab12/index.md", f"# Lab\n\n{text}\n")
-    findings = check_project(little.root, DAY, [broken_links]).findings
+    findings = little.check(DAY, links=True).findings
     return [str(one) for one in findings if one.kind == "link"]
 
 

@@ -10,9 +10,8 @@ import pytest
 
 from labreport.check.finding import Finding
 from labreport.check.lab import LabPages
-from labreport.check.project import LAB_CHECKS, PROJECT_CHECKS, CheckReport, ProjectPages, check_project
+from labreport.check.project import LAB_CHECKS, PROJECT_CHECKS, CheckReport, ProjectPages
 from labreport.report.facts.expressions.evaluate import EvaluationState
-from labreport.site.links import broken_links
 from tests.project import HOST, REPO, Captured, Little, make
 
 DAY = date(2026, 3, 4)
@@ -41,7 +40,7 @@ def little(tmp_path: Path) -> Little:
 
 def check(little: Little) -> CheckReport:
     """Return the result of the check."""
-    return check_project(little.root, DAY)
+    return little.check(DAY)
 
 
 def kinds(little: Little) -> list[str]:
@@ -255,7 +254,7 @@ def test_add_a_check(little: Little, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ids_are_unique(little: Little) -> None:
     """An id is the kind and eight digits, and occurs once in a project."""
     rewrite(little, "# Task 4\n", "# Task 4\n\n3 s, 3 s, 3 s. [x](gone.md) [x](gone.md)\n")
-    ids = [one.id for one in check_project(little.root, DAY, [broken_links]).findings]
+    ids = [one.id for one in little.check(DAY, links=True).findings]
     assert len(ids) == len(set(ids)) == 5
     assert all(re.fullmatch(r"[a-z-]+-[0-9a-f]{8}", one) for one in ids)
 
@@ -266,7 +265,7 @@ def test_the_pages_of_this_repository() -> None:
     Claims and requirements are left out, because they depend on the evidence. The day is one on which no
     waiver has expired.
     """
-    checked = check_project(REPO, DAY, [broken_links])
+    checked = Little(REPO).check(DAY, links=True)
     written = {"number", "unused-fact", "unpinned", "link", "waiver"}
     assert [str(one) for one in checked.findings if one.kind in written] == []
     assert checked.coverage.naked == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.check.project import CheckReport, check_project
+from labreport.check.project import CheckReport
 from labreport.check.rubric import RequirementState
 from tests.project import Captured, Little, make, row
 
@@ -48,7 +48,7 @@ def little(tmp_path: Path) -> Little:
 def check(little: Little, rubric: str) -> CheckReport:
     """Return the result of the check with this rubric.yml."""
     little.page("labs/lab12/rubric.yml", rubric)
-    return check_project(little.root, DAY)
+    return little.check(DAY)
 
 
 def requirement(**given: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labreport.check.finding import Edit, OverlapError, edited
-from labreport.check.project import CheckReport, check_project, fix
+from labreport.check.project import CheckReport, fix
 from labreport.report.pages.source import PageSource
 from tests.project import Captured, Little, make
 
@@ -37,7 +37,7 @@ def little(tmp_path: Path) -> Little:
 
 def check(little: Little) -> CheckReport:
     """Return the result of the check."""
-    return check_project(little.root, DAY)
+    return little.check(DAY)
 
 
 def of(checked: CheckReport, kind: str) -> list[str]:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from labreport.check.project import check_project
 from labreport.check.submission import check_submission, submitted
 from tests.project import Captured, Little, make
 
@@ -97,6 +96,6 @@ def test_pages_with_crlf(little: Little) -> None:
     found = []
     for text in (PAGE, PAGE.replace("\n", "\r\n")):
         little.page("labs/lab12/task-1.md", text)
-        found.append([str(one) for one in check_project(little.root, DAY).findings])
+        found.append([str(one) for one in little.check(DAY).findings])
     assert found[0] == found[1]
     assert [line.partition(": ")[0].rpartition(".md:")[2] for line in found[0]] == ["3:9", "13:9", "15:1"]

@@ -7,7 +7,7 @@ import pytest
 
 from labreport.check.coverage import WAIVED
 from labreport.check.finding import Finding
-from labreport.check.project import CheckReport, check_project
+from labreport.check.project import CheckReport
 from labreport.check.waivers import today
 from tests.project import Captured, Little, make
 
@@ -25,7 +25,7 @@ def little(tmp_path: Path) -> Little:
 
 def check(little: Little, day: date = DAY) -> CheckReport:
     """Return the result of the check on a day."""
-    return check_project(little.root, day)
+    return little.check(day)
 
 
 def naked(little: Little) -> Finding:

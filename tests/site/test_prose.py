@@ -163,9 +163,9 @@ MISUSED = [
     ('{{ fact("kernel", decimals=1, lab="lab12") }}', "kernel is a text"),
     ('{{ fact("a < b") }}', "is a condition"),
     ('{{ fact("a", lab="lab99") }}', "there is no lab lab99"),
-    ('## {{ fact("a") }}', "stands where its kind cannot"),
-    ('```\n{{ fact("a") }}\n```', "stands where its kind cannot"),
-    ('<p data-x="{{ fact("a") }}">x</p>', "stands where its kind cannot"),
+    ('## {{ fact("a") }}', "is in a code fence, a heading, an attribute or a title"),
+    ('```\n{{ fact("a") }}\n```', "is in a code fence, a heading, an attribute or a title"),
+    ('<p data-x="{{ fact("a") }}">x</p>', "is in a code fence, a heading, an attribute or a title"),
 ]
 
 

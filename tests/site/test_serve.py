@@ -78,6 +78,6 @@ def test_serve_stays_up_and_shows_each_change(little: Little, served: Served) ->
     little.capture(Captured("a/b.txt", b"uno\ndue\n"))
     assert "altered" not in served.shows('data-lines="1:2">uno\ndue\n</code>')
     little.page("labs/lab12/task-1.md", PAGE + "\n{{ evidnce() }}\n{{ evidence( }}\n")
-    served.shows("this is no Jinja")
+    served.shows("invalid Jinja")
     little.page("labs/lab12/task-1.md", PAGE)
     assert "ev-problem" not in served.shows('data-lines="1:2">uno')

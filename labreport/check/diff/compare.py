@@ -8,10 +8,9 @@ from pathlib import Path
 from labreport.check.diff.measured import FactChange, SeriesChange, fact_changes, series_changes, series_of
 from labreport.contract.reader import EvidenceError
 from labreport.contract.records import Command, Host, Status
-from labreport.report.export.export import MarkdownBuild, markdown_build
 from labreport.report.facts.claims import Claim
-from labreport.report.pages.render import render
-from labreport.report.pages.verdicts import Made
+from labreport.report.pages.calls import CallResult
+from labreport.report.pages.render import RenderPass, SitePages
 from labreport.report.source.evidence import Evidence, EvidenceSet, is_evidence
 from labreport.report.source.slices import as_text
 
@@ -72,24 +71,23 @@ class Changes:
         return any(changes.refused for changes in self.sets)
 
 
-def compare(before: Path, after: Path) -> Changes:
-    """Return the changes between the projects in `before` and `after`, which differ in evidence/ only."""
-    old, new = _rendered(before), _rendered(after)
+def compare(site: SitePages, before: Path, after: Path) -> Changes:
+    """Return the changes between the evidence in `before` and in `after`, under the same pages."""
+    old, new = _rendered(site, before), _rendered(site, after)
     names = dict.fromkeys([*new.evidence.names(), *old.evidence.names()])
     sets = (_set_changes(name, old, new) for name in names)
     return Changes(tuple(changes for changes in sets if changes.files))
 
 
-def _rendered(root: Path) -> MarkdownBuild:
-    """Return a build of a project in which every page was rendered, for its claims."""
-    build = markdown_build(root)
-    for path in sorted(build.docs.rglob("*.md")):
-        render(build, path)
-        build.slots.forget()
-    return build
+def _rendered(site: SitePages, evidence: Path) -> RenderPass:
+    """Return a render pass over every page, with the evidence in a folder."""
+    rendering = RenderPass(site.docs, evidence, values=site.values)
+    for page in site.pages:
+        rendering.render(page)
+    return rendering
 
 
-def _set_changes(name: str, old: MarkdownBuild, new: MarkdownBuild) -> SetChanges:
+def _set_changes(name: str, old: RenderPass, new: RenderPass) -> SetChanges:
     before, after = old.evidence.set(name), new.evidence.set(name)
     files = tuple(_files(old.evidence, new.evidence, name))
     hosts = _change("host", _in_words(before.measuring), _in_words(after.measuring))
@@ -181,10 +179,10 @@ def _values(evidence: EvidenceSet) -> dict[str, set[str]]:
     return values
 
 
-def _claims(lab: str, old: MarkdownBuild, new: MarkdownBuild) -> Iterator[StateChange]:
-    """Yield each claim on facts of a lab whose state changed; both builds have the same pages."""
-    claims_before = {_key(made): made.shown for made in old.made}
-    for made in new.made:
+def _claims(lab: str, old: RenderPass, new: RenderPass) -> Iterator[StateChange]:
+    """Yield each claim on facts of a lab whose state changed; both passes have the same pages."""
+    claims_before = {_key(made): made.shown for made in old.results}
+    for made in new.results:
         before, after = claims_before.get(_key(made)), made.shown
         if not isinstance(after, Claim) or not isinstance(before, Claim) or after.lab != lab:
             continue
@@ -193,8 +191,8 @@ def _claims(lab: str, old: MarkdownBuild, new: MarkdownBuild) -> Iterator[StateC
             yield StateChange(f"{made.page}:{made.line}: {sentence}", _state(before), _state(after))
 
 
-def _key(made: Made) -> tuple[str, int, str]:
-    return (made.page, made.line, made.call.reference)
+def _key(made: CallResult) -> tuple[str, int, str]:
+    return (made.page, made.line, str(made.call))
 
 
 def _state(claim: Claim) -> str:

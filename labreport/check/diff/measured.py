@@ -7,9 +7,9 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from labreport.contract.reader import EvidenceError
-from labreport.report.export.export import MarkdownBuild
 from labreport.report.facts.facts import FACTS_FILE, Fact
 from labreport.report.facts.readings import NoValue, Reading
+from labreport.report.pages.render import RenderPass
 from labreport.report.problems import FaultError
 from labreport.report.series.permutation import shift
 from labreport.report.series.series import COLUMNS, Sample, Series, SeriesError, read_series
@@ -193,7 +193,7 @@ class FactChange:
 
 
 def fact_changes(
-    lab: str, old: MarkdownBuild, new: MarkdownBuild, series: Iterable[SeriesChange]
+    lab: str, old: RenderPass, new: RenderPass, series: Iterable[SeriesChange]
 ) -> Iterator[FactChange]:
     """Yield each fact of a lab whose value changed; none if there is no valid facts.yml."""
     if not (new.docs / "labs" / lab / FACTS_FILE).is_file():

@@ -1,17 +1,25 @@
-"""Plain Markdown of what a macro shows: fences whose info string is `start:end:path`, gaps in words.
+"""Plain Markdown: of what a macro shows, and of a page without what only the site's Markdown knows.
 
 Everything from evidence and records is hostile here, too: text is escaped, and a fence is longer than any run
 of its own character in what it holds.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
+from labreport.report.pages.macros import Shown
+from labreport.report.pages.markdown import CONTAINER, parse_blocks, read_spans
 from labreport.report.problems import Problem, one_line
 from labreport.report.source.cite import Block, Gap
+from labreport.report.source.difference import Difference, unified
 from labreport.report.tables.runs import CommandRuns
 from labreport.report.tables.table import Cell, Figure, Table
 
+_NUMBERED = re.compile(r"((?:Lab|Task) [0-9]+)\s*[:.—–-]\s*")  # noqa: RUF001 # any dash that an author may write
+_TITLE = re.compile(r'(\s*)(?:===[!+]?|!!!|\?\?\?\+?)\s*([\w -]*?)\s*(?:"([^"]*)")?\s*')
+_ATTRIBUTES = re.compile(r"[ \t]*\{[^}]*\}[ \t]*$")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&$])")
 
 
@@ -33,21 +41,47 @@ def _longest(char: str, text: str) -> int:
 
 
 def fence(info: str, body: str) -> str:
-    """Return `body` in a fence; where its last line has no LF, the fence gives it one."""
+    """Return `body` in a fence, which gives its last line an LF if it has none."""
     char = "~" if "`" in info else "`"
     marks = char * max(3, _longest(char, body) + 1)
     end = "" if body.endswith("\n") or not body else "\n"
     return f"{marks}{info}\n{body}{end}{marks}"
 
 
+def markdown_of(shown: Shown, prefix: str) -> str:  # noqa: PLR0911 # one a kind
+    """Return the Markdown of what a call shows on lines of its own; `prefix` stands before paths."""
+    match shown:
+        case Block():
+            return block_markdown(shown, prefix)
+        case Gap():
+            return gap_markdown(shown)
+        case Problem():
+            return problem_markdown(shown)
+        case Table():
+            return table_markdown(shown)
+        case Figure():
+            return figure_markdown(shown)
+        case Difference():
+            return fence("diff", unified(shown))
+        case tuple():
+            return runs_markdown(shown)
+    raise TypeError(f"{type(shown).__name__} does not stand on lines of its own")
+
+
+def block_reference(block: Block, prefix: str) -> str:
+    """Return the info string of a block's fence: `start:end:path`."""
+    return f"{block.slice.range}:{prefix}{block.content.path}"
+
+
 def block_markdown(block: Block, prefix: str) -> str:
-    """Return a block as a fence that names its lines; one that is no text is said in words."""
-    text, path = block.slice.text, f"{prefix}{block.content.path}"
+    """Return a block as a fence that names its lines; one that is not text is described in words."""
+    text = block.slice.text
     notes = "".join(f"> {words(note)}\n\n" for note in block.notes)
     if text is None:
-        said = f"lines {block.slice.range} are no text: {len(block.slice.data)} bytes"
-        return f"{notes}> {code(path)}: {said}, sha256 {block.slice.sha256}"
-    return notes + fence(f"{block.slice.range}:{path}", text)
+        path, size = code(f"{prefix}{block.content.path}"), len(block.slice.data)
+        said = f"lines {block.slice.range} are no text: {size} bytes, sha256 {block.slice.sha256}"
+        return f"{notes}> {path}: {said}"
+    return notes + fence(block_reference(block, prefix), text)
 
 
 def gap_markdown(gap: Gap) -> str:
@@ -57,9 +91,10 @@ def gap_markdown(gap: Gap) -> str:
     return f"> {why} What to do: {words(gap.remedy)}{command}"
 
 
-def fault_markdown(fault: Problem) -> str:
-    """Return what a page asks for and cannot have, in words."""
-    return f"> Problem: {words(fault.reference)}: {words(fault.what)}: {words(fault.remedy)}"
+def problem_markdown(problem: Problem) -> str:
+    """Return what is wrong with a call or a page, in words."""
+    parts = (problem.reference, problem.what, problem.remedy)
+    return f"> Problem: {': '.join(words(part) for part in parts if part)}"
 
 
 def runs_markdown(runs: Iterable[CommandRuns]) -> str:
@@ -96,3 +131,88 @@ def figure_markdown(figure: Figure) -> str:
     told = [f"- {words(one)}" for one in figure.sentences]
     head = f"{words(figure.title)}. {words(figure.host_sentence)}"
     return "\n\n".join([*notes, head, table_markdown(figure.table), "\n".join(told)])
+
+
+@dataclass(frozen=True)
+class PlainLine:
+    """A line of plain Markdown: whether it is code, and whether it is in what can hold no block of lines."""
+
+    text: str
+    is_code: bool = False
+    holds_no_block: bool = False
+
+
+def dash(title: str) -> str:
+    """Return the text of a heading as reports have it: `Task 1: x` becomes `Task 1 — x`."""
+    return _NUMBERED.sub(r"\1 — ", title)
+
+
+class _Shape:
+    """What each line of a page's Markdown is part of. Lines are 0-based."""
+
+    def __init__(self, markdown: str) -> None:
+        self.lines = markdown.split("\n")
+        self.code: set[int] = set()
+        self.titles: set[int] = set()
+        self.holds_no_block: set[int] = set()
+        self.depth = [0] * len(self.lines)
+        self.headings: dict[int, tuple[int, int]] = {}
+        """The first line of each heading, with its level and the line after it."""
+        for token in parse_blocks(markdown):
+            first, after = token.map or (0, 0)
+            if token.type in {"fence", "code_block"}:
+                self.code |= set(range(first, after))
+            elif token.type == f"{CONTAINER}_open" and token.info:
+                self.titles.add(first)
+                for number in range(first + 1, after):
+                    self.depth[number] += 1
+            elif token.type in {"table_open", "blockquote_open", f"{CONTAINER}_open"}:
+                self.holds_no_block |= set(range(first, after))
+            elif token.type == "heading_open":
+                self.headings[first] = int(token.tag[1:]), after
+
+
+def plain_lines(markdown: str, shift: int) -> Iterator[PlainLine]:
+    """Yield the lines of a page without what only the site's Markdown knows.
+
+    Headings go `shift` levels down, tabs and admonitions become a bold line and their text, links to other
+    pages become their words. Code stays as it is.
+    """
+    shape = _Shape(markdown)
+    number = 0
+    while number < len(shape.lines):
+        line = shape.lines[number].removeprefix("    " * shape.depth[number])
+        level, after = shape.headings.get(number, (0, number + 1))
+        if number in shape.code:
+            yield PlainLine(line, is_code=True)
+        elif number in shape.titles:
+            yield PlainLine(_bold_title(line))
+        elif level:
+            yield PlainLine(_heading(line, min(level + shift, 6)))
+        else:
+            yield PlainLine(_without_page_links(line), holds_no_block=number in shape.holds_no_block)
+        number = after
+
+
+def _bold_title(line: str) -> str:
+    """Return the title of a tab or an admonition as a bold line."""
+    found = _TITLE.fullmatch(line)
+    return f"{found[1]}**{found[3] or found[2].capitalize()}**" if found else line
+
+
+def _heading(line: str, level: int) -> str:
+    """Return a heading of a level, without its id."""
+    indent = line[: len(line) - len(line.lstrip())]
+    text = _ATTRIBUTES.sub("", line.strip().lstrip("#").strip()).rstrip("#").rstrip()
+    return f"{indent}{'#' * level} {dash(text)}"
+
+
+def _without_page_links(line: str) -> str:
+    """Return a line in which each link to a page of the site is replaced by its words."""
+    parts, end = [], 0
+    for span in read_spans(line, ("escape", "backticks", "link")):
+        target = line[span.label_end + 2 : span.end]
+        if span.rule == "link" and span.start >= end and not _ADDRESS.match(target):
+            parts += [line[end : span.start], line[span.label : span.label_end]]
+            end = span.end
+    return "".join([*parts, line[end:]])

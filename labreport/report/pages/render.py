@@ -1,44 +1,248 @@
-"""A page rendered with the macros and without a site generator: what the export and the check stand on."""
+"""Render the pages of a report, without HTML: run their Jinja, evaluate their calls, note every problem.
 
-from functools import partial
+`mkdocs build`, `lab check`, `lab export` and `lab diff` all use this. Only the build makes HTML of results.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from jinja2 import FileSystemLoader
+from labreport.contract.verify import verify
+from labreport.report.facts.facts import FACTS_FILE, load
+from labreport.report.facts.readings import Readings
+from labreport.report.pages.calls import (
+    Call,
+    CallResult,
+    emulated_problem,
+    inline_text,
+    problems_of,
+    warnings_of,
+)
+from labreport.report.pages.macros import MacroContext
+from labreport.report.pages.sandbox import PageEnvironment
+from labreport.report.pages.slots import Slot, SlotKind, Slots
+from labreport.report.pages.source import PageSource, read_front_matter
+from labreport.report.problems import FaultError, Problem
+from labreport.report.source.cite import LABS, Page
+from labreport.report.source.evidence import Evidence
 
-from labreport.report.pages.flatten import fences
-from labreport.report.pages.macros import MACROS
-from labreport.report.pages.source import read_page
-from labreport.report.pages.template import PageEnvironment
-from labreport.report.problems import Problem
+HERE_ENV = "LAB_HERE"
+"""If this is 1, evidence/hosts/here is part of the report, as it is in `mkdocs serve`."""
+MISPLACED = (
+    "the macro is in a code fence, a heading, an attribute or a title, where it cannot be shown",
+    "put a block on a line of its own, a value in a sentence; in an example, wrap it in {% raw %}",
+)
+"""What is wrong, and what to do, if a slot is not found in the HTML of its page."""
+LOOK_ALIKE = (
+    "this HTML looks like evidence, which only a macro may show",
+    "call a macro, or use no data-evidence, no data-lines and no class that begins with ev",
+)
 
-if TYPE_CHECKING:  # a build renders pages, too: those whose numbers it is asked for
-    from labreport.site.build import Build
 
+@dataclass(frozen=True)
+class SitePages:
+    """The pages that mkdocs builds, in its order: the one set of pages for build, check, export and diff.
 
-def render(build: "Build", path: Path) -> str:
-    """Return a page rendered with the macros, front matter dropped; slots stand where blocks will be.
-
-    A page that is no text is a problem of the build, and empty.
+    `values` are what `extra` of mkdocs.yml holds. `html` takes the path of a page and Markdown, and returns
+    the HTML that mkdocs makes of it.
     """
-    page = read_page(path.relative_to(build.docs).as_posix(), path.read_bytes())
-    for problem in page.problems:
-        build.add(problem)
-    if page.meta.wrong:
-        build.add(Problem("front matter", page.meta.wrong, "mend it", page.path, 1))
-    before = page.text.count("\n") - page.markdown.count("\n")
-    build.begin(page.path, "", page.meta.values, before)
-    macros = {macro: partial(build.call, macro) for macro in MACROS}
-    environment = PageEnvironment(build.broken, macros, FileSystemLoader(build.docs))
-    rendered = environment.from_string(page.markdown).render()
-    _report_misplaced(build, rendered)
-    build.check_emulated()
-    return rendered
+
+    root: Path
+    docs: Path
+    pages: tuple[PageSource, ...]
+    values: Mapping[str, object]
+    html: Callable[[str, str], str]
 
 
-def _report_misplaced(build: "Build", rendered: str) -> None:
-    """Note each slot in a code fence, and each value in a heading, as a build of the site would."""
-    for line, fenced in fences(rendered.split("\n")):
-        numbers = build.slots.inline_numbers(line) if fenced or line.startswith("#") else []
-        for number in [*(build.slots.numbers(line) if fenced else []), *numbers]:
-            build.misplaced(number)
+@dataclass(frozen=True)
+class RenderedPage:
+    """A page after its Jinja. At n - 1, `results` has what slot n stands for: a call, or a mistake.
+
+    `notes` are about the page as a whole.
+    """
+
+    source: PageSource
+    page: Page
+    markdown: str
+    results: tuple[CallResult | Problem, ...]
+    notes: tuple[Problem, ...]
+
+    def result(self, slot: Slot) -> CallResult | Problem | None:
+        """Return what a slot stands for; None if the page's Jinja changed the number in it."""
+        return _at(self.results, slot)
+
+    @property
+    def calls(self) -> list[CallResult]:
+        """The calls, without the mistakes."""
+        return [result for result in self.results if isinstance(result, CallResult)]
+
+
+@dataclass
+class RenderPass:
+    """One pass over the pages: its evidence, facts, problems, and the results of all calls so far.
+
+    `tell` is called with each problem, and whether it fails a build, when it is found.
+    """
+
+    docs: Path
+    evidence_folder: Path
+    here: bool = False
+    values: Mapping[str, object] = field(default_factory=dict)
+    tell: Callable[[Problem, bool], None] = lambda _problem, _fails: None
+    problems: list[Problem] = field(default_factory=list)
+    results: list[CallResult] = field(default_factory=list)
+    slots: Slots = field(default_factory=Slots)
+    _facts: dict[str, Readings] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.here = self.here or os.environ.get(HERE_ENV) == "1"
+        self.evidence = Evidence(self.evidence_folder, labs_of(self.docs), here=self.here)
+        self._environment = PageEnvironment(self.slots, self.values)
+
+    def add(self, problem: Problem, *, fails: bool = True) -> None:
+        """Note a problem, and tell it."""
+        if fails:
+            self.problems.append(problem)
+        self.tell(problem, fails)
+
+    def check_evidence(self) -> None:
+        """Compare all evidence with its records; each finding is a problem of its own."""
+        for finding in verify(self.evidence.root, here=self.here).findings:
+            what = f"{finding.verdict}: {finding.what}"
+            self.add(Problem(f"evidence/{finding.path}", what, finding.remedy))
+
+    def lab_facts(self, lab: str) -> Readings:
+        """Return the facts of a lab with their values; raise FactsError if its facts.yml is invalid."""
+        if lab not in self._facts:
+            self._facts[lab] = Readings(load(self.docs / LABS / lab / FACTS_FILE), self.evidence)
+        return self._facts[lab]
+
+    def render(self, source: PageSource, markdown: str | None = None) -> RenderedPage:
+        """Return a page after its Jinja; `markdown` is its text, if that is not what `source` has."""
+        for problem in source.problems:
+            self.add(problem)
+        text = source.markdown if markdown is None else markdown
+        page = self._page(source)
+        lines_before = max(source.text.count("\n") - text.count("\n"), 0)
+        noted = self._environment.render(text)
+        results: list[CallResult | Problem] = []
+        for call in noted.calls:
+            line = call.line + lines_before
+            if isinstance(call, Call):
+                results.append(self._run(page, replace(call, line=line), results))
+            else:
+                results.append(replace(call, path=page.path, line=line))
+                self.add(replace(call, path=page.path, line=line))
+        calls = [result for result in results if isinstance(result, CallResult)]
+        self.results += calls
+        emulated = None if page.front_matter.accepts_emulated else emulated_problem(calls)
+        if emulated:
+            self.add(emulated)
+        return RenderedPage(source, page, noted.markdown, tuple(results), (emulated,) if emulated else ())
+
+    def _page(self, source: PageSource) -> Page:
+        """Return a page with what its front matter says to the report."""
+        wrong, remedy = source.meta.wrong, "correct it"
+        try:
+            page = Page(source.path, read_front_matter(source.meta.values))
+        except FaultError as error:
+            page, wrong, remedy = Page(source.path), error.what, error.remedy
+        if wrong:
+            self.add(Problem("front matter", wrong, remedy, source.path, 1))
+        return page
+
+    def _run(self, page: Page, call: Call, before: list[CallResult | Problem]) -> CallResult:
+        """Return what a call shows; `before` are the results of the slots in its sentence."""
+        has_block = False
+        if call.sentence is not None:
+            inner = self.slots.find(call.sentence)
+            blocks = [slot for slot in inner if slot.kind is SlotKind.BLOCK]
+            has_block = any(isinstance(_at(before, slot), CallResult) for slot in blocks)
+            call = replace(call, sentence=self.as_text(call.sentence, before))
+        shown = call.run(MacroContext(self.evidence, self.lab_facts, page, self.docs))
+        if has_block:
+            shown = Problem(str(call), "a block is in its sentence", "put the block before or after it")
+        result = CallResult(page.path, call.line, call, shown)
+        for problem in problems_of(result):
+            self.add(problem)
+        for warning in warnings_of(result):
+            self.add(warning, fails=False)
+        return result
+
+    def as_text(self, text: str, results: Sequence[CallResult | Problem]) -> str:
+        """Return `text` with the values in its sentences as text, and without its blocks."""
+        parts, end = [], 0
+        for slot in self.slots.find(text):
+            result = _at(results, slot)
+            words = inline_text(result.shown, slot.kind) if isinstance(result, CallResult) else ""
+            parts += [text[end : slot.start], words if slot.kind is not SlotKind.BLOCK else ""]
+            end = slot.end
+        return "".join([*parts, text[end:]])
+
+    def check_html(self, page: RenderedPage, html: str) -> list[Problem]:
+        """Note what is wrong with the HTML of a page before its slots are filled. Return all notes on it."""
+        placed: dict[int, set[SlotKind]] = {}
+        for slot in self.slots.find_placed(html):
+            placed.setdefault(slot.number, set()).add(slot.kind)
+        found = []
+        for number, result in enumerate(page.results, 1):
+            kinds = placed.get(number, set())
+            if not kinds or len(kinds & {SlotKind.BEFORE, SlotKind.AFTER}) == 1:
+                reference = result.call.reference if isinstance(result, CallResult) else result.reference
+                found.append(Problem(reference, *MISPLACED, page.source.path, result.line))
+        found += look_alikes(page.source, html)
+        for problem in found:
+            self.add(problem)
+        return [*page.notes, *found]
+
+
+def _at(results: Sequence[CallResult | Problem], slot: Slot) -> CallResult | Problem | None:
+    """Return what a slot stands for; None if the page's Jinja changed the number in it."""
+    return results[slot.number - 1] if 0 < slot.number <= len(results) else None
+
+
+def labs_of(docs: Path) -> frozenset[str]:
+    """Return the labs that have pages: the folders of docs/labs/."""
+    folder = docs / LABS
+    return (
+        frozenset(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else frozenset()
+    )
+
+
+def look_alikes(source: PageSource, html: str) -> Iterator[Problem]:
+    """Yield a problem for each line of a page that makes elements like those of evidence."""
+    reader = _LookAlikes()
+    reader.feed(html)
+    reader.close()
+    lines = dict.fromkeys(_line_of(source, tag) for tag in reader.found)
+    for line in lines:
+        yield Problem("", *LOOK_ALIKE, source.path, line)
+
+
+class _LookAlikes(HTMLParser):
+    """Collects the tags of elements that look like those of evidence."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the tag if it has an attribute or a class of evidence."""
+        del tag
+        given = dict(attrs)
+        classes = (given.get("class") or "").split()
+        if {"data-evidence", "data-lines"} & given.keys() or any(
+            name == "ev" or name.startswith("ev-") for name in classes
+        ):
+            self.found.append(self.get_starttag_text() or "")
+
+
+def _line_of(source: PageSource, tag: str) -> int:
+    """Return the line of a page that makes a tag: the first with the tag, or else with a part of it."""
+    for text in (tag, "data-evidence", "data-lines", "ev-", "ev"):
+        offset = source.text.find(text, source.begin)
+        if offset >= 0:
+            return source.place(offset)[0]
+    return 1

@@ -11,8 +11,8 @@ from markdown.extensions.toc import slugify, unique
 
 from labreport.report.pages.tags import SourceCall, Tag, read_calls, read_tags
 from labreport.report.pages.visible import BOUND, INLINE_CODE, INVISIBLE, BareMarkdown, masked, without_jinja
-from labreport.report.problems import Problem
-from labreport.report.source.cite import lab_of
+from labreport.report.problems import FaultError, Problem
+from labreport.report.source.cite import EMULATED, EXPECTED, FrontMatter, lab_of
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
@@ -146,6 +146,17 @@ class PageSource:
         """Return the call that a build names so, the nearest to `line`; None if its values are computed."""
         alike = [call for call in self.calls if f"{reference} ".startswith(f"{call.reference} ")]
         return min(alike, key=lambda call: abs(self.place(call.paren)[0] - line), default=None)
+
+
+def read_front_matter(values: Mapping[str, object]) -> FrontMatter:
+    """Return what front matter says to the report; raise FaultError if a value is of the wrong type."""
+    accepts = values.get(EMULATED, False)
+    if not isinstance(accepts, bool):
+        raise FaultError(f"{EMULATED} is {accepts!r}", "write true or false")
+    gaps = values.get(EXPECTED) or []
+    if not isinstance(gaps, list) or not all(isinstance(path, str) for path in gaps):
+        raise FaultError(f"{EXPECTED} is {gaps!r}", "list paths: [kata/test1.txt]")
+    return FrontMatter(frozenset(gaps), accepts)
 
 
 def read_page(path: str, data: bytes) -> PageSource:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from jinja2 import Environment, TemplateSyntaxError
 
-from labreport.report.pages.macros import MACROS, Call
+from labreport.report.pages.calls import Call
+from labreport.report.pages.macros import MACROS
 
 COMMENT_START = "{# "
 """How a comment begins. `{#results}` is a heading's id, `{#}` and `${#x}` are shell: they stay text."""

@@ -16,6 +16,9 @@ RENDERED = frozenset(
     "htm html xht xhtml shtml mht mhtml svg svgz xml xsl xslt js mjs cjs pdf php swf wasm".split()  # noqa: SIM905 # one line
 )
 """The suffixes of files that a browser or a server would run or render."""
+EXPECTED = "expected_gaps"
+EMULATED = "accept_emulated"
+"""The keys of a page's front matter that the report reads."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,9 @@ class FrontMatter:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of docs/: its path, the way from it to the site's root, its front matter."""
+    """A page: its path below docs/, and what its front matter says."""
 
     path: str
-    up: str = ""
     front_matter: FrontMatter = FrontMatter()
 
     @property

@@ -15,8 +15,7 @@ from labreport.report.source.difference import FORMS, Difference, DifferenceKind
 from labreport.report.source.evidence import Origin
 from labreport.report.tables.runs import CommandRuns, exit_words
 from labreport.report.tables.table import Figure, Table
-from labreport.site.html.environment import call
-from labreport.site.slots import Slots
+from labreport.site.html.environment import LateHtml, call
 
 BlockLevel = Block | Gap | Problem | Table | tuple[CommandRuns, ...] | Figure | Difference
 """What a call shows on a line of its own."""
@@ -34,11 +33,11 @@ class Source:
     how: str
 
 
-def html_of(shown: BlockLevel, up: str, slots: Slots) -> str:  # noqa: PLR0911 - one a kind
-    """Return the HTML of a block; `slots` keeps what the search must not index, such as provenance."""
+def html_of(shown: BlockLevel, up: str, late: LateHtml) -> str:  # noqa: PLR0911 - one a kind
+    """Return the HTML of a block; `late` keeps what the search must not index, such as provenance."""
     match shown:
         case Block():
-            return call(TEMPLATE, "evidence", shown, _origins([shown], up, slots))
+            return call(TEMPLATE, "evidence", shown, _origins([shown], up, late))
         case Gap():
             return call(TEMPLATE, "gap", shown)
         case Problem():
@@ -46,9 +45,9 @@ def html_of(shown: BlockLevel, up: str, slots: Slots) -> str:  # noqa: PLR0911 -
         case Table():
             return table_html(shown, up)
         case Figure():
-            return figure_html(shown, up, slots)
+            return figure_html(shown, up, late)
         case Difference():
-            return difference_html(shown, up, slots)
+            return difference_html(shown, up, late)
         case _:
             return runs_html(shown)
 
@@ -68,19 +67,19 @@ def table_html(table: Table, up: str) -> str:
     return call(TEMPLATE, "table", table, up)
 
 
-def figure_html(figure: Figure, up: str, slots: Slots) -> str:
+def figure_html(figure: Figure, up: str, late: LateHtml) -> str:
     """Return a comparison, or a picture above a table of its values, with its provenance.
 
     The picture repeats the words of the table, so the search does not index it.
     """
-    picture = Markup(slots.put_late(figure.svg)) if figure.svg else ""  # noqa: S704 - drawn by us, no evidence in it
-    return call(TEMPLATE, "figure", figure, up, picture, _origins(figure.blocks, up, slots))
+    picture = Markup(late.put_late(figure.svg)) if figure.svg else ""  # noqa: S704 - drawn by us, no evidence in it
+    return call(TEMPLATE, "figure", figure, up, picture, _origins(figure.blocks, up, late))
 
 
-def difference_html(difference: Difference, up: str, slots: Slots) -> str:
+def difference_html(difference: Difference, up: str, late: LateHtml) -> str:
     """Return a difference with the provenance of both files."""
     rows = difference.rows if difference.form == FORMS[0] else list(_one_column(difference.rows))
-    origins = _origins(difference.blocks, up, slots)
+    origins = _origins(difference.blocks, up, late)
     return call("difference.html", "difference", difference, rows, difference.form, origins)
 
 
@@ -94,9 +93,9 @@ def _one_column(rows: Iterable[DiffRow]) -> Iterator[DiffRow]:
             yield row
 
 
-def _origins(blocks: Iterable[Block], up: str, slots: Slots) -> Markup:
+def _origins(blocks: Iterable[Block], up: str, late: LateHtml) -> Markup:
     """Return what stands for the provenance of `blocks` until the page is written."""
-    return Markup("").join(Markup(slots.put_late(provenance_html(block, up))) for block in blocks)  # noqa: S704 - rendered
+    return Markup("").join(Markup(late.put_late(provenance_html(block, up))) for block in blocks)  # noqa: S704 - rendered
 
 
 def provenance_html(block: Block, up: str) -> str:

@@ -1,5 +1,9 @@
-"""The Jinja environment of our own templates: it escapes every value. A project's pages use another one."""
+"""Our own templates, which escape every value, and the HTML that is put in when a page is written."""
 
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import quote
 
@@ -92,3 +96,30 @@ ENVIRONMENT.filters.update(
 def call(template: str, macro: str, *values: object) -> str:
     """Return what a macro of a template makes of `values`."""
     return str(getattr(ENVIRONMENT.get_template(template).module, macro)(*values))
+
+
+@dataclass
+class LateHtml:
+    """The HTML that is kept until its page is written. A comment holds its place."""
+
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    _kept: list[tuple[str | Callable[[], str], str]] = field(default_factory=list)
+
+    def put_late(self, html: str | Callable[[], str], until: str = "") -> str:
+        """Keep `html`, or what makes it, and return what stands there until the page is written.
+
+        This is a comment, and behind it the HTML `until`, which the search indexes in its place.
+        """
+        self._kept.append((html, until))
+        return f"<!--{self.token}-{len(self._kept) - 1}-->{until}"
+
+    def fill_late(self, page: str) -> str:
+        """Return a page with what was kept for it. It stays kept: a page may be written again."""
+        parts: list[str] = []
+        end = 0
+        for match in re.finditer(f"<!--{self.token}-([0-9]+)-->", page):
+            html, until = self._kept[int(match[1])]
+            if page.startswith(until, match.end()):
+                parts += [page[end : match.start()], html if isinstance(html, str) else html()]
+                end = match.end() + len(until)
+        return "".join([*parts, page[end:]])

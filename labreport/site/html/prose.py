@@ -1,6 +1,6 @@
 """HTML of what stands in a sentence: a value, a claim with its mark, a problem; and the banner of a page."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,14 +10,12 @@ from labreport.contract.records import Host
 from labreport.report.facts.claims import BoundExpression, Claim, InlineValue
 from labreport.report.facts.expressions.evaluate import EvaluationState
 from labreport.report.facts.readings import Reading
+from labreport.report.pages.calls import claim_words
 from labreport.report.pages.macros import Shown, blocks_of
 from labreport.report.problems import Problem, one_line
 from labreport.report.source.evidence import is_emulated
-from labreport.site.html.environment import call
-from labreport.site.slots import Inline
+from labreport.site.html.environment import LateHtml, call
 
-Late = Callable[[str, str], str]
-"""Keeps HTML until the page is written, and returns what stands there until then; see Slots.put_late."""
 TEMPLATE = "prose.html"
 SHORT = 24
 """A value of fewer characters stays on one line with its unit."""
@@ -39,37 +37,34 @@ class Moment:
     host: Host | None
 
 
-def value_inline(value: InlineValue, late: Late, up: str, number: int) -> Inline:
+def value_html(value: InlineValue, late: LateHtml, up: str, number: int) -> str:
     """Return a value that shows its source on hover and focus; `number` is unique on the page.
 
     `late` keeps what the search must not index.
     """
     text = value.text or f"({value.result.state})"
     shown = escape(text.replace(" ", "\u00a0") if len(text) < SHORT else text)
-    html = call(TEMPLATE, "value", value, shown, up, number)
-    emulated = value.text and value.emulated_times
-    return Inline(late(html, str(shown)), f"{text} (emulated)" if emulated else text)
+    return late.put_late(call(TEMPLATE, "value", value, shown, up, number), str(shown))
 
 
-def claim_inlines(claim: Claim, late: Late, up: str, number: int) -> tuple[Inline, Inline]:
-    """Return what stands before and after the sentence of a claim. Its mark opens the values behind it.
+def before_claim_html(claim: Claim, late: LateHtml) -> str:
+    """Return what stands before the sentence of a claim."""
+    return late.put_late(Markup('<span class="ev-claim" data-state="{}">').format(claim.result.state))
+
+
+def after_claim_html(claim: Claim, late: LateHtml, up: str, number: int) -> str:
+    """Return what stands after the sentence of a claim: a mark that opens the values behind it.
 
     A claim that holds has only its sign. For any other, the state and the reason are in plain sight.
     """
-    state = claim.result.state
-    words = "" if state is EvaluationState.HOLDS else str(state)
-    if not claim.fine:
-        words += f": {one_line(claim.reason)}"
-    before = Markup('<span class="ev-claim" data-state="{}">').format(state)
-    after = call(TEMPLATE, "mark", claim, words, MARKS[state], up, number)
-    return Inline(late(before, ""), ""), Inline(late(after, ""), f" ({words})" if words else "")
+    sign = MARKS[claim.result.state]
+    return late.put_late(call(TEMPLATE, "mark", claim, claim_words(claim), sign, up, number))
 
 
-def problem_inline(problem: Problem) -> Inline:
+def inline_problem_html(problem: Problem) -> str:
     """Return what stands in a sentence for a call that cannot be carried out."""
     parts = (problem.reference, problem.what, problem.remedy)
-    words = ": ".join(one_line(part) for part in parts if part)
-    return Inline(call(TEMPLATE, "problem", words), f"(problem: {words})")
+    return call(TEMPLATE, "problem", ": ".join(one_line(part) for part in parts if part))
 
 
 def moments(shown: Iterable[Shown]) -> Iterator[Moment]:

@@ -74,7 +74,7 @@ def before(tmp_path: Path) -> Little:
 
 def changes(before: Little, after: Little) -> Changes:
     """Return the changes."""
-    return compare(before.root, after.root)
+    return compare(after.pages(), before.root / "evidence", after.root / "evidence")
 
 
 def test_nothing_changed(before: Little, tmp_path: Path) -> None:

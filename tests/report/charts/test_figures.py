@@ -9,17 +9,14 @@ from labreport.contract.records import HostClass
 from labreport.report.charts.kinds import draw
 from labreport.report.charts.style import EMULATED
 from labreport.report.export.markdown import figure_markdown
-from labreport.report.pages.context import Desk
-from labreport.report.pages.macros import Call
-from labreport.report.pages.verdicts import Made, problems_of
+from labreport.report.pages.calls import Call, CallResult, problems_of
 from labreport.report.problems import Problem
 from labreport.report.series.comparison import compare, comparison_table, four_digits, sentences
 from labreport.report.series.series import read_series
-from labreport.report.source.cite import Gap, Page
+from labreport.report.source.cite import Gap
 from labreport.report.tables.table import Figure
-from labreport.site.build import Build
 from labreport.site.html.blocks import figure_html
-from labreport.site.slots import Slots
+from labreport.site.html.environment import LateHtml
 from tests.project import HOST, Captured, Little, make, row
 from tests.report.series.planted import planted
 
@@ -57,10 +54,7 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
 
 def show(little: Little, name: str, *args: object, **named: object) -> object:
     """Return what a macro shows on a page of the lab."""
-    build = Build(little.root, little.root / "docs")
-    return Call(name, args, tuple(named.items())).run(
-        Desk(build.evidence, build.lab_facts, Page("labs/lab12/x.md"))
-    )
+    return Call(name, args, tuple(named.items())).run(little.context("labs/lab12/x.md"))
 
 
 def figure(little: Little, name: str, *args: object, **named: object) -> Figure:
@@ -161,7 +155,7 @@ def test_a_comparison_on_a_page(little: Little) -> None:
     found = figure(little, "comparison", "bench/startup.csv", noise="bench/noise.csv")
     assert found.sentences[-1].startswith("The noise of the host: the same command took ")
     assert "run 5 (4.800 s)" in " ".join(found.sentences)
-    slots = Slots()
+    slots = LateHtml()
     html = slots.fill_late(figure_html(found, "../", slots))
     assert html.count("<tr>") == 4
     assert html.count('class="ev-from"') == 2
@@ -175,7 +169,7 @@ def test_a_comparison_on_a_page(little: Little) -> None:
 def test_a_chart_on_a_page(little: Little) -> None:
     """The picture, its caption with the host's class, its values folded below, where it is from."""
     found = figure(little, "chart", "bench/startup.csv", kind="strip")
-    slots = Slots()
+    slots = LateHtml()
     waiting = figure_html(found, "../", slots)
     assert "<svg" not in waiting
     html = slots.fill_late(waiting)
@@ -234,7 +228,7 @@ def test_a_gap_and_evidence_without_a_record_are_problems(little: Little) -> Non
         gap = show(little, name, "bench/kata.csv", **named)
         assert isinstance(gap, Gap)
         found = figure(little, name, "bench/unknown.csv", **named)
-        assert "has no record" in problems_of(Made("x.md", 1, Call(name), found))[0].what
+        assert "has no record" in problems_of(CallResult("x.md", 1, Call(name), found))[0].what
 
 
 def test_a_page_must_accept_an_emulated_figure(tmp_path: Path) -> None:

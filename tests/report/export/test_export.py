@@ -3,18 +3,21 @@
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labreport.check.project import lab_coverage
 from labreport.check.submission import check_submission, submitted
-from labreport.report.export.export import export
+from labreport.report.export.export import Exported, export
 from labreport.report.export.markdown import code, fence
 from tests.project import REPO, Captured, Little, make, row
 from tests.site.conftest import HOSTILE
 
+DAY = date(2026, 3, 4)
 TASK_1 = """---
 title: Install
 expected_gaps: [kata/x.txt]
@@ -68,10 +71,16 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
     return made
 
 
+def exported_of(little: Little, lab: str = "lab12") -> Exported:
+    """Return the export of a lab."""
+    pages = little.pages()
+    return export(pages, lab, "", lambda name: lab_coverage(pages, name, DAY))
+
+
 @pytest.fixture(scope="module")
 def report(little: Little) -> Path:
     """Export the lab to a file."""
-    exported = export(little.root, "lab12", "labs/lab12/")
+    exported = exported_of(little)
     assert exported.problems == ()
     path = little.root / "submission12.md"
     path.write_bytes(exported.markdown.encode())
@@ -195,7 +204,7 @@ def test_an_export_says_what_a_build_would_fail_on(little: Little) -> None:
         "labs/lab12/task-3.md", '# Task 3\n\n{{ evidence("a.txt", lines="1:9") }}\n\n```\n{{ host() }}\n```\n'
     )
     try:
-        exported = export(little.root, "lab12")
+        exported = exported_of(little)
     finally:
         page.unlink()
     said = [str(problem) for problem in exported.problems]
@@ -205,7 +214,7 @@ def test_an_export_says_what_a_build_would_fail_on(little: Little) -> None:
 
 def test_a_lab_without_tasks_is_said(little: Little) -> None:
     """No page, no report."""
-    (problem,) = export(little.root, "lab99").problems
+    (problem,) = exported_of(little, "lab99").problems
     assert "lab99 has no page task-*.md" in str(problem)
 
 
@@ -231,7 +240,7 @@ def test_values_and_claims_are_words_in_a_report(tmp_path: Path) -> None:
         '# Task 1\n\n- It took {{ fact("a") }}. {% call claim("a < 2 s") %}Under *two*{% endcall %}, and\n'
         '  {% call claim("a < 1 s") %}under one{% endcall %}.\n\n{{ evidence("a.txt") }}\n',
     )
-    exported = export(made.root, "lab12")
+    exported = exported_of(made)
     assert "- It took 1.50 s. Under *two*, and\n" in exported.markdown
     assert "  under one (contradicted: a is 1.50 s, not \\< 1 s).\n" in exported.markdown
     assert [problem.line for problem in exported.problems] == [4]

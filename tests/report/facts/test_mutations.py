@@ -12,7 +12,6 @@ import pytest
 
 from labreport.contract.reader import readable_records
 from labreport.contract.records import RECORDS, dump
-from labreport.report.export.export import MarkdownBuild, markdown_build
 from labreport.report.facts.claims import Claim
 from labreport.report.facts.converters import CONVERTERS
 from labreport.report.facts.expressions.evaluate import EvaluationState
@@ -30,8 +29,9 @@ from labreport.report.facts.expressions.parse import (
 )
 from labreport.report.facts.expressions.tokens import FUNCTIONS
 from labreport.report.facts.readings import Reading
-from labreport.report.pages.render import render
-from labreport.report.pages.verdicts import Made
+from labreport.report.pages.calls import CallResult
+from labreport.report.pages.render import RenderPass
+from labreport.report.pages.source import read_page
 from labreport.report.source.slices import Content
 from labreport.report.values.quantity import Quantity
 from tests.project import REPO, Captured, Little, make
@@ -149,19 +149,19 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
     return made
 
 
-def built(root: Path, pages: str = "**/*.md") -> MarkdownBuild:
-    """Return the build of a project's pages, or of those named, without a site."""
-    build = markdown_build(root)
-    build.check_evidence()
-    for path in sorted(build.docs.glob(pages)):
-        render(build, path)
-        build.slots.forget()
-    return build
+def built(root: Path, page: str = "") -> RenderPass:
+    """Return a pass over a project's pages, or over one, without a site."""
+    rendering = RenderPass(root / "docs", root / "evidence")
+    rendering.check_evidence()
+    docs = root / "docs"
+    for path in [docs / page] if page else sorted(docs.rglob("*.md")):
+        rendering.render(read_page(path.relative_to(docs).as_posix(), path.read_bytes()))
+    return rendering
 
 
-def claims_of(build: MarkdownBuild) -> list[tuple[Made, Claim]]:
+def claims_of(build: RenderPass) -> list[tuple[CallResult, Claim]]:
     """Return every claim of the pages that is an expression, with its call."""
-    return [(one, one.shown) for one in build.made if isinstance(one.shown, Claim)]
+    return [(one, one.shown) for one in build.results if isinstance(one.shown, Claim)]
 
 
 def recapture(root: Path, lab: str, files: Mapping[str, bytes]) -> None:
@@ -190,7 +190,7 @@ def evidence_of(root: Path, claim: Claim) -> dict[str, bytes]:
     return {path.partition("/")[2]: (root / "evidence" / path).read_bytes() for path in paths}
 
 
-def turn_of(root: Path, build: MarkdownBuild, claim: Claim, fact: str) -> Turn:
+def turn_of(root: Path, build: RenderPass, claim: Claim, fact: str) -> Turn:
     """Return how evidence turns a claim by one of its facts; fail where nothing does."""
     found = claimed(claim.result.text, build.lab_facts(claim.lab), evidence_of(root, claim))
     assert found is not None
@@ -201,7 +201,7 @@ def turn_of(root: Path, build: MarkdownBuild, claim: Claim, fact: str) -> Turn:
     return turn
 
 
-def assert_named(said: str, made: Made, fact: str, turn: Turn) -> None:
+def assert_named(said: str, made: CallResult, fact: str, turn: Turn) -> None:
     """Assert that a line of the build's list names a claim with page, line, state, the fact and its value."""
     head = re.escape(f"{made.page}:{made.line}: {made.call}")
     found = [line for line in said.splitlines() if re.search(rf"^ *{head}.*: contradicted: ", line)]
@@ -263,7 +263,7 @@ def test_every_fact_of_every_claim_turns_it(little: Little) -> None:
     assert covered == {(text, fact) for text in CLAIMS for fact in names(text)}
 
 
-def turn_is_told(root: Path, build: MarkdownBuild, made: Made, claim: Claim, fact: str) -> None:
+def turn_is_told(root: Path, build: RenderPass, made: CallResult, claim: Claim, fact: str) -> None:
     """Assert that a claim holds with one evidence, and is contradicted and named with another; restore it."""
     before = evidence_of(root, claim)
     turn = turn_of(root, build, claim, fact)

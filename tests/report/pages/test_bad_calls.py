@@ -8,11 +8,8 @@ from typing import Any
 import pytest
 
 from labreport.contract.records import MAX_BYTES
-from labreport.report.pages.context import Desk
-from labreport.report.pages.macros import Call
+from labreport.report.pages.calls import Call
 from labreport.report.problems import Problem
-from labreport.report.source.cite import Page
-from labreport.site.build import Build
 from tests.project import Captured, Little, make, row
 
 CASES = json.loads((Path(__file__).parent / "cases" / "bad-calls.json").read_text())
@@ -37,17 +34,11 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
     return made
 
 
-def desk(little: Little, page: str) -> Desk:
-    """Return the desk of a page of the project."""
-    build = Build(little.root, little.root / "docs")
-    return Desk(build.evidence, build.lab_facts, Page(page))
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_a_bad_call_is_one_clear_error(little: Little, case: dict[str, Any]) -> None:
     """It says what is wrong and what would be right, and holds no path of the machine."""
     call = Call("evidence", tuple(case["args"]), tuple(case.get("named", {}).items()))
-    shown = call.run(desk(little, "labs/lab12/task-1.md"))
+    shown = call.run(little.context("labs/lab12/task-1.md"))
     assert isinstance(shown, Problem)
     assert case["what"] in shown.what
     assert case["remedy"] in shown.remedy
@@ -71,6 +62,6 @@ def test_a_bad_call_is_one_clear_error(little: Little, case: dict[str, Any]) -> 
 )
 def test_outside_a_lab(little: Little, call: Call, what: str) -> None:
     """There a path begins with the lab, and tables want its name."""
-    shown = call.run(desk(little, "guides/start.md"))
+    shown = call.run(little.context("guides/start.md"))
     assert isinstance(shown, Problem)
     assert what in shown.what

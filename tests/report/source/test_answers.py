@@ -8,15 +8,13 @@ from typing import Any
 import pytest
 
 from labreport.contract.records import File, Span
-from labreport.report.pages.context import Desk
-from labreport.report.pages.macros import Call
+from labreport.report.pages.calls import Call
 from labreport.report.problems import Problem
-from labreport.report.source.cite import Gap, Page
+from labreport.report.source.cite import Gap
 from labreport.report.tables.external import load_advisories
 from labreport.report.tables.table import Figure, Table
-from labreport.site.build import Build
 from labreport.site.html.blocks import figure_html
-from labreport.site.slots import Slots
+from labreport.site.html.environment import LateHtml
 from tests.project import Captured, Little, make, row
 
 PROBES = [
@@ -71,9 +69,8 @@ def capture(little: Little, path: str, lines: Sequence[tuple[str, bool]], **give
 
 def show(little: Little, name: str, *args: object, **named: object) -> object:
     """Return what a macro shows on a page of the lab."""
-    build = Build(little.root, little.root / "docs")
-    desk = Desk(build.evidence, build.lab_facts, Page("labs/lab12/x.md"), build.docs)
-    return Call(name, args, tuple(named.items())).run(desk)
+    context = little.context("labs/lab12/x.md")
+    return Call(name, args, tuple(named.items())).run(context)
 
 
 def texts(table: object) -> list[list[str]]:
@@ -98,7 +95,7 @@ def test_answers_side_by_side(little: Little) -> None:
     ]
     assert isinstance(table, Figure)
     assert table.sentences == ("the host's: one kernel",)
-    html = figure_html(table, "", Slots())
+    html = figure_html(table, "", LateHtml())
     assert "&lt;b&gt;dmesg" in html
     assert "<b>dmesg" not in html
     assert texts(show(little, "probes", "p.txt", only="log"))[1:] == texts(table)[2:]

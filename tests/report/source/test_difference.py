@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labreport.report.export.export import markdown_of
-from labreport.report.pages.context import Desk
-from labreport.report.pages.macros import Call
+from labreport.report.export.markdown import markdown_of
+from labreport.report.pages.calls import Call
 from labreport.report.problems import Problem
-from labreport.report.source.cite import Gap, Page
+from labreport.report.source.cite import Gap
 from labreport.report.source.difference import (
     Difference,
     DifferenceKind,
@@ -22,9 +21,8 @@ from labreport.report.source.difference import (
     fold,
     unified,
 )
-from labreport.site.build import Build
 from labreport.site.html.blocks import html_of
-from labreport.site.slots import Slots
+from labreport.site.html.environment import LateHtml
 from tests.project import Captured, Little, make, row
 
 BAD = b'</code><img src=x onerror="alert(1)"> & `x`\r\n'
@@ -49,10 +47,8 @@ def shown(little: Little, one: bytes, other: bytes, **named: object) -> Differen
 
 def called(little: Little, *paths: object, **named: object) -> object:
     """Return what the macro shows on a page of the lab."""
-    build = Build(little.root, little.root / "docs")
-    page = Page("labs/lab12/x.md")
     call = Call("difference", paths, tuple(named.items()))
-    return call.run(Desk(build.evidence, build.lab_facts, page, build.docs))
+    return call.run(little.context())
 
 
 class Cells(HTMLParser):
@@ -89,7 +85,7 @@ def test_side_by_side_in_words_and_signs(little: Little) -> None:
     """What is in one only, what in both; the caption says it for who sees no colours."""
     found = shown(little, b"core\nfd\nold\n", b"fd\nnew\nmore\n")
     assert found.summary == "2 lines only in lab12/a.txt, 2 lines only in lab12/b.txt, 1 line the same"
-    body = cells(html_of(found, "", Slots())).rows[1:]
+    body = cells(html_of(found, "", LateHtml())).rows[1:]
     assert body == [
         ["−only in the first", "1", "core", "", ""],  # noqa: RUF001 - what is printed
         [" same", "2", "fd", "1", "fd"],
@@ -107,7 +103,7 @@ def test_unified_is_what_diff_writes(little: Little, tmp_path: Path) -> None:
     argv = ["diff", "-U", "99", "one", "other"]
     told = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
     assert sorted(unified(found).splitlines()[2:]) == sorted(told.splitlines()[3:])
-    body = cells(html_of(found, "", Slots())).rows[1:]
+    body = cells(html_of(found, "", LateHtml())).rows[1:]
     assert ["−only in the first", "2", "", "b"] in body  # noqa: RUF001 - what is printed
     assert ["+only in the second", "", "2", "B"] in body
     assert markdown_of(found, "").startswith("```diff\n--- lab12/a.txt\n+++ lab12/b.txt\n a\n-b\n+B\n")
@@ -127,8 +123,8 @@ def test_what_nobody_sees_is_said(little: Little, one: bytes, other: bytes, note
     """Lines that look alike and are not the same say in what they differ."""
     found = shown(little, one, other)
     assert found.rows[0].kind is DifferenceKind.CHANGED
-    assert [note] in cells(html_of(found, "", Slots())).rows
-    assert [note] in cells(html_of(shown(little, one, other, form="unified"), "", Slots())).rows
+    assert [note] in cells(html_of(found, "", LateHtml())).rows
+    assert [note] in cells(html_of(shown(little, one, other, form="unified"), "", LateHtml())).rows
 
 
 def test_the_same(little: Little) -> None:
@@ -141,7 +137,7 @@ def test_the_same(little: Little) -> None:
 def test_evidence_is_text(little: Little) -> None:
     """No tag, no entity and no carriage return of evidence becomes the page's."""
     found = shown(little, BAD, b"x\n")
-    html = html_of(found, "", Slots())
+    html = html_of(found, "", LateHtml())
     assert "img" not in cells(html).tags
     assert BAD.decode().removesuffix("\n") in [cell for row in cells(html).rows for cell in row]
 

@@ -4,12 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from labreport.report.pages.context import Desk
-from labreport.report.pages.macros import Call
+from labreport.report.pages.calls import Call
 from labreport.report.problems import Problem
-from labreport.report.source.cite import Page
 from labreport.report.tables.table import Table
-from labreport.site.build import Build
 from labreport.site.html.blocks import table_html
 from tests.project import Little, make
 
@@ -23,8 +20,7 @@ def shown(little: Little, text: str | None, page: str = "labs/lab12/task-4.md") 
     little.page("labs/lab12/index.md", "# Lab\n")
     if text is not None:
         little.page("labs/lab12/published.yml", text)
-    build = Build(little.root, little.root / "docs")
-    return Call("published").run(Desk(build.evidence, build.lab_facts, Page(page), build.docs))
+    return Call("published").run(little.context(page))
 
 
 def test_a_row_for_each_figure_with_its_source(tmp_path: Path) -> None:

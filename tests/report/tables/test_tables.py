@@ -8,12 +8,10 @@ import pytest
 
 from labreport.contract.records import HostClass
 from labreport.report.export.markdown import runs_markdown, table_markdown
-from labreport.report.pages.context import Desk
-from labreport.report.pages.macros import Call
-from labreport.report.source.cite import Gap, Page
+from labreport.report.pages.calls import Call
+from labreport.report.source.cite import Gap
 from labreport.report.tables.runs import CommandRun, CommandRuns
 from labreport.report.tables.table import Cell, Table
-from labreport.site.build import Build
 from labreport.site.html.blocks import runs_html, table_html
 from tests.project import HOST, Captured, Little, make, row
 
@@ -49,9 +47,8 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
 
 def show(little: Little, name: str, *args: object, page: str = "labs/lab12/x.md", **named: Any) -> Any:
     """Return what a macro shows on a page."""
-    build = Build(little.root, little.root / "docs")
-    desk = Desk(build.evidence, build.lab_facts, Page(page))
-    return Call(name, args, tuple(named.items())).run(desk)
+    context = little.context(page)
+    return Call(name, args, tuple(named.items())).run(context)
 
 
 def texts(table: object) -> list[list[str]]:

@@ -1,0 +1,236 @@
+"""The sandbox in which a page's Jinja runs. A page is somebody's text: it can do nothing but what is here.
+
+A page can call our macros, format plain values, and use `for`, `if`, `set`, `macro` and `call`. It reaches no
+file, no attribute of Python's objects, and no setting of mkdocs. Rendering runs no macro: a call leaves a
+slot and is noted. Work and output are bounded by counting, which gives the same on every machine: a value has
+a largest size, and what a loop, a macro or a filter evaluates takes steps from the page's budget.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from traceback import walk_tb
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError
+from jinja2.runtime import Context, Macro, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace
+
+from labreport.report.pages.calls import Call
+from labreport.report.pages.macros import INLINE
+from labreport.report.pages.rules import (
+    ATTRIBUTES,
+    MOST_CALLS,
+    MOST_OUTPUT,
+    MOST_STEPS,
+    PAGE_FILTERS,
+    Rewriter,
+    SandboxError,
+    check_bits,
+    check_size,
+    is_plain,
+    size_of,
+)
+from labreport.report.pages.slots import SlotKind, Slots
+from labreport.report.pages.tags import COMMENT_START
+from labreport.report.problems import Problem
+
+_FILE = "<template>"
+"""What Jinja calls the file of a page in a traceback."""
+_OF_JINJA = ("_loop_vars", "_block_vars")
+"""Arguments that Jinja adds to a call and takes out again."""
+
+
+@dataclass(frozen=True)
+class NotedPage:
+    """A page after its Jinja: Markdown with slots. At n - 1, `calls` has the call of slot n, or a mistake.
+
+    Lines are those of the text that was rendered, 1-based.
+    """
+
+    markdown: str
+    calls: tuple[Call | Problem, ...]
+
+
+class Unknown(StrictUndefined):
+    """A name that a page uses and nothing defines. If it is shown, a slot for a problem is in its place."""
+
+    __slots__ = ("line", "reference")
+
+    def __init__(self, name: str, line: int, reference: str) -> None:
+        super().__init__(name=name)
+        self.line = line
+        self.reference = reference
+
+
+class PageEnvironment(ImmutableSandboxedEnvironment):
+    """Renders the Jinja of pages. `values` are more names for plain values, such as `extra` in mkdocs.yml."""
+
+    intercepted_binops = frozenset(ImmutableSandboxedEnvironment.default_binop_table)
+
+    def __init__(self, slots: Slots, values: Mapping[str, object] | None = None) -> None:
+        super().__init__(
+            comment_start_string=COMMENT_START,
+            finalize=self.show,
+            undefined=StrictUndefined,
+            optimized=False,  # nothing is worked out while a page is compiled
+        )
+        self._slots = slots
+        self._calls: list[Call | Problem] = []
+        self._steps_left = MOST_STEPS
+        plain = {name: value for name, value in (values or {}).items() if is_plain(value)}
+        self.globals = {**plain, "range": self.bounded_range, "dict": dict, "namespace": Namespace}
+        self.filters = {name: self._bounded(function) for name, function in PAGE_FILTERS.items()}
+
+    def render(self, source: str) -> NotedPage:
+        """Return a page after its Jinja; one that cannot be rendered is one slot, for the problem in it."""
+        self._calls, self._steps_left = [], MOST_STEPS
+        try:
+            text = self._render(source)
+        except Exception as error:  # noqa: BLE001 # whatever a page's Jinja raises is a mistake in the page
+            text, self._calls = self._slots.write(1, SlotKind.BLOCK), [_problem(error)]
+        return NotedPage(text, tuple(self._calls))
+
+    def _render(self, source: str) -> str:
+        self._check_comments(source)
+        tree = self.parse(source)
+        code = self.compile(Rewriter(self.globals, tree).visit(tree))
+        parts, left = [], len(source) + MOST_OUTPUT
+        output: Any = Template.from_code(self, code, self.globals).generate()
+        for part in output:
+            parts.append(part)
+            left -= len(part)
+            if left < 0:  # raised where the page is, so that the line is known
+                output.throw(SandboxError(f"it writes more than {MOST_OUTPUT} characters", "write less"))
+        return "".join(parts)
+
+    def _check_comments(self, source: str) -> None:
+        """Raise SandboxError for a comment with another one in it, which was not closed."""
+        if source.count(COMMENT_START) > 1:
+            for line, kind, text in self.lex(source):
+                if kind == "comment" and COMMENT_START in text:
+                    raise SandboxError("a comment has another one in it", "close the first by #}", line=line)
+
+    # What a rewritten page calls.
+
+    def note_call(self, line: int, name: str, /, *args: object, **named: object) -> str:
+        """Note the call of a macro, and return its slot, or its slots around its sentence."""
+        caller = named.pop("caller") if isinstance(named.get("caller"), Macro) else None
+        sentence = str(caller()).strip() if callable(caller) else None
+        number = self._note(Call(name, args, tuple(named.items()), sentence, line))
+        if name not in INLINE:
+            return (sentence or "") + self._slots.write(number, SlotKind.BLOCK)
+        if sentence is None:
+            return self._slots.write(number, SlotKind.VALUE)
+        before, after = (self._slots.write(number, kind) for kind in (SlotKind.BEFORE, SlotKind.AFTER))
+        return f"{before}{sentence}{after}"
+
+    def _note(self, call: Call | Problem) -> int:
+        if len(self._calls) >= MOST_CALLS:
+            raise SandboxError(f"it calls more than {MOST_CALLS} macros", "show less on one page")
+        self._calls.append(call)
+        return len(self._calls)
+
+    def unknown(self, name: str, line: int, /) -> Unknown:
+        """Return what stands for a name that nothing defines."""
+        return Unknown(name, line, name)
+
+    def spend(self, steps: int) -> bool:
+        """Take steps from the page's budget; raise SandboxError if too few are left."""
+        self._steps_left -= steps
+        if self._steps_left < 0:
+            raise SandboxError(f"its Jinja takes more than {MOST_STEPS} steps", "repeat less")
+        return True
+
+    def sized(self, value: Any) -> Any:
+        """Return `value`, for which a large one takes more steps; raise SandboxError if it is too large."""
+        size = size_of(value)
+        check_size(size)
+        self.spend(1 + size // 20)
+        return value
+
+    def joined(self, *parts: object) -> str:
+        """Return the text of `parts`: what `~` does."""
+        return self.concat([str(self.show(part)) for part in parts])
+
+    def show(self, value: object) -> object:
+        """Return what a page shows of a value: a slot for an unknown name; raise TypeError for an object."""
+        if isinstance(value, Unknown):
+            what = f"nothing is called {value.reference.removesuffix('(…)')}"
+            number = self._note(Problem(value.reference, what, "check the spelling", line=value.line))
+            return self._slots.write(number, SlotKind.BLOCK)
+        if value is None or isinstance(value, str | int | float | Undefined):
+            return value
+        raise TypeError(f"a {type(value).__name__} cannot be shown as text")
+
+    def bounded_range(self, *args: int) -> range:
+        """Return a range; raise SandboxError if it is too long."""
+        numbers = range(*args)
+        self.sized(numbers)
+        return numbers
+
+    # What Jinja asks its environment for.
+
+    def concat(self, chunks: Iterable[str]) -> str:
+        """Return the text that a macro, a call block or a `set` block wrote."""
+        parts = list(chunks)
+        check_size(sum(map(len, parts)))
+        return "".join(parts)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Return whether a page may use an attribute of a plain value, a loop or a namespace."""
+        del value
+        if isinstance(obj, Namespace):
+            return not attr.startswith("_")
+        return attr in ATTRIBUTES.get(type(obj), "").split()
+
+    def wrap_str_format(self, value: Any) -> None:
+        """Let no page use the method `format` of a text, whose widths are not bounded."""
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **named: Any) -> Any:
+        """Call what a page calls, or what the rewritten page does."""
+        if getattr(obj, "__self__", None) is self:
+            return super().call(context, obj, *args, **named)
+        self.sized((args, [value for name, value in named.items() if name not in _OF_JINJA]))
+        if isinstance(obj, Unknown):
+            return Unknown(obj.reference, obj.line, f"{obj.reference}(…)")
+        return self.sized(super().call(context, obj, *args, **named))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Return what an operator makes; raise SandboxError if that is too large, before it is made."""
+        if operator == "%" and isinstance(left, str):
+            raise SandboxError("% formats no text in a page", "write the text, and {{ … }} for its values")
+        if operator == "*":
+            for value, times in ((left, right), (right, left)):
+                if isinstance(value, str | list | tuple) and isinstance(times, int):
+                    check_size(len(value) * times)
+        if operator == "**" and isinstance(left, int) and isinstance(right, int):
+            check_bits(left.bit_length() * right)
+        result = super().call_binop(context, operator, left, right)
+        if isinstance(result, int):
+            check_bits(result.bit_length())
+        return self.sized(result)
+
+    def _bounded(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a filter whose values have a bounded size."""
+
+        @wraps(function)
+        def bounded(*args: Any, **named: Any) -> Any:
+            self.sized((args, named))
+            return self.sized(function(*args, **named))
+
+        return bounded
+
+
+def _problem(error: Exception) -> Problem:
+    """Return what is wrong with a page that cannot be rendered, with its line."""
+    frames = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == _FILE]
+    line = frames[-1] if frames else 1
+    if isinstance(error, TemplateSyntaxError):
+        remedy = "correct the tag, or put text that is no Jinja between {% raw %} and {% endraw %}"
+        return Problem("", f"invalid Jinja: {str(error.message).rstrip('.')}", remedy, line=error.lineno)
+    if isinstance(error, SandboxError):
+        return Problem("", error.what, error.remedy, line=error.line or line)
+    what = f"{type(error).__name__}: {str(error).rstrip('.')}"
+    return Problem("", what, "correct the expression", line=line)

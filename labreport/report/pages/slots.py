@@ -1,0 +1,119 @@
+"""Slots: what a macro call leaves in a page's Markdown, and where it ends up in the HTML.
+
+A slot has a token that is drawn for each render pass, so no page and no evidence can forge one, and no
+Markdown extension sees what will stand there. The slot of a block is a `div`. The slot of what stands in a
+sentence is a word between two private characters, which Markdown takes for text.
+"""
+
+import re
+import secrets
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_NO_VALUES = re.compile(r"<(h[1-6]|pre)[ >].*?</\1>", re.DOTALL)
+_CODE = re.compile(r"<code[ >].*?</code>", re.DOTALL)
+_TEXT_ATTRIBUTE = re.compile(r'\s(?:alt|title)="[^"]*\Z')
+
+
+class SlotKind(StrEnum):
+    """What a slot stands for: a block, a value in a sentence, or the begin or end of a claim's sentence."""
+
+    BLOCK = "block"
+    VALUE = "v"
+    BEFORE = "b"
+    AFTER = "a"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A slot in a text, from `start` to `end`, of call `number`. With `as_text`, no HTML can be there."""
+
+    number: int
+    kind: SlotKind
+    start: int
+    end: int
+    as_text: bool = False
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The slots of a render pass."""
+
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    def write(self, number: int, kind: SlotKind) -> str:
+        """Return the slot of call `number`."""
+        if kind is SlotKind.BLOCK:
+            return f'<div id="slot-{self.token}-{number}"></div>'
+        return f"{_OPEN}{self.token[:8]}-{number}{kind}{_CLOSE}"
+
+    @cached_property
+    def _block(self) -> re.Pattern[str]:
+        return re.compile(rf'<div id="slot-{self.token}-([0-9]+)"></div>')
+
+    @cached_property
+    def _paragraph(self) -> re.Pattern[str]:
+        return re.compile(rf"<p>\s*{self._block.pattern}\s*</p>|{self._block.pattern}")
+
+    @cached_property
+    def _word(self) -> re.Pattern[str]:
+        return re.compile(f"{_OPEN}{self.token[:8]}-([0-9]+)([vba]){_CLOSE}")
+
+    def find(self, text: str) -> list[Slot]:
+        """Return every slot in a text, in order."""
+        found = [Slot(int(one[1]), SlotKind.BLOCK, *one.span()) for one in self._block.finditer(text)]
+        found += [Slot(int(one[1]), SlotKind(one[2]), *one.span()) for one in self._word.finditer(text)]
+        return sorted(found, key=lambda slot: slot.start)
+
+    def find_placed(self, html: str) -> list[Slot]:
+        """Return the slots in a page's HTML that stand where their kind may, in order.
+
+        A block may not be in an attribute, and in a fence it is text. A value may not be in a heading, whose
+        text is read elsewhere, in a fence, or in an attribute other than a picture's text and a title.
+        """
+        found = [*self._placed_blocks(html), *self._placed_words(html)]
+        return sorted(found, key=lambda slot: slot.start)
+
+    def _placed_blocks(self, html: str) -> Iterator[Slot]:
+        for one in self._paragraph.finditer(html):
+            if not _in_tag(html, one.start()):
+                yield Slot(int(one[1] or one[2]), SlotKind.BLOCK, *one.span())
+
+    def _placed_words(self, html: str) -> Iterator[Slot]:
+        words = list(self._word.finditer(html))
+        refused = [one.span() for one in _NO_VALUES.finditer(html)] if words else []
+        code = [one.span() for one in _CODE.finditer(html)] if words else []
+        for one in words:
+            at = one.start()
+            in_tag = _in_tag(html, at)
+            if _is_in(refused, at) or (
+                in_tag and not _TEXT_ATTRIBUTE.search(html, html.rfind("<", 0, at), at)
+            ):
+                continue
+            yield Slot(int(one[1]), SlotKind(one[2]), *one.span(), as_text=in_tag or _is_in(code, at))
+
+    def without_values(self, html: str) -> str:
+        """Return HTML without the slots of values that are left in it."""
+        return self._word.sub("", html)
+
+    def without(self, text: str) -> str:
+        """Return a text without what is left of slots, as HTML or as text."""
+        less, more, quote = "(?:<|&lt;)", "(?:>|&gt;)", '(?:"|&quot;)'
+        block = f"{less}div id={quote}slot-{self.token}-[0-9]+{quote}{more}{less}/div{more}"
+        left = re.sub(f"{block}|{self._word.pattern}", "", text)
+        return left.replace(self.token, "").replace(self.token[:8], "")
+
+
+def _is_in(places: list[tuple[int, int]], at: int) -> bool:
+    """Return whether `at` is inside one of `places`, which are in order and apart."""
+    before = bisect_left(places, (at, 0))
+    return before > 0 and at < places[before - 1][1]
+
+
+def _in_tag(html: str, at: int) -> bool:
+    """Return whether an offset is inside a tag, so in an attribute."""
+    return html.rfind("<", 0, at) > html.rfind(">", 0, at)

@@ -1,0 +1,69 @@
+"""The pages of the site: exactly those that mkdocs builds, with its settings and those of its plugins."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from mkdocs.config import load_config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import MkDocsException
+from mkdocs.structure.files import Files, get_files, set_exclusions
+from mkdocs.structure.pages import Page
+
+from labreport.contract.errors import ExitStatus, LabError
+from labreport.report.pages.render import SitePages
+from labreport.report.pages.source import read_page
+
+
+class SiteError(LabError):
+    """mkdocs cannot use its mkdocs.yml."""
+
+    exit_status = ExitStatus.WRONG_USE
+
+
+class Site:
+    """The files of the site, and what mkdocs makes of its pages, without writing anything."""
+
+    def __init__(self, root: Path) -> None:
+        """Read mkdocs.yml in `root`, and find the files; raise SiteError."""
+        self.root = root
+        try:
+            self.config = _config(root)
+            self.files = _files(self.config)
+        except MkDocsException as error:
+            what = str(error) or "mkdocs.yml is invalid"
+            raise SiteError(what, "correct mkdocs.yml: `mkdocs build` says what is wrong") from error
+        self.rendered: Mapping[str, Page] = {
+            file.src_uri: Page(None, file, self.config) for file in self.files.documentation_pages()
+        }
+
+    def pages(self) -> SitePages:
+        """Return the pages for `lab check`, `lab export` and `lab diff`."""
+        files = self.files.documentation_pages()
+        pages = tuple(read_page(file.src_uri, file.content_bytes) for file in files)
+        return SitePages(self.root, Path(self.config.docs_dir), pages, self.config.extra, self.html)
+
+    def html(self, path: str, markdown: str) -> str:
+        """Return the HTML that mkdocs makes of the Markdown of a page."""
+        page = self.rendered[path]
+        page.markdown = markdown
+        page.render(self.config, self.files)
+        return page.content or ""
+
+
+def _config(root: Path) -> MkDocsConfig:
+    """Return the settings of mkdocs.yml and its plugins; mkdocs does not log broken links with them."""
+    config = load_config(str(root / "mkdocs.yml"))
+    config = config.plugins.on_config(config)
+    links = config.validation.links
+    links.not_found = links.absolute_links = links.unrecognized_links = logging.DEBUG
+    return config
+
+
+def _files(config: MkDocsConfig) -> Files:
+    """Return the files that mkdocs publishes."""
+    files = get_files(config)
+    files.add_files_from_theme(config.theme.get_env(), config)
+    files = config.plugins.on_files(files, config=config)
+    set_exclusions(files, config)
+    return Files([file for file in files if file.inclusion.is_included()])  # type: ignore[no-untyped-call] # mkdocs

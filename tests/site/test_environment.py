@@ -1,0 +1,38 @@
+"""HTML that is put in late, verbatim text, and the names of published files."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labreport.report.source.cite import RENDERED, published
+from labreport.site.html.environment import LateHtml, verbatim
+
+
+def test_late_html_is_put_in_once_more() -> None:
+    """A page that is written again has it again, and the text that the search read is replaced."""
+    late = LateHtml()
+    page = f"<p>{late.put_late('<b>tip</b>', 'value')} and {late.put_late(lambda: 'table')}</p>"
+    assert re.sub("<!--.*?-->", "", page) == "<p>value and </p>"
+    assert late.fill_late(page) == late.fill_late(page) == "<p><b>tip</b> and table</p>"
+
+
+def test_what_is_put_in_late_is_not_read_again() -> None:
+    """Evidence that looks like the comment, even with the token, stays text."""
+    late = LateHtml()
+    forged = late.put_late("SECRET")
+    assert late.fill_late(late.put_late(forged)) == forged
+
+
+@given(st.text(alphabet="&<>\"'\r\n\tax;#", max_size=20))
+def test_verbatim_leaves_nothing_to_markup(text: str) -> None:
+    """No tag, no attribute's end, no bare carriage return is left."""
+    assert not set(verbatim(text)) & set("<>\"'\r")
+
+
+@given(st.lists(st.sampled_from(["a", "b", ".html", ".SVG", ".txt", ".log"]), min_size=1, max_size=5))
+def test_published_names_are_safe_and_different(parts: list[str]) -> None:
+    """No published name ends as a browser would run it, and no two files share one."""
+    name = "x" + "".join(parts)
+    assert published(name).rpartition(".")[2].lower() not in RENDERED
+    assert published(name) != published(f"{name}.txt")

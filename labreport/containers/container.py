@@ -84,17 +84,16 @@ def container(  # noqa: PLR0913 - the properties of a container, by name
     network: bool = True,
     publish: Mapping[int, int] | None = None,
     options: Sequence[str] = (),
-    timeout: float = ctr.KATA_SECONDS,
 ) -> Iterator[Container]:
     """Start a container under `runtime` (ctr.RUNC or ctr.KATA); tear it down at the end.
 
-    `image` is a name under `images` in lab.yml. Without `argv` the image's own command runs. `publish` maps
-    host ports to container ports; Container.ports says how each is reached. `options` are more options of
-    `ctr run`. `timeout` is the limit of the start, in seconds.
+    `image` is a name under `images` in lab.yml. Without `argv` the image's own command runs. `network` puts
+    the container on the bridge of the run. `publish` maps host ports to container ports, and implies
+    `network`; Container.ports says how each port is reached. `options` are more options of `ctr run`.
 
-    Under Kata, a start that hangs is torn down and made once more, in a new network namespace, because a
-    namespace serves only one sandbox. Raise Unavailable for an image or a containerd that cannot be had,
-    CommandFailedError if the start fails.
+    A start may take ctr.KATA_SECONDS. Under Kata, a start that hangs is torn down and made once more, in a
+    new network namespace, because a namespace serves only one sandbox. Raise Unavailable for an image or a
+    containerd that cannot be had, CommandFailedError if the start fails.
     """
     server = run.resource(containerd)
     name = images.obtain(run, image).name
@@ -116,8 +115,8 @@ def container(  # noqa: PLR0913 - the properties of a container, by name
         stack.close()
 
     with ExitStack() as stack:
-        start = ctr.retry_on_hang(attempt, timeout) if runtime == ctr.KATA else attempt(run).argv
-        run.command(start, timeout=timeout)
+        start = ctr.retry_on_hang(attempt) if runtime == ctr.KATA else attempt(run).argv
+        run.command(start, timeout=ctr.KATA_SECONDS)
         yield started[-1]
 
 

@@ -68,12 +68,9 @@ IN_NEW: dict[str, Callable[..., Argv]] = {RUNC: in_runc, KATA: in_kata}
 """`in_runc` and `in_kata` by the runtime."""
 
 
-def retry_on_hang(attempt: Callable[[Run], Attempt], timeout: float = KATA_SECONDS) -> RetryOnHang:
-    """Return a command that starts a container under Kata, and runs once more if the guest hangs.
-
-    `timeout` is in seconds.
-    """
-    return RetryOnHang(attempt, timeout, NO_ANSWER, REMEDY)
+def retry_on_hang(attempt: Callable[[Run], Attempt]) -> RetryOnHang:
+    """Return a command that starts a container under Kata, and runs once more if the guest hangs."""
+    return RetryOnHang(attempt, KATA_SECONDS, NO_ANSWER, REMEDY)
 
 
 def new_container(run: Run, runtime: str, image: str, options: Sequence[str], argv: Sequence[str]) -> Attempt:

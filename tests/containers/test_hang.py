@@ -10,6 +10,7 @@ from labreport.capture.cleanup import leaks
 from labreport.capture.command import CommandFailedError
 from labreport.capture.run import Run
 from labreport.capture.session import session
+from labreport.containers import ctr
 from labreport.containers.container import container, status
 from labreport.containers.ctr import KATA, in_kata
 from labreport.contract.records import Outcome
@@ -97,22 +98,24 @@ def test_fails(plan: Plan) -> None:
     assert len(starts(run)) == 2
 
 
-def test_container(plan: Plan) -> None:
+def test_container(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """A container that hangs is started again in a new network, and is reached there."""
+    monkeypatch.setattr(ctr, "KATA_SECONDS", SECONDS)
     run = plan(HANGS)
-    with container(run, KATA, "web", timeout=SECONDS) as box:
+    with container(run, KATA, "web") as box:
         run.wait_until(lambda: status(f"http://{box.address}:3000/") == 200, "the server", 20)
         assert [end[1] for end in starts(run)] == [True, False]
         assert box.running()
     run.session.look_for_leaks()
 
 
-def test_container_hangs_twice(plan: Plan) -> None:
+def test_container_hangs_twice(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """After two hangs there is no container, and both networks are removed."""
+    monkeypatch.setattr(ctr, "KATA_SECONDS", SECONDS)
     run = plan(HANGS, HANGS)
     with (
-        pytest.raises(CommandFailedError, match="the first one hung"),
-        container(run, KATA, "web", timeout=SECONDS),
+        pytest.raises(CommandFailedError, match=f"the first one hung: no end after {SECONDS:g} s"),
+        container(run, KATA, "web"),
     ):
         pass
     assert [end[1] for end in starts(run)] == [True, True]

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from labreport.capture.declare import Collector, DeclarationError
 from labreport.capture.source_hash import HASH_RULE, collectors_in, source_hash
-from labreport.contract.lab_config import Lab
+from labreport.contract.lab_config import CONVERTERS_FILE, Lab
 from labreport.contract.reader import explain
 from labreport.contract.records import HOSTS, Source
 
@@ -53,7 +53,7 @@ def find_lab(root: Path, name: str) -> FoundLab:
     _make_importable(folder.parent)
     place = f"collectors/{name}"
     collectors: list[Collector] = []
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(set(folder.glob("*.py")) - {folder / CONVERTERS_FILE}):
         module = _import(f"collectors.{name}.{path.stem}", path, root)
         if Path(module.__file__ or "").resolve() != path.resolve():
             what = f"another project's {module.__name__} is loaded already"

@@ -9,14 +9,16 @@ from typing import TypeVar
 from labreport.check.numbers import LabNumbers, PageNumbers, lab_numbers, numbers_of
 from labreport.contract.lab_config import Lab
 from labreport.report.facts.claims import BoundExpression
-from labreport.report.facts.facts import FACTS_FILE, Facts, load
+from labreport.report.facts.converters.own import lab_converters
+from labreport.report.facts.facts import FACTS_FILE, Facts, load_facts
 from labreport.report.facts.readings import Reading
 from labreport.report.pages.calls import CallResult
 from labreport.report.pages.macros import blocks_of
 from labreport.report.pages.source import PageSource
+from labreport.report.problems import FaultError
 from labreport.report.source.cite import LABS
 from labreport.report.source.evidence import Evidence
-from labreport.report.yaml_file import YamlError, YamlFile, read_yaml
+from labreport.report.yaml_file import YamlFile, read_yaml
 
 LAB_FILE = "lab.yml"
 T = TypeVar("T")
@@ -50,7 +52,7 @@ class LabPages:
     @cached_property
     def facts(self) -> Facts | None:
         """The facts of the lab; None if there is no facts.yml or it is invalid."""
-        return usable(lambda: read_facts(self.docs, self.lab))
+        return usable(lambda: read_facts(self.root, self.docs, self.lab))
 
     @cached_property
     def lab_yml(self) -> Lab | None:
@@ -93,17 +95,19 @@ class LabPages:
 
 
 def usable(read: Callable[[], T]) -> T | None:
-    """Return what `read` returns; None if the YAML file that it reads is invalid."""
+    """Return what `read` returns; None if the file that it reads is invalid."""
     try:
         return read()
-    except YamlError:
+    except FaultError:
         return None
 
 
-def read_facts(docs: Path, lab: str) -> Facts | None:
-    """Return the facts of a lab, None if it has no facts.yml; raise YamlError."""
+def read_facts(root: Path, docs: Path, lab: str) -> Facts | None:
+    """Return the facts of a lab, None if it has no facts.yml; raise FaultError."""
     path = docs / LABS / lab / FACTS_FILE
-    return load(path) if path.exists() else None
+    if not path.exists():
+        return None
+    return load_facts(path, lab_converters(root, lab, run_code=True))
 
 
 def read_lab(root: Path, lab: str) -> YamlFile[Lab] | None:

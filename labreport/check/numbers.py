@@ -9,7 +9,9 @@ from labreport.check.finding import Finding
 from labreport.check.vocabulary import unit_of
 from labreport.check.written import Written, in_tables, written
 from labreport.contract.lab_config import Lab
-from labreport.report.facts.expressions.tokens import ExpressionError, tokens
+from labreport.report.facts.expressions.nodes import LiteralNode
+from labreport.report.facts.expressions.parse import parse
+from labreport.report.facts.expressions.tokens import ExpressionError
 from labreport.report.pages.source import PageSource
 from labreport.report.pages.visible import BOUND, FENCE, INLINE_CODE, Visible, only
 from labreport.report.values.quantity import Quantity
@@ -125,7 +127,8 @@ def _states(condition: str, number: Written) -> bool:
         return False
     unit = number.unit if number.unit in UNITS else ""
     try:
-        literals = [token.value for token in tokens(condition) if isinstance(token.value, Quantity)]
+        values = [node.value for node in parse(condition).parts if isinstance(node, LiteralNode)]
+        literals = [value for value in values if isinstance(value, Quantity)]
     except ExpressionError:
         return False
     stated = {(UNITS[one.unit].dimension, one.exact * UNITS[one.unit].factor) for one in literals}

@@ -1,6 +1,7 @@
 """`lab check`: runs every check on every lab of a project."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -21,8 +22,10 @@ from labreport.check.rubric import read_rubric, unmet_requirements
 from labreport.check.slices import moved_slices, unpinned_slices
 from labreport.check.submission import misquotes
 from labreport.check.waivers import lab_of_file, read_waivers, waive
+from labreport.report.facts.converters.own import lab_converters, sample_errors
 from labreport.report.pages.render import RenderPass, SitePages
 from labreport.report.pages.source import PageSource
+from labreport.report.problems import FaultError
 from labreport.report.tables.table import Table
 from labreport.report.yaml_file import YamlError
 
@@ -74,9 +77,10 @@ ProjectCheck = Callable[[ProjectPages], Iterable[Finding]]
 
 
 def invalid_files(lab: LabPages) -> Iterator[Finding]:
-    """Yield a problem for each invalid YAML file of a lab."""
+    """Yield a problem for each invalid file of a lab: facts, converters, lab.yml, rubric, waivers."""
     readers: tuple[Callable[[], object], ...] = (
-        lambda: read_facts(lab.docs, lab.lab),
+        lambda: lab_converters(lab.root, lab.lab, run_code=True),
+        lambda: read_facts(lab.root, lab.docs, lab.lab),
         lambda: read_lab(lab.root, lab.lab),
         lambda: read_rubric(lab.docs, lab.lab),
         lambda: read_waivers(lab.docs, lab.lab),
@@ -84,9 +88,19 @@ def invalid_files(lab: LabPages) -> Iterator[Finding]:
     for read in readers:
         try:
             read()
-        except YamlError as error:
-            place = error.path, max(error.line, 1), max(error.column, 1)
-            yield Finding(PROBLEM, *place, error.what, error.remedy, error.what)
+        except FaultError as error:
+            yield _file_problem(error)
+
+
+def failing_samples(lab: LabPages) -> Iterator[Finding]:
+    """Yield a problem for each converter of the lab whose docstring has no sample, or one that fails."""
+    with suppress(FaultError):  # a file that cannot be run is one of the invalid files
+        yield from map(_file_problem, sample_errors(lab.root, lab.lab))
+
+
+def _file_problem(error: FaultError) -> Finding:
+    line, column = max(error.line, 1), max(error.column, 1) if isinstance(error, YamlError) else 1
+    return Finding(PROBLEM, error.path, line, column, error.what, error.remedy, error.what)
 
 
 def build_problems(project: ProjectPages) -> Iterator[Finding]:
@@ -100,12 +114,13 @@ def build_problems(project: ProjectPages) -> Iterator[Finding]:
         if problem.path:
             file = f"docs/{problem.path}"
             message = f"{problem.reference}: {problem.what}" if problem.reference else problem.what
-        identity = f"{problem.reference}\n{problem.what}"
+        identity = f"{problem.reference}\n{problem.what}" if problem.path else problem.what
         yield Finding(PROBLEM, file, line, column, message, problem.remedy, identity)
 
 
 LAB_CHECKS: tuple[LabCheck, ...] = (
     invalid_files,
+    failing_samples,
     naked_numbers,
     unused_facts,
     unshown_evidence,
@@ -123,9 +138,11 @@ PROJECT_CHECKS: tuple[ProjectCheck, ...] = (build_problems,)
 def check_project(site: SitePages, today: date, more: Sequence[ProjectCheck] = ()) -> CheckReport:
     """Run all checks on the pages of a site, and `more` checks, such as those that need mkdocs."""
     project = read_project(site)
-    found = [finding for check in (*PROJECT_CHECKS, *more) for finding in check(project)]
-    found += [finding for lab in project.labs for check in LAB_CHECKS for finding in check(lab)]
-    found = in_order(found)
+    of_labs = dict.fromkeys(finding for lab in project.labs for check in LAB_CHECKS for finding in check(lab))
+    known = {(finding.file, finding.line, finding.message) for finding in of_labs}
+    common = [finding for check in (*PROJECT_CHECKS, *more) for finding in check(project)]
+    common = [finding for finding in common if (finding.file, finding.line, finding.message) not in known]
+    found = in_order([*common, *of_labs])
     by_lab: dict[str, list[Finding]] = {lab.lab: [] for lab in project.labs}
     findings: list[Finding] = []
     for finding in found:
@@ -149,7 +166,7 @@ def check_project(site: SitePages, today: date, more: Sequence[ProjectCheck] = (
 
 def read_project(site: SitePages) -> ProjectPages:
     """Render every page of a site, and note what would fail a build."""
-    rendering = RenderPass(site.docs, site.root / "evidence", values=site.values)
+    rendering = RenderPass(site.docs, site.root / "evidence", values=site.values, code=site.root)
     rendering.check_evidence()
     for source in site.pages:
         page = rendering.render(source)

@@ -1,16 +1,18 @@
 """lab facts."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from labreport.cli.project import root
+from labreport.cli.project import ProjectError, root
 from labreport.contract.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from labreport.report.facts.converters import Read
+    from labreport.report.facts.converters import Converted
     from labreport.report.facts.facts import Fact
     from labreport.report.facts.readings import NoValue, Reading
 
@@ -19,80 +21,85 @@ if TYPE_CHECKING:
 @click.argument("labs", nargs=-1, metavar="[LAB]...")
 @click.option("--try", "trial", type=(str, click.Path(exists=True, dir_okay=False, path_type=Path)),
               metavar="CONVERTER FILE",
-              help='Print what a converter, such as "meminfo MemTotal", reads of FILE.')  # fmt: skip
+              help='Print what a converter, such as "meminfo MemTotal", reads in FILE.')  # fmt: skip
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
 def facts(ctx: click.Context, labs: tuple[str, ...], *, trial: tuple[str, Path] | None, json_: bool) -> None:
-    """Show the value of every fact that docs/labs/LAB/facts.yml declares, and where it was read.
+    """Print the value of every fact that docs/labs/LAB/facts.yml declares, and where it was read.
 
-    Exit status 1 if one has no value: the reason and what to do are shown.
+    With --try, name a LAB to use its own converters. The exit status is 1 if a fact has no value: the reason
+    and the remedy are printed.
     """
     if trial is not None:
-        _try(ctx, *trial, json_=json_)
+        _try(ctx, labs, *trial, json_=json_)
         return
     from labreport.report.facts.readings import NoValue
 
-    found = [(lab, name, fact, reading) for lab in _labs(labs) for name, fact, reading in _facts(lab)]
+    rows = [(lab, name, fact, reading) for lab in _labs(labs) for name, fact, reading in _readings(lab)]
     if json_:
         from labreport.cli.show import as_json
 
-        as_json([_row_json(*one) for one in found])
+        as_json([_row_json(*row) for row in rows])
     else:
-        _show(found)
-    ctx.exit(ExitStatus.FINDINGS if any(isinstance(reading, NoValue) for *_, reading in found) else 0)
+        _print(rows)
+    ctx.exit(ExitStatus.FINDINGS if any(isinstance(reading, NoValue) for *_, reading in rows) else 0)
 
 
 def _labs(named: Sequence[str]) -> Sequence[str]:
-    """Return the labs that are named, or all that have a facts.yml; raise DeclarationError if none has."""
-    from labreport.capture.declare import DeclarationError
+    """Return the named labs, or all that have a facts.yml; raise ProjectError if one has none."""
     from labreport.report.facts.facts import FACTS_FILE
 
     found = sorted(path.parent.name for path in (root() / "docs" / "labs").glob(f"*/{FACTS_FILE}"))
     for lab in named:
         if lab not in found:
             known = f"labs with one: {', '.join(found)}" if found else "manual/reference/facts.md says how"
-            raise DeclarationError(f"there is no docs/labs/{lab}/{FACTS_FILE}: {known}")
+            raise ProjectError(f"there is no docs/labs/{lab}/{FACTS_FILE}", known)
     if not found:
-        raise DeclarationError(
-            f"no lab has a {FACTS_FILE}: write docs/labs/LAB/{FACTS_FILE} as manual/reference/facts.md says"
-        )
+        remedy = f"write docs/labs/LAB/{FACTS_FILE} as manual/reference/facts.md says"
+        raise ProjectError(f"no lab has a {FACTS_FILE}", remedy)
     return named or found
 
 
-def _facts(lab: str) -> "list[tuple[str, Fact, Reading | NoValue]]":
-    """Return every fact of a lab with what was read of it."""
-    from labreport.report.facts.facts import FACTS_FILE, load
+def _readings(lab: str) -> list[tuple[str, Fact, Reading | NoValue]]:
+    """Return every fact of a lab with its reading."""
+    from labreport.report.facts.converters.own import lab_converters
+    from labreport.report.facts.facts import FACTS_FILE, load_facts
     from labreport.report.facts.readings import Readings
     from labreport.report.source.evidence import Evidence
 
     project = root()
-    loaded = load(project / "docs" / "labs" / lab / FACTS_FILE)
+    converters = lab_converters(project, lab, run_code=True)
+    loaded = load_facts(project / "docs" / "labs" / lab / FACTS_FILE, converters)
     readings = Readings(loaded, Evidence(project / "evidence", frozenset({lab})))
     return [(name, fact, readings.all[name]) for name, fact in loaded.facts.items()]
 
 
-def _try(ctx: click.Context, how: str, file: Path, *, json_: bool) -> None:
-    """Print what a converter reads of one file, or why it reads nothing."""
+def _try(ctx: click.Context, labs: Sequence[str], how: str, file: Path, *, json_: bool) -> None:
+    """Print what a converter reads in one file, or why it reads nothing."""
     from labreport.contract.reader import read_evidence
+    from labreport.report.facts.converters import CONVERTERS
+    from labreport.report.facts.converters.own import lab_converters
     from labreport.report.facts.readings import NoValue, read_text
     from labreport.report.source.slices import as_text
 
-    read = read_text(as_text(read_evidence(file.parent, file.name)), how, file.name)
+    if len(labs) > 1:
+        raise click.UsageError("--try uses the converters of one LAB")
+    converters = lab_converters(root(), labs[0], run_code=True) if labs else CONVERTERS
+    text = as_text(read_evidence(file.parent, file.name))
+    read = read_text(text, how, file.name, converters=converters)
     if json_:
         from labreport.cli.show import as_json
 
         as_json(_outcome_json(read))
+    elif isinstance(read, tuple):
+        click.echo("\n".join(map(str, read)))
     else:
-        click.echo(str(read) if isinstance(read, NoValue) else "\n".join(map(str, _several(read))))
+        click.echo(str(read))
     ctx.exit(ExitStatus.FINDINGS if isinstance(read, NoValue) else 0)
 
 
-def _several(read: "Read") -> tuple[object, ...]:
-    return read if isinstance(read, tuple) else (read,)
-
-
-def _read_json(read: "Read") -> dict[str, Any]:
-    """Return what was read: digits as a text, so that none is lost; a series is a list."""
+def _value_json(read: Converted) -> dict[str, Any]:
+    """Return a value, digits as text so that none is lost, and its unit; a series is a list."""
     if isinstance(read, str):
         return {"value": read, "unit": ""}
     if isinstance(read, tuple):
@@ -101,50 +108,55 @@ def _read_json(read: "Read") -> dict[str, Any]:
     return {"value": f"{read.value:f}", "unit": read.unit}
 
 
-def _outcome_json(read: "Read | NoValue") -> dict[str, Any]:
+def _outcome_json(read: Converted | NoValue) -> dict[str, Any]:
     from labreport.report.facts.readings import NoValue
 
     if isinstance(read, NoValue):
         return {"value": None, "absence": read.absence, "reason": read.reason, "remedy": read.remedy}
-    return _read_json(read)
+    return _value_json(read)
 
 
-def _row_json(lab: str, name: str, fact: "Fact", found: "Reading | NoValue") -> dict[str, Any]:
+def _row_json(lab: str, name: str, fact: Fact, reading: Reading | NoValue) -> dict[str, Any]:
     """Return a fact as `--json` prints it."""
     from labreport.report.facts.readings import NoValue
 
     row = {"lab": lab, "name": name, "volatile": fact.volatile}
-    if isinstance(found, NoValue):
-        return {**row, **_outcome_json(found), "file": f"{lab}/{fact.file}"}
-    host_class = found.host.host_class if found.host else None
-    place = {"file": found.file, "lines": str(found.lines), "host": found.host_id, "host_class": host_class}
-    return {**row, **_outcome_json(found.read), **place}
+    if isinstance(reading, NoValue):
+        return {**row, **_outcome_json(reading), "file": f"{lab}/{fact.file}"}
+    return {
+        **row,
+        **_value_json(reading.read),
+        "file": reading.file,
+        "lines": str(reading.lines),
+        "host": reading.host_id,
+        "host_class": reading.host.host_class if reading.host else None,
+    }
 
 
-def _show(found: "list[tuple[str, str, Fact, Reading | NoValue]]") -> None:
+def _print(rows: list[tuple[str, str, Fact, Reading | NoValue]]) -> None:
     """Print the table of facts, and below it why some have no value."""
     from labreport.cli.show import table
     from labreport.report.facts.readings import Absence, NoValue
     from labreport.report.problems import one_line
     from labreport.report.tables.table import Table
 
-    rows, reasons = [], []
-    for lab, name, fact, reading in found:
+    cells: list[tuple[object, ...]] = []
+    reasons = []
+    for lab, name, fact, reading in rows:
         if isinstance(reading, NoValue):
-            rows.append([name, reading.absence, "", f"{lab}/{fact.file}", ""])
+            cells.append((name, reading.absence, "", f"{lab}/{fact.file}", ""))
             reasons.append(f"- {lab}: {name}: {reading}")
             continue
-        host_class = str(reading.host.host_class) if reading.host else "unknown"
-        place = f"{reading.file}:{reading.lines}"
-        rows.append([name, *_cells(reading.read), place, host_class])
-    heads = ("name", "value", "unit", "file:lines", "host class")
-    table("Facts", Table.of(heads, rows), dict.fromkeys(Absence, "red"))
-    for line in reasons:
-        click.echo(one_line(line))
+        host_class = reading.host.host_class if reading.host else "unknown"
+        cells.append((name, *_value_cells(reading.read), f"{reading.file}:{reading.lines}", host_class))
+    head = ("name", "value", "unit", "file:lines", "host class")
+    table("Facts", Table.of(head, cells), dict.fromkeys(Absence, "red"))
+    for reason in reasons:
+        click.echo(one_line(reason))
 
 
-def _cells(read: "Read") -> tuple[str, str]:
-    """Return a value and its unit as the table has them."""
-    shown = _read_json(read)
+def _value_cells(read: Converted) -> tuple[str, str]:
+    """Return a value and its unit; a series is counted."""
+    shown = _value_json(read)
     value = f"{len(shown['value'])} values" if isinstance(shown["value"], list) else shown["value"]
     return value, shown["unit"]

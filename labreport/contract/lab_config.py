@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from labreport.contract.records import EvidencePath, Model
 
+CONVERTERS_FILE = "converters.py"
+"""A lab's own converters, beside its lab.yml: code of the report, which no capture imports."""
+
 
 class LabImage(Model):
     """A container image, pinned by tag and digest.

@@ -1,6 +1,6 @@
 """A problem of a report, and the error behind it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from labreport.contract.errors import ExitStatus, LabError
@@ -8,10 +8,11 @@ from labreport.contract.errors import ExitStatus, LabError
 
 @dataclass(frozen=True)
 class Problem:
-    """Something in a report that has to be fixed; the fields are those of `LabError`.
+    """Something in a report that has to be fixed; `what` and `remedy` are those of a `LabError`.
 
-    `reference` is the macro call or file that the problem is about. `path` is that of the page below docs/,
-    empty if the problem belongs to no page; `line` is 1-based, 0 if unknown.
+    `path` is the page below docs/, and `reference` the macro call on it. A problem of another file has no
+    `path`, and that file as its `reference`. `line` is 1-based, 0 if unknown. `error` is the cause, if there
+    is one.
     """
 
     reference: str
@@ -19,16 +20,18 @@ class Problem:
     remedy: str
     path: str = ""
     line: int = 0
+    error: LabError | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, error: LabError, reference: str) -> Self:
         """Return the problem of a macro call that raised `error`; `what` includes the error's own place."""
         what = f"{error.place}: {error.what}" if error.place else error.what
-        return cls(reference, what, error.remedy)
+        return cls(reference, what, error.remedy, error=error)
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else self.path
-        return ": ".join(one_line(part) for part in (place, self.reference, self.what, self.remedy) if part)
+        place, *references = (self.path, self.reference) if self.path else (self.reference,)
+        place = f"{place}:{self.line}" if self.line else place
+        return ": ".join(one_line(part) for part in (place, *references, self.what, self.remedy) if part)
 
 
 class FaultError(LabError):

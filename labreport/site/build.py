@@ -106,7 +106,7 @@ class Build:
         """
         if lab not in self._covered:
             docs, evidence = self.rendering.docs, self.rendering.evidence
-            rest = RenderPass(docs, evidence.root, evidence.here, self.rendering.values)
+            rest = RenderPass(docs, evidence.root, evidence.here, self.rendering.values, self.rendering.code)
             pages = []
             for path, file in self.files.items():
                 source = self._sources.get(path) or read_page(path, file.read_bytes())

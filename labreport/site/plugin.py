@@ -74,7 +74,9 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
             )
         macros.pre_macro_functions.append(self._render_page)
         root = _root(config)
-        rendering = RenderPass(Path(config.docs_dir), root / "evidence", gate.serving(), config.extra, _tell)
+        rendering = RenderPass(
+            Path(config.docs_dir), root / "evidence", gate.serving(), config.extra, root, _tell
+        )
         self._build = Build(root, rendering)
         return config
 

@@ -62,7 +62,7 @@ def test_what_has_no_value_is_a_finding(shell: Shell, little: Little) -> None:
     ended = shell.lab("facts", "mine")
     assert ended.returncode == 1
     assert "│ altered" in ended.stdout
-    assert "- mine: kernel: altered: mine/kernel.txt is not what its record says" in ended.stdout
+    assert "- mine: kernel: altered: mine/kernel.txt differs from its record" in ended.stdout
     assert "0.0026" in ended.stdout
     row = shell.json("facts")[2]
     assert (row["value"], row["absence"], row["file"]) == (None, "altered", "mine/kernel.txt")
@@ -103,6 +103,28 @@ def test_try_prints_what_a_converter_reads(shell: Shell, tmp_path: Path) -> None
     assert shell.json("facts", "--try", "kernel", str(file))["absence"] == "not there"
     wrong = shell.lab("facts", "--try", "time", str(file))
     assert wrong.returncode == 2
-    assert wrong.stderr.startswith("lab: there is no converter 'time': one of: ")
+    assert wrong.stderr.startswith("lab: there is no converter 'time': use one of: ")
     file.write_bytes(b"\0")
-    assert shell.lab("facts", "--try", "count", str(file)).stdout.startswith("unreadable: times.txt: no text")
+    assert shell.lab("facts", "--try", "count", str(file)).stdout.startswith(
+        "unreadable: times.txt: not text"
+    )
+
+
+def test_a_lab_s_own_converter_is_tried_and_listed(shell: Shell, little: Little) -> None:
+    """With the lab's name; without it, only the tool's are known; a broken one is named."""
+    own = shell.root / "collectors/mine/converters.py"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text(
+        "from labreport.report.facts.converters import Converter, count_of\n\n"
+        "CONVERTERS = {'length': Converter(lambda text, label: count_of(len(text)))}\n"
+    )
+    (shell.root / "x.txt").write_text("12345")
+    assert shell.lab("facts", "mine", "--try", "length", "x.txt").stdout == "5\n"
+    other = shell.lab("facts", "--try", "length", "x.txt")
+    assert (other.returncode, other.stderr[:40]) == (2, "lab: there is no converter 'length': use")
+    little.page("labs/mine/facts.yml", "length: {file: kernel.txt, read: length}\n")
+    assert shell.json("facts", "mine")[0]["value"] == "7"
+    own.write_text("x = 1 / 0\n")
+    broken = shell.lab("facts", "mine")
+    assert broken.returncode == 2
+    assert broken.stderr.startswith("lab: collectors/mine/converters.py:1: ZeroDivisionError: ")

@@ -81,7 +81,7 @@ def compare(site: SitePages, before: Path, after: Path) -> Changes:
 
 def _rendered(site: SitePages, evidence: Path) -> RenderPass:
     """Return a render pass over every page, with the evidence in a folder."""
-    rendering = RenderPass(site.docs, evidence, values=site.values)
+    rendering = RenderPass(site.docs, evidence, values=site.values, code=site.root)
     for page in site.pages:
         rendering.render(page)
     return rendering

@@ -44,7 +44,7 @@ def export(site: SitePages, lab: str, prefix: str, coverage: Callable[[str], Tab
     `prefix` stands before each path in the info strings; `labs/<lab>/` if it is empty. `coverage` returns the
     table of a lab's evidence coverage, which needs all of its pages.
     """
-    pages = RenderPass(site.docs, site.root / "evidence", values=site.values)
+    pages = RenderPass(site.docs, site.root / "evidence", values=site.values, code=site.root)
     tasks = task_pages(site.pages, lab)
     lines = [_title(site.pages, lab), ""]
     for source in tasks:

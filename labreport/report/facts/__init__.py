@@ -1,1 +1,1 @@
-"""Facts and claims: typed values read from evidence, and sentences bound to them."""
+"""Facts and claims: typed values that are read from evidence, and sentences that are bound to them."""

@@ -1,13 +1,11 @@
-"""Values in prose, and sentences bound to a condition: what each stands on, and what became of it."""
+"""The expressions of a page: values in prose, and claims, each with the evidence it rests on."""
 
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from labreport.report.facts.expressions.calculate import is_time
 from labreport.report.facts.expressions.evaluate import Evaluation, EvaluationState, evaluate, judge
-from labreport.report.facts.expressions.parse import names
-from labreport.report.facts.expressions.steps import has_time
-from labreport.report.facts.expressions.tokens import ExpressionError
 from labreport.report.facts.readings import Absence, NoValue, Reading, Readings
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import Page
@@ -17,11 +15,12 @@ from labreport.report.values.units import UnitError
 MOST_DECIMALS = 12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BoundExpression:
-    """An expression of a page worked out: `readings` are of every fact in it, `expected` the page's gaps.
+    """An evaluated expression of a page, with the readings of all its facts.
 
-    `reason` says what is wrong; it is empty for a value, and for a condition that holds.
+    `expected` means that it has no value, and that the page lists the missing files as expected gaps.
+    `reason` says what is wrong; it is empty for a value and for a condition that holds.
     """
 
     lab: str
@@ -32,92 +31,92 @@ class BoundExpression:
 
     @property
     def emulated_times(self) -> bool:
-        """Whether a time or rate that was used is of an emulated processor."""
-        return any(one.emulated and has_time(one.value) for one in self.result.facts.values())
+        """Whether it uses a time or rate of an emulated host."""
+        return any(fact.emulated and is_time(fact.value) for fact in self.result.facts.values())
 
     @property
-    def fine(self) -> bool:
-        """Whether it may be published: a value, a condition that holds, a gap that the page expects."""
+    def publishable(self) -> bool:
+        """Whether it is a value, a condition that holds, or an expected gap."""
         return self.expected or self.result.state in (EvaluationState.VALUE, EvaluationState.HOLDS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InlineValue(BoundExpression):
-    """A value in prose; `text` is the value as it is shown, empty where there is none."""
+    """A value in prose; `text` is the value as it is shown, empty if there is none."""
 
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claim(BoundExpression):
-    """A sentence's condition."""
+    """The condition of a sentence."""
 
 
 def inline_value(
     readings: Readings, page: Page, expression: str, unit: str | None, decimals: int | None
 ) -> InlineValue:
-    """Return what `expression` comes to, in another `unit` or with fewer `decimals` if asked for.
+    """Return the value of `expression`, in another `unit` or with fewer `decimals`.
 
-    Raises FaultError for a fact that is not declared, and for a unit or digits that the value cannot have.
+    Raise FaultError for a fact that is not declared, a unit or decimals that the value cannot have, and a
+    converter that failed.
     """
     result = evaluate(expression, readings.values)
-    stands = _stands_on(readings, page, result)
+    bound = _bound(readings, page, result)
     value = result.value
     if isinstance(value, bool):
         raise FaultError(f"{expression} is a condition", "show a value, or write the sentence as a claim")
-    shown = value
     if isinstance(value, Quantity):
-        shown = _given(value, unit, decimals)
-    elif value is not None and (unit is not None or decimals is not None):
+        text = str(_formatted(value, unit, decimals))
+    elif value is None or (unit is None and decimals is None):
+        text = value or ""
+    else:
         raise FaultError(f"{expression} is a text", "leave out unit and decimals")
-    return InlineValue(*stands, text="" if shown is None else str(shown))
+    return InlineValue(bound.lab, result, bound.readings, bound.expected, bound.reason, text)
 
 
 def judge_claim(readings: Readings, page: Page, condition: str) -> Claim:
-    """Return what becomes of a claim's `condition`; raise FaultError for a fact that is not declared."""
-    return Claim(*_stands_on(readings, page, judge(condition, readings.values)))
+    """Return a claim with its judged `condition`; raise FaultError as `inline_value` does."""
+    bound = _bound(readings, page, judge(condition, readings.values))
+    return Claim(bound.lab, bound.result, bound.readings, bound.expected, bound.reason)
 
 
-def _stands_on(
-    readings: Readings, page: Page, result: Evaluation
-) -> tuple[str, Evaluation, Mapping[str, Reading | NoValue], bool, str]:
-    """Return what BoundExpression is made of; raise FaultError for a fact that is not declared."""
-    try:
-        used = sorted(names(result.text))
-    except ExpressionError:
-        used = []
-    for name in used:
+def _bound(readings: Readings, page: Page, result: Evaluation) -> BoundExpression:
+    names = sorted(result.names)
+    for name in names:
         _check_declared(readings, name)
-    found = {name: readings.all[name] for name in used}
-    expected = result.state is EvaluationState.NO_EVIDENCE and _all_expected(readings, page, found)
-    return readings.facts.lab, result, found, expected, _reason(readings, result, used)
+    used = {name: readings.all[name] for name in names}
+    for reading in used.values():
+        if isinstance(reading, NoValue) and reading.error:
+            raise reading.error
+    expected = result.state is EvaluationState.NO_EVIDENCE and _all_expected(readings, page, used)
+    return BoundExpression(readings.facts.lab, result, used, expected, _reason(readings, result, names))
 
 
 def _check_declared(readings: Readings, name: str) -> None:
     declared = readings.facts.facts
     if name not in declared:
-        near = difflib.get_close_matches(name, declared, n=1)
-        remedy = f"is {near[0]} meant?" if near else f"`lab facts {readings.facts.lab}` lists them"
+        similar = difflib.get_close_matches(name, declared, n=1)
+        remedy = f"is {similar[0]} meant?" if similar else f"`lab facts {readings.facts.lab}` lists them"
         raise FaultError(f"{readings.facts.file} declares no {name}", remedy)
 
 
-def _all_expected(readings: Readings, page: Page, found: Mapping[str, Reading | NoValue]) -> bool:
-    """Return whether each fact without a value is one of a file that the page knows is not captured."""
-    lost = {name: one for name, one in found.items() if isinstance(one, NoValue)}
-    if not lost or any(one.absence is not Absence.NOT_CAPTURED for one in lost.values()):
+def _all_expected(readings: Readings, page: Page, used: Mapping[str, Reading | NoValue]) -> bool:
+    """Return whether each fact without a value is of a file that the page expects to be missing."""
+    missing = {name: one for name, one in used.items() if isinstance(one, NoValue)}
+    if not missing or any(one.absence is not Absence.NOT_CAPTURED for one in missing.values()):
         return False
-    paths = {readings.facts.facts[name].file for name in lost}
+    paths = {readings.facts.facts[name].file for name in missing}
     return all({path, f"{readings.facts.lab}/{path}"} & page.front_matter.expected for path in paths)
 
 
-def _reason(readings: Readings, result: Evaluation, used: list[str]) -> str:
+def _reason(readings: Readings, result: Evaluation, names: list[str]) -> str:
     if result.state is EvaluationState.NO_EVIDENCE:
-        return "; ".join(why for name in used if (why := readings.why_not(name)))
+        return "; ".join(why for name in names if (why := readings.why_not(name)))
     return result.reason
 
 
-def _given(value: Quantity, unit: str | None, decimals: int | None) -> Quantity:
-    """Return `value` in `unit` with at most so many `decimals`; raise FaultError where it cannot be."""
+def _formatted(value: Quantity, unit: str | None, decimals: int | None) -> Quantity:
+    """Return `value` in `unit` with at most `decimals` decimals; raise FaultError if it cannot be."""
     try:
         value = value if unit is None else value.to(unit)
     except (UnitError, OverflowError) as error:

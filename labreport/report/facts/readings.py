@@ -1,18 +1,28 @@
-"""The values of a lab's facts, read from evidence, and why there is none where there is none.
+"""Read the values of a lab's facts from the evidence, or say why a fact has none.
 
-A value needs a record, bytes that are still those of the record, and no command behind its lines that failed
-or was refused.
+A value needs a record, bytes that are still those of the record, and lines that no failed or refused command
+printed.
 """
 
 from bisect import bisect_left
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from labreport.contract.records import Command, Host, HostClass, Outcome
-from labreport.report.facts.converters import NotThere, Read, Unreadable, convert, in_unit
-from labreport.report.facts.expressions.steps import Value
+from labreport.contract.records import Command, Host, Outcome
+from labreport.report.facts.converters import (
+    CONVERTERS,
+    Converted,
+    Converter,
+    NotThere,
+    Unreadable,
+    convert,
+    in_unit,
+)
+from labreport.report.facts.converters.own import ConverterError
+from labreport.report.facts.expressions.calculate import FactValue
 from labreport.report.facts.facts import FACTS_FILE, Fact, Facts
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import LABS, Block, Gap, Page, cite
@@ -31,29 +41,31 @@ class Absence(StrEnum):
     FAILED_RUN = "failed run"
     NOT_THERE = "not there"
     UNREADABLE = "unreadable"
+    CONVERTER_FAILED = "converter failed"
 
 
 @dataclass(frozen=True)
 class NoValue:
-    """A fact without a value: the kind of absence, why, and what to do."""
+    """A fact without a value: the kind of absence, the reason, the remedy, and a converter's error."""
 
     absence: Absence
     reason: str
     remedy: str
+    error: ConverterError | None = None
 
     def __str__(self) -> str:
         return f"{self.absence}: {self.reason}: {self.remedy}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True)
 class Reading:
-    """What was read of a fact: one value or a series, the file (lab first) and lines, whose it is, and when.
+    """What was read for a fact: a value or a series, with the file (from the evidence root) and the lines.
 
-    `text` are the lines themselves. `host` is None where the record's host cannot be read; `host_id` is known
-    all the same.
+    `text` is the text of the lines. `host` is None if the record's host cannot be read; `host_id` is always
+    known. `start` is when the capture began.
     """
 
-    read: Read
+    read: Converted
     file: str
     lines: Range
     host_id: str
@@ -62,136 +74,38 @@ class Reading:
     text: str
 
     @property
-    def value(self) -> Value | None:
-        """The value for an expression, which takes no series, with where it is from."""
+    def value(self) -> FactValue | None:
+        """The value for an expression, with its origin; None for a series."""
         if isinstance(self.read, tuple):
             return None
         host_class = self.host.host_class if self.host else None
-        emulated = host_class is HostClass.EMULATED
-        return Value(self.read, self.host_id, host_class, emulated, self.file, self.lines.start)
-
-
-def value_of(fact: Fact, page: Page, evidence: Evidence) -> Reading | NoValue:
-    """Return what the evidence of a page's lab holds of a fact; each file is read once for one Evidence."""
-    try:
-        found = cite(evidence, page, fact.request)
-    except FaultError as error:
-        return NoValue(Absence.NOT_THERE, error.what, error.remedy)
-    if isinstance(found, Gap):
-        command = f" (`{found.command}`)" if found.command else ""
-        return NoValue(Absence.NOT_CAPTURED, f"{found.path}: {found.reason}", f"{found.remedy}{command}")
-    captured = found.captured
-    if captured is None:
-        return NoValue(Absence.NO_RECORD, f"no record tells of {found.path}", "capture it with `lab record`")
-    return _distrust(found, captured) or _read(fact, found, captured)
-
-
-def _distrust(found: Block, captured: Captured) -> NoValue | None:
-    """Return why nothing in these lines is a measurement, None if it may be."""
-    again = f"`lab collect {found.set.lab}/{captured.record.collector.name}`"
-    if found.content.sha256 != captured.file.sha256:
-        what = f"{found.path} is not what its record says"
-        return NoValue(Absence.ALTERED, what, f"restore it from git, or capture it again: {again}")
-    for origin in captured.origins(found.slice.range):
-        if origin.command is not None and (how := _unanswered(origin.command)):
-            what = f"lines {origin.lines} of {found.path}: {origin.command.argv[0]} {how}"
-            return NoValue(Absence.FAILED_RUN, what, f"capture it again, or name other lines: {again}")
-    return None
-
-
-def _unanswered(command: Command) -> str:
-    """Return how a command ended that answered nothing; empty if it answered."""
-    if command.timed_out:
-        return "was ended at its time limit"
-    if command.exit_status is None:
-        return "did not end by itself"
-    if command.outcome is not Outcome.ANSWERED:
-        return f"{_ENDINGS[command.outcome]} (exit status {command.exit_status})"
-    return ""
-
-
-_ENDINGS = {Outcome.FAILED: "failed", Outcome.REFUSED: "was refused"}
-
-
-def _read(fact: Fact, found: Block, captured: Captured) -> Reading | NoValue:
-    lines = found.slice.range
-    read = read_text(found.slice.text, fact.read, f"lines {lines} of {found.path}", fact.unit)
-    if isinstance(read, NoValue):
-        return read
-    record, text = captured.record, found.slice.text or ""
-    if not isinstance(read, tuple) and lines.start < lines.end:
-        lines, text = _narrowed(lines, text, fact, read)
-    return Reading(read, found.path, lines, record.host, found.host, record.start, text)
-
-
-def _narrowed(lines: Range, text: str, fact: Fact, read: Quantity | str) -> tuple[Range, str]:
-    """Return the fewest of `lines` that still say `read`, and their text: what a reader has to look at."""
-    bare = text.removesuffix("\n").split("\n")
-    said = read if isinstance(read, str) else f"{read.value:f}"
-    for number, line in enumerate(bare, lines.start):
-        if said in line and read_text(line, fact.read, "", fact.unit) == read:
-            return Range(number, number), f"{line}\n"
-    every = [f"{line}\n" for line in bare]
-
-    def silent(start: int, end: int) -> bool:
-        return read_text("".join(every[start:end]), fact.read, "", fact.unit) != read
-
-    end = len(every) - bisect_left(
-        range(len(every)), x=True, key=lambda left: silent(0, len(every) - left - 1)
-    )
-    start = bisect_left(range(end), x=True, key=lambda place: silent(place + 1, end))
-    if silent(start, end):
-        return lines, text
-    return Range(lines.start + start, lines.start + end - 1), "".join(every[start:end])
-
-
-def read_text(text: str | None, how: str, where: str, unit: str | None = None) -> Read | NoValue:
-    """Return what a converter reads of `text`, which `where` names in errors; None is no text at all.
-
-    Raises FaultError where there is no such converter.
-    """
-    if text is None:
-        return NoValue(Absence.UNREADABLE, f"{where}: no text", "name a text file")
-    remedy = f"mend `read: {how}`, or name other lines"
-    try:
-        read = convert(how, text)
-        return read if unit is None else _converted(read, unit)
-    except NotThere as error:
-        return NoValue(Absence.NOT_THERE, f"{where}: {error}", remedy)
-    except (Unreadable, UnitError) as error:
-        return NoValue(Absence.UNREADABLE, f"{where}: {error}", remedy)
-
-
-def _converted(read: Read, unit: str) -> Read:
-    if isinstance(read, str):
-        raise Unreadable(f"a text has no unit, such as {unit}")
-    return in_unit(read, unit)
+        return FactValue(self.read, self.host_id, host_class, self.file, self.lines.start)
 
 
 @dataclass
 class Readings:
-    """The values of a lab's facts; all are read when one is asked for."""
+    """The readings of a lab's facts; all are made when the first is needed."""
 
     facts: Facts
     evidence: Evidence
 
     @cached_property
     def all(self) -> dict[str, Reading | NoValue]:
-        """What was read of each fact, by name."""
+        """The reading of each fact, by name."""
         page = Page(f"{LABS}/{self.facts.lab}/{FACTS_FILE}")
-        return {name: value_of(fact, page, self.evidence) for name, fact in self.facts.facts.items()}
-
-    @cached_property
-    def values(self) -> dict[str, Value]:
-        """The values by name, as expressions take them: not of what has no value, or is a series."""
         return {
-            name: value
-            for name, found in self.all.items()
-            if isinstance(found, Reading) and (value := found.value) is not None
+            name: read_fact(fact, page, self.evidence, self.facts.converters)
+            for name, fact in self.facts.facts.items()
         }
 
+    @cached_property
+    def values(self) -> dict[str, FactValue]:
+        """The values by name, without facts that have none or are a series."""
+        values = {name: one.value for name, one in self.all.items() if isinstance(one, Reading)}
+        return {name: value for name, value in values.items() if value is not None}
+
     def why_not(self, name: str) -> str:
-        """Return why an expression gets no value of the fact `name`; empty if it gets one."""
+        """Return why an expression gets no value for the fact `name`; empty if it gets one."""
         if name not in self.facts.facts:
             return f"{self.facts.file} declares no {name}"
         found = self.all[name]
@@ -199,3 +113,107 @@ class Readings:
             return str(found)
         several = found.read
         return f"{name} is a series of {len(several)} values, not one" if isinstance(several, tuple) else ""
+
+
+def read_fact(
+    fact: Fact, page: Page, evidence: Evidence, converters: Mapping[str, Converter] = CONVERTERS
+) -> Reading | NoValue:
+    """Return the reading of a fact from the evidence of a page's lab."""
+    try:
+        block = cite(evidence, page, fact.request)
+    except FaultError as error:
+        return NoValue(Absence.NOT_THERE, error.what, error.remedy)
+    if isinstance(block, Gap):
+        command = f" (`{block.command}`)" if block.command else ""
+        return NoValue(Absence.NOT_CAPTURED, f"{block.path}: {block.reason}", f"{block.remedy}{command}")
+    captured = block.captured
+    if captured is None:
+        return NoValue(Absence.NO_RECORD, f"{block.path} has no record", "capture it with `lab record`")
+    return _distrust(block, captured) or _read(fact, block, captured, converters)
+
+
+def _distrust(block: Block, captured: Captured) -> NoValue | None:
+    """Return why the lines of a block contain no measurement, None if they may."""
+    again = f"`lab collect {block.set.lab}/{captured.record.collector.name}`"
+    if block.content.sha256 != captured.file.sha256:
+        reason = f"{block.path} differs from its record"
+        return NoValue(Absence.ALTERED, reason, f"restore it from git, or capture it again: {again}")
+    for origin in captured.origins(block.slice.range):
+        if origin.command is not None and (failure := _failure(origin.command)):
+            reason = f"lines {origin.lines} of {block.path}: {origin.command.argv[0]} {failure}"
+            return NoValue(Absence.FAILED_RUN, reason, f"capture it again, or name other lines: {again}")
+    return None
+
+
+def _failure(command: Command) -> str:
+    """Return how a command failed; empty if it answered."""
+    if command.timed_out:
+        return "was ended at its time limit"
+    if command.exit_status is None:
+        return "did not end by itself"
+    match command.outcome:
+        case Outcome.FAILED:
+            return f"failed (exit status {command.exit_status})"
+        case Outcome.REFUSED:
+            return f"was refused (exit status {command.exit_status})"
+    return ""
+
+
+def _read(
+    fact: Fact, block: Block, captured: Captured, converters: Mapping[str, Converter]
+) -> Reading | NoValue:
+    lines, text = block.slice.range, block.slice.text or ""
+    read = read_text(block.slice.text, fact.read, f"lines {lines} of {block.path}", fact.unit, converters)
+    if isinstance(read, NoValue):
+        return read
+
+    def has_value(part: str) -> bool:
+        return read_text(part, fact.read, "", fact.unit, converters) == read
+
+    if not isinstance(read, tuple) and lines.start < lines.end:
+        lines, text = _fewest_lines(lines, text, read, has_value)
+    record = captured.record
+    return Reading(read, block.path, lines, record.host, block.host, record.start, text)
+
+
+def _fewest_lines(
+    lines: Range, text: str, value: Quantity | str, has_value: Callable[[str], bool]
+) -> tuple[Range, str]:
+    """Return the fewest of `lines` that still have the value, and their text, for a reader to look at."""
+    each = [f"{line}\n" for line in text.removesuffix("\n").split("\n")]
+    digits = value if isinstance(value, str) else f"{value.value:f}"
+    for number, line in enumerate(each, lines.start):
+        if digits in line and has_value(line):
+            return Range(number, number), line
+    end = bisect_left(range(len(each) + 1), x=True, key=lambda end: has_value("".join(each[:end])))
+    each = each[:end]
+    start = bisect_left(range(end), x=True, key=lambda start: not has_value("".join(each[start + 1 :])))
+    fewest = "".join(each[start:])
+    if not has_value(fewest):
+        return lines, text
+    return Range(lines.start + start, lines.start + end - 1), fewest
+
+
+def read_text(
+    text: str | None,
+    how: str,
+    place: str,
+    unit: str | None = None,
+    converters: Mapping[str, Converter] = CONVERTERS,
+) -> Converted | NoValue:
+    """Return what a converter reads in `text`, or why there is no value; errors call the text `place`.
+
+    A `text` of None is a file that is not text. Raise FaultError if there is no such converter.
+    """
+    if text is None:
+        return NoValue(Absence.UNREADABLE, f"{place}: not text", "name a text file")
+    remedy = f"correct `read: {how}`, or name other lines"
+    try:
+        converted = convert(how, text, converters)
+        return converted if unit is None else in_unit(converted, unit)
+    except ConverterError as error:
+        return NoValue(Absence.CONVERTER_FAILED, f"{error.place}: {error.what}", error.remedy, error)
+    except NotThere as error:
+        return NoValue(Absence.NOT_THERE, f"{place}: {error.what}", error.remedy or remedy)
+    except (Unreadable, UnitError) as error:
+        return NoValue(Absence.UNREADABLE, f"{place}: {error.what}", error.remedy or remedy)

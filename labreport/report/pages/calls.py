@@ -94,8 +94,8 @@ class CallResult:
 def problems_of(result: CallResult) -> list[Problem]:
     """Return what is wrong with what a call shows."""
     match result.shown:
-        case Problem(what=what, remedy=remedy):
-            return [result.problem(what, remedy)]
+        case Problem() as problem:
+            return [_placed(result, problem)]
         case Gap(expected=False) as gap:
             what = f"{gap.path} was not captured: {gap.reason}"
             command = f" (`{gap.command}`)" if gap.command else ""
@@ -104,10 +104,18 @@ def problems_of(result: CallResult) -> list[Problem]:
             return [result.problem(f"{path} has no record", "capture it with `lab record`")]
         case Figure(blocks=blocks) | Difference(blocks=blocks):
             return [problem for block in blocks for problem in problems_of(replace(result, shown=block))]
-        case BoundExpression() as value if not value.fine:
+        case BoundExpression() as value if not value.publishable:
             what = f"{value.result.state}: {value.reason}"
             return [result.problem(what, _REMEDIES[value.result.state])]
     return []
+
+
+def _placed(result: CallResult, problem: Problem) -> Problem:
+    """Return a problem with its place: that of the call, or another file that the call depends on."""
+    error = problem.error
+    if error and error.path:
+        return Problem(error.path, error.what, error.remedy, line=error.line)
+    return result.problem(problem.what, problem.remedy)
 
 
 def warnings_of(result: CallResult) -> Iterator[Problem]:
@@ -157,7 +165,7 @@ def claim_words(shown: Claim) -> str:
     """Return the state of a claim, and why it is not fine; nothing for one that holds."""
     state = shown.result.state
     words = "" if state is EvaluationState.HOLDS else str(state)
-    return words if shown.fine else f"{words}: {one_line(shown.reason)}"
+    return words if shown.publishable else f"{words}: {one_line(shown.reason)}"
 
 
 def _literal(value: object) -> str:

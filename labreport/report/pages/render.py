@@ -10,7 +10,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from labreport.contract.verify import verify
-from labreport.report.facts.facts import FACTS_FILE, load
+from labreport.report.facts.converters import CONVERTERS
+from labreport.report.facts.converters.own import lab_converters
+from labreport.report.facts.facts import FACTS_FILE, load_facts
 from labreport.report.facts.readings import Readings
 from labreport.report.pages.calls import (
     Call,
@@ -83,13 +85,15 @@ class RenderedPage:
 class RenderPass:
     """One pass over the pages: its evidence, facts, problems, and the results of all calls so far.
 
-    `tell` is called with each problem, and whether it fails a build, when it is found.
+    `code` is the root of the project whose labs' converters may run; None runs no code. `tell` is called with
+    each problem, and whether it fails a build, when it is found.
     """
 
     docs: Path
     evidence_folder: Path
     here: bool = False
     values: Mapping[str, object] = field(default_factory=dict)
+    code: Path | None = None
     tell: Callable[[Problem, bool], None] = lambda _problem, _fails: None
     problems: list[Problem] = field(default_factory=list)
     results: list[CallResult] = field(default_factory=list)
@@ -102,7 +106,9 @@ class RenderPass:
         self._environment = PageEnvironment(self.slots, self.values)
 
     def add(self, problem: Problem, *, fails: bool = True) -> None:
-        """Note a problem, and tell it."""
+        """Note a problem, and tell it. One of a file that is not a page is told only once."""
+        if not problem.path and problem in self.problems:
+            return
         if fails:
             self.problems.append(problem)
         self.tell(problem, fails)
@@ -114,9 +120,12 @@ class RenderPass:
             self.add(Problem(f"evidence/{finding.path}", what, finding.remedy))
 
     def lab_facts(self, lab: str) -> Readings:
-        """Return the facts of a lab with their values; raise FactsError if its facts.yml is invalid."""
+        """Return the facts of a lab with their values; raise FaultError if they cannot be read."""
         if lab not in self._facts:
-            self._facts[lab] = Readings(load(self.docs / LABS / lab / FACTS_FILE), self.evidence)
+            path, converters = self.docs / LABS / lab / FACTS_FILE, CONVERTERS
+            if self.code:
+                converters = lab_converters(self.code, lab, run_code=True)
+            self._facts[lab] = Readings(load_facts(path, converters), self.evidence)
         return self._facts[lab]
 
     def render(self, source: PageSource, markdown: str | None = None) -> RenderedPage:

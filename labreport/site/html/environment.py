@@ -10,7 +10,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from labreport.report.facts.converters import Read
+from labreport.report.facts.converters import Converted
 from labreport.report.facts.readings import NoValue
 from labreport.report.problems import one_line
 from labreport.report.source.cite import published, raw_link, record_link
@@ -47,7 +47,7 @@ def preview(data: bytes) -> str:
     return data[:PREVIEW_BYTES].hex(" ", 1) + (" …" if len(data) > PREVIEW_BYTES else "")
 
 
-def shown_value(read: Read) -> str:
+def shown_value(read: Converted) -> str:
     """Return the value of a fact, or how many values a series has."""
     return f"{len(read)} values" if isinstance(read, tuple) else str(read)
 

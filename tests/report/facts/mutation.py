@@ -7,14 +7,15 @@ file is changed beforehand: for both.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
+from labreport.report.facts.expressions.calculate import FactValue
 from labreport.report.facts.expressions.evaluate import Evaluation, EvaluationState, judge
-from labreport.report.facts.expressions.parse import LiteralNode, names, parse
-from labreport.report.facts.expressions.steps import Value
+from labreport.report.facts.expressions.nodes import LiteralNode
+from labreport.report.facts.expressions.parse import parse
 from labreport.report.facts.facts import Fact
 from labreport.report.facts.readings import NoValue, Reading, Readings, read_text
 from labreport.report.problems import FaultError
@@ -82,9 +83,9 @@ class Claimed:
     def _judged(self, files: Mapping[str, bytes]) -> Evaluation:
         return judge(self.condition, self._values(files))
 
-    def _values(self, files: Mapping[str, bytes]) -> dict[str, Value]:
+    def _values(self, files: Mapping[str, bytes]) -> dict[str, FactValue]:
         return {
-            name: _value(self.readings[name])._replace(value=value)
+            name: replace(_value(self.readings[name]), value=value)
             for name, fact in self.facts.items()
             if (value := _read(fact, files[fact.file])) is not None
         }
@@ -158,7 +159,7 @@ def _numbers(text: str, factors: list[Fraction]) -> Iterator[str]:
             yield f"{Decimal(whole).scaleb(-decimals):f}".replace(".", sign)
 
 
-def _value(reading: Reading) -> Value:
+def _value(reading: Reading) -> FactValue:
     """Return the value of a fact that a claim uses, which is never a series."""
     assert reading.value is not None
     return reading.value
@@ -172,6 +173,11 @@ def _read(fact: Fact, data: bytes) -> Quantity | str | None:
         return None
     found = read_text(text, fact.read, "", fact.unit)
     return None if isinstance(found, NoValue | tuple) else found
+
+
+def names(text: str) -> frozenset[str]:
+    """Return the names of the facts in an expression; raise ExpressionError if it is none."""
+    return frozenset(parse(text).facts)
 
 
 def claimed(condition: str, readings: Readings, files: Mapping[str, bytes]) -> Claimed | None:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 import labreport.report.facts.converters
 from labreport.report.facts.converters import (
     CONVERTERS,
+    Converted,
     ConverterArgument,
     NotThere,
-    Read,
     Unreadable,
     convert,
     in_unit,
@@ -118,7 +118,7 @@ def test_a_failure_is_seen_by_any_of_its_phrases(phrase: str) -> None:
         ("csv s where a=x, b=y", "a,b,s\nx,y,1.5\nx,z,2\n", (plain("1.5"),)),
     ],
 )
-def test_other_ways_to_say_it(how: str, text: str, value: Read) -> None:
+def test_other_ways_to_say_it(how: str, text: str, value: Converted) -> None:
     """That the docstrings do not show."""
     assert convert(how, text) == value
 
@@ -128,12 +128,12 @@ def test_other_ways_to_say_it(how: str, text: str, value: Read) -> None:
     [
         ("seconds", "", "no time in an empty text"),
         ("seconds", "user 0.01\n", "no time in user 0.01"),
-        ("seconds Kata", "runc: 1.2 s", "no time behind or below 'Kata'"),
-        ("seconds runc", "=== Startup ===\nrunc:\nKata:\nreal 1.9\n", "no time behind or below 'runc'"),
+        ("seconds Kata", "runc: 1.2 s", "no time after or below 'Kata'"),
+        ("seconds runc", "=== Startup ===\nrunc:\nKata:\nreal 1.9\n", "no time after or below 'runc'"),
         ("samples runc", "runc:\nKata:\n1.9 s\n", "no times below 'runc'"),
         ("samples", "\n", "no times"),
         ("summary avg", "min=1s", "no avg="),
-        ("dd speed", "3 bytes copied, 1 s, 3 B/s", "dd says no 'speed'"),
+        ("dd speed", "3 bytes copied, 1 s, 3 B/s", "dd has no 'speed'"),
         ("address lo", "2: eth0: <UP> mtu 1500", "no interface 'lo'"),
         ("address lo", "", "an empty text"),
         ("address lo", "1: lo: <UP> mtu 9\n    inet6 ::1/128 scope host", "lo has no IPv4 address"),
@@ -160,39 +160,47 @@ def test_not_there(how: str, text: str, words: str) -> None:
         ("seconds", "real 1.1\nreal 1.2\n", "more than one time: real 1.1 and real 1.2"),
         ("seconds", "real\t0m0.000s", "a time of 0 is no measurement"),
         ("seconds", "real 0m61.0s", "a minute has 60 seconds"),
-        ("seconds", "~2s", "no time: ~2s"),
-        ("seconds", "real " + "9" * 200, "no time: real 9+ …"),
-        ("seconds", "real \x1b[31m", r"no time: real \\x1b\[31m"),
-        ("samples", "0.1\nx\n", "no time: x"),
-        ("seconds runc", "runc: fast", "no time: fast"),
-        ("seconds runc", "runc:\nreal fast\nKata:\nreal 1.9", "no time: real fast"),
+        ("seconds", "~2s", "no valid time: ~2s"),
+        ("seconds", "real " + "9" * 200, "no valid time: real 9+ …"),
+        ("seconds", "real \x1b[31m", r"no valid time: real \\x1b\[31m"),
+        ("samples", "0.1\nx\n", "no valid time: x"),
+        ("seconds runc", "runc: fast", "no valid time: fast"),
+        ("seconds runc", "runc:\nreal fast\nKata:\nreal 1.9", "no valid time: real fast"),
         ("count Host", "Host: 5\nHost:\n6\n", "more than one count"),
-        ("summary avg", "avg=1s min=fast", "no avg="),
-        ("summary avg", "avg=1s avg=2s", "said twice"),
+        ("summary avg", "avg=1s min=fast", "no valid avg="),
+        ("summary avg", "avg=1s avg=2s", "avg= is given twice"),
         ("summary avg", "avg=0s", "a time of 0"),
         ("summary avg", "avg=1s\navg=2s\n", "avg=1s and avg=2s"),
-        ("count", "1.5", "no count: 1.5"),
+        ("count", "1.5", "no valid count: 1.5"),
         ("status", "HTTP 000", "no answer has this status"),
         ("cpu", "model name\t: A\nmodel name\t: B\n", "more than one model name"),
         ("capabilities", "0x0000000000000003=cap_chown", "2 bits and 1 names"),
         ("dd bytes", "0 bytes copied, 1 s, 0.0 kB/s", "nothing was copied"),
-        ("mtu lo", "1: lo: nonsense", "no MTU: nonsense"),
-        ("address lo", "1: lo: <UP> mtu 9\n    inet 1.2.3.400/8 scope host", "no address: inet 1.2.3.400/8"),
-        ("address lo", "1: lo: <UP> mtu 9\n    inet", "no address: inet"),
+        ("mtu lo", "1: lo: nonsense", "no valid MTU: nonsense"),
+        (
+            "address lo",
+            "1: lo: <UP> mtu 9\n    inet 1.2.3.400/8 scope host",
+            "no valid address: inet 1.2.3.400",
+        ),
+        ("address lo", "1: lo: <UP> mtu 9\n    inet", "no valid address: inet"),
         ("address lo", "1: lo: <UP> mtu 9\n    inet 10.0.0.1/8 x\n    inet 10.0.0.2/8 x", "2 IPv4 addresses"),
         ("verdict", "=> a\n=> b\n", "2 verdicts: name fewer lines"),
         ("verdict kata", "--- kata\n=> a\n=> b\n", "2 verdicts of 'kata'"),
         ("verdict kata", "--- kata\n=> a\n--- kata\n", "'kata' answers 2 times"),
         ("csv s", "s,t\n1\n", "1 cells under 2 names"),
-        ("csv s", "s\nfast\n", "no number under 's': fast"),
-        ("csv s", 's\n"1', "no CSV"),
-        ("median seconds", "seconds,exit_status\n0.1,1\n", "a series of runs, some of which may have failed"),
+        ("csv s", "s\nfast\n", "no valid number under 's': fast"),
+        ("csv s", 's\n"1', "not CSV"),
+        (
+            "median seconds",
+            "seconds,exit_status\n0.1,1\n",
+            "of which some may have failed: read it with `series`",
+        ),
         ("total seconds", "seconds,exit_status\n0.1,0\n", "a series of runs"),
-        ("hyperfine mean", "[" * 100_000, "no JSON"),
+        ("hyperfine mean", "[" * 100_000, "not JSON"),
         ("hyperfine mean", '{"results": [1]}', "no results"),
         ("hyperfine mean", '{"results": [{}, {}]}', "2 results of hyperfine: say which"),
-        ("hyperfine mean", '{"results": [{"mean": "1"}]}', "'mean' of hyperfine is no number: 1"),
-        ("hyperfine mean", '{"results": [{"mean": 1e99}]}', "no mean"),
+        ("hyperfine mean", '{"results": [{"mean": "1"}]}', "'mean' of hyperfine is not a number: 1"),
+        ("hyperfine mean", '{"results": [{"mean": 1e99}]}', "no valid mean"),
         ("hyperfine mean", '{"results": [{"mean": 1, "exit_codes": [0, 1]}]}', "a run failed"),
         ("hyperfine mean", '{"results": [{"mean": 1, "exit_codes": 1}]}', "a run failed"),
     ],
@@ -207,8 +215,8 @@ def test_unreadable(how: str, text: str, words: str) -> None:
     ("how", "words"),
     [
         ("", "there is no converter ''"),
-        ("speed", "there is no converter 'speed': one of: address"),
-        ("meminfo", "'meminfo' is no way to read: meminfo takes what to read"),
+        ("speed", "there is no converter 'speed': use one of: address"),
+        ("meminfo", "meminfo needs an argument: write what to read after it"),
     ],
 )
 def test_an_author_is_told_what_there_is(how: str, words: str) -> None:
@@ -222,7 +230,8 @@ def test_a_unit_is_given_to_plain_numbers_and_converted_otherwise() -> None:
     assert in_unit(plain("0.41"), "s") == s("0.41")
     assert in_unit((plain("0.41"), s("2")), "s") == (s("0.41"), s("2"))
     assert str(in_unit(s("0.410"), "ms")) == "410 ms"
-    assert in_unit("6.12.47", "s") == "6.12.47"
+    with pytest.raises(UnitError, match="a text has no unit, such as s"):
+        in_unit("6.12.47", "s")
     with pytest.raises(UnitError):
         in_unit(s("1"), "MiB")
 

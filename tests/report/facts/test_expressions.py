@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labreport.contract.records import HostClass
+from labreport.report.facts.expressions.calculate import FactValue
 from labreport.report.facts.expressions.evaluate import EvaluationState, evaluate, judge
-from labreport.report.facts.expressions.parse import names, parse
-from labreport.report.facts.expressions.steps import Value
+from labreport.report.facts.expressions.parse import parse
 from labreport.report.facts.expressions.tokens import ExpressionError
 from labreport.report.problems import FaultError
 from labreport.report.values.quantity import Quantity
+from tests.report.facts.mutation import names
 
 FOLDER = Path(__file__).parent / "cases"
 CASES = json.loads((FOLDER / "expressions.json").read_text())
@@ -33,11 +34,10 @@ def quantity(text: str) -> Quantity:
 
 def of_host(
     host: str, host_class: HostClass | None, prefix: str = "", **facts: Quantity | str
-) -> dict[str, Value]:
+) -> dict[str, FactValue]:
     """Return the facts of one host."""
-    emulated = host_class is HostClass.EMULATED
     return {
-        f"{prefix}{name}": Value(value, host, host_class, emulated, "bench/x.txt", 1)
+        f"{prefix}{name}": FactValue(value, host, host_class, "bench/x.txt", 1)
         for name, value in facts.items()
     }
 
@@ -120,10 +120,10 @@ def test_the_reference_is_right() -> None:
     [
         ("a / 0 s", "column 4: 1.62 s / 0 s divides by zero"),
         ("ratio(a, 0 s)", "column 9: 1.62 s / 0 s divides by zero"),
-        ("a + 1 MiB", "column 4: 1.62 s and 1 MiB are not alike"),
+        ("a + 1 MiB", "column 4: 1.62 s and 1 MiB do not measure the same"),
         ("a * 1 MiB", "column 4: 1.62 s * 1 MiB: s * MiB is not a unit"),
-        ("percent(b, a) < 25", "column 16: 24.4 % and 25, which has no unit, are not alike"),
-        ("version < '6.2'", 'column 10: texts have no order: < says nothing of "6.12" and "6.2"'),
+        ("percent(b, a) < 25", "column 16: 24.4 % and 25, which has no unit, do not measure the same"),
+        ("version < '6.2'", 'column 10: texts have no order: "6.12" < "6.2"'),
     ],
 )
 def test_an_error_names_the_numbers_as_they_are_written(text: str, what: str) -> None:

@@ -12,7 +12,7 @@ from labreport.contract.reader import read_evidence
 from labreport.contract.records import HostClass, Outcome, dump
 from labreport.report.facts.converters import CONVERTERS, convert
 from labreport.report.facts.expressions.evaluate import EvaluationState, evaluate
-from labreport.report.facts.facts import Facts, FactsFile, load
+from labreport.report.facts.facts import Facts, FactsFile, load_facts
 from labreport.report.facts.readings import Absence, NoValue, Reading, Readings
 from labreport.report.source import evidence as evidence_module
 from labreport.report.source.evidence import Evidence
@@ -34,7 +34,7 @@ def little(tmp_path: Path) -> Little:
 
 def facts(little: Little, text: str) -> Facts:
     """Return a facts.yml of lab12 that holds `text`."""
-    return load(little.page("labs/lab12/facts.yml", text))
+    return load_facts(little.page("labs/lab12/facts.yml", text))
 
 
 def readings(little: Little, **given: str) -> Readings:
@@ -234,18 +234,18 @@ BAD = {
     "a: {file: x.txt}": ":1: a.read: Field required",
     "a: 3 s": ":1: a: ",
     "b: {file: x.txt, read: cpu}\na: {file: x.txt, read: counts}": ":2: a.read: there is no converter",
-    "a: {file: x.txt, read: meminfo}": "a.read: 'meminfo' is no way to read: meminfo takes what to read",
+    "a: {file: x.txt, read: meminfo}": "a.read: meminfo needs an argument: write what to read after it",
     "a: {file: ../x.txt, read: count}": "a.file: ",
     "a: {file: x.txt, read: count, value: 3}": "a.value: Extra inputs",
-    "a: {file: x.txt, read: count, lines: 3:7}": 'a.lines: no range: write it in quotes: lines: "3:7"',
-    'a: {file: x.txt, read: count, lines: "x"}': "a.lines: no range",
+    "a: {file: x.txt, read: count, lines: 3:7}": 'a.lines: not a range: write it in quotes: lines: "3:7"',
+    'a: {file: x.txt, read: count, lines: "x"}': "a.lines: not a range",
     'a: {file: x.txt, read: count, lines: "1", end: b}': "a: lines are given by number and by content",
-    "a: {file: x.txt, read: count, start: '('}": "a.start: '(' is no pattern",
+    "a: {file: x.txt, read: count, start: '('}": "a.start: '(' is not a regular expression",
     "a: {file: x.txt, read: count, unit: sec}": "a.unit: there is no unit 'sec'",
     "a: {file: x.txt, read: count, volatile: often}": "a.volatile: ",
-    "a-b: {file: x.txt, read: count}": "a-b: 'a-b' is no name: letters",
-    "and: {file: x.txt, read: count}": "and: 'and' is no name",
-    "a..b: {file: x.txt, read: count}": "a..b: 'a..b' is no name",
+    "a-b: {file: x.txt, read: count}": "a-b: 'a-b' is not a name: letters",
+    "and: {file: x.txt, read: count}": "and: 'and' is not a name",
+    "a..b: {file: x.txt, read: count}": "a..b: 'a..b' is not a name",
     "1.5: {file: x.txt, read: count}": ":1: 1.5: ",
     "[a]: {file: x.txt, read: count}": ":1:1: ",
     "a: 2026-99-99": ": month must be in 1..12",
@@ -269,15 +269,15 @@ def test_a_file_that_cannot_be_read_is_an_error(little: Little, tmp_path: Path) 
     """None there, a folder, another encoding."""
     folder = little.root / "docs/labs/lab12"
     with pytest.raises(match="no such file"):
-        load(folder / "facts.yml")
+        load_facts(folder / "facts.yml")
     (folder / "facts.yml").mkdir(parents=True)
     with pytest.raises(match="cannot be read") as caught:
-        load(folder / "facts.yml")
+        load_facts(folder / "facts.yml")
     assert str(tmp_path) not in str(caught.value)
     (folder / "facts.yml").rmdir()
     (folder / "facts.yml").write_bytes(b"\xff")
     with pytest.raises(match="not UTF-8"):
-        load(folder / "facts.yml")
+        load_facts(folder / "facts.yml")
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_a_file_that_cannot_be_read_is_an_error(little: Little, tmp_path: Path) 
 )
 def test_the_labs_facts_are_whole(path: Path, tmp_path: Path) -> None:
     """They load and are what the published schema says; which values they have is the evidence's to say."""
-    assert load(path).facts
+    assert load_facts(path).facts
     write_schemas(tmp_path)
     schema = json.loads((tmp_path / "schema/facts-1.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -295,7 +295,7 @@ def test_the_labs_facts_are_whole(path: Path, tmp_path: Path) -> None:
 def test_the_reference_names_every_key_and_every_converter() -> None:
     """One sample for each converter, which reads what the table says."""
     page = (REPO / "docs/manual/reference/facts.md").read_text()
-    keys, converters = page.split("## Converters")
+    keys, _, converters = page.partition("## Converters\n")
     (model,) = FactsFile.model_json_schema()["$defs"].values()
     named = re.findall(r"^\| (`.*?) \|", keys, re.MULTILINE)
     assert {key for cell in named for key in re.findall(r"`(\w+)`", cell)} - {"read"} == set(

@@ -15,7 +15,7 @@ from labreport.contract.records import RECORDS, dump
 from labreport.report.facts.claims import Claim
 from labreport.report.facts.converters import CONVERTERS
 from labreport.report.facts.expressions.evaluate import EvaluationState
-from labreport.report.facts.expressions.parse import (
+from labreport.report.facts.expressions.nodes import (
     ArithmeticNode,
     ComparisonNode,
     FactNode,
@@ -24,9 +24,8 @@ from labreport.report.facts.expressions.parse import (
     LogicalNode,
     NegativeNode,
     NotNode,
-    names,
-    parse,
 )
+from labreport.report.facts.expressions.parse import parse
 from labreport.report.facts.expressions.tokens import FUNCTIONS
 from labreport.report.facts.readings import Reading
 from labreport.report.pages.calls import CallResult
@@ -35,7 +34,7 @@ from labreport.report.pages.source import read_page
 from labreport.report.source.slices import Content
 from labreport.report.values.quantity import Quantity
 from tests.project import REPO, Captured, Little, make
-from tests.report.facts.mutation import Turn, claimed
+from tests.report.facts.mutation import Turn, claimed, names
 
 LABS = sorted(path.parent.name for path in (REPO / "docs" / "labs").glob("*/facts.yml"))
 EVIDENCE = {

@@ -136,9 +136,9 @@ def test_percentiles_are_samples() -> None:
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ("mean of runc", "nothing that a series says"),
-        ("pairs of runc", "pairs are of two"),
-        ("failed of runc / runc", "failed are of one"),
+        ("mean of runc", "'mean of runc' is not a statistic of a series"),
+        ("pairs of runc", "pairs need two names"),
+        ("failed of runc / runc", "failed are of one name"),
     ],
 )
 def test_what_a_series_does_not_say(how: str, words: str) -> None:

@@ -1,18 +1,31 @@
-"""Converters: what tools print, read as values. `read: seconds` in a facts.yml names one.
+"""Converters read what tools print as typed values. `read: seconds` in a facts.yml names one.
 
-Each is a pure function from text, and an argument behind its name, to a quantity, a text or a series. It
-raises NotThere where the thing is not in the text, and Unreadable where it is and says no value; a text in
-which a tool says that it has failed is never read.
+A converter is a pure function from a text, and an argument after its name, to a quantity, a text or a series.
+It raises NotThere if the text does not contain the value, and Unreadable if it contains it in a form that
+cannot be read. Its docstring has a sample of the tool's output as a doctest.
+
+To add one, write the function in a module of this folder and add one line to CONVERTERS. A lab adds its own
+in `collectors/LAB/converters.py`, with a CONVERTERS of the same form (own.py loads it). The names in
+`__all__` are the stable API for such a file.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 
-from labreport.report.facts.converters.lines import NotThere, Unreadable
+from labreport.report.facts.converters.lines import (
+    NUMBER,
+    NotThere,
+    Unreadable,
+    ValueKind,
+    count_of,
+    excerpt,
+    form,
+    lines_of,
+    read_line,
+)
 from labreport.report.facts.converters.quantities import count, dd, quantity, status
-from labreport.report.facts.converters.series import column, hyperfine, median, total, what_runs_say
+from labreport.report.facts.converters.series import column, hyperfine, median, series_statistic, total
 from labreport.report.facts.converters.system import (
     address,
     addresses,
@@ -27,25 +40,33 @@ from labreport.report.facts.converters.system import (
 from labreport.report.facts.converters.times import samples, seconds, summary
 from labreport.report.facts.converters.verdicts import verdict
 from labreport.report.problems import FaultError
-from labreport.report.values.quantity import Quantity
+from labreport.report.values.quantity import Quantity, decimal
+from labreport.report.values.units import UnitError
 
 __all__ = [
     "CONVERTERS",
+    "NUMBER",
+    "Converted",
     "Converter",
     "ConverterArgument",
     "NotThere",
-    "Read",
+    "Quantity",
     "Unreadable",
-    "convert",
-    "in_unit",
+    "ValueKind",
+    "count_of",
+    "decimal",
+    "excerpt",
+    "form",
+    "lines_of",
+    "read_line",
 ]
 
-Read = Quantity | str | tuple[Quantity, ...]
-"""What a converter makes of a text; a tuple is a series."""
+Converted = Quantity | str | tuple[Quantity, ...]
+"""The result of a converter; a tuple is a series."""
 
 
 class ConverterArgument(StrEnum):
-    """What stands behind a converter's name."""
+    """Whether a converter needs an argument after its name."""
 
     LABEL = "a label, or nothing"
     NEEDED = "what to read"
@@ -53,72 +74,74 @@ class ConverterArgument(StrEnum):
 
 @dataclass(frozen=True)
 class Converter:
-    """A way to read a text, and what it takes."""
+    """A function that reads a text with an argument, empty if there is none."""
 
-    read: Callable[[str, str], Read]
-    argument: ConverterArgument
+    read: Callable[[str, str], Converted]
+    argument: ConverterArgument = ConverterArgument.LABEL
 
 
-CONVERTERS = {
+CONVERTERS: Mapping[str, Converter] = {
     "address": Converter(address, ConverterArgument.NEEDED),
     "addresses": Converter(addresses, ConverterArgument.NEEDED),
-    "capabilities": Converter(capabilities, ConverterArgument.LABEL),
-    "count": Converter(count, ConverterArgument.LABEL),
-    "cpu": Converter(cpu, ConverterArgument.LABEL),
+    "capabilities": Converter(capabilities),
+    "count": Converter(count),
+    "cpu": Converter(cpu),
     "csv": Converter(column, ConverterArgument.NEEDED),
     "dd": Converter(dd, ConverterArgument.NEEDED),
     "hyperfine": Converter(hyperfine, ConverterArgument.NEEDED),
-    "kernel": Converter(kernel, ConverterArgument.LABEL),
+    "kernel": Converter(kernel),
     "mask": Converter(mask, ConverterArgument.NEEDED),
     "median": Converter(median, ConverterArgument.NEEDED),
     "meminfo": Converter(meminfo, ConverterArgument.NEEDED),
     "mtu": Converter(mtu, ConverterArgument.NEEDED),
-    "quantity": Converter(quantity, ConverterArgument.LABEL),
-    "samples": Converter(samples, ConverterArgument.LABEL),
-    "seconds": Converter(seconds, ConverterArgument.LABEL),
-    "series": Converter(what_runs_say, ConverterArgument.NEEDED),
-    "status": Converter(status, ConverterArgument.LABEL),
+    "quantity": Converter(quantity),
+    "samples": Converter(samples),
+    "seconds": Converter(seconds),
+    "series": Converter(series_statistic, ConverterArgument.NEEDED),
+    "status": Converter(status),
     "summary": Converter(summary, ConverterArgument.NEEDED),
     "total": Converter(total, ConverterArgument.NEEDED),
-    "verdict": Converter(verdict, ConverterArgument.LABEL),
-    "version": Converter(version, ConverterArgument.LABEL),
+    "verdict": Converter(verdict),
+    "version": Converter(version),
 }
-"""The converters by the name that a facts.yml uses."""
+"""The converters of the tool by the name that a facts.yml uses."""
 
 
-def convert(how: str, text: str) -> Read:
-    """Return `text` read as `how` says: a converter's name, and its argument ("meminfo MemTotal").
+def convert(how: str, text: str, converters: Mapping[str, Converter] = CONVERTERS) -> Converted:
+    """Return `text` read as `how` says, a converter's name and its argument: "meminfo MemTotal".
 
-    Raises NotThere and Unreadable, and FaultError where there is no such converter.
+    Raise NotThere, Unreadable, and FaultError as `select` does.
     """
-    read, argument = _chosen(how)
-    return read(text, argument)
+    converter, argument = select(how, converters)
+    return converter.read(text, argument)
 
 
-@cache
-def _chosen(how: str) -> tuple[Callable[[str, str], Read], str]:
-    """Return what reads, and its argument; raise FaultError where there is no such converter."""
+def select(how: str, converters: Mapping[str, Converter] = CONVERTERS) -> tuple[Converter, str]:
+    """Return the converter and the argument in `how`; raise FaultError if one of them is missing."""
     name, _, argument = how.strip().partition(" ")
     argument = argument.strip()
-    if name not in CONVERTERS:
-        raise FaultError(f"there is no converter {name!r}", f"one of: {', '.join(CONVERTERS)}")
-    converter = CONVERTERS[name]
+    if name not in converters:
+        raise FaultError(f"there is no converter {name!r}", f"use one of: {', '.join(converters)}")
+    converter = converters[name]
     if converter.argument is ConverterArgument.NEEDED and not argument:
-        raise FaultError(f"{how.strip()!r} is no way to read", f"{name} takes {converter.argument}")
-    return converter.read, argument
+        raise FaultError(f"{name} needs an argument", "write what to read after it")
+    return converter, argument
 
 
-def in_unit(read: Read, unit: str) -> Read:
-    """Return what was read in `unit`: a plain number is given it, another is converted; raise UnitError.
+def in_unit(converted: Converted, unit: str) -> Converted:
+    """Return a value in `unit`: a plain number gets the unit, a quantity is converted.
 
-    A text stays as it is.
+    Raise UnitError for a text, and for a unit that does not fit.
     """
-    if isinstance(read, str):
-        return read
-    if isinstance(read, tuple):
-        return tuple(_in_unit(one, unit) for one in read)
-    return _in_unit(read, unit)
+    if isinstance(converted, str):
+        raise UnitError(f"a text has no unit, such as {unit}")
+    if isinstance(converted, tuple):
+        return tuple(_in_unit(one, unit) for one in converted)
+    return _in_unit(converted, unit)
 
 
-def _in_unit(one: Quantity, unit: str) -> Quantity:
-    return Quantity(one.value, unit) if one.unit == "" else one.to(unit)
+def _in_unit(value: Quantity, unit: str) -> Quantity:
+    try:
+        return Quantity(value.value, unit) if value.unit == "" else value.to(unit)
+    except OverflowError as error:
+        raise UnitError(str(error)) from error

@@ -1,4 +1,4 @@
-"""Counts, quantities, HTTP statuses, copies."""
+"""Counts, quantities with a unit, HTTP statuses, and the statistics of dd."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _COUNT = ValueKind(
 
 
 def count(text: str, label: str = "") -> Quantity:
-    r"""Return a plain whole number, as `wc -l` prints it, or behind or below a label.
+    r"""Return a plain whole number, such as `wc -l` prints.
 
     >>> str(count("    245\n")), str(count("Host: 245\nKata VM: 52\n", "Kata VM"))
     ('245', '52')
@@ -35,7 +35,7 @@ _QUANTITY = ValueKind(
 
 
 def quantity(text: str, label: str = "") -> Quantity:
-    """Return a number in the unit that stands behind it: kB is 1000 bytes, KiB 1024.
+    """Return a number with the unit after it: kB is 1000 bytes, KiB 1024.
 
     >>> str(quantity("7,25 KiB")), str(quantity("Memory: 2.5 kB", "Memory")), str(quantity("12.5%"))
     ('7.25 KiB', '2.5 kB', '12.5 %')
@@ -46,7 +46,7 @@ def quantity(text: str, label: str = "") -> Quantity:
 
 
 def _status(digits: str) -> Quantity:
-    """Return an HTTP status; raise ValueError for 000, by which curl says that there was no answer."""
+    """Return an HTTP status; raise ValueError for 000, which curl prints if there was no answer."""
     if not "100" <= digits <= "599":
         raise ValueError("no answer has this status")
     return count_of(digits)
@@ -60,7 +60,7 @@ _STATUS = ValueKind(
 
 
 def status(text: str, label: str = "") -> Quantity:
-    r"""Return the HTTP status, a plain number.
+    r"""Return the HTTP status as a plain number.
 
     >>> str(status("juice-runc: HTTP 200\n")), str(status("HTTP/1.1 404 Not Found\r\n"))
     ('200', '404')
@@ -69,32 +69,32 @@ def status(text: str, label: str = "") -> Quantity:
 
 
 @dataclass(frozen=True)
-class Copy:
-    """What one dd copied: how much, how long it took, and the rate that it says."""
+class _Copy:
+    """The statistics of one dd: bytes copied, duration, and the rate as dd gives it."""
 
     bytes: Quantity
     seconds: Quantity
     rate: Quantity
 
 
-def _copy(count: str, seconds: str, rate: str, unit: str) -> Copy:
-    """Return a copy; raise ValueError where nothing was copied or no time passed."""
-    copied, took = Decimal(count), Decimal(seconds.replace(",", "."))
-    if not copied or not took:
+def _copy(count: str, seconds: str, rate: str, unit: str) -> _Copy:
+    """Return a copy; raise ValueError if nothing was copied, or the clock was too coarse."""
+    copied, duration = Decimal(count), Decimal(seconds.replace(",", "."))
+    if not copied or not duration:
         raise ValueError("nothing was copied, or in no time")
-    return Copy(Quantity(copied, "B"), Quantity(took, "s"), Quantity(decimal(rate), symbol(unit)))
+    return _Copy(Quantity(copied, "B"), Quantity(duration, "s"), Quantity(decimal(rate), symbol(unit)))
 
 
-_TOOK = rf"({NUMBER}(?:e-[0-9]{{2}})?)"
-_COPIES = ValueKind(
-    "dd's line",
+_DURATION = rf"({NUMBER}(?:e-[0-9]{{2}})?)"
+_COPY = ValueKind(
+    "line of dd",
     (
         form(
-            rf"([0-9]{{1,20}}) bytes? (?:\([^()]+\) )?copied, {_TOOK} s, ({NUMBER}) ([kMGT]?B/s)",
+            rf"([0-9]{{1,20}}) bytes? (?:\([^()]+\) )?copied, {_DURATION} s, ({NUMBER}) ([kMGT]?B/s)",
             lambda m: _copy(m[1], m[2], m[3], m[4]),
         ),
         form(
-            rf"([0-9]{{1,20}}) bytes \([^()]+\) copied, {_TOOK} seconds, ({NUMBER})([KMGT]?)B/s",
+            rf"([0-9]{{1,20}}) bytes \([^()]+\) copied, {_DURATION} seconds, ({NUMBER})([KMGT]?)B/s",
             lambda m: _copy(m[1], m[2], m[3], f"{m[4]}iB/s" if m[4] else "B/s"),
         ),
     ),
@@ -103,10 +103,10 @@ _COPIES = ValueKind(
 
 
 def dd(text: str, key: str) -> Quantity:
-    r"""Return the `bytes`, the `seconds` or the `rate` of dd's last line.
+    r"""Return the `bytes`, the `seconds` or the `rate` in the last line of dd.
 
-    GNU's rates are decimal. BusyBox's (in Alpine) are binary though it writes MB; they are read as what they
-    are (coreutils src/dd.c, busybox libbb/human_readable.c):
+    GNU's units are decimal. BusyBox (in Alpine) writes MB and means MiB: coreutils src/dd.c, busybox
+    libbb/human_readable.c.
 
     >>> gnu = "100+0 records out\n104857600 bytes (105 MB, 100 MiB) copied, 0.0123 s, 8.5 GB/s"
     >>> str(dd(gnu, "bytes")), str(dd(gnu, "seconds")), str(dd(gnu, "rate"))
@@ -114,8 +114,8 @@ def dd(text: str, key: str) -> Quantity:
     >>> str(dd("104857600 bytes (100.0MB) copied, 0.012300 seconds, 7.9GB/s", "rate"))
     '7.9 GiB/s'
     """
-    copy = read_line(text, "", _COPIES)
+    copy = read_line(text, "", _COPY)
     values = {"bytes": copy.bytes, "seconds": copy.seconds, "rate": copy.rate}
     if key not in values:
-        raise NotThere(f"dd says no {key!r}: one of {', '.join(values)}")
+        raise NotThere(f"dd has no {key!r}", f"use one of: {', '.join(values)}")
     return values[key]

@@ -1,4 +1,4 @@
-"""What a system says about itself."""
+"""What a system prints about itself: kernel, versions, processor, memory, capabilities, interfaces."""
 
 import re
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from labreport.report.facts.converters.lines import (
     ValueKind,
     checked,
     count_of,
+    excerpt,
     form,
     lines_of,
     read_line,
-    shown,
 )
 from labreport.report.values.quantity import Quantity
 
@@ -64,7 +64,7 @@ _VERSIONS = ValueKind(
 
 
 def version(text: str, label: str = "") -> str:
-    r"""Return the version that containerd, ctr, runc, Kata's shim, curl or hyperfine says, or a bare one.
+    r"""Return the version that containerd, ctr, runc, Kata's shim, curl or hyperfine prints, or a bare one.
 
     >>> version("containerd github.com/containerd/containerd/v2 v2.1.4 75cb2b7193e4")
     '2.1.4'
@@ -85,7 +85,7 @@ _MODEL = ValueKind(
 
 
 def cpu(text: str, label: str = "") -> str:
-    r"""Return the processor's model from /proc/cpuinfo, where each core says the same.
+    r"""Return the processor's model from /proc/cpuinfo, which must be the same for all cores.
 
     >>> cpu("processor\t: 0\nmodel name\t: AMD EPYC 7763 64-Core Processor\nprocessor\t: 1\n")
     'AMD EPYC 7763 64-Core Processor'
@@ -106,7 +106,7 @@ _MEMORY = ValueKind(
 
 
 def meminfo(text: str, key: str) -> Quantity:
-    r"""Return a line of /proc/meminfo or smaps_rollup, whose kB are KiB (proc(5)); a line without is a count.
+    r"""Return a line of /proc/meminfo or smaps_rollup, whose kB are KiB (proc(5)), or a count.
 
     >>> memory = "MemTotal:       24684092 kB\nHugePages_Total:       0\n"
     >>> str(meminfo(memory, "MemTotal")), str(meminfo(memory, "HugePages_Total"))
@@ -124,39 +124,35 @@ def mask(text: str, key: str) -> Quantity:
     >>> str(mask("CapInh:\t0000000000000000\nCapEff:\t00000000a80425fb\n", "CapEff"))
     '2818844155'
     """
-    return count_of(str(read_line(text, key, _MASK)))
+    return count_of(read_line(text, key, _MASK))
 
 
 def capabilities(text: str, key: str = "") -> Quantity:
-    r"""Return how many capabilities a mask of /proc/PID/status holds, or a line of `capsh --decode`.
+    r"""Return the number of capabilities in a mask of /proc/PID/status, or in a line of `capsh --decode`.
 
     >>> str(capabilities("CapInh:\t0000000000000000\nCapEff:\t00000000a80425fb\n", "CapEff"))
     '14'
     >>> str(capabilities("0x0000000000000401=cap_chown,cap_net_bind_service\n"))
     '2'
     """
-    if key:
-        return count_of(str(read_line(text, key, _MASK).bit_count()))
-    return _decoded(text)
+    if not key:
+        return read_line(text, "", _DECODED)
+    return count_of(read_line(text, key, _MASK).bit_count())
 
 
 _DECODED = ValueKind(
     "decoded mask",
-    (form(r"0x([0-9a-f]{8,16})=((?:\w+(?:,\w+)*)?)", lambda m: _agreed(m[1], m[2])),),
+    (form(r"0x([0-9a-f]{8,16})=((?:\w+(?:,\w+)*)?)", lambda m: _count_names(m[1], m[2])),),
     re.compile(r"0x[0-9a-f]*="),
 )
 
 
-def _decoded(text: str) -> Quantity:
-    return read_line(text, "", _DECODED)
-
-
-def _agreed(digits: str, names: str) -> Quantity:
-    """Return how many names a mask has; raise ValueError where they are not as many as its bits."""
+def _count_names(digits: str, names: str) -> Quantity:
+    """Return the number of names; raise ValueError unless the mask has as many bits."""
     bits, named = int(digits, 16).bit_count(), len(names.split(",")) if names else 0
     if bits != named:
         raise ValueError(f"{bits} bits and {named} names")
-    return count_of(str(bits))
+    return count_of(bits)
 
 
 _INTERFACE = re.compile(r"[0-9]+: ([^\s:@]+)(?:@[^\s:]+)?: (.*)")
@@ -165,7 +161,7 @@ _MTU = re.compile(r"<[A-Z0-9_,-]*> mtu ([0-9]{1,7})(?: .*)?", re.ASCII)
 
 
 def _section(text: str, interface: str) -> Iterator[str]:
-    """Yield what is said of an interface, its first line from the flags on; raise NotThere."""
+    """Yield the lines about an interface, the first one from its flags on; raise NotThere."""
     inside = found = False
     for line in lines_of(text):
         head = _INTERFACE.fullmatch(line)
@@ -175,11 +171,11 @@ def _section(text: str, interface: str) -> Iterator[str]:
         if inside:
             yield head[2] if head else line
     if not found:
-        raise NotThere(f"no interface {interface!r} in {shown(text.strip()) or 'an empty text'}")
+        raise NotThere(f"no interface {interface!r} in {excerpt(text)}")
 
 
 def addresses(text: str, interface: str) -> str:
-    r"""Return all addresses of an interface with their prefix lengths.
+    r"""Return all addresses of an interface, with their prefix lengths.
 
     >>> addresses("2: eth0@if5: <UP>\n    inet 10.4.0.7/24\n    inet6 fe80::1/64", "eth0")
     '10.4.0.7/24, fe80::1/64'
@@ -191,7 +187,7 @@ def addresses(text: str, interface: str) -> str:
 
 
 def address(text: str, interface: str) -> str:
-    r"""Return the one IPv4 address of an interface with its prefix length.
+    r"""Return the only IPv4 address of an interface, with its prefix length.
 
     >>> address("2: eth0: <UP> mtu 1500\n    inet 10.4.0.7/24 brd 10.4.0.255 scope global eth0\n", "eth0")
     '10.4.0.7/24'
@@ -210,11 +206,11 @@ def _addresses(text: str, interface: str) -> Iterator[str]:
         if found:
             yield str(checked(line, "address", partial(ip_interface, found[2])))
         elif line.startswith("inet"):
-            raise Unreadable(f"no address: {shown(line)}")
+            raise Unreadable(f"no valid address: {excerpt(line)}")
 
 
 def mtu(text: str, interface: str) -> Quantity:
-    r"""Return the largest packet that an interface takes, in bytes.
+    r"""Return the MTU of an interface, its largest packet, in bytes.
 
     >>> str(mtu("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN qlen 1000\n", "lo"))
     '65536 B'
@@ -222,5 +218,5 @@ def mtu(text: str, interface: str) -> Quantity:
     first = next(iter(_section(text, interface)))
     found = _MTU.fullmatch(first)
     if not found:
-        raise Unreadable(f"no MTU: {shown(first)}")
+        raise Unreadable(f"no valid MTU: {excerpt(first)}")
     return Quantity(count_of(found[1]).value, "B")

@@ -8,13 +8,13 @@ from labreport.report.facts.converters.lines import (
     NotThere,
     Unreadable,
     ValueKind,
-    below,
+    below_heading,
     checked,
+    excerpt,
     form,
     lines_of,
+    parse_line,
     read_line,
-    shown,
-    value_of,
 )
 from labreport.report.values.quantity import Quantity, decimal
 
@@ -24,14 +24,14 @@ _MINUTE = 60
 
 
 def _positive(value: Quantity) -> Quantity:
-    """Return a time; raise ValueError for none at all, which a clock says that is too coarse."""
+    """Return a time; raise ValueError for 0, which a clock shows that is too coarse."""
     if value.value <= 0:
         raise ValueError("a time of 0 is no measurement")
     return value
 
 
 def _clock(hours: str | None, minutes: str | None, seconds: str) -> Quantity:
-    """Return hours, minutes and seconds as seconds, with the decimals of the seconds."""
+    """Return hours, minutes and seconds in seconds, with the decimals of the seconds."""
     rest = decimal(seconds)
     if minutes and rest >= _MINUTE:
         raise ValueError("a minute has 60 seconds")
@@ -39,15 +39,15 @@ def _clock(hours: str | None, minutes: str | None, seconds: str) -> Quantity:
     return _positive(Quantity(Decimal(whole) + rest, "s"))
 
 
-def _bare(number: str, unit: str) -> Quantity:
+def _time(number: str, unit: str) -> Quantity:
     return _positive(Quantity(decimal(number), _BARE.get(unit, unit)).to("s"))
 
 
 _SECONDS = ValueKind(
     "time",
     (
-        form(rf"(?:[0-9]+: )?({NUMBER}) ?(s|seconds?|ms|us|µs|ns)", lambda m: _bare(m[1], m[2])),
-        form(r"(?:[0-9]+: )?([0-9]*[.,][0-9]+)", lambda m: _bare(m[1], "")),
+        form(rf"(?:[0-9]+: )?({NUMBER}) ?(s|seconds?|ms|us|µs|ns)", lambda m: _time(m[1], m[2])),
+        form(r"(?:[0-9]+: )?([0-9]*[.,][0-9]+)", lambda m: _time(m[1], "")),
         form(rf"real\s+(?:([0-9]{{1,4}})h)?([0-9]{{1,6}})m ?({NUMBER})s", lambda m: _clock(m[1], m[2], m[3])),
         form(rf"real\s+({NUMBER})", lambda m: _clock(None, None, m[1])),
         form(
@@ -64,9 +64,9 @@ _SECONDS = ValueKind(
 
 
 def seconds(text: str, label: str = "") -> Quantity:
-    r"""Return the one time that a text says, in seconds.
+    r"""Return the only time in a text, in seconds.
 
-    bash, whose `time` says user and sys, too; a decimal comma is that of a locale:
+    bash, whose `time` prints user and sys too; the locale may have a decimal comma:
 
     >>> str(seconds("\nreal\t0m1.620s\nuser\t0m0.010s\nsys\t0m0.020s\n"))
     '1.620 s'
@@ -82,7 +82,7 @@ def seconds(text: str, label: str = "") -> Quantity:
     >>> str(seconds("Executed in  393.85 millis    fish           external"))
     '0.39385 s'
 
-    curl's `%{time_total}`, bc, a numbered sample; one behind a label, or below it:
+    curl's `%{time_total}`, bc, a numbered sample; after a label or below it:
 
     >>> str(seconds("0.002613\n")), str(seconds(".68 s")), str(seconds("1: 0.681 s"))
     ('0.002613 s', '0.68 s', '0.681 s')
@@ -95,17 +95,17 @@ def seconds(text: str, label: str = "") -> Quantity:
 
 
 def samples(text: str, label: str = "") -> tuple[Quantity, ...]:
-    r"""Return a time for every line, or every one below a heading, all of which must say one, in seconds.
+    r"""Return a time for every line, or for every line below a heading, in seconds.
 
     >>> [str(one) for one in samples("0.002914\n0.002936\n")]
     ['0.002914 s', '0.002936 s']
     >>> [str(one) for one in samples("runc:\n1: 0.681 s\n2: 0.70 s\nKata:\n1: 1.9 s\n", "runc")]
     ['0.681 s', '0.70 s']
     """
-    lines = below(lines_of(text), label) if label else lines_of(text)
+    lines = below_heading(lines_of(text), label) if label else lines_of(text)
     if not lines:
         raise NotThere(f"no times below {label!r}" if label else "no times in an empty text")
-    return tuple(value_of(line, _SECONDS) for line in lines)
+    return tuple(parse_line(line, _SECONDS) for line in lines)
 
 
 _PART = rf"([a-z][a-z0-9]*)=({NUMBER})(s|ms|us|µs|)"
@@ -119,19 +119,14 @@ def summary(text: str, key: str) -> Quantity:
     >>> str(summary(line, "avg")), str(summary(line, "n"))
     ('0.0026 s', '50')
     """
-    found = [line for line in lines_of(text) if re.search(rf"(?:^|\s){re.escape(key)}=", line)]
-    if not found:
-        raise NotThere(f"no {key}= in {shown(text.strip())}")
-    line = found[0]
-    if len(found) > 1 or not _SUMMARY.fullmatch(line):
-        raise Unreadable(f"no {key}=: {' and '.join(map(shown, found))}")
+    lines = [line for line in lines_of(text) if re.search(rf"(?:^|\s){re.escape(key)}=", line)]
+    if not lines:
+        raise NotThere(f"no {key}= in {excerpt(text)}")
+    line = lines[0]
+    if len(lines) > 1 or not _SUMMARY.fullmatch(line):
+        raise Unreadable(f"no valid {key}=: {' and '.join(map(excerpt, lines))}")
     parts = [part for part in re.findall(_PART, line) if part[0] == key]
     if len(parts) > 1:
-        raise Unreadable(f"{key}= is said twice: {shown(line)}")
-    _, number, unit = parts[0]
-    return checked(line, f"{key}=", lambda: _said(number, unit))
-
-
-def _said(number: str, unit: str) -> Quantity:
-    value = Quantity(decimal(number), unit)
-    return _positive(value.to("s")) if unit else value
+        raise Unreadable(f"{key}= is given twice: {excerpt(line)}")
+    _key, number, unit = parts[0]
+    return checked(line, f"{key}=", lambda: _time(number, unit) if unit else Quantity(decimal(number), ""))

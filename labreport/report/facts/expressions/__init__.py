@@ -1,1 +1,1 @@
-"""The language of facts and claims: read, worked out from evidence, and explained in words."""
+"""The language of facts and claims: its tokens, its parser, and the evaluation of an expression."""

@@ -1,269 +1,234 @@
-"""The language."""
+"""Parse an expression into nodes: a recursive descent over its tokens.
 
-import ast
-from dataclasses import dataclass
-from functools import lru_cache
+    condition  = all {"or" all}            all     = negation {"and" negation}
+    negation   = {"not"} comparison        comparison = sum {("<" | "<=" | "==" | "!=" | ">=" | ">") sum}
+    sum        = product {("+" | "-") product}         product = signed {("*" | "/") signed}
+    signed     = {"-"} operand
+    operand    = number | text | name | function "(" condition {"," condition} ")" | "(" condition ")"
 
+A condition in place of a value, or the reverse, is an error of its own.
+"""
+
+from collections.abc import Callable
+
+from labreport.report.facts.expressions.nodes import (
+    CONDITIONS,
+    ArithmeticNode,
+    ComparisonNode,
+    Expression,
+    FactNode,
+    FunctionNode,
+    LiteralNode,
+    LogicalNode,
+    NegativeNode,
+    Node,
+    NotNode,
+    children,
+    descendants,
+)
 from labreport.report.facts.expressions.tokens import (
     DEEPEST,
     FUNCTIONS,
     ExpressionError,
     Token,
     TokenKind,
-    is_name,
     tokens,
 )
-from labreport.report.values.quantity import Quantity
+
+_VALUE = "a value: a number with its unit, a fact, a text, a function"
+_OPERATOR = "an operator: + - * / < <= == != >= > and or"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A part of an expression, `start` to `end` in its text."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class LiteralNode(Node):
-    """A number with its unit, or a text."""
-
-    value: Quantity | str
-
-
-@dataclass(frozen=True, slots=True)
-class FactNode(Node):
-    """A fact's name."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class NegativeNode(Node):
-    """`-a`."""
-
-    operand: Node
-
-
-@dataclass(frozen=True, slots=True)
-class ArithmeticNode(Node):
-    """`a + b`, and `-`, `*`, `/`."""
-
-    operator: str
-    left: Node
-    right: Node
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionNode(Node):
-    """`median(a, b, c)`."""
-
-    name: str
-    arguments: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ComparisonNode(Node):
-    """`a < b <= c`: one operator fewer than operands."""
-
-    operators: tuple[str, ...]
-    operands: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LogicalNode(Node):
-    """`a and b and c`, or the same with `or`: the word and the conditions."""
-
-    word: str
-    parts: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NotNode(Node):
-    """`not a`."""
-
-    part: Node
-
-
-CONDITIONS = (ComparisonNode, LogicalNode, NotNode)
-"""The parts that hold or do not; all others come to a value."""
-
-
-def parts(node: Node) -> list[Node]:
-    """Return `node` and every part of it, in the order in which they are written."""
-    found, left = [], [node]
-    while left:
-        found.append(left.pop())
-        left.extend(reversed(_inside(found[-1])))
-    return found
-
-
-def _inside(node: Node) -> tuple[Node, ...]:
-    match node:
-        case NegativeNode(operand=one) | NotNode(part=one):
-            return (one,)
-        case ArithmeticNode():
-            return (node.left, node.right)
-        case FunctionNode(arguments=several) | ComparisonNode(operands=several) | LogicalNode(parts=several):
-            return several
-    return ()
-
-
-def facts_in(node: Node) -> tuple[str, ...]:
-    """Return the names of the facts of a part; one without any is an author's own number, which is exact."""
-    if isinstance(node, FactNode):
-        return (node.name,)
-    return tuple(part.name for part in parts(node) if isinstance(part, FactNode))
-
-
-_OPERATORS: dict[type[ast.AST], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.GtE: ">=",
-    ast.Gt: ">",
-    ast.And: "and",
-    ast.Or: "or",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """An expression that can be worked out.
-
-    `facts` are the names of those that it uses, each once, in the order in which they are written.
-    """
-
-    text: str
-    root: Node
-    facts: tuple[str, ...]
-
-    @property
-    def parts(self) -> list[Node]:
-        """All of its parts, in the order in which they are written."""
-        return parts(self.root)
-
-    @property
-    def is_condition(self) -> bool:
-        """Whether it holds or not, as a claim must; it is a value otherwise."""
-        return isinstance(self.root, CONDITIONS)
-
-    def source(self, node: Node) -> str:
-        """Return a part as it is written."""
-        return " ".join(self.text[node.start : node.end].split())
-
-    def error(self, node: Node, what: str, expected: str) -> ExpressionError:
-        """Return the error of a part."""
-        return ExpressionError(self.text, node.start, what, expected)
-
-
-@lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
-    """Return `text` as an expression; raise ExpressionError if it is none."""
-    if is_name(text):
-        return Expression(text, FactNode(0, len(text), text), (text,))
-    found = tokens(text)
-    facts = tuple(dict.fromkeys(token.text for token in found if token.kind is TokenKind.NAME))
-    if len(found) == 1:
-        return Expression(text, _operand(found[0]), facts)
-    written = _Written(text, found)
-    return Expression(text, written.node(_tree(written.form)), facts)
+    """Return `text` as an expression; raise ExpressionError at the first mistake."""
+    parser = _Parser(text)
+    root = parser.parse()
+    names = (node.name for node in descendants(root) if isinstance(node, FactNode))
+    return Expression(text, root, tuple(dict.fromkeys(names)))
 
 
-def names(text: str) -> frozenset[str]:
-    """Return the names of the facts that an expression uses; raise ExpressionError if it is none."""
-    return frozenset(parse(text).facts)
+class _Parser:
+    """The tokens of a text, and the place of the next one."""
 
-
-@lru_cache(maxsize=1024)
-def _tree(form: str) -> ast.expr:
-    """Return the tree of a form such as `_0 < _1 < _2`, which many conditions have."""
-    return ast.parse(form, mode="eval").body
-
-
-class _Written:
-    """The text of an expression as Python is given it, and the way back from there."""
-
-    def __init__(self, text: str, found: list[Token]) -> None:
+    def __init__(self, text: str) -> None:
         self.text = text
-        self.operands: dict[str, Token] = {}
-        self.starts: dict[int, int] = {}
-        self.ends: dict[int, int] = {}
-        words: list[str] = []
-        at = 0
-        for token in found:
-            word = token.text
-            if token.kind in (TokenKind.LITERAL, TokenKind.NAME):
-                word = f"_{len(self.operands)}"
-                self.operands[word] = token
-            self.starts[at] = token.start
-            self.ends[at + len(word)] = token.end
-            words.append(word)
-            at += len(word) + 1
-        self.form = " ".join(words)
+        self.tokens = tokens(text)
+        self.position = 0
+        self.parentheses = 0
 
-    def node(self, tree: ast.expr, depth: int = 0) -> Node:
-        """Return a tree of Python's as one of ours; raise ExpressionError if it means nothing."""
-        start = self.starts[tree.col_offset]
-        if depth > DEEPEST:
-            what = f"more than {DEEPEST} operations in one another"
-            raise ExpressionError(self.text, start, what, "fewer: give a part a name of its own")
-        if isinstance(tree, ast.Name):
-            return _operand(self.operands[tree.id])
-        end = self.ends[tree.end_col_offset or 0]
-        match tree:
-            case ast.Compare(left=left, ops=signs, comparators=others):
-                operators = tuple(_OPERATORS[type(sign)] for sign in signs)
-                operands = tuple(self._value(one, depth) for one in (left, *others))
-                return ComparisonNode(start, end, operators, operands)
-            case ast.BoolOp(op=word, values=several):
-                conditions = tuple(self._condition(one, depth) for one in several)
-                return LogicalNode(start, end, _OPERATORS[type(word)], conditions)
-            case ast.UnaryOp(op=ast.Not(), operand=part):
-                return NotNode(start, end, self._condition(part, depth))
-        return self._value_node(tree, start, end, depth)
+    def parse(self) -> Node:
+        if not self.tokens:
+            raise self._error(len(self.text), "it is empty", _VALUE)
+        root = self._condition()
+        if token := self._next():
+            raise self._unexpected(token)
+        self._check_depth(root, 0)
+        return root
 
-    def _value_node(self, tree: ast.expr, start: int, end: int, depth: int) -> Node:
-        match tree:
-            case ast.BinOp(left=left, op=sign, right=right):
-                sides = self._value(left, depth), self._value(right, depth)
-                return ArithmeticNode(start, end, _OPERATORS[type(sign)], *sides)
-            case ast.UnaryOp(op=ast.USub(), operand=part):
-                return NegativeNode(start, end, self._value(part, depth))
-            case ast.Call(func=ast.Name(id=name), args=several):
-                arguments = tuple(self._value(one, depth) for one in several)
-                return self._function(FunctionNode(start, end, name, arguments))
-        raise ExpressionError(self.text, start, f"{type(tree).__name__} has no meaning here", "a value")
+    def _condition(self) -> Node:
+        return self._joined("or", lambda: self._joined("and", self._negation))
 
-    def _function(self, node: FunctionNode) -> FunctionNode:
-        few, many = FUNCTIONS[node.name]
-        if few <= len(node.arguments) <= many:
-            return node
-        wanted = f"{few} or more" if few != many else str(few)
-        what = f"{node.name} has {len(node.arguments)} of its values"
-        raise ExpressionError(self.text, node.start, what, wanted)
+    def _joined(self, word: str, part: Callable[[], Node]) -> Node:
+        start = self._start()
+        parts = [part()]
+        while self._take(TokenKind.KEYWORD, word):
+            parts.append(part())
+        if len(parts) == 1:
+            return parts[0]
+        return LogicalNode(start, self._end(), word, tuple(map(self._checked_condition, parts)))
 
-    def _condition(self, tree: ast.expr, depth: int) -> Node:
-        node = self.node(tree, depth + 1)
+    def _negation(self) -> Node:
+        starts = []
+        while token := self._take(TokenKind.KEYWORD, "not"):
+            before = self.tokens[self.position - 2] if self.position > 1 else None
+            if before and before.kind not in (TokenKind.OPEN, TokenKind.KEYWORD):
+                raise self._misplaced_not(token)
+            starts.append(token.start)
+        node = self._comparison()
+        for start in reversed(starts):
+            node = NotNode(start, self._end(), self._checked_condition(node))
+        return node
+
+    def _comparison(self) -> Node:
+        start = self._start()
+        operands, operators = [self._sum()], []
+        while token := self._take(TokenKind.OPERATOR, "<", "<=", "==", "!=", ">=", ">"):
+            operators.append(token.text)
+            operands.append(self._sum())
+        if not operators:
+            return operands[0]
+        values = tuple(map(self._checked_value, operands))
+        return ComparisonNode(start, self._end(), tuple(operators), values)
+
+    def _sum(self) -> Node:
+        return self._arithmetic(("+", "-"), self._product)
+
+    def _product(self) -> Node:
+        return self._arithmetic(("*", "/"), self._signed)
+
+    def _arithmetic(self, operators: tuple[str, ...], operand: Callable[[], Node]) -> Node:
+        start = self._start()
+        node = operand()
+        while token := self._take(TokenKind.OPERATOR, *operators):
+            left, right = self._checked_value(node), self._checked_value(operand())
+            node = ArithmeticNode(start, self._end(), token.text, left, right)
+        return node
+
+    def _signed(self) -> Node:
+        starts = []
+        while token := self._take(TokenKind.OPERATOR, "-"):
+            starts.append(token.start)
+        node = self._operand()
+        for start in reversed(starts):
+            node = NegativeNode(start, self._end(), self._checked_value(node))
+        return node
+
+    def _operand(self) -> Node:
+        token = self._next()
+        if token is None:
+            raise self._error(len(self.text), "it ends too early", _VALUE)
+        self.position += 1
+        match token.kind:
+            case TokenKind.NUMBER | TokenKind.TEXT if token.value is not None:
+                return LiteralNode(token.start, token.end, token.value)
+            case TokenKind.NAME:
+                return FactNode(token.start, token.end, token.text)
+            case TokenKind.FUNCTION:
+                return self._function(token)
+            case TokenKind.OPEN:
+                node = self._in_parentheses(token, self._condition)
+                self._close(token)
+                return node
+        if token.text == "not":
+            raise self._misplaced_not(token)
+        raise self._error(token.start, f"{token.text} stands where a value should", _VALUE)
+
+    def _function(self, name: Token) -> Node:
+        opened = self.tokens[self.position]
+        self.position += 1
+        arguments = [self._in_parentheses(opened, self._condition)]
+        while self._take(TokenKind.COMMA, ","):
+            arguments.append(self._in_parentheses(opened, self._condition))
+        self._close(opened)
+        values = tuple(map(self._checked_value, arguments))
+        few, many = FUNCTIONS[name.text]
+        if not few <= len(values) <= many:
+            expected = f"{few} or more" if few != many else str(few)
+            raise self._error(name.start, f"{name.text} has {_arguments(len(values))}", expected)
+        return FunctionNode(name.start, self._end(), name.text, values)
+
+    def _in_parentheses(self, opened: Token, part: Callable[[], Node]) -> Node:
+        self.parentheses += 1
+        if self.parentheses > DEEPEST:
+            raise self._error(opened.start, "parentheses too deep", f"{DEEPEST} at most")
+        node = part()
+        self.parentheses -= 1
+        return node
+
+    def _close(self, opened: Token) -> None:
+        token = self._next()
+        if token is None:
+            raise self._error(opened.start, "a ( that is not closed", "its ) after it")
+        if token.kind is not TokenKind.CLOSE:
+            raise self._unexpected(token)
+        self.position += 1
+
+    def _next(self) -> Token | None:
+        return self.tokens[self.position] if self.position < len(self.tokens) else None
+
+    def _take(self, kind: TokenKind, *texts: str) -> Token | None:
+        """Return the next token and move past it if it is one of these, else None."""
+        token = self._next()
+        if token is None or token.kind is not kind or token.text not in texts:
+            return None
+        self.position += 1
+        return token
+
+    def _start(self) -> int:
+        """Return where the next token starts."""
+        token = self._next()
+        return token.start if token else len(self.text)
+
+    def _end(self) -> int:
+        """Return where the last token ended."""
+        return self.tokens[self.position - 1].end
+
+    def _checked_condition(self, node: Node) -> Node:
         if not isinstance(node, CONDITIONS):
             what = "a value stands where a condition should"
-            raise ExpressionError(self.text, node.start, what, "a comparison, such as a < 1 s")
+            raise self._error(node.start, what, "a comparison, such as a < 1 s")
         return node
 
-    def _value(self, tree: ast.expr, depth: int) -> Node:
-        node = self.node(tree, depth + 1)
+    def _checked_value(self, node: Node) -> Node:
         if isinstance(node, CONDITIONS):
             what = "a condition stands where a value should"
-            raise ExpressionError(self.text, node.start, what, "a value: a number, a fact, a text")
+            raise self._error(node.start, what, "a value: a number, a fact, a text")
         return node
 
+    def _check_depth(self, node: Node, depth: int) -> None:
+        """Raise ExpressionError for a node inside more than DEEPEST others."""
+        if depth > DEEPEST:
+            what = f"more than {DEEPEST} operations inside one another"
+            raise self._error(node.start, what, "fewer: declare a part as a fact of its own")
+        for child in children(node):
+            self._check_depth(child, depth + 1)
 
-def _operand(token: Token) -> Node:
-    if token.value is None:
-        return FactNode(token.start, token.end, token.text)
-    return LiteralNode(token.start, token.end, token.value)
+    def _unexpected(self, token: Token) -> ExpressionError:
+        """Return the error of a token after a complete value."""
+        if token.kind is TokenKind.CLOSE:
+            return self._error(token.start, "a ) that closes nothing", "its ( before it")
+        if token.kind is TokenKind.COMMA:
+            expected = f"{_OPERATOR}; a decimal point is a point"
+            return self._error(token.start, "a comma outside a function", expected)
+        return self._error(token.start, f"{token.text} follows a value", _OPERATOR)
+
+    def _misplaced_not(self, token: Token) -> ExpressionError:
+        before = self.tokens[self.position - 2].text
+        return self._error(token.start, f"`not` follows {before}", f"{_VALUE}; not (…)")
+
+    def _error(self, column: int, what: str, expected: str) -> ExpressionError:
+        return ExpressionError(self.text, column, what, expected)
+
+
+def _arguments(count: int) -> str:
+    return "1 argument" if count == 1 else f"{count} arguments"

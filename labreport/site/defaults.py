@@ -1,7 +1,24 @@
-"""What every site gets unless its mkdocs.yml says otherwise. No mkdocs is imported here."""
+"""What a build needs, and what every site gets unless its mkdocs.yml says otherwise.
+
+plugin.py imports this before anything that may be missing, so it imports only the standard library.
+"""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
+
+PACKAGES = {
+    "altair": "altair",
+    "click": "click",
+    "markdown_it": "markdown-it-py",
+    "material": "mkdocs-material",
+    "mkdocs_macros": "mkdocs-macros-plugin",
+    "pydantic": "pydantic",
+    "vl_convert": "vl-convert-python",
+    "yaml": "pyyaml",
+}
+"""The modules that a build imports, with the packages that have them: the extra `publish`, without mkdocs."""
 
 EXTENSIONS: Mapping[str, Mapping[str, Any]] = {
     "abbr": {},
@@ -25,11 +42,31 @@ EXCLUDED = ("advisories.yml", "facts.yml", "published.yml", "rubric.yml", "waive
 """Files of a lab's pages that the site does not publish, as gitignore patterns."""
 
 LINK_CHECKS = ("absolute_links", "anchors", "not_found", "unrecognized_links")
-"""Checks of links by mkdocs that tell (`info`, mostly its default) and warn here. `ignore` stays."""
+"""Link checks of mkdocs that warn here where mkdocs only informs. A check set to `ignore` stays so."""
 
 STYLES = ("assets/evidence.css", "assets/figures.css")
+"""The style sheets of macros."""
+
 SEARCH_WORKER = "assets/iframe-worker.js"
 """Makes the search work in a site that is opened from a folder, without a network."""
 
 SEPARATOR = r"""[\s\u200b\-_,:!=\[\](){}<>"`'/|;]+|\.(?!\d)|&(lt|gt|amp);"""
 """Where the search splits words. Evidence is full of punctuation, which must not hide a word."""
+
+
+def require_packages() -> None:
+    """Raise ConfigurationError, which mkdocs shows as one line, if a package is missing."""
+    from mkdocs.exceptions import ConfigurationError  # noqa: PLC0415 - only mkdocs calls this
+
+    missing = [package for module, package in PACKAGES.items() if find_spec(module) is None]
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        raise ConfigurationError(f"{', '.join(missing)} {verb} not installed: {_remedy()}")
+
+
+def _remedy() -> str:
+    """Return how to install what is missing: never by the tool's bare name, which is not registered by us."""
+    checkout = Path(__file__).parents[2]
+    if (checkout / "requirements" / "publish.txt").is_file():
+        return "pip install -r requirements/publish.txt"
+    return "pip install -r requirements.txt, whose line `labreport[publish,collect] @ …` brings it"

@@ -6,9 +6,9 @@ from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
 
-from labreport.site.packages import require_packages
+from labreport.site import defaults
 
-require_packages()  # before the imports below, which would end in a traceback
+defaults.require_packages()  # before the imports below, which would end in a traceback
 
 # ruff: noqa: E402
 from mkdocs.config.defaults import MkDocsConfig
@@ -23,7 +23,6 @@ from labreport.report.pages.render import RenderPass
 from labreport.report.problems import Problem
 from labreport.site import gate
 from labreport.site.build import Build
-from labreport.site.defaults import EXCLUDED, EXTENSIONS, LINK_CHECKS, SEARCH_WORKER, SEPARATOR, STYLES
 from labreport.site.raw import write_raw, write_schemas
 
 log = logging.getLogger(gate.LOGGER)
@@ -48,20 +47,20 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
     @event_priority(100)  # before other plugins read these settings
     def _set_defaults(self, config: MkDocsConfig) -> MkDocsConfig:
         """Set what mkdocs.yml leaves open: styles, extensions, excluded files, link checks, search."""
-        config.extra_css[:0] = STYLES
-        config.extra.setdefault("polyfills", []).append(SEARCH_WORKER)
-        for name, options in EXTENSIONS.items():
+        config.extra_css[:0] = defaults.STYLES
+        config.extra.setdefault("polyfills", []).append(defaults.SEARCH_WORKER)
+        for name, options in defaults.EXTENSIONS.items():
             if name not in config.markdown_extensions:
                 config.markdown_extensions.append(name)
             config.mdx_configs[name] = {**options, **config.mdx_configs.get(name, {})}
-        ours = GitIgnoreSpec.from_lines(EXCLUDED)
+        ours = GitIgnoreSpec.from_lines(defaults.EXCLUDED)
         config.exclude_docs = ours + config.exclude_docs if config.exclude_docs else ours
         links = config.validation.links
-        for check in LINK_CHECKS:
+        for check in defaults.LINK_CHECKS:
             links[check] = logging.WARNING if links[check] == logging.INFO else links[check]
         search: Any = config.plugins.get("material/search")
         if search is not None and not search.config.separator:
-            search.config.separator = SEPARATOR
+            search.config.separator = defaults.SEPARATOR
         return config
 
     @event_priority(-100)  # after the macros plugin has read its modules
@@ -89,7 +88,7 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Add our styles and the search worker; in a dirty build, have pages rebuilt after new evidence."""
-        for path in (*STYLES, SEARCH_WORKER):
+        for path in (*defaults.STYLES, defaults.SEARCH_WORKER):
             if files.get_file_from_path(path) is None:  # a file of the project's own comes first
                 content = package_files("labreport.site").joinpath(path).read_bytes()
                 files.append(File.generated(config, path, content=content))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.site.packages import PACKAGES
+from labreport.site.defaults import PACKAGES
 from tests.project import REPO, Captured, Little, installed_environment, make
 from tests.site.test_raw import files
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.cli.conftest import Shell
-from tests.project import REPO
+from tests.project import REPO, installed_environment
 
 pytestmark = pytest.mark.timeout(300)
 BRANCH = "evidence/refresh"
@@ -61,7 +61,8 @@ class Content:
     def _steps(self, clone: Path, steps: list[dict[str, Any]]) -> None:
         """Run the steps of a job whose `if:` holds, except those that install the tool."""
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
-        env = {**os.environ, "PATH": path, "GH_NOTED": str(self.folder / "noted")}
+        installed = installed_environment(self.folder / "installed")
+        env = {**installed, "PATH": path, "GH_NOTED": str(self.folder / "noted")}
         failed: set[str] = set()
         for step in steps:
             condition = re.fullmatch(r"steps\.(\w+)\.outcome == 'failure'", step.get("if", ""))

@@ -40,13 +40,13 @@ class Display:
 
 @dataclass(frozen=True)
 class LabPages:
-    """A lab's `pages`, its `evidence`, and the macro calls (`made`) of all pages of the project."""
+    """A lab's `pages`, its `evidence`, and the `results` of the macro calls in all pages of the project."""
 
     root: Path
     docs: Path
     lab: str
     pages: Sequence[PageSource]
-    made: Sequence[CallResult]
+    results: Sequence[CallResult]
     evidence: Evidence
 
     @cached_property
@@ -69,7 +69,7 @@ class LabPages:
     @cached_property
     def expressions(self) -> list[BoundExpression]:
         """The values and claims on facts of this lab, in the pages of any lab."""
-        shown = (one.shown for one in self.made)
+        shown = (one.shown for one in self.results)
         return [one for one in shown if isinstance(one, BoundExpression) and one.lab == self.lab]
 
     @cached_property
@@ -81,16 +81,16 @@ class LabPages:
     def displays(self) -> list[Display]:
         """The calls that show evidence of this lab. Gaps and commands show none."""
         displays = []
-        for made in self.made:
-            shown = made.shown
+        for result in self.results:
+            shown = result.shown
             displays += [
-                Display(made.page, made.line, file=block.content.path)
+                Display(result.page, result.line, file=block.content.path)
                 for block in blocks_of(shown)
                 if block.set.name == self.lab
             ]
             if isinstance(shown, BoundExpression) and shown.lab == self.lab:
                 read = (name for name, reading in shown.readings.items() if isinstance(reading, Reading))
-                displays.append(Display(made.page, made.line, facts=frozenset(read)))
+                displays.append(Display(result.page, result.line, facts=frozenset(read)))
         return displays
 
 

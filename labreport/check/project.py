@@ -138,11 +138,7 @@ PROJECT_CHECKS: tuple[ProjectCheck, ...] = (build_problems,)
 def check_project(site: SitePages, today: date, more: Sequence[ProjectCheck] = ()) -> CheckReport:
     """Run all checks on the pages of a site, and `more` checks, such as those that need mkdocs."""
     project = read_project(site)
-    of_labs = dict.fromkeys(finding for lab in project.labs for check in LAB_CHECKS for finding in check(lab))
-    known = {(finding.file, finding.line, finding.message) for finding in of_labs}
-    common = [finding for check in (*PROJECT_CHECKS, *more) for finding in check(project)]
-    common = [finding for finding in common if (finding.file, finding.line, finding.message) not in known]
-    found = in_order([*common, *of_labs])
+    found = in_order(_found(project, more))
     by_lab: dict[str, list[Finding]] = {lab.lab: [] for lab in project.labs}
     findings: list[Finding] = []
     for finding in found:
@@ -162,6 +158,19 @@ def check_project(site: SitePages, today: date, more: Sequence[ProjectCheck] = (
         if finding.edit:
             edits.setdefault(finding.file, []).append(finding.edit)
     return CheckReport(findings, coverage, edits)
+
+
+def _found(project: ProjectPages, more: Sequence[ProjectCheck]) -> Iterator[Finding]:
+    """Yield the findings of all checks; a problem of a lab's file once, though the build reports it too."""
+    known: set[tuple[str, int, str]] = set()
+    for lab in project.labs:
+        for finding in dict.fromkeys(finding for check in LAB_CHECKS for finding in check(lab)):
+            known.add((finding.file, finding.line, finding.message))
+            yield finding
+    for check in (*PROJECT_CHECKS, *more):
+        for finding in check(project):
+            if (finding.file, finding.line, finding.message) not in known:
+                yield finding
 
 
 def read_project(site: SitePages) -> ProjectPages:

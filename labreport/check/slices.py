@@ -25,47 +25,47 @@ def moved_slices(lab: LabPages) -> Iterator[Finding]:
 
     `--fix` writes the new range, except where the page computes the range.
     """
-    for page, made, call in _located(lab):
-        if not isinstance(made.shown, Block) or made.shown.slice.moved_from is None:
+    for page, result, call in _located(lab):
+        if not isinstance(result.shown, Block) or result.shown.slice.moved_from is None:
             continue
-        old, new = made.shown.slice.moved_from, made.shown.slice.range
+        old, new = result.shown.slice.moved_from, result.shown.slice.range
         edit = _edit(page, call, str(new)) if call else None
-        what = f"lines {old} of {made.shown.path} are lines {new} now"
+        what = f"lines {old} of {result.shown.path} are lines {new} now"
         remedy = f'write lines="{new}"' + (", or run with --fix" if edit else "")
-        yield Finding("moved", page.file, *_place(page, made, call), what, remedy, str(made.call), edit)
+        yield Finding("moved", page.file, *_place(page, result, call), what, remedy, str(result.call), edit)
 
 
 def unpinned_slices(lab: LabPages) -> Iterator[Finding]:
     """Yield a finding for each slice that is given by number and has no hash."""
-    for page, made, call in _located(lab):
-        if made.call.name != "evidence" or not isinstance(made.shown, Block):
+    for page, result, call in _located(lab):
+        if result.call.name != "evidence" or not isinstance(result.shown, Block):
             continue
-        named = dict(made.call.named)
-        path = str(made.call.args[0] if made.call.args else named.get("path", ""))
-        by_number = len(made.call.args) > 1 or named.get("lines") is not None or _REFERENCE.match(path)
+        named = dict(result.call.named)
+        path = str(result.call.args[0] if result.call.args else named.get("path", ""))
+        by_number = len(result.call.args) > 1 or named.get("lines") is not None or _REFERENCE.match(path)
         if by_number and named.get("sha256") is None:
-            block = made.shown
+            block = result.shown
             what = f"lines {block.slice.range} of {block.path} are given by number alone"
             sha256 = block.slice.sha256[:_HASH_DIGITS]
             remedy = f'read them, then add sha256="{sha256}", or give them by content: start=, end='
-            yield Finding("unpinned", page.file, *_place(page, made, call), what, remedy, str(made.call))
+            yield Finding("unpinned", page.file, *_place(page, result, call), what, remedy, str(result.call))
 
 
 def _located(lab: LabPages) -> Iterator[tuple[PageSource, CallResult, SourceCall | None]]:
-    """Yield each call of a lab's pages with its place in the source; None if its arguments are computed.
+    """Yield each result in a lab's pages with its call in the source; None if the arguments are computed.
 
     Calls with equal text are matched in their order.
     """
-    made_on: dict[str, list[CallResult]] = {}
-    for made in lab.made:
-        made_on.setdefault(made.page, []).append(made)
+    results_on: dict[str, list[CallResult]] = {}
+    for result in lab.results:
+        results_on.setdefault(result.page, []).append(result)
     for page in lab.pages:
         by_text: dict[str, list[SourceCall]] = {}
         for call in page.calls:
             by_text.setdefault(call.reference, []).append(call)
-        for made in made_on.get(page.path, []):
-            calls = by_text.get(str(made.call), [])
-            yield page, made, calls.pop(0) if len(calls) > 1 else calls[0] if calls else None
+        for result in results_on.get(page.path, []):
+            calls = by_text.get(str(result.call), [])
+            yield page, result, calls.pop(0) if len(calls) > 1 else calls[0] if calls else None
 
 
 def _edit(page: PageSource, call: SourceCall, new: str) -> Edit | None:
@@ -80,5 +80,5 @@ def _edit(page: PageSource, call: SourceCall, new: str) -> Edit | None:
     return Edit(page.raw_offset(path.start + 1), page.raw_offset(path.start + 1 + reference.end()), new)
 
 
-def _place(page: PageSource, made: CallResult, call: SourceCall | None) -> tuple[int, int]:
-    return page.place(call.start) if call else (max(made.line, 1), 1)
+def _place(page: PageSource, result: CallResult, call: SourceCall | None) -> tuple[int, int]:
+    return page.place(call.start) if call else (max(result.line, 1), 1)

@@ -181,18 +181,18 @@ def _values(evidence: EvidenceSet) -> dict[str, set[str]]:
 
 def _claims(lab: str, old: RenderPass, new: RenderPass) -> Iterator[StateChange]:
     """Yield each claim on facts of a lab whose state changed; both passes have the same pages."""
-    claims_before = {_key(made): made.shown for made in old.results}
-    for made in new.results:
-        before, after = claims_before.get(_key(made)), made.shown
+    claims_before = {_key(result): result.shown for result in old.results}
+    for result in new.results:
+        before, after = claims_before.get(_key(result)), result.shown
         if not isinstance(after, Claim) or not isinstance(before, Claim) or after.lab != lab:
             continue
         if before.result.state != after.result.state:
-            sentence = " ".join((made.call.sentence or after.result.text).split())
-            yield StateChange(f"{made.page}:{made.line}: {sentence}", _state(before), _state(after))
+            sentence = " ".join((result.call.sentence or after.result.text).split())
+            yield StateChange(f"{result.page}:{result.line}: {sentence}", _state(before), _state(after))
 
 
-def _key(made: CallResult) -> tuple[str, int, str]:
-    return (made.page, made.line, str(made.call))
+def _key(result: CallResult) -> tuple[str, int, str]:
+    return (result.page, result.line, str(result.call))
 
 
 def _state(claim: Claim) -> str:

@@ -70,6 +70,14 @@ def main() -> None:
     except LabError as error:
         click.echo(f"lab: {error}", err=True)
         status = error.exit_status
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "labreport":
+            raise
+        from labreport.site.defaults import how_to_install
+
+        extra = "collect" if error.name in {"filelock", "rich", "sh", "tomlkit"} else "publish"
+        click.echo(f"lab: {error.name} is not installed: {how_to_install(extra)}", err=True)
+        status = ExitStatus.CANNOT_RUN
     except PermissionError as error:
         click.echo(f"lab: {error}", err=True)
         status = ExitStatus.CANNOT_RUN

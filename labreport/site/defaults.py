@@ -61,12 +61,12 @@ def require_packages() -> None:
     missing = [package for module, package in PACKAGES.items() if find_spec(module) is None]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
-        raise ConfigurationError(f"{', '.join(missing)} {verb} not installed: {_remedy()}")
+        raise ConfigurationError(f"{', '.join(missing)} {verb} not installed: {how_to_install('publish')}")
 
 
-def _remedy() -> str:
-    """Return how to install what is missing: never by the tool's bare name, which is not registered by us."""
-    checkout = Path(__file__).parents[2]
-    if (checkout / "requirements" / "publish.txt").is_file():
-        return "pip install -r requirements/publish.txt"
-    return "pip install -r requirements.txt, whose line `labreport[publish,collect] @ …` brings it"
+def how_to_install(extra: str) -> str:
+    """Return how to install an extra. The bare name of the tool could be somebody else's package."""
+    lock = f"requirements/{extra}.txt"
+    if (Path(__file__).parents[2] / lock).is_file():
+        return f"pip install -r {lock}"
+    return f"pip install -r requirements.txt, with a line `labreport[{extra}] @ ADDRESS`"

@@ -95,6 +95,20 @@ def test_no_checkout_is_near(installed: Installed, course: Path) -> None:
     assert "collectors" not in installed.ok(course, "pip list")
 
 
+def test_without_the_extras_a_command_says_what_is_missing(installed: Installed, tmp_path: Path) -> None:
+    """The bare package creates projects and labs. A command that needs more says so in one line."""
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    bare = Installed(installed.clone, installed.wheel, venv / "bin")
+    bare.ok(tmp_path, f"pip install --quiet {installed.wheel}")
+    bare.ok(tmp_path, "lab --help && lab init course && cd course && lab new demo && lab verify")
+    ended = bare.run(tmp_path / "course", "lab collect demo")
+    assert ended.returncode == 4
+    assert re.fullmatch(
+        r"lab: \w+ is not installed: pip install -r requirements\.txt, with .*\n", ended.stderr
+    ), ended.stderr
+
+
 def test_the_site_holds_the_content_and_nothing_of_the_tool(course: Path) -> None:
     """The site has labs, hosts, evidence and the instructions to check it, and no page of the manual."""
     pages = {path.relative_to(course / "site").as_posix() for path in course.glob("site/**/*.html")}

@@ -14,8 +14,6 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-from labreport.capture.cleanup import runs
-
 ROOT = Path(__file__).parents[1]
 
 settings.register_profile("no deadline", deadline=None)  # a single example may take long: the machine is busy
@@ -31,19 +29,23 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 CLONE_NEWNS = 0x20000
 """unshare(2): mounts of our own. os.unshare has come with Python 3.12."""
 
+OWN_FOLDERS = (Path("/run/lab"), Path("/run/containerd/s"), Path("/run/netns"))
+"""Where runs, containerd's shims and network namespaces are listed."""
+
 
 def pytest_configure() -> None:
-    """Give each process that runs tests a runs folder of its own.
+    """Hide from each process that runs tests what others list in OWN_FOLDERS.
 
     Every collect clears the runs that were killed. In a shared folder it would also clear those of a test in
-    another worker, before that test has looked at them.
+    another worker, before that test has looked at them. Without root, a run's folder is in TMPDIR.
     """
     if os.geteuid() != 0:
-        tempfile.tempdir = tempfile.mkdtemp(prefix="lab-tests-")
-        os.environ["TMPDIR"] = tempfile.tempdir
+        tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="lab-tests-")
     elif ctypes.CDLL(None).unshare(CLONE_NEWNS) == 0:
         subprocess.run(["mount", "--make-rslave", "/"], check=True)
-        subprocess.run(["mount", "-t", "tmpfs", "tests", str(runs.runs_folder())], check=True)
+        for folder in OWN_FOLDERS:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700", "tests", folder], check=True)
 
 
 HOST_WIDE = ("containers", "hosts", "lab12")
@@ -94,14 +96,10 @@ def tracked() -> list[str]:
     return sorted(path for path in set(listed.stdout.split("\0")) if path and (ROOT / path).is_file())
 
 
-@pytest.fixture
-def clone(tmp_path: Path, tracked: list[str]) -> Path:
-    """Return a clone of the project as the working tree has it: tracked files, in a git of its own."""
-    return cloned(tmp_path / "clone", tracked)
-
-
-def cloned(folder: Path, tracked: list[str]) -> Path:
-    """Make such a clone in `folder`."""
+@pytest.fixture(scope="session")
+def origin(tmp_path_factory: pytest.TempPathFactory, tracked: list[str]) -> Path:
+    """Return a repository with one commit: the project as the working tree has it."""
+    folder = tmp_path_factory.mktemp("origin") / "project"
     for path in tracked:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, folder / path, follow_symlinks=False)
@@ -109,4 +107,17 @@ def cloned(folder: Path, tracked: list[str]) -> Path:
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "add", "-A"], check=True)
     subprocess.run([*git, "commit", "-q", "-m", "clone"], check=True)
+    return folder
+
+
+@pytest.fixture
+def clone(origin: Path, tmp_path: Path) -> Path:
+    """Return a clone of the project as the working tree has it, without a remote."""
+    return cloned(origin, tmp_path / "clone")
+
+
+def cloned(origin: Path, folder: Path) -> Path:
+    """Clone a repository of this disk into a folder; the clone has no remote."""
+    subprocess.run(["git", "clone", "-q", "--shared", origin, folder], check=True)
+    subprocess.run(["git", "-C", folder, "remote", "remove", "origin"], check=True)
     return folder

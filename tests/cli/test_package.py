@@ -54,10 +54,10 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory, tracked: list[str]) -> Installed:
+def installed(tmp_path_factory: pytest.TempPathFactory, origin: Path) -> Installed:
     """Build a wheel from a clone. Install it and the locked requirements in a new environment."""
     root = tmp_path_factory.mktemp("package")
-    clone = cloned(root / "clone", tracked)
+    clone = cloned(origin, root / "clone")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", root / "dist", clone], check=True, cwd=root)
     (wheel,) = (root / "dist").glob("*.whl")

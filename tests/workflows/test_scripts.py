@@ -1,5 +1,6 @@
 """scripts/check and scripts/test: which tools they run, with what, and their exit status."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LOCKED = ("ruff", "mypy", "lint-imports", "vulture", "zizmor")
 OTHERS = ("shellcheck", "actionlint")
-SYSTEM = ("bash", "cat", "dirname", "env", "grep", "sh", "sha256sum")
+SYSTEM = ("bash", "cat", "dirname", "env", "grep", "nproc", "sh", "sha256sum")
 STUB = """#!/bin/sh
 echo "${0##*/} $*" >>"$LOG"
 [ "${0##*/}" != "$BAD" ]
@@ -113,4 +114,6 @@ def test_an_index_address_in_a_lock_is_a_finding(checkout: Checkout) -> None:
 def test_pytest_is_given_paths_and_options(checkout: Checkout, words: list[str], given: list[str]) -> None:
     """As they were given to scripts/test; slow tests run with --all alone."""
     assert checkout.run("test", *words).returncode == 0
-    assert checkout.called() == [" ".join(["python -m pytest -n auto", *given])]
+    assert checkout.called() == [
+        " ".join([f"python -m pytest -n {len(os.sched_getaffinity(0)) + 1}", *given])
+    ]

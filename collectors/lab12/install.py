@@ -7,7 +7,6 @@ from labreport.capture import ROOT as AS_ROOT
 from labreport.capture import CaptureError, Run, collector, on_path
 from labreport.capture.host import this_host
 from labreport.containers.kata import archive as kata_archive
-from labreport.containers.kata import release
 from labreport.contract.records import HostClass
 
 KATA = Path(kata_archive.ROOT)
@@ -26,14 +25,14 @@ ASSETS = ["sh", "-c", f"find {KATA}/share/kata-containers -type f | sort | xargs
 def install(run: Run) -> None:
     """Kata's shim, guest kernel, image and configuration, from a kata-static archive."""
     with run.host() as host, run.file("setup/install-kata-assets.log") as out:
-        archive, digest = release.obtain(run, "kata")
+        archive, digest = kata_archive.obtain(run, "kata")
         sums = run.folder / "kata.sha256"
         sums.write_text(f"{digest}  {archive}\n")
         out.line("=== The archive, held against the checksum that is stated for it ===")
         out.run(["sha256sum", "--check", str(sums)])
         out.run(["sha256sum", str(archive)])
 
-        tar, contents = release.opened(run, archive)
+        tar, contents = kata_archive.opened(run, archive)
         try:
             shim = kata_archive.find_shim(contents.members)
             host.place(KATA, contents.members, lambda new: kata_archive.unpack(tar, new))

@@ -13,8 +13,7 @@ from labreport.box.layout import BoxError
 from labreport.box.ssh import SshConnection
 from labreport.capture.collect import Progress
 from labreport.capture.labs import find_lab
-from labreport.capture.transfer import adopt
-from labreport.capture.transfer.pack import pack
+from labreport.capture.transfer import adopt, pack, unpack
 from labreport.contract.reader import is_record, record_files
 from labreport.contract.records import RECORDS
 
@@ -126,8 +125,8 @@ def bring_back(
     shutil.rmtree(incoming, ignore_errors=True)
     incoming.mkdir()
     with packed.open("rb") as stream:
-        adopt.unpack(stream, incoming)
-    adopted = adopt.adopt(collect.root / collect.evidence, incoming)
+        unpack(stream, incoming)
+    adopted = adopt(collect.root / collect.evidence, incoming)
     progress.note(f"{len(adopted)} capture{'' if len(adopted) == 1 else 's'} came back")
     try:
         rows: list[dict[str, Any]] = json.loads(ssh.output(["cat", RESULT]) or "[]")

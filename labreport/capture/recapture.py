@@ -18,14 +18,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from labreport.capture import collect as collecting
-from labreport.capture import signals
+from labreport.capture import signals, transfer
 from labreport.capture.capture import Target, capture_collector
 from labreport.capture.collect import Progress, Statuses
 from labreport.capture.command import EVERYTHING
 from labreport.capture.declare import BUILD, ESCAPE, MEASURE, Collector
 from labreport.capture.plan import CollectorStatus
 from labreport.capture.session import NOTHING, Allowed, Session
-from labreport.capture.transfer import adopt
 from labreport.contract.reader import read_evidence
 from labreport.contract.records import CheckResult, File, Record, Span, Status
 
@@ -220,10 +219,10 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and how to judge a series
         taken = _taken(list(recaptures.values()), foreign=foreign)
         with signals.deferred():
             for record in filter(None, (recapture.now.record for recapture in taken)):
-                adopt.take(target.folder, beside.folder, record)
+                transfer.take(target.folder, beside.folder, record)
             if taken:
                 collecting.write_state(target, {})
-            adopt.adopt_failed(target.folder, beside.folder)
+            transfer.adopt_failed(target.folder, beside.folder)
             results = {
                 name: recapture.result
                 for name, recapture in recaptures.items()

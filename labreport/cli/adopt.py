@@ -24,7 +24,7 @@ def adopt(file: Path, *, host: str | None, json_: bool) -> None:
     """
     from labreport.capture.labs import lab_names
     from labreport.capture.store import StoreError
-    from labreport.capture.transfer.adopt import unpack
+    from labreport.capture.transfer import unpack
 
     project = root()
     folder = sets_folder(project, host)
@@ -55,4 +55,4 @@ def _adopt(project: Path, lab: str, host: str | None, incoming: Path) -> list[st
     with signals.interruptible(), store.locked(folder):
         for text in store.recover(folder):
             click.echo(text, err=True)
-        return adopting.adopt(folder, incoming)
+        return adopting(folder, incoming)

@@ -64,7 +64,7 @@ def _side(name: str, scratch: Path) -> Path:
 def _unpack(project: Path, rev: str, to: Path) -> None:
     """Unpack the evidence of a commit into the folder `to`; raise click.UsageError without such a commit."""
     from labreport.capture.recorder import output
-    from labreport.capture.transfer.adopt import unpack
+    from labreport.capture.transfer import unpack
 
     git = ["git", "--no-optional-locks", "-C", str(project)]
     commit = output([*git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"])

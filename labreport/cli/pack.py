@@ -20,5 +20,5 @@ def pack(to: Path, *, host: str) -> None:
     from labreport.capture.transfer import pack as packing
 
     project = root()
-    packing.pack(project, sets_folder(project, host).relative_to(project).as_posix(), to)
+    packing(project, sets_folder(project, host).relative_to(project).as_posix(), to)
     click.echo(f"{to}: written", err=True)

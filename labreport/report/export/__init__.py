@@ -1,1 +1,185 @@
 """A lab as one plain Markdown file."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from labreport.report.export.markdown import (
+    block_reference,
+    code,
+    dash,
+    markdown_of,
+    plain_lines,
+    table_markdown,
+    words,
+)
+from labreport.report.pages.calls import CallResult, inline_text
+from labreport.report.pages.macros import Covered
+from labreport.report.pages.render import RenderedPage, RenderPass, SitePages
+from labreport.report.pages.slots import SlotKind
+from labreport.report.pages.source import PageSource
+from labreport.report.problems import Problem
+from labreport.report.source.cite import LABS, Block
+from labreport.report.tables.table import Table
+
+_MARKER = re.compile(r"(\s*)((?:[-*+]|[0-9]+[.)])\s+)?(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A report, and the problems that would fail a build."""
+
+    markdown: str
+    problems: tuple[Problem, ...]
+
+
+def export(site: SitePages, lab: str, prefix: str, coverage: Callable[[str], Table]) -> Exported:
+    """Return the task pages of a lab as one report.
+
+    `prefix` stands before each path in the info strings; `labs/<lab>/` if it is empty. `coverage` returns the
+    table of a lab's evidence coverage, which needs all of its pages.
+    """
+    pages = RenderPass(site.docs, site.root / "evidence", values=site.values, code=site.root)
+    tasks = task_pages(site.pages, lab)
+    lines = [_title(site.pages, lab), ""]
+    for source in tasks:
+        page = pages.render(source)
+        pages.check_html(page, site.html(source.path, page.markdown))
+        lines += [*_PageExport(pages, page, prefix or f"{LABS}/{lab}/", coverage).lines(), ""]
+    if not tasks:
+        what, remedy = f"{lab} has no page task-*.md", f"write {LABS}/{lab}/task-1.md"
+        pages.add(Problem(f"docs/{LABS}/{lab}/", what, remedy))
+    return Exported("\n".join(lines).rstrip("\n") + "\n", tuple(pages.problems))
+
+
+def task_pages(pages: tuple[PageSource, ...], lab: str) -> list[PageSource]:
+    """Return the task pages of a lab, `task-*`, in the order of their numbers."""
+
+    def order(page: PageSource) -> tuple[float, str]:
+        name = PurePosixPath(page.path).stem
+        digits = name.removeprefix("task-")
+        return (int(digits) if digits.isdecimal() else float("inf"), name)
+
+    folder = PurePosixPath(LABS, lab)
+    tasks = [page for page in pages if PurePosixPath(page.path).match(f"{folder}/task-*")]
+    return sorted(tasks, key=order)
+
+
+def _title(pages: tuple[PageSource, ...], lab: str) -> str:
+    """Return the heading of the report: that of the lab's overview, `Lab 12 — …`."""
+    overview = [page for page in pages if PurePosixPath(page.path).match(f"{LABS}/{lab}/index.*")]
+    headings = [heading for page in overview for heading in page.headings if heading.level == 1]
+    title = dash(headings[0].text) if headings else ""
+    number = re.fullmatch(r"lab([0-9]+)", lab)
+    if number and not title.startswith(f"Lab {number[1]}"):
+        title = f"Lab {number[1]} — {title or lab}"
+    return f"## {title or lab}"
+
+
+class _Lines:
+    """Lines of Markdown, with an empty line before and after each block."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._after_block = False
+
+    def text(self, line: str) -> None:
+        """Add a line of text."""
+        if self._after_block and line.strip():
+            self.lines.append("")
+        self.lines.append(line)
+        self._after_block = False
+
+    def block(self, text: str, indent: str) -> None:
+        """Add the lines of a block, indented."""
+        if self.lines and self.lines[-1]:
+            self.lines.append("")
+        self.lines += [indent + line for line in text.split("\n")]
+        self._after_block = True
+
+
+@dataclass(frozen=True)
+class _PageExport:
+    """The export of one page."""
+
+    pages: RenderPass
+    page: RenderedPage
+    prefix: str
+    coverage: Callable[[str], Table]
+
+    def lines(self) -> list[str]:
+        """Return the lines of the page, each slot replaced by what it stands for.
+
+        A block stands on lines of its own, indented as its slot is. A table, a quote, a definition and a
+        footnote cannot hold it: there a reference stands for it, and the block follows below.
+        """
+        out = _Lines()
+        below: list[tuple[str, str]] = []
+        for line in plain_lines(self.page.markdown, 2):
+            if below and not line.holds_no_block:
+                for block, indent in below:
+                    out.block(block, indent)
+                below = []
+            if line.is_code:
+                out.text(self.pages.slots.without(line.text))
+            elif line.holds_no_block:
+                text, blocks = self._with_references(line.text)
+                out.text(text)
+                below += blocks
+            else:
+                self._add(line.text, out)
+        for block, indent in below:
+            out.block(block, indent)
+        return out.lines
+
+    def _with_references(self, line: str) -> tuple[str, list[tuple[str, str]]]:
+        """Return a line with a reference for each block, and the blocks, each with its indentation."""
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        parts, blocks = [], []
+        for text, result in self._split(line):
+            parts.append(text)
+            if result:
+                parts.append(f"{self._reference(result)} (below)")
+                blocks.append((self._markdown(result), indent))
+        return "".join(parts), blocks
+
+    def _add(self, line: str, out: _Lines) -> None:
+        """Add a line, with each block in it on lines of its own."""
+        parts = list(self._split(line))
+        marker = _MARKER.match(parts[0][0])
+        indent = marker[1] + " " * len(marker[2] or "") if marker and len(parts) > 1 else ""
+        for number, (text, result) in enumerate(parts):
+            if len(parts) == 1:
+                out.text(text)
+            elif text.strip():
+                out.text(text.rstrip() if number == 0 else indent + text.strip())
+            if result:
+                out.block(self._markdown(result), indent)
+
+    def _split(self, line: str) -> Iterator[tuple[str, CallResult | Problem | None]]:
+        """Yield the text before each block in a line, with the block; then the rest of the line."""
+        text, end = "", 0
+        for slot in self.pages.slots.find(line):
+            text += line[end : slot.start]
+            end = slot.end
+            result = self.page.result(slot)
+            if slot.kind is SlotKind.BLOCK and result:
+                yield text, result
+                text = ""
+            elif isinstance(result, CallResult):
+                text += words(inline_text(result.shown, slot.kind))
+        yield text + line[end:], None
+
+    def _reference(self, result: CallResult | Problem) -> str:
+        """Return what names a block in a line."""
+        if isinstance(result, CallResult) and isinstance(result.shown, Block):
+            return code(block_reference(result.shown, self.prefix))
+        return code(result.reference if isinstance(result, Problem) else str(result.call))
+
+    def _markdown(self, result: CallResult | Problem) -> str:
+        """Return the Markdown of a block."""
+        shown = result if isinstance(result, Problem) else result.shown
+        if isinstance(shown, Covered):
+            return table_markdown(self.coverage(shown.lab))
+        return markdown_of(shown, self.prefix)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from labreport.check.project import lab_coverage
 from labreport.check.submission import check_submission, submitted
-from labreport.report.export.export import Exported, export
+from labreport.report.export import Exported, export
 from labreport.report.export.markdown import code, fence
 from tests.project import REPO, Captured, Little, make, row
 from tests.site.conftest import HOSTILE
@@ -220,7 +220,7 @@ def test_a_lab_without_tasks_is_said(little: Little) -> None:
 
 def test_neither_imports_mkdocs() -> None:
     """Exporting and checking need no site generator."""
-    modules = "labreport.report.export.export, labreport.check.submission, labreport.check.project"
+    modules = "labreport.report.export, labreport.check.submission, labreport.check.project"
     probe = f"import sys, {modules}; print([name for name in sys.modules if 'mkdocs' in name])"
     told = subprocess.run([sys.executable, "-c", probe], cwd=REPO, capture_output=True, text=True, check=True)
     assert told.stdout == "[]\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from labreport.capture import transfer
 from labreport.capture.store import StoreError
-from labreport.capture.transfer import adopt
 from labreport.contract.reader import RecordError, read_host
 from tests.capture.throwaway import PAIR, Throwaway
 
@@ -40,7 +40,7 @@ def elsewhere(project: Throwaway, *, pair: str = PAIR) -> Path:
 def test_a_new_set_comes_whole(project: Throwaway) -> None:
     """Files, records, hosts and state of a new set are taken over."""
     incoming = elsewhere(project)
-    assert sorted(adopt.adopt(project.folder, incoming)) == ["first", "second"]
+    assert sorted(transfer.adopt(project.folder, incoming)) == ["first", "second"]
     assert project.read("a.txt") == b"a\n"
     assert project.verify().verdict == "intact"
     assert read_host(project.folder, project.record("first").host)
@@ -56,7 +56,7 @@ def test_only_what_is_different_is_taken(project: Throwaway) -> None:
     incoming = elsewhere(project, pair=OTHER)
     record = incoming / "records/first.json"
     record.write_bytes((project.folder / "records/first.json").read_bytes())
-    assert adopt.adopt(project.folder, incoming) == ["second"]
+    assert transfer.adopt(project.folder, incoming) == ["second"]
     assert project.read("b.txt") == b"other\n"
     assert (project.folder / "records/first.json").stat().st_mtime_ns == before
 
@@ -68,7 +68,7 @@ def test_what_is_gone_there_goes_here(project: Throwaway) -> None:
     incoming = copied(project)
     (incoming / "records/second.json").unlink()
     (incoming / "b.txt").unlink()
-    assert adopt.adopt(project.folder, incoming) == ["second"]
+    assert transfer.adopt(project.folder, incoming) == ["second"]
     assert not (project.folder / "b.txt").exists()
     assert project.verify().verdict == "intact"
 
@@ -114,7 +114,7 @@ def test_nothing_is_taken_from_a_damaged_set(
     before = {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()}
     damage(incoming)
     with pytest.raises(error):
-        adopt.adopt(project.folder, incoming)
+        transfer.adopt(project.folder, incoming)
     assert {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()} == before
     assert project.read("b.txt") == b"b\n"
     assert project.verify().verdict == "intact"
@@ -125,7 +125,7 @@ def test_what_failed_there_is_shown_here(project: Throwaway) -> None:
     incoming = elsewhere(project)
     (incoming / "failed/third").mkdir(parents=True)
     (incoming / "failed/third/why.txt").write_text("because\n")
-    adopt.adopt(project.folder, incoming)
+    transfer.adopt(project.folder, incoming)
     assert (project.folder / "failed/third/why.txt").read_text() == "because\n"
 
 
@@ -145,7 +145,7 @@ def packed(*members: tuple[str, bytes, bytes]) -> io.BytesIO:
 
 def test_a_set_is_unpacked(tmp_path: Path) -> None:
     """Regular files are unpacked below the folder."""
-    adopt.unpack(packed(("./a/b.txt", tarfile.REGTYPE, b"x"), ("c", tarfile.REGTYPE, b"")), tmp_path)
+    transfer.unpack(packed(("./a/b.txt", tarfile.REGTYPE, b"x"), ("c", tarfile.REGTYPE, b"")), tmp_path)
     assert (tmp_path / "a/b.txt").read_bytes() == b"x"
     assert (tmp_path / "c").read_bytes() == b""
 
@@ -168,7 +168,7 @@ def test_no_member_leaves_the_folder(tmp_path: Path, member: tuple[str, bytes, b
     inside = tmp_path / "inside"
     inside.mkdir()
     with pytest.raises(StoreError):
-        adopt.unpack(packed(("a", tarfile.REGTYPE, b"a"), member), inside)
+        transfer.unpack(packed(("a", tarfile.REGTYPE, b"a"), member), inside)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["inside"]
     assert {path.name for path in inside.iterdir()} <= {"a"}
 
@@ -179,4 +179,4 @@ def test_no_member_leaves_the_folder(tmp_path: Path, member: tuple[str, bytes, b
 def test_what_is_no_tar_is_refused(tmp_path: Path, data: bytes) -> None:
     """An archive that is empty, garbage or truncated is refused."""
     with pytest.raises(StoreError):
-        adopt.unpack(io.BytesIO(data), tmp_path)
+        transfer.unpack(io.BytesIO(data), tmp_path)

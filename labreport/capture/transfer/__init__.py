@@ -1,1 +1,0 @@
-"""Move a project to another host, and the evidence back: pack and adopt."""

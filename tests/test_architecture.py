@@ -11,18 +11,18 @@ ROOT = Path(__file__).parents[1]
 GOOD = {
     "collectors/lab98/captures.py": "from labreport.capture import Run\n",
     "collectors/lab98/steps.py": "from labreport.containers import container\n",
-    "collectors/lab98/converters.py": "from labreport.report.values import quantity\n",
+    "collectors/lab98/converters.py": "from labreport.report.values import Quantity\n",
 }
 BAD = {
     "collectors/lab99/other_lab.py": "from collectors.lab98 import steps\n",
-    "collectors/lab99/reads.py": "from labreport.report.values import quantity\n",
+    "collectors/lab99/reads.py": "from labreport.report.values import Quantity\n",
     "collectors/lab99/starts.py": "import sh\n",
     "collectors/lab99/runs.py": "import subprocess\n",
     "collectors/lab99/builds.py": "import mkdocs\n",
     "labreport/report/knows_a_lab.py": "from collectors.lab98 import steps\n",
     "labreport/report/captures.py": "from labreport.capture import Run\n",
-    "labreport/report/values/cycle_1.py": "from labreport.report.charts import cycle_2\n",
-    "labreport/report/charts/cycle_2.py": "from labreport.report.values import cycle_1\n",
+    "labreport/report/source/cycle_1.py": "from labreport.report.charts import cycle_2\n",
+    "labreport/report/charts/cycle_2.py": "from labreport.report.source import cycle_1\n",
     "labreport/contract/upwards.py": "import labreport.cli.show\n",
 }
 NAMED = {
@@ -31,7 +31,7 @@ NAMED = {
     "what reads evidence does not capture it": ["labreport.report.captures -> labreport.capture"],
     "the tool imports no lab": ["labreport.report.knows_a_lab -> collectors.lab98.steps"],
     "a lab imports no other lab": ["collectors.lab99.other_lab -> collectors.lab98.steps"],
-    "a lab uses capture and containers": ["collectors.lab99.reads -> labreport.report.values.quantity"],
+    "a lab uses capture and containers": ["collectors.lab99.reads -> labreport.report.values"],
     "only the recorder starts processes": [
         "collectors.lab99.starts -> sh",
         "collectors.lab99.runs -> subprocess",

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from labreport.check.finding import Finding, Waived, in_order, waive
+from labreport.check.finding import Finding, in_order
 from labreport.check.lab import LabPages
 from labreport.check.numbers import NUMBER
 from labreport.check.rubric import RequirementState, results_of
+from labreport.check.waivers import Waived, waive
 from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.facts.expressions.evaluate import EvaluationState
 from labreport.report.source.evidence import is_evidence
-from labreport.report.tables.table import Table
-from labreport.report.values.quantity import Quantity
+from labreport.report.tables import Table
+from labreport.report.values import Quantity
 
 CLAIM_STATES = tuple(state for state in EvaluationState if state is not EvaluationState.VALUE)
 """The states that a claim can have."""

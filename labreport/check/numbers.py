@@ -14,8 +14,7 @@ from labreport.report.facts.expressions.parse import parse
 from labreport.report.facts.expressions.tokens import ExpressionError
 from labreport.report.pages.source import PageSource
 from labreport.report.pages.visible import BOUND, FENCE, INLINE_CODE, Visible, only
-from labreport.report.values.quantity import Quantity
-from labreport.report.values.units import UNITS
+from labreport.report.values import UNITS, Quantity
 
 NUMBER = "number"
 """The kind of the finding for a naked number."""

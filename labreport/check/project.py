@@ -16,26 +16,17 @@ from labreport.check.coverage import (
     unshown_evidence,
     unused_facts,
 )
-from labreport.check.finding import (
-    NOTHING,
-    PROBLEM,
-    Edit,
-    Finding,
-    edited,
-    in_order,
-    lab_of_file,
-    read_waivers,
-    waive,
-)
+from labreport.check.finding import NOTHING, PROBLEM, Edit, Finding, edited, in_order
 from labreport.check.lab import LabPages, read_facts, read_lab
 from labreport.check.rubric import read_rubric, unmet_requirements
 from labreport.check.slices import moved_slices, unpinned_slices
 from labreport.check.submission import misquotes
+from labreport.check.waivers import lab_of_file, read_waivers, waive
 from labreport.report.facts.converters.own import lab_converters, sample_errors
 from labreport.report.pages.render import RenderPass, SitePages
 from labreport.report.pages.source import PageSource
 from labreport.report.problems import FaultError
-from labreport.report.tables.table import Table
+from labreport.report.tables import Table
 from labreport.report.yaml_file import YamlError
 
 

@@ -15,8 +15,7 @@ from labreport.contract.reader import EvidenceError, read_evidence
 from labreport.contract.records import evidence_path
 from labreport.report.pages.markdown import read_fences
 from labreport.report.problems import FaultError, one_line
-from labreport.report.source.ranges import Range, lines_in_words, parse_range, whole
-from labreport.report.source.slices import Content
+from labreport.report.source.slices import Content, Range, lines_in_words, parse_range, whole
 
 _INFO = re.compile(r"(-?[0-9]+:-?[0-9]+):(\S.*)")
 _SURROGATES = 0xDC00

@@ -3,7 +3,7 @@
 import re
 from fractions import Fraction
 
-from labreport.report.values.units import UNITS
+from labreport.report.values import UNITS
 
 DASHES = "-\u2010-\u2015\u2212"
 """Every dash and the minus sign, for the start of a character set."""
@@ -31,7 +31,7 @@ _NAMED = {
     "1/s": "per second|/ ?s(?:ec)?|Hz",
     "": f"x|{TIMES_SIGN}|times|fold",
 }
-"""The spellings of each unit of labreport/report/values/units.py."""
+"""The spellings of each unit of labreport/report/values.py."""
 _OTHERS = (
     r"‰|[kMG]Hz|(?:kilo|mega|giga)?hertz|days?|weeks?|[KMGT]i?(?=\b)|°[CF]|[mk]?W|k?Wh|m?V|mA|J|dB"
     "|[kKMGT]i?[Bb](?:its?|ytes?)?(?:/s(?:ec)?|ps| per second)|(?:bits?|bytes?|B)(?:/s(?:ec)?| per second)"

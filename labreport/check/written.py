@@ -91,7 +91,7 @@ class Written:
     """A number with its unit, from `start` to `end` in a text.
 
     `values` has both ends of a range; it is None for a vague number, such as `sub-second`. `unit` is a symbol
-    of labreport/report/values/units.py, the noun of the counted thing, or the text as it is written.
+    of labreport/report/values.py, the noun of the counted thing, or the text as it is written.
     """
 
     start: int

@@ -55,7 +55,7 @@ def check(  # noqa: PLR0913 # its options
 def _check_project(ctx: click.Context, *, fix: bool, annotations: bool, json_: bool) -> None:
     """Check the project's pages."""
     from labreport.check import project
-    from labreport.check.finding import today
+    from labreport.check.waivers import today
     from labreport.site.links import broken_links
     from labreport.site.pages import Site
 

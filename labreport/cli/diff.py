@@ -10,7 +10,7 @@ from labreport.cli.project import root
 from labreport.contract.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from labreport.check.diff.compare import Changes
+    from labreport.check.diff import Changes
 
 
 @click.command()
@@ -27,7 +27,7 @@ def diff(ctx: click.Context, before: str, after: str, *, form: str | None, raw: 
     HEAD, AFTER to the current evidence. The pages and their claims are the current ones on both sides. The
     exit status is 1 if a claim turned, and 2 if two sets were measured on different host classes.
     """
-    from labreport.check.diff.compare import compare
+    from labreport.check.diff import compare
     from labreport.site.pages import Site
 
     with TemporaryDirectory(prefix="lab-diff-") as scratch:

@@ -11,7 +11,7 @@ from labreport.capture.labs import FoundLab, find_lab, lab_names
 from labreport.cli import show
 from labreport.cli.project import root
 from labreport.contract.errors import ExitStatus
-from labreport.report.tables.table import Table
+from labreport.report.tables import Table
 
 HEADS = ("lab", "need", "there", "reason", "collectors")
 

@@ -20,8 +20,8 @@ def export(ctx: click.Context, lab: str, *, to: Path | None, prefix: str) -> Non
     Every block is a fence whose info string is start:end:path; gaps are said in words. `lab check FILE`
     reads such a report back. Exit status 1 if a page has a problem that a build would fail on.
     """
-    from labreport.check.finding import today
     from labreport.check.project import lab_coverage
+    from labreport.check.waivers import today
     from labreport.report.export import export as render
     from labreport.site.pages import Site
 

@@ -138,7 +138,7 @@ def _print(rows: list[tuple[str, str, Fact, Reading | NoValue]]) -> None:
     from labreport.cli.show import table
     from labreport.report.facts.readings import Absence, NoValue
     from labreport.report.problems import one_line
-    from labreport.report.tables.table import Table
+    from labreport.report.tables import Table
 
     cells: list[tuple[object, ...]] = []
     reasons = []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # publishing needs none of what capturing needs
 
     from labreport.capture.declare import Collector
     from labreport.capture.plan import CollectorStatus
-    from labreport.report.tables.table import Table
+    from labreport.report.tables import Table
 
 COLOURS: Mapping[str, str] = {
     Status.CAPTURED: "green",
@@ -51,7 +51,7 @@ def table(title: str, shown: Table, colours: Mapping[str, str]) -> None:
 
 def statuses(title: str, rows: Sequence[tuple[str, CollectorState]]) -> None:
     """Print the status of collectors, each with its lab, and below the table each remedy once."""
-    from labreport.report.tables.table import Table
+    from labreport.report.tables import Table
 
     cells = (
         (f"{lab}/{row.name}", row.state, row.reason, "" if row.seconds is None else f"{row.seconds:.1f}")

@@ -6,8 +6,8 @@ from html import escape
 from pathlib import Path
 
 from labreport.check.coverage import cover_lab, coverage_table
-from labreport.check.finding import today
 from labreport.check.lab import LabPages
+from labreport.check.waivers import today
 from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.pages.calls import CallResult, inline_text
 from labreport.report.pages.macros import Covered
@@ -15,7 +15,7 @@ from labreport.report.pages.render import RenderedPage, RenderPass
 from labreport.report.pages.slots import Slot, SlotKind
 from labreport.report.pages.source import PageSource, read_page
 from labreport.report.problems import Problem
-from labreport.report.tables.table import Table
+from labreport.report.tables import Table
 from labreport.site.html.blocks import (
     after_claim_html,
     banner_html,

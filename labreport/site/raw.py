@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from labreport.check.finding import WaiversFile
 from labreport.check.rubric import RubricFile
+from labreport.check.waivers import WaiversFile
 from labreport.contract.reader import PUBLISHED, EvidenceError, read_evidence
 from labreport.report.facts.facts import FactsFile
 from labreport.report.source.cite import published

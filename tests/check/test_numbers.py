@@ -14,7 +14,7 @@ from labreport.check.numbers import IN_CODE, IN_FENCE, IN_LAB_YML, LabNumbers, l
 from labreport.check.vocabulary import unit_of
 from labreport.check.written import written
 from labreport.report.pages.source import PageSource
-from labreport.report.values.units import UNITS
+from labreport.report.values import UNITS
 
 CASES = json.loads((Path(__file__).parent / "cases" / "numbers.json").read_text(encoding="utf-8"))
 NONE = LabNumbers()

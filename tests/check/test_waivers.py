@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from labreport.check.coverage import WAIVED
-from labreport.check.finding import Finding, today
+from labreport.check.finding import Finding
 from labreport.check.project import CheckReport
+from labreport.check.waivers import today
 from tests.project import Captured, Little, make
 
 DAY = date(2026, 3, 4)

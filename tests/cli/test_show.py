@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from labreport.cli import show
-from labreport.report.tables.table import Table
+from labreport.report.tables import Table
 from tests.cli.conftest import ROOT, Shell
 
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*3[0-7]m")

@@ -24,7 +24,7 @@ from labreport.containers.kata.runtime import KVM
 from labreport.containers.needs import CONTAINERS
 from labreport.contract.lab_config import Lab
 from labreport.contract.reader import read_record
-from labreport.report.charts.kinds import draw
+from labreport.report.charts import draw
 from tests.containers.fake_kata import FAILS, HANGS, write_shim
 from tests.containers.host_state import host_state, new_things
 from tests.containers.web import WEB

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from labreport.contract.records import HostClass
-from labreport.report.charts.kinds import draw
+from labreport.report.charts import draw
+from labreport.report.series import read_series
 from labreport.report.series.comparison import compare, comparison_table, sentences
-from labreport.report.series.series import read_series
 from tests.project import HOST, Captured, Little, make
 from tests.report.charts.test_figures import MEMORY, PHASES
 from tests.report.series.planted import planted

@@ -11,12 +11,11 @@ from labreport.report.facts.facts import FACTS_FILE, Fact
 from labreport.report.facts.readings import NoValue, Reading
 from labreport.report.pages.render import RenderPass
 from labreport.report.problems import FaultError
-from labreport.report.series.permutation import shift
-from labreport.report.series.series import COLUMNS, Sample, Series, SeriesError, read_series
-from labreport.report.series.statistics import interval_of_median, median
+from labreport.report.series import COLUMNS, Sample, Series, SeriesError, read_series
+from labreport.report.series.statistics import interval_of_median, median, shift
 from labreport.report.source.evidence import Evidence, is_evidence
 from labreport.report.source.slices import as_text
-from labreport.report.values.quantity import Quantity, decimal
+from labreport.report.values import Quantity, decimal
 
 ALPHA = 0.01
 """The rate of false alarms for one series. With five series a week, that is two or three a year."""

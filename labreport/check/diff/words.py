@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from labreport.check.diff.compare import Changes, FileChange, SetChanges, StateChange
+from labreport.check.diff import Changes, FileChange, SetChanges, StateChange
 from labreport.check.diff.measured import FactChange, SeriesChange
 from labreport.report.export.markdown import code, fence, table_markdown, words
 from labreport.report.problems import one_line
 from labreport.report.series.comparison import four_digits
-from labreport.report.tables.table import Cell, Table
-from labreport.report.values.quantity import Quantity, decimal
+from labreport.report.tables import Cell, Table
+from labreport.report.values import Quantity, decimal
 
 MOST_MARKDOWN = 60_000
 """The longest Markdown, in characters. GitHub accepts 65,536 in the body of a pull request."""

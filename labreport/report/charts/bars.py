@@ -7,10 +7,10 @@ from typing import Any
 import altair as alt
 
 from labreport.report.charts.style import INK, WIDTH, Drawing, colours
+from labreport.report.series import SeriesError, median_estimate
 from labreport.report.series.comparison import four_digits
-from labreport.report.series.series import SeriesError, median_estimate
-from labreport.report.tables.table import Table
-from labreport.report.values.quantity import Quantity, decimal
+from labreport.report.tables import Table
+from labreport.report.values import Quantity, decimal
 
 PHASE_COLUMNS = ("run", "runtime", "phase", "seconds")
 PHASE_HEAD = ("runtime", "phase", "runs", "median", "smallest to largest")

@@ -7,6 +7,7 @@ from typing import Any
 import altair as alt
 
 from labreport.report.charts.style import ALARM, INK, WIDTH, Drawing, colours
+from labreport.report.series import Sample, Series, read_series
 from labreport.report.series.comparison import (
     ContenderStats,
     compare,
@@ -14,10 +15,9 @@ from labreport.report.series.comparison import (
     four_digits,
     sentences,
 )
-from labreport.report.series.series import Sample, Series, read_series
 from labreport.report.series.statistics import percentile
-from labreport.report.tables.table import Table
-from labreport.report.values.quantity import Quantity
+from labreport.report.tables import Table
+from labreport.report.values import Quantity
 
 HEADROOM = 1.05
 RUN_HEIGHT = 9

@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from labreport.report.tables.table import Table
+from labreport.report.tables import Table
 
 INK = "currentColor"
 COLOURS = [f"var(--ev-colour-{number})" for number in range(1, 8)]

@@ -21,7 +21,7 @@ from labreport.report.pages.slots import SlotKind
 from labreport.report.pages.source import PageSource
 from labreport.report.problems import Problem
 from labreport.report.source.cite import LABS, Block
-from labreport.report.tables.table import Table
+from labreport.report.tables import Table
 
 _MARKER = re.compile(r"(\s*)((?:[-*+]|[0-9]+[.)])\s+)?(.*)", re.DOTALL)
 

@@ -13,8 +13,8 @@ from labreport.report.pages.markdown import CONTAINER, parse_blocks, read_spans
 from labreport.report.problems import Problem, one_line
 from labreport.report.source.cite import Block, Gap
 from labreport.report.source.difference import Difference, unified
+from labreport.report.tables import Cell, Figure, Table
 from labreport.report.tables.runs import CommandRuns
-from labreport.report.tables.table import Cell, Figure, Table
 
 _NUMBERED = re.compile(r"((?:Lab|Task) [0-9]+)\s*[:.—–-]\s*")  # noqa: RUF001 # any dash that an author may write
 _TITLE = re.compile(r'(\s*)(?:===[!+]?|!!!|\?\?\?\+?)\s*([\w -]*?)\s*(?:"([^"]*)")?\s*')

@@ -9,8 +9,7 @@ from labreport.report.facts.expressions.evaluate import Evaluation, EvaluationSt
 from labreport.report.facts.readings import Absence, NoValue, Reading, Readings
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import Page
-from labreport.report.values.quantity import Quantity
-from labreport.report.values.units import UnitError
+from labreport.report.values import Quantity, UnitError
 
 MOST_DECIMALS = 12
 

@@ -15,9 +15,8 @@ from labreport.contract.records import EvidencePath, Model
 from labreport.report.facts.converters import CONVERTERS, Converter, select
 from labreport.report.facts.expressions.tokens import is_name
 from labreport.report.problems import FaultError
-from labreport.report.source.ranges import RANGE
-from labreport.report.source.slices import SliceRequest
-from labreport.report.values.units import UnitError, symbol
+from labreport.report.source.slices import RANGE, SliceRequest
+from labreport.report.values import UnitError, symbol
 from labreport.report.yaml_file import YamlError, read_yaml
 
 FACTS_FILE = "facts.yml"

@@ -27,9 +27,8 @@ from labreport.report.facts.facts import FACTS_FILE, Fact, Facts
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import LABS, Block, Gap, Page, cite
 from labreport.report.source.evidence import Captured, Evidence
-from labreport.report.source.ranges import Range
-from labreport.report.values.quantity import Quantity
-from labreport.report.values.units import UnitError
+from labreport.report.source.slices import Range
+from labreport.report.values import Quantity, UnitError
 
 
 class Absence(StrEnum):

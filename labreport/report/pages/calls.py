@@ -12,7 +12,7 @@ from labreport.report.pages.slots import SlotKind
 from labreport.report.problems import FaultError, Problem, one_line
 from labreport.report.source.cite import EMULATED, EXPECTED, Block, Gap
 from labreport.report.source.difference import Difference
-from labreport.report.tables.table import Figure
+from labreport.report.tables import Figure
 
 MOST_OF_A_SENTENCE = 120
 """How many characters of a claim's sentence a problem repeats."""

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from labreport.report.charts.figures import chart_figure, comparison_figure
 from labreport.report.facts.claims import Claim, InlineValue, inline_value, judge_claim
 from labreport.report.facts.readings import Readings
+from labreport.report.figures import chart_figure, comparison_figure
 from labreport.report.problems import FaultError, Problem
 from labreport.report.source.cite import LABS, Block, Gap, Page, cite
 from labreport.report.source.difference import FORMS, Difference, differ
 from labreport.report.source.evidence import Captured, Evidence, EvidenceSet
 from labreport.report.source.slices import slice_request
+from labreport.report.tables import Figure, Table
 from labreport.report.tables.external import advisories_table, published_table
 from labreport.report.tables.probes import escapes_table, probes_figure
 from labreport.report.tables.runs import CommandRun, CommandRuns, command_run, lab_runs
@@ -26,7 +27,6 @@ from labreport.report.tables.sets import (
     labs_table,
     state_table,
 )
-from labreport.report.tables.table import Figure, Table
 
 
 @dataclass(frozen=True)

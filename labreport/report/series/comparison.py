@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from labreport.report.series.series import MedianEstimate, Sample, Series, SeriesError, median_estimate
+from labreport.report.series import MedianEstimate, Sample, Series, SeriesError, median_estimate
 from labreport.report.series.statistics import CONFIDENCE, Modes, Trend, modes, outliers, trend
-from labreport.report.tables.table import Table
-from labreport.report.values.quantity import Quantity
+from labreport.report.tables import Table
+from labreport.report.values import Quantity
 
 _DIGITS = 4
 _SECOND = Fraction(1)

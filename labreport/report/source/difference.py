@@ -9,8 +9,7 @@ from itertools import groupby
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import Block, Gap, Page, cite
 from labreport.report.source.evidence import Evidence
-from labreport.report.source.ranges import lines_in_words
-from labreport.report.source.slices import LF, Content, slice_request
+from labreport.report.source.slices import LF, Content, lines_in_words, slice_request
 
 FORMS = ("side by side", "unified")
 CONTEXT = 3

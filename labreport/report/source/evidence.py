@@ -26,8 +26,7 @@ from labreport.contract.records import (
 )
 from labreport.contract.verify import FAILED, sets
 from labreport.report.problems import FaultError
-from labreport.report.source.ranges import Range
-from labreport.report.source.slices import Content
+from labreport.report.source.slices import Content, Range
 
 
 @dataclass(frozen=True)

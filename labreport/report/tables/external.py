@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, RootModel
 
 from labreport.contract.records import Model
 from labreport.report.source.evidence import EvidenceSet
-from labreport.report.tables.table import Cell, Table
+from labreport.report.tables import Cell, Table
 from labreport.report.yaml_file import YamlError, read_yaml_list
 
 PUBLISHED_FILE = "published.yml"

@@ -12,8 +12,8 @@ from labreport.contract.records import CollectorState
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import Block, raw_link
 from labreport.report.source.evidence import Captured, Evidence, EvidenceSet
-from labreport.report.source.ranges import lines_in_words
-from labreport.report.tables.table import Cell, Figure, Table
+from labreport.report.source.slices import lines_in_words
+from labreport.report.tables import Cell, Figure, Table
 
 SHOWN = 60
 """How many characters of an answer a table shows."""

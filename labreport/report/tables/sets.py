@@ -7,10 +7,9 @@ from labreport.contract.records import CollectorState, Host, HostClass, Status
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import raw_link, record_link
 from labreport.report.source.evidence import Evidence, EvidenceSet, is_evidence
-from labreport.report.source.ranges import lines_in_words
-from labreport.report.source.slices import as_text
+from labreport.report.source.slices import as_text, lines_in_words
+from labreport.report.tables import Cell, Table
 from labreport.report.tables.runs import utc
-from labreport.report.tables.table import Cell, Table
 
 STATE_HEAD = ("collector", "task", "state", "reason", "remedy", "command", "seconds")
 HOST_HEAD = ("kernel", "distribution", "CPU", "cores", "memory", "host class")

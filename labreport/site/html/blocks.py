@@ -20,8 +20,8 @@ from labreport.report.problems import Problem, one_line
 from labreport.report.source.cite import Block, Gap
 from labreport.report.source.difference import FORMS, Difference, DifferenceKind, DiffRow
 from labreport.report.source.evidence import Origin, is_emulated
+from labreport.report.tables import Figure, Table
 from labreport.report.tables.runs import CommandRuns, exit_words
-from labreport.report.tables.table import Figure, Table
 from labreport.site.html.environment import LateHtml, call
 
 BlockLevel = Block | Gap | Problem | Table | tuple[CommandRuns, ...] | Figure | Difference

@@ -14,7 +14,7 @@ from labreport.report.facts.converters import Converted
 from labreport.report.facts.readings import NoValue
 from labreport.report.problems import one_line
 from labreport.report.source.cite import published, raw_link, record_link
-from labreport.report.source.ranges import Range
+from labreport.report.source.slices import Range
 from labreport.report.tables.runs import image_note, seconds_words, utc
 
 PREVIEW_BYTES = 64

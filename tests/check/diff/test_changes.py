@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.check.diff.compare import Changes, compare
+from labreport.check.diff import Changes, compare
 from labreport.check.diff.measured import ChangeVerdict, same_but_for_noise
 from labreport.check.diff.words import MOST_MARKDOWN, as_json, headline, markdown, raw_text
 from labreport.contract.records import HostClass, Outcome

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from labreport.contract.records import HostClass
-from labreport.report.charts.kinds import draw
+from labreport.report.charts import draw
 from labreport.report.charts.style import EMULATED
 from labreport.report.export.markdown import figure_markdown
 from labreport.report.pages.calls import Call, CallResult, problems_of
 from labreport.report.problems import Problem
+from labreport.report.series import read_series
 from labreport.report.series.comparison import compare, comparison_table, four_digits, sentences
-from labreport.report.series.series import read_series
 from labreport.report.source.cite import Gap
-from labreport.report.tables.table import Figure
+from labreport.report.tables import Figure
 from labreport.site.html.blocks import figure_html
 from labreport.site.html.environment import LateHtml
 from tests.project import HOST, Captured, Little, make, row

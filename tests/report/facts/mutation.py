@@ -20,8 +20,7 @@ from labreport.report.facts.facts import Fact
 from labreport.report.facts.readings import NoValue, Reading, Readings, read_text
 from labreport.report.problems import FaultError
 from labreport.report.source.slices import Content, cut
-from labreport.report.values.quantity import Quantity
-from labreport.report.values.units import UNITS
+from labreport.report.values import UNITS, Quantity
 
 FACTORS = tuple(map(Fraction, ("0", "1/1000", "1/10", "1/2", "9/10", "11/10", "2", "10", "1000")))
 """What a number of a file is multiplied by, beside what would make it equal to another of the claim."""

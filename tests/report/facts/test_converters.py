@@ -23,8 +23,7 @@ from labreport.report.facts.converters import (
 )
 from labreport.report.facts.converters.lines import PHRASES, STARTS, lines_of
 from labreport.report.problems import FaultError
-from labreport.report.values.quantity import Quantity
-from labreport.report.values.units import UnitError
+from labreport.report.values import Quantity, UnitError
 
 FAILURES = sorted((Path(__file__).parent / "failure_texts").glob("*.txt"))
 ARGUMENTS = {

@@ -18,7 +18,7 @@ from labreport.report.facts.expressions.evaluate import EvaluationState, evaluat
 from labreport.report.facts.expressions.parse import parse
 from labreport.report.facts.expressions.tokens import ExpressionError
 from labreport.report.problems import FaultError
-from labreport.report.values.quantity import Quantity
+from labreport.report.values import Quantity
 from tests.report.facts.mutation import names
 
 FOLDER = Path(__file__).parent / "cases"

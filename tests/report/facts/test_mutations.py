@@ -32,7 +32,7 @@ from labreport.report.pages.calls import CallResult
 from labreport.report.pages.render import RenderPass
 from labreport.report.pages.source import read_page
 from labreport.report.source.slices import Content
-from labreport.report.values.quantity import Quantity
+from labreport.report.values import Quantity
 from tests.project import REPO, Captured, Little, make
 from tests.report.facts.mutation import Turn, claimed, names
 

@@ -4,8 +4,8 @@ import random
 from pathlib import Path
 
 from labreport.check.diff.measured import ALPHA, least_effect, noise_floor
-from labreport.report.series.permutation import shift
-from labreport.report.series.series import Series, read_series
+from labreport.report.series import Series, read_series
+from labreport.report.series.statistics import shift
 
 RECORDED = Path(__file__).parent / "cases" / "noise.csv"
 LATER = RECORDED.with_name("noise-later.csv")

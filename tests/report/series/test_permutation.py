@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labreport.report.series.permutation import EXACT_UP_TO, p_of_larger, shift
-from labreport.report.series.statistics import median
+from labreport.report.series.statistics import EXACT_UP_TO, median, p_of_larger, shift
 from tests.project import REPO
 from tests.report.series.detection import LATER, RECORDED, recorded, table
 

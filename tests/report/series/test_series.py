@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from labreport.report.facts.converters import NotThere, Unreadable, convert
+from labreport.report.series import SeriesError, median_estimate, read_series
 from labreport.report.series.comparison import (
     Comparison,
     compare,
@@ -14,8 +15,7 @@ from labreport.report.series.comparison import (
     noise_sentence,
     sentences,
 )
-from labreport.report.series.series import SeriesError, median_estimate, read_series
-from labreport.report.values.quantity import Quantity
+from labreport.report.values import Quantity
 from tests.report.series.planted import HEAD, RUNS, planted
 
 SIX = HEAD + "".join(f"{run},1,runc,{run}.5,0\n" for run in range(1, 7))

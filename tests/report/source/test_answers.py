@@ -11,8 +11,8 @@ from labreport.contract.records import File, Span
 from labreport.report.pages.calls import Call
 from labreport.report.problems import Problem
 from labreport.report.source.cite import Gap
+from labreport.report.tables import Figure, Table
 from labreport.report.tables.external import load_advisories
-from labreport.report.tables.table import Figure, Table
 from labreport.site.html.blocks import figure_html
 from labreport.site.html.environment import LateHtml
 from tests.project import Captured, Little, make, row

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labreport.report.problems import FaultError
-from labreport.report.source.ranges import Range
-from labreport.report.source.slices import Content, Slice, cut, slice_request
+from labreport.report.source.slices import Content, Range, Slice, cut, slice_request
 
 anything = st.lists(
     st.sampled_from([b"", b"a", b"\r", b"\xff", b"\0", b"x\r", b"\xc2\x85", b"\xe2\x80\xa8", b" "]),

@@ -6,7 +6,7 @@ import pytest
 
 from labreport.report.pages.calls import Call
 from labreport.report.problems import Problem
-from labreport.report.tables.table import Table
+from labreport.report.tables import Table
 from labreport.site.html.blocks import table_html
 from tests.project import Little, make
 

@@ -10,8 +10,8 @@ from labreport.contract.records import HostClass
 from labreport.report.export.markdown import runs_markdown, table_markdown
 from labreport.report.pages.calls import Call
 from labreport.report.source.cite import Gap
+from labreport.report.tables import Cell, Table
 from labreport.report.tables.runs import CommandRun, CommandRuns
-from labreport.report.tables.table import Cell, Table
 from labreport.site.html.blocks import runs_html, table_html
 from tests.project import HOST, Captured, Little, make, row
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labreport.report.values.quantity import Quantity, decimal
-from labreport.report.values.units import UNITS, UnitError
+from labreport.report.values import UNITS, Quantity, UnitError, decimal
 
 numbers = st.decimals(min_value=-(10**6), max_value=10**6, places=3)
 times = st.builds(Quantity, numbers, st.sampled_from(["ns", "µs", "ms", "s", "min", "h"]))

@@ -24,7 +24,7 @@ from labreport.report.facts.converters.lines import (
     lines_of,
     read_line,
 )
-from labreport.report.facts.converters.quantities import count, dd, quantity, status
+from labreport.report.facts.converters.quantities import count, dd, quantity, status, verdict
 from labreport.report.facts.converters.series import column, hyperfine, median, series_statistic, total
 from labreport.report.facts.converters.system import (
     address,
@@ -38,10 +38,8 @@ from labreport.report.facts.converters.system import (
     version,
 )
 from labreport.report.facts.converters.times import samples, seconds, summary
-from labreport.report.facts.converters.verdicts import verdict
 from labreport.report.problems import FaultError
-from labreport.report.values.quantity import Quantity, decimal
-from labreport.report.values.units import UnitError
+from labreport.report.values import Quantity, UnitError, decimal
 
 __all__ = [
     "CONVERTERS",

@@ -9,8 +9,7 @@ from typing import Generic, TypeVar
 
 from labreport.contract.errors import LabError
 from labreport.report.problems import one_line
-from labreport.report.values.quantity import Quantity
-from labreport.report.values.units import UnitError
+from labreport.report.values import Quantity, UnitError
 
 Value = TypeVar("Value")
 

@@ -20,7 +20,7 @@ from types import ModuleType
 from labreport.contract.lab_config import CONVERTERS_FILE
 from labreport.report.facts.converters import CONVERTERS, Converted, Converter, NotThere, Unreadable
 from labreport.report.problems import FaultError
-from labreport.report.values.quantity import Quantity
+from labreport.report.values import Quantity
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _DOCUMENTED = "manual/reference/facts.md has an example"

@@ -10,9 +10,9 @@ from functools import reduce
 from typing import NoReturn
 
 from labreport.report.facts.converters.lines import NotThere, Unreadable, checked, count_of, excerpt
-from labreport.report.series.series import Series, SeriesError, median_estimate, read_series
+from labreport.report.series import Series, SeriesError, median_estimate, read_series
 from labreport.report.series.statistics import percentile
-from labreport.report.values.quantity import Quantity, decimal
+from labreport.report.values import Quantity, decimal
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from labreport.report.facts.converters.lines import (
     lines_of,
     read_line,
 )
-from labreport.report.values.quantity import Quantity
+from labreport.report.values import Quantity
 
 _RELEASE = r"([0-9]{1,3}\.[0-9]{1,4}\.[0-9]{1,5}(?:[-+._~][\w.+~-]*)?)"
 _KERNEL = ValueKind(

@@ -16,7 +16,7 @@ from labreport.report.facts.converters.lines import (
     parse_line,
     read_line,
 )
-from labreport.report.values.quantity import Quantity, decimal
+from labreport.report.values import Quantity, decimal
 
 _FISH = {"micros": "µs", "millis": "ms", "secs": "s", "mins": "min", "hours": "h"}
 _BARE = {"": "s", "seconds": "s", "second": "s"}

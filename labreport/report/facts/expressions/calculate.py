@@ -25,8 +25,7 @@ from labreport.report.facts.expressions.nodes import (
     facts_in,
 )
 from labreport.report.facts.expressions.tokens import ExpressionError
-from labreport.report.values.quantity import Quantity
-from labreport.report.values.units import UNITS, UnitError
+from labreport.report.values import UNITS, Quantity, UnitError
 
 _COMPATIBLE = "numbers that measure the same, each with its unit; texts with == and !="
 _HOLDS: dict[str, Callable[[int], bool]] = {

@@ -26,7 +26,7 @@ from labreport.report.facts.expressions.nodes import (
 )
 from labreport.report.facts.expressions.parse import parse
 from labreport.report.facts.expressions.tokens import ExpressionError
-from labreport.report.values.quantity import Quantity
+from labreport.report.values import Quantity
 
 _MIRRORED = {"<": ">", "<=": ">=", "==": "==", "!=": "!=", ">=": "<=", ">": "<"}
 """Each comparison with its sides exchanged."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from labreport.report.facts.expressions.tokens import ExpressionError
-from labreport.report.values.quantity import Quantity
+from labreport.report.values import Quantity
 
 
 @dataclass(frozen=True)

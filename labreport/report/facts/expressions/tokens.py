@@ -9,8 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from labreport.report.problems import FaultError
-from labreport.report.values.quantity import Quantity
-from labreport.report.values.units import UnitError, symbol
+from labreport.report.values import Quantity, UnitError, symbol
 
 LONGEST = 500
 """The most characters of an expression."""

@@ -1,12 +1,12 @@
 """The figures of a page: a comparison of a series in words and a table, or a chart of a CSV."""
 
 from labreport.report.problems import FaultError
+from labreport.report.series import Series, SeriesError, read_series
 from labreport.report.series.comparison import compare, comparison_table, noise_sentence, sentences
-from labreport.report.series.series import Series, SeriesError, read_series
 from labreport.report.source.cite import Block, Gap, Page, cite
 from labreport.report.source.evidence import Evidence
 from labreport.report.source.slices import SliceRequest
-from labreport.report.tables.table import Figure
+from labreport.report.tables import Figure
 
 
 def comparison_figure(evidence: Evidence, page: Page, path: object, noise: object) -> Figure | Gap:
@@ -36,7 +36,7 @@ def chart_figure(evidence: Evidence, page: Page, path: object, kind: object) -> 
     block = _cite(evidence, page, "the path", path)
     if isinstance(block, Gap):
         return block
-    from labreport.report.charts.kinds import draw  # noqa: PLC0415 - altair takes a third of a second to import
+    from labreport.report.charts import draw  # noqa: PLC0415 - altair takes a third of a second to import
 
     picture = draw(_checked_text("kind", kind), _text(block), emulated=block.emulated)
     return Figure(block, picture.title, (picture.description,), picture.table, picture.svg)

@@ -1,1 +1,0 @@
-"""Numbers as evidence has them: quantities with their digits, and units."""

@@ -26,7 +26,7 @@ from labreport.site.html.environment import LateHtml, call
 
 BlockLevel = Block | Gap | Problem | Table | tuple[CommandRuns, ...] | Figure | Difference
 """What a call shows on a line of its own."""
-TEMPLATE = "blocks.html"
+BLOCKS = "blocks.html"
 MOST_RANGES = 8
 """How many ranges of lines are listed for one command; the others are counted."""
 
@@ -44,9 +44,9 @@ def html_of(shown: BlockLevel, up: str, late: LateHtml) -> str:  # noqa: PLR0911
     """Return the HTML of a block; `late` keeps what the search must not index, such as provenance."""
     match shown:
         case Block():
-            return call(TEMPLATE, "evidence", shown, _origins([shown], up, late))
+            return call(BLOCKS, "evidence", shown, _origins([shown], up, late))
         case Gap():
-            return call(TEMPLATE, "gap", shown)
+            return call(BLOCKS, "gap", shown)
         case Problem():
             return problem_html(shown)
         case Table():
@@ -61,17 +61,17 @@ def html_of(shown: BlockLevel, up: str, late: LateHtml) -> str:  # noqa: PLR0911
 
 def problem_html(problem: Problem) -> str:
     """Return the box of a call that cannot be carried out."""
-    return call(TEMPLATE, "problem", problem)
+    return call(BLOCKS, "problem", problem)
 
 
 def runs_html(runs: Iterable[CommandRuns]) -> str:
     """Return commands as they were run."""
-    return call(TEMPLATE, "commands", runs)
+    return call(BLOCKS, "commands", runs)
 
 
 def table_html(table: Table, up: str) -> str:
     """Return a table; `up` leads from the page to the site's root."""
-    return call(TEMPLATE, "table", table, up)
+    return call(BLOCKS, "table", table, up)
 
 
 def figure_html(figure: Figure, up: str, late: LateHtml) -> str:
@@ -80,7 +80,7 @@ def figure_html(figure: Figure, up: str, late: LateHtml) -> str:
     The picture repeats the words of the table, so the search does not index it.
     """
     picture = Markup(late.put_late(figure.svg)) if figure.svg else ""  # noqa: S704 - drawn by us, no evidence in it
-    return call(TEMPLATE, "figure", figure, up, picture, _origins(figure.blocks, up, late))
+    return call(BLOCKS, "figure", figure, up, picture, _origins(figure.blocks, up, late))
 
 
 def difference_html(difference: Difference, up: str, late: LateHtml) -> str:
@@ -152,7 +152,7 @@ def _words(origins: Sequence[Origin]) -> tuple[str, str]:
     return shlex.join(command.argv), f"{how}; {cut}" if cut else how
 
 
-TEMPLATE = "prose.html"
+PROSE = "prose.html"
 SHORT = 24
 """A value of fewer characters stays on one line with its unit."""
 MARKS = {
@@ -180,7 +180,7 @@ def value_html(value: InlineValue, late: LateHtml, up: str, number: int) -> str:
     """
     text = value.text or f"({value.result.state})"
     shown = escape(text.replace(" ", "\u00a0") if len(text) < SHORT else text)
-    return late.put_late(call(TEMPLATE, "value", value, shown, up, number), str(shown))
+    return late.put_late(call(PROSE, "value", value, shown, up, number), str(shown))
 
 
 def before_claim_html(claim: Claim, late: LateHtml) -> str:
@@ -194,13 +194,13 @@ def after_claim_html(claim: Claim, late: LateHtml, up: str, number: int) -> str:
     A claim that holds has only its sign. For any other, the state and the reason are in plain sight.
     """
     sign = MARKS[claim.result.state]
-    return late.put_late(call(TEMPLATE, "mark", claim, claim_words(claim), sign, up, number))
+    return late.put_late(call(PROSE, "mark", claim, claim_words(claim), sign, up, number))
 
 
 def inline_problem_html(problem: Problem) -> str:
     """Return what stands in a sentence for a call that cannot be carried out."""
     parts = (problem.reference, problem.what, problem.remedy)
-    return call(TEMPLATE, "problem", ": ".join(one_line(part) for part in parts if part))
+    return call(PROSE, "problem", ": ".join(one_line(part) for part in parts if part))
 
 
 def moments(shown: Iterable[Shown]) -> Iterator[Moment]:
@@ -222,4 +222,4 @@ def banner_html(moments: Iterable[Moment]) -> str:
         return ""
     oldest = min(moment.start for moment in found)
     classes = sorted({str(moment.host.host_class) if moment.host else "unknown" for moment in found})
-    return call(TEMPLATE, "banner", oldest, classes, any(is_emulated(moment.host) for moment in found))
+    return call(PROSE, "banner", oldest, classes, any(is_emulated(moment.host) for moment in found))

@@ -99,12 +99,25 @@ def evidence(  # noqa: PLR0913 # what a page may say of a block
     end: object = None,
     sha256: object = None,
 ) -> Shown:
-    """Show lines of an evidence file: `lines="1:7"`, by content from `start` to `end`, or all of it."""
+    """Show lines of an evidence file, with their provenance.
+
+    - `{{ evidence("isolation/dmesg.txt", lines="1:7") }}` shows lines 1 to 7, both included; `lines="3"`
+      shows one line. Without `lines`, the whole file is shown.
+    - `{{ evidence("1:7:isolation/dmesg.txt") }}` is the same in the notation of older lab reports.
+    - `{{ evidence("isolation/dmesg.txt", start="^Kata VM", end="physical RAM map") }}` selects by content:
+      from the first line that matches `start` to the next line that matches `end`.
+    - `{{ evidence("isolation/dmesg.txt", lines="1:7", sha256="9f86d081") }}` also checks the hash of
+      the lines (8 digits or more). Lines that moved are found again. Lines that changed are a problem.
+    """
     return cite(context.evidence, context.page, slice_request(path, lines, start, end, sha256))
 
 
 def command(context: MacroContext, path: object, lines: object = None, *, n: object = None) -> Shown:
-    """Show the commands that printed a file, or `lines` of it, as they were run; or the `n`-th of them."""
+    """Show the commands that printed a file, as they were run.
+
+    `{{ command("isolation/dmesg.txt") }}` shows all of them, `lines="1:7"` those that printed these lines,
+    and `n=1` the first one.
+    """
     block = cite(context.evidence, context.page, slice_request(path, lines))
     if isinstance(block, Gap):
         return block
@@ -131,39 +144,42 @@ def _commands_of(block: Block, captured: Captured) -> list[CommandRun]:
 
 
 def commands(context: MacroContext, lab: object = None) -> Shown:
-    """Show every command of a lab as it was run, in the tasks' order."""
+    """Show every command of a lab as it was run, in the order of the tasks."""
     return lab_runs(context.set_of(lab))
 
 
 def state(context: MacroContext, lab: object = None) -> Shown:
-    """Show the table of a lab's collectors."""
+    """Show the table of a lab's collectors: state, reason and remedy."""
     return state_table(context.set_of(lab))
 
 
 def host(context: MacroContext, lab: object = None) -> Shown:
-    """Show the host that measured a lab's evidence."""
+    """Show the host that measured the evidence of a lab."""
     return host_table(context.set_of(lab))
 
 
 def hosts(context: MacroContext, host_class: object = None) -> Shown:
-    """Show every host that measured, of one class or of all; those of evidence/hosts included."""
+    """Show one row for each host that measured, including those of evidence/hosts.
+
+    `{{ hosts("virtual") }}` shows the hosts of one class.
+    """
     return hosts_table(context.evidence, host_class_named(host_class))
 
 
 def labs(context: MacroContext) -> Shown:
-    """Show every lab that has pages, with what was captured of it."""
+    """Show one row for each lab that has pages: what was captured, when, and on which host class."""
     return labs_table(context.evidence)
 
 
 def index(context: MacroContext, lab: object = None) -> Shown:
-    """Show every evidence file of a lab; outside a lab's pages, of every set."""
+    """Show every evidence file of a lab with its hash and record. Outside a lab's pages: of every lab."""
     if lab is None and not context.page.lab:
         return index_table(context.evidence, context.evidence.names())
     return index_table(context.evidence, [context.set_of(lab).name])
 
 
 def coverage(context: MacroContext, lab: object = None) -> Shown:
-    """Show how many of a lab's numbers, claims and requirements its evidence holds."""
+    """Show how many numbers of a lab are bound to evidence, claims hold, and requirements are met."""
     return Covered(context.lab_named(lab))
 
 
@@ -175,7 +191,11 @@ def fact(
     decimals: object = None,
     lab: object = None,
 ) -> Shown:
-    """Show a value: a fact, or an expression, in another `unit` or with at most so many `decimals`."""
+    """Show a value in a sentence: a fact, or an expression of facts.
+
+    `{{ fact("startup.kata") }}` shows the value with the digits of the evidence.
+    `{{ fact("startup.kata", unit="ms", decimals=1) }}` converts it, and shows at most one decimal.
+    """
     text = _expression("fact", expression)
     if unit is not None and not isinstance(unit, str):
         raise FaultError(f"unit is {unit!r}", 'give it in quotes: unit="ms"')
@@ -185,22 +205,33 @@ def fact(
 
 
 def comparison(context: MacroContext, path: object, *, noise: object = None) -> Shown:
-    """Show what a series says, with `noise`, a series of one thing against itself, beside it."""
+    """Show what a series says: medians, the ratio of the pairs, intervals, failed runs, and anomalies.
+
+    `{{ comparison("bench/startup.csv", noise="bench/noise.csv") }}` adds the noise of the host: a series that
+    times one command against itself.
+    """
     return comparison_figure(context.evidence, context.page, path, noise)
 
 
 def chart(context: MacroContext, path: object, *, kind: object) -> Shown:
-    """Show a CSV as a picture of a `kind`: strip, percentiles, phases or memory."""
+    """Draw a CSV as a chart.
+
+    `{{ chart("bench/startup.csv", kind="strip") }}`: `kind` is `strip` or `percentiles` for a series,
+    `phases` or `memory` for a CSV with these columns.
+    """
     return chart_figure(context.evidence, context.page, path, kind)
 
 
 def published(context: MacroContext, lab: object = None) -> Shown:
-    """Show what others have published: figures of theirs, beside no value of ours."""
+    """Show figures that others have published, from the lab's published.yml, each with its source."""
     return published_table(context.pages_of(lab))
 
 
 def claim(context: MacroContext, condition: object, *, lab: object = None) -> Shown:
-    """Bind the sentence of the call block to a condition."""
+    """Bind the sentence of a call block to a condition. The build fails if the evidence contradicts it.
+
+    `{% call claim("startup.runc < 1 s") %}runc starts quickly{% endcall %}`
+    """
     return judge_claim(context.facts_of(lab), context.page, _expression("claim", condition))
 
 
@@ -211,12 +242,19 @@ def _expression(macro: str, text: object) -> str:
 
 
 def difference(context: MacroContext, one: object, other: object, *, form: object = FORMS[0]) -> Shown:
-    """Show what differs between two evidence files: `form="side by side"`, or `form="unified"`."""
+    """Show what differs between two evidence files, byte for byte.
+
+    `{{ difference("results/runc-devs.txt", "results/kata-devs.txt") }}` shows them side by side,
+    `form="unified"` like `diff -u`. A path may name lines: `"1:7:x.txt"`.
+    """
     return differ(context.evidence, context.page, (one, other), form)
 
 
 def probes(context: MacroContext, path: object, *, only: object = "") -> Shown:
-    """Show the answers of a file of probes side by side; `only="boot-id uptime"` some of them."""
+    """Show the answers in a file of probes side by side.
+
+    `{{ probes("isolation/privileges.txt", only="seccomp lsm") }}` shows two of the probes.
+    """
     block = cite(context.evidence, context.page, slice_request(path))
     if isinstance(block, Gap):
         return block
@@ -226,12 +264,12 @@ def probes(context: MacroContext, path: object, *, only: object = "") -> Shown:
 
 
 def escapes(context: MacroContext, lab: object = None) -> Shown:
-    """Show the escapes that were tried, and what each came to under either runtime."""
+    """Show the escapes that were tried, with the result under each runtime."""
     return escapes_table(context.evidence, context.set_of(lab))
 
 
 def advisories(context: MacroContext, lab: object = None) -> Shown:
-    """Show the known holes that a lab's advisories.yml lists, and which of them the measured host has."""
+    """Show the vulnerabilities in the lab's advisories.yml, and which of them the measured host has."""
     return advisories_table(context.pages_of(lab), context.set_of(lab))
 
 

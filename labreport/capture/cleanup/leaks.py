@@ -116,8 +116,8 @@ def _carries(entry: Path, name: bytes) -> bool:
 def _arguments(entry: Path) -> bytes:
     """Return the arguments of a process; raise OSError for a zombie or a kernel thread.
 
-    These have no program. A process that is just starting has its program an instant before its arguments
-    and its environment: wait for them.
+    Zombies and kernel threads have no program. A process that is just starting has its program an instant
+    before its arguments and its environment: wait for them.
     """
     for _try in range(20):
         if arguments := (entry / "cmdline").read_bytes():

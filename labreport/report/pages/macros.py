@@ -69,18 +69,8 @@ class MacroContext:
         return name
 
 
-Shown = (
-    Block
-    | Gap
-    | Problem
-    | Table
-    | tuple[CommandRuns, ...]
-    | InlineValue
-    | Claim
-    | Covered
-    | Figure
-    | Difference
-)
+BlockShown = Block | Gap | Problem | Table | tuple[CommandRuns, ...] | Covered | Figure | Difference
+Shown = BlockShown | InlineValue | Claim
 
 
 def blocks_of(shown: Shown) -> tuple[Block, ...]:
@@ -274,8 +264,8 @@ def advisories(context: MacroContext, lab: object = None) -> Shown:
 
 
 MACROS: dict[str, Callable[..., Shown]] = {
-    one.__name__: one
-    for one in (
+    macro.__name__: macro
+    for macro in (
         evidence,
         command,
         commands,
@@ -296,6 +286,6 @@ MACROS: dict[str, Callable[..., Shown]] = {
         advisories,
     )
 }
-"""The macros by the name that a page uses."""
+"""The macros by name."""
 INLINE = frozenset({fact.__name__, claim.__name__})
 """Those that stand in a sentence; the others stand on a line of their own."""

@@ -47,7 +47,7 @@ class Fence:
 
 
 @dataclass(frozen=True)
-class Span:
+class InlineMarkup:
     """Markup that a rule finds in a text, from `start` to `end`. A link has its label from `label` on."""
 
     rule: str
@@ -141,9 +141,9 @@ def _parse_inner(state: StateBlock, start: int, end: int, indent: int) -> None:
     state.blkIndent, state.lineMax, state.parentType = outer
 
 
-def read_spans(text: str, rules: Sequence[str] = INLINE_RULES) -> list[Span]:
+def read_spans(text: str, rules: Sequence[str] = INLINE_RULES) -> list[InlineMarkup]:
     """Return the markup that `rules` find in the text of a block; what is in a link comes before the link."""
-    spans: list[Span] = []
+    spans: list[InlineMarkup] = []
     _span_parser(tuple(rules)).inline.parse(text, _span_parser(tuple(rules)), {"spans": spans}, [])
     return spans
 
@@ -160,7 +160,7 @@ def _noting(name: str, rule: Callable[[StateInline, bool], bool]) -> Callable[[S
     """Return `rule`, which then also notes the span that it finds."""
 
     def note(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # a rule's signature
-        spans: list[Span] = state.env["spans"]
+        spans: list[InlineMarkup] = state.env["spans"]
         start, tokens, count = state.pos, len(state.tokens), len(spans)
         if not rule(state, silent):
             return False
@@ -172,7 +172,7 @@ def _noting(name: str, rule: Callable[[StateInline, bool], bool]) -> Callable[[S
             if name == "image":
                 del spans[count:]  # of its alternative text, which was parsed on its own
             if name != "escape" or state.src[start + 1] in string.punctuation:
-                spans.append(Span(name, start, state.pos, label, label_end))
+                spans.append(InlineMarkup(name, start, state.pos, label, label_end))
         return True
 
     return note

@@ -213,7 +213,7 @@ class _Canvas:
                 self.marks[offset] = BOUND
 
     def end_block(self, last: int) -> None:
-        """Put a bound for the line end behind a block whose last character is at `last`."""
+        """Mark the first line end at or after `last`, the last character of a block, as a bound."""
         after = self.text.find("\n", last)
         if after >= 0:
             self.marks[after] = BOUND

@@ -32,7 +32,7 @@ MOST_RANGES = 8
 
 
 @dataclass(frozen=True)
-class Source:
+class OriginRow:
     """Ranges of lines with the command that printed them and how it ended; text of ours has no command."""
 
     ranges: str
@@ -125,7 +125,7 @@ def _extent(block: Block) -> str:
     return f"lines {lines} of {total}"
 
 
-def _sources(origins: Iterable[Origin]) -> Iterator[Source]:
+def _sources(origins: Iterable[Origin]) -> Iterator[OriginRow]:
     """Yield one source for all ranges with the same words: a command that ran often is listed once.
 
     What was cut differs from range to range, so it is given for a single range only.
@@ -139,7 +139,7 @@ def _sources(origins: Iterable[Origin]) -> Iterator[Source]:
     for (command, how), several in by_words.items():
         ranges = ", ".join(str(origin.lines) for origin in several[:MOST_RANGES])
         more = f" and {len(several) - MOST_RANGES} more ranges" if len(several) > MOST_RANGES else ""
-        yield Source(f"{ranges}{more}", command, how)
+        yield OriginRow(f"{ranges}{more}", command, how)
 
 
 def _words(origins: Sequence[Origin]) -> tuple[str, str]:

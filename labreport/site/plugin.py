@@ -19,6 +19,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from pathspec.gitignore import GitIgnoreSpec
 
+from labreport.contract.lab_config import CONVERTERS_FILE
 from labreport.report.pages.render import RenderPass
 from labreport.report.problems import Problem
 from labreport.site import gate
@@ -142,11 +143,12 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
     def on_serve(
         self, server: LiveReloadServer, *, config: MkDocsConfig, builder: object
     ) -> LiveReloadServer:
-        """Rebuild when evidence changes."""
+        """Rebuild when evidence or a lab's converters change."""
         del builder
-        folder = _root(config) / "evidence"
-        if folder.is_dir():
-            server.watch(str(folder))
+        root = _root(config)
+        for path in (root / "evidence", *root.glob(f"collectors/*/{CONVERTERS_FILE}")):
+            if path.exists():
+                server.watch(str(path))
         return server
 
 

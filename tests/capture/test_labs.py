@@ -50,6 +50,12 @@ def test_lab_yml_that_is_no_text(project: Throwaway, data: bytes, says: str) -> 
     assert says in wrong(project)
 
 
+def test_the_converters_of_a_lab_are_not_imported(project: Throwaway) -> None:
+    """They are code of the report, so a capture needs nothing of what publishing needs."""
+    (project.lab / "converters.py").write_text("raise SystemExit('it ran')\n")
+    assert project.target()
+
+
 def test_a_lab_that_is_not_there(project: Throwaway) -> None:
     """The error names the labs that exist."""
     with pytest.raises(

@@ -218,6 +218,25 @@ def test_invalid_facts_yml(little: Little) -> None:
     assert [(one.kind, one.line) for one in found] == [("problem", 3)]
 
 
+def test_converters_of_a_lab(little: Little) -> None:
+    """A broken file is one problem, however many facts need it. So is a sample that fails."""
+    (little.root / "collectors").unlink()
+    path = little.root / "collectors/lab12/converters.py"
+    path.parent.mkdir(parents=True)
+    path.write_text("x = 1 / 0\n")
+    (found,) = check(little).findings
+    assert str(found).startswith(
+        "collectors/lab12/converters.py:1:1: ZeroDivisionError: division by zero: fix"
+    )
+    path.write_text(
+        "from labreport.report.facts.converters import Converter\n\n\ndef own(text, label):\n"
+        '    """Return the text.\n\n    >>> own("a", "")\n    \'b\'\n    """\n    return text\n\n\n'
+        'CONVERTERS = {"own": Converter(own)}\n'
+    )
+    (found,) = check(little).findings
+    assert str(found).startswith("collectors/lab12/converters.py:4:1: the sample of own fails: own(")
+
+
 def test_a_page_that_is_not_utf8(little: Little) -> None:
     """It is reported, and the other pages are checked."""
     (little.root / "docs/labs/lab12/x.md").write_bytes(b"# caf\xe9\n")

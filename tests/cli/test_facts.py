@@ -1,4 +1,4 @@
-"""`lab facts`: the table of values, what has none, and `--try`."""
+"""Tests for `lab facts` and `lab facts --try`."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ kernel: {file: kernel.txt, read: kernel}
 
 @pytest.fixture
 def little(shell: Shell) -> Little:
-    """Return the shell's project with evidence and facts of a lab, `mine`."""
+    """Return the shell's project, with evidence and facts of a lab called `mine`."""
     made = Little(shell.root)
     made.capture(Captured("bench/http.txt", b"avg=0.0026s min=0.0018s n=50\n"), lab="mine")
     made.capture(Captured("bench/series.txt", b"0.0029\n0.0031\n"), lab="mine")
@@ -26,7 +26,7 @@ def little(shell: Shell) -> Little:
 
 
 def test_facts_shows_value_place_and_host_class(shell: Shell, little: Little) -> None:
-    """A row for each; a series is counted; exit status 0."""
+    """Each fact has a row with its value, its place and the host class. A series is counted."""
     assert little.root == shell.root
     ended = shell.lab("facts", "mine")
     assert ended.returncode == 0, ended.stderr
@@ -37,7 +37,7 @@ def test_facts_shows_value_place_and_host_class(shell: Shell, little: Little) ->
 
 
 def test_facts_as_json(shell: Shell, little: Little) -> None:
-    """Every digit, the host's id, and which are volatile; without a lab, all labs."""
+    """`--json` has every digit, the host id, and which facts are volatile. Without a lab, it has all labs."""
     first, second, third = shell.json("facts")
     assert first == {
         "lab": "mine",
@@ -57,7 +57,7 @@ def test_facts_as_json(shell: Shell, little: Little) -> None:
 
 
 def test_what_has_no_value_is_a_finding(shell: Shell, little: Little) -> None:
-    """The table names the kind, the line below the reason and the remedy; the others keep their values."""
+    """The table names the kind of absence, and a line below it the reason. Other facts keep their values."""
     (little.root / "evidence/mine/kernel.txt").write_text("6.13.0\n")
     ended = shell.lab("facts", "mine")
     assert ended.returncode == 1
@@ -70,7 +70,7 @@ def test_what_has_no_value_is_a_finding(shell: Shell, little: Little) -> None:
 
 
 def test_no_facts_and_bad_facts_are_wrong_use(shell: Shell, little: Little) -> None:
-    """Each error names the file and what to do, without a traceback."""
+    """Each error names the file and the remedy, without a traceback."""
     other = shell.lab("facts", "yours")
     assert (other.returncode, other.stderr) == (
         2, "lab: there is no docs/labs/yours/facts.yml: labs with one: mine\n",
@@ -91,7 +91,7 @@ def test_no_facts_and_bad_facts_are_wrong_use(shell: Shell, little: Little) -> N
 
 
 def test_try_prints_what_a_converter_reads(shell: Shell, tmp_path: Path) -> None:
-    """A value, or each of a series; why there is none with status 1; a wrong converter is wrong use."""
+    """It prints a value, or each value of a series. No value is status 1, an unknown converter status 2."""
     file = tmp_path / "times.txt"
     file.write_text("1: 0.681 s\n2: 0.70 s\n")
     assert shell.lab("facts", "--try", "samples", str(file)).stdout == "0.681 s\n0.70 s\n"
@@ -111,7 +111,7 @@ def test_try_prints_what_a_converter_reads(shell: Shell, tmp_path: Path) -> None
 
 
 def test_a_lab_s_own_converter_is_tried_and_listed(shell: Shell, little: Little) -> None:
-    """With the lab's name; without it, only the tool's are known; a broken one is named."""
+    """A lab's own converter is known if the lab is named. A broken one is an error with its line."""
     own = shell.root / "collectors/mine/converters.py"
     own.parent.mkdir(parents=True, exist_ok=True)
     own.write_text(

@@ -174,7 +174,7 @@ def _squares(values: Sequence[float]) -> float:
 
 
 EXACT_UP_TO = 40
-"""The most samples of both series together; more are as good as normally distributed."""
+"""Up to so many samples of both series together, a p-value is exact; beyond, its distribution is normal."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,8 @@ def _doubled_ranks(values: Sequence[float]) -> list[int]:
 def _exact_p(ranks: Sequence[int], count: int, observed: int) -> float:
     """Return the share of all choices of `count` ranks whose sum is `observed` or more.
 
-    `choices[size]` counts the choices of `size` ranks by their sum. A rank extends those one smaller.
+    `choices[size]` counts the choices of `size` ranks by their sum. Each rank extends the choices of one
+    rank fewer.
     """
     choices = [Counter({0: 1}), *(Counter[int]() for _ in range(count))]
     for rank in ranks:

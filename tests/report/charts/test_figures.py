@@ -1,4 +1,4 @@
-"""Charts and comparisons on a page: the picture shows what the text says, marked, with its evidence."""
+"""Charts and comparisons show the same values as the sentences and tables, with their evidence."""
 
 import re
 from pathlib import Path
@@ -35,7 +35,7 @@ TEXTS = {"strip": planted("failure"), "percentiles": planted("outlier"), "phases
 
 @pytest.fixture(scope="module")
 def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
-    """Make a lab with a series, its noise, another host's noise, and files that are no series."""
+    """Return a lab with a series, its noise, the noise of another host, and files that are not series."""
     made = make(tmp_path_factory.mktemp("figures") / "project")
     made.page("labs/lab12/index.md", "# Lab\n")
     for name, what, host in [
@@ -53,12 +53,12 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
 
 
 def show(little: Little, name: str, *args: object, **named: object) -> object:
-    """Return what a macro shows on a page of the lab."""
+    """Return the result of a macro on a page of the lab."""
     return Call(name, args, tuple(named.items())).run(little.context("labs/lab12/x.md"))
 
 
 def figure(little: Little, name: str, *args: object, **named: object) -> Figure:
-    """Return the figure that a macro shows."""
+    """Return the figure of a macro."""
     found = show(little, name, *args, **named)
     assert isinstance(found, Figure), found
     return found
@@ -66,7 +66,7 @@ def figure(little: Little, name: str, *args: object, **named: object) -> Figure:
 
 @pytest.mark.parametrize("what", ["nothing", "failure", "hang", "outlier", "drift", "modes", "same"])
 def test_the_picture_says_what_the_text_says(what: str) -> None:
-    """Median, sentences and table are the comparison's; every run is a mark."""
+    """The median, the sentences and the table equal those of the comparison. Every run has a mark."""
     text = planted(what)
     found, picture = compare(read_series(text)), draw("strip", text, emulated=False)
     assert picture.description == " ".join(sentences(found))
@@ -81,13 +81,13 @@ def test_the_picture_says_what_the_text_says(what: str) -> None:
 
 
 def medians_drawn(svg: str) -> list[float]:
-    """Return where the lines of the medians stand in a strip, as shares of its width."""
+    """Return the positions of the medians in a strip chart, as shares of its width."""
     groups = re.findall(r'class="mark-rule role-mark[^"]*"[^>]*>(.*?)</g>', svg)
     return [float(re.findall(r"translate\(([0-9.]+),", group)[0]) for group in groups]
 
 
 def test_a_median_stands_where_its_number_does() -> None:
-    """The line in the picture is at the comparison's median: one that is drawn elsewhere fails here."""
+    """The line of the median is at the value of the median."""
     text = planted("outlier")
     found, picture = compare(read_series(text)), draw("strip", text, emulated=False)
     right = 1.05 * max(float(one.seconds.exact) for one in read_series(text).samples)
@@ -98,7 +98,7 @@ def test_a_median_stands_where_its_number_does() -> None:
 
 @pytest.mark.parametrize("kind", TEXTS)
 def test_a_picture_is_the_pages_own(kind: str) -> None:
-    """No colour but the page's, nothing to fetch or run, words for who does not see it; always the same."""
+    """A picture has the page's colours, fetches and runs nothing, has a description, and is reproducible."""
     picture = draw(kind, TEXTS[kind], emulated=False)
     svg = picture.svg
     assert svg.startswith("<svg")
@@ -115,14 +115,14 @@ def test_a_picture_is_the_pages_own(kind: str) -> None:
 
 
 def test_an_emulated_picture_says_so_in_the_picture() -> None:
-    """And one of real hardware does not."""
+    """The picture of an emulated host has a mark. One of real hardware has none."""
     for kind, text in TEXTS.items():
         assert EMULATED in draw(kind, text, emulated=True).svg
         assert EMULATED not in draw(kind, text, emulated=False).svg
 
 
 def test_two_pictures_share_no_id() -> None:
-    """Each has a title and parts of its own."""
+    """Each picture has ids of its own, and refers only to them."""
     ids = [
         set(re.findall(r' id="([^"]+)"', draw(kind, text, emulated=True).svg)) for kind, text in TEXTS.items()
     ]
@@ -134,7 +134,7 @@ def test_two_pictures_share_no_id() -> None:
 
 
 def test_the_values_of_phases_memory_and_percentiles() -> None:
-    """The tables hold what the CSV says: medians, means of one container, samples."""
+    """The tables have medians, means of one container, and samples, as the CSV gives them."""
     cells = [[cell.text for cell in line] for line in draw("phases", PHASES, emulated=False).table.rows]
     assert ["kata", "boot <to> agent", "2", "620 ms", "610 ms to 630 ms"] in cells
     cells = [[cell.text for cell in line] for line in draw("memory", MEMORY, emulated=False).table.rows]
@@ -144,14 +144,14 @@ def test_the_values_of_phases_memory_and_percentiles() -> None:
 
 
 def test_evidence_is_no_markup() -> None:
-    """Names from a CSV are words in the picture, the table and the export."""
+    """Names from a CSV are escaped in the picture."""
     svg = draw("phases", PHASES, emulated=False).svg
     assert "<to>" not in svg
     assert "boot &lt;to&gt; agent" in svg
 
 
 def test_a_comparison_on_a_page(little: Little) -> None:
-    """Table, sentences, the noise beside it, where both are from; the same in the export."""
+    """The page and the export have the table, the sentences, the noise, and the provenance of both files."""
     found = figure(little, "comparison", "bench/startup.csv", noise="bench/noise.csv")
     assert found.sentences[-1].startswith("The noise of the host: the same command took ")
     assert "run 5 (4.800 s)" in " ".join(found.sentences)
@@ -167,7 +167,7 @@ def test_a_comparison_on_a_page(little: Little) -> None:
 
 
 def test_a_chart_on_a_page(little: Little) -> None:
-    """The picture, its caption with the host's class, its values folded below, where it is from."""
+    """The page has the picture, a caption with the host class, a folded table of values, and provenance."""
     found = figure(little, "chart", "bench/startup.csv", kind="strip")
     slots = LateHtml()
     waiting = figure_html(found, "../", slots)
@@ -205,7 +205,7 @@ def test_a_chart_on_a_page(little: Little) -> None:
 def test_what_cannot_be_shown_says_why(
     little: Little, name: str, path: object, named: dict[str, object], words: str
 ) -> None:
-    """A fault in its place, never an exception."""
+    """The macro returns a problem and never raises."""
     found = show(little, name, path, **named)
     assert isinstance(found, Problem)
     assert words in found.what
@@ -215,7 +215,7 @@ def test_what_cannot_be_shown_says_why(
 @pytest.mark.parametrize("text", ["", "run,runtime,phase,seconds\n", "run,runtime,phase,seconds\n1,runc\n",
                                   "run,runtime,phase,seconds\n1,runc,x,fast\n", '"'])  # fmt: skip
 def test_what_is_no_csv_of_phases(tmp_path: Path, text: str) -> None:
-    """Is a fault, too."""
+    """An empty, cut or invalid CSV is a problem."""
     little = make(tmp_path / "project")
     little.page("labs/lab12/index.md", "# Lab\n")
     little.capture(Captured("x.csv", text.encode()))
@@ -223,7 +223,7 @@ def test_what_is_no_csv_of_phases(tmp_path: Path, text: str) -> None:
 
 
 def test_a_gap_and_evidence_without_a_record_are_problems(little: Little) -> None:
-    """As with any other evidence."""
+    """A figure treats missing evidence and missing records as any block does."""
     for name, named in (("chart", {"kind": "strip"}), ("comparison", {})):
         gap = show(little, name, "bench/kata.csv", **named)
         assert isinstance(gap, Gap)
@@ -232,7 +232,7 @@ def test_a_gap_and_evidence_without_a_record_are_problems(little: Little) -> Non
 
 
 def test_a_page_must_accept_an_emulated_figure(tmp_path: Path) -> None:
-    """Once, in its front matter; the banner tells of its host."""
+    """The page accepts it once, in its front matter. Its banner names the host."""
     little = make(tmp_path / "project")
     little.page("labs/lab12/index.md", "# Lab\n")
     little.capture(Captured("slow.csv", planted("drift").encode()), host=SLOW)

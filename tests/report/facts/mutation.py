@@ -1,8 +1,7 @@
-"""Finds how evidence would have to differ for a claim to turn; knows nothing of the claim but its text.
+"""Search for a change of the evidence that turns a claim, given nothing but its text.
 
-A fact turns a claim where two files that differ in this fact alone make the claim hold and not hold. Where
-the rest of the claim decides (an `or` whose other half holds, a `min` of which it is not the least), another
-file is changed beforehand: for both.
+A fact turns a claim if two files that differ in this fact alone make the claim hold and not hold. Another
+file may have to be changed first, for both: the other half of an `or` may hold, another value be the `min`.
 """
 
 import re
@@ -32,9 +31,9 @@ _WORD = re.compile(rb"[a-z]+")
 
 @dataclass(frozen=True)
 class Turn:
-    """The evidence files, by path, with which a claim holds and with which it does not.
+    """The evidence files, by path, with which a claim holds, and those that contradict it.
 
-    `value` is what the fact is then, as the report shows it.
+    `value` is the fact's value in the latter, as the report shows it.
     """
 
     holds: Mapping[str, bytes]
@@ -44,7 +43,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Claimed:
-    """A claim's condition and the facts that it stands on, all of which have one value."""
+    """A claim's condition and its facts, each of which has one value."""
 
     condition: str
     facts: Mapping[str, Fact]
@@ -53,14 +52,14 @@ class Claimed:
 
     @cached_property
     def _wanted(self) -> tuple[Quantity | str, ...]:
-        """The values in the claim: what a fact may be equal to, just below or just above."""
+        """The values in the claim. A fact is made equal to them, and a little smaller or larger."""
         literals = [one.value for one in parse(self.condition).parts if isinstance(one, LiteralNode)]
         return (*literals, *(_value(one).value for one in self.readings.values()))
 
     def turn(self, fact: str) -> Turn | None:
-        """Return how this fact turns the claim, None if nothing that was tried does.
+        """Return how this fact turns the claim, None if nothing turned it.
 
-        Facts of one file change together: a lie is one of this fact only where it is among the reasons.
+        Facts of one file change together, so the reason for the contradiction must name this fact.
         """
         others = [
             {},
@@ -90,16 +89,16 @@ class Claimed:
         }
 
     def _changed(self, name: str, files: Mapping[str, bytes]) -> Iterator[dict[str, bytes]]:
-        """Yield the file of a fact with its lines changed so that another value is read of them."""
+        """Yield the file of a fact with its lines changed, so that the fact has another value."""
         path, was = self.facts[name].file, _read(self.facts[name], files[self.facts[name].file])
         for data in self._edits(name, files[path], was):
             if data != files[path] and _read(self.facts[name], data) not in {None, was}:
                 yield {path: data}
 
     def _edits(self, name: str, data: bytes, was: Quantity | str | None) -> Iterator[bytes]:
-        """Yield `data` with each number in the fact's lines changed, and the text that it is replaced.
+        """Yield `data` with each number, and the text of the value, in the fact's lines changed.
 
-        Then with the numbers of all rows that hold a word: those of one runtime, of one phase.
+        Then yield it with the numbers of all rows that contain a word, such as those of one runtime or phase.
         """
         lines = self.readings[name].lines
         rows = data.split(b"\n")
@@ -129,7 +128,7 @@ class Claimed:
 
 
 def _scaled(data: bytes, word: bytes, factor: Fraction) -> bytes:
-    """Return the lines with every decimal number multiplied in those that hold `word`."""
+    """Return the lines; in those that contain `word`, every decimal number is multiplied."""
     return b"\n".join(
         _DECIMAL.sub(lambda found: f"{float(found[0]) * float(factor):.6f}".encode(), row)
         if word in row
@@ -143,7 +142,7 @@ def _in_base(one: Quantity) -> Fraction:
 
 
 def _numbers(text: str, factors: list[Fraction]) -> Iterator[str]:
-    """Yield a number changed in its last digit and by each factor, with as many decimals as it has."""
+    """Yield a number changed in its last digit and multiplied by each factor, with as many decimals."""
     sign = "," if "," in text else "."
     number = Decimal(text.replace(",", "."))
     decimals = -int(number.as_tuple().exponent)
@@ -159,13 +158,13 @@ def _numbers(text: str, factors: list[Fraction]) -> Iterator[str]:
 
 
 def _value(reading: Reading) -> FactValue:
-    """Return the value of a fact that a claim uses, which is never a series."""
+    """Return the value of a fact of a claim, which is never a series."""
     assert reading.value is not None
     return reading.value
 
 
 def _read(fact: Fact, data: bytes) -> Quantity | str | None:
-    """Return what is read of a fact where its file is `data`, None if that is no single value."""
+    """Return the value of a fact if its file is `data`, None if it has no single value."""
     try:
         text = cut(Content(fact.file, data), fact.request).text
     except FaultError:
@@ -175,12 +174,12 @@ def _read(fact: Fact, data: bytes) -> Quantity | str | None:
 
 
 def names(text: str) -> frozenset[str]:
-    """Return the names of the facts in an expression; raise ExpressionError if it is none."""
+    """Return the names of the facts in an expression; raise ExpressionError."""
     return frozenset(parse(text).facts)
 
 
 def claimed(condition: str, readings: Readings, files: Mapping[str, bytes]) -> Claimed | None:
-    """Return a claim with its facts, None where one of them has no single value; `files` hold them all."""
+    """Return a claim with its facts, None if one of them has no single value. `files` has their files."""
     used = {name: readings.all[name] for name in sorted(names(condition))}
     found = {name: one for name, one in used.items() if isinstance(one, Reading) and one.value is not None}
     if found.keys() != used.keys():

@@ -1,4 +1,4 @@
-"""Converters read what tools print, and nothing of what tools print when they fail."""
+"""Converters read what tools print, and refuse what tools print when they fail."""
 
 import doctest
 import importlib
@@ -59,7 +59,7 @@ def plain(number: int | str) -> Quantity:
 
 
 def test_the_samples_in_the_docstrings_are_read() -> None:
-    """Each converter's is a doctest."""
+    """Each converter has a doctest, and each doctest passes."""
     modules = [
         importlib.import_module(f"labreport.report.facts.converters.{one.name}")
         for one in pkgutil.iter_modules(labreport.report.facts.converters.__path__)
@@ -71,13 +71,13 @@ def test_the_samples_in_the_docstrings_are_read() -> None:
 
 
 def test_there_are_forty_failure_texts() -> None:
-    """And more; two of the same words are one."""
+    """There are at least forty different texts."""
     assert len({path.read_text() for path in FAILURES}) >= 40
 
 
 @pytest.mark.parametrize("path", FAILURES, ids=lambda path: path.stem)
 def test_no_converter_reads_a_failure(path: Path) -> None:
-    """Every one of them, with whatever argument, held against every text."""
+    """Every converter, with every argument, refuses the text of a failure."""
     text = path.read_text()
     for how in WAYS:
         with pytest.raises((NotThere, Unreadable)):
@@ -86,7 +86,7 @@ def test_no_converter_reads_a_failure(path: Path) -> None:
 
 @pytest.mark.parametrize("phrase", [*PHRASES, *STARTS, "failed: "])
 def test_a_failure_is_seen_by_any_of_its_phrases(phrase: str) -> None:
-    """Each of them on its own, however many lines that say a value stand around it."""
+    """One line with such a phrase makes the whole text unreadable."""
     with pytest.raises(Unreadable, match="a failure, not a value"):
         lines_of(f"real 1.10\n{phrase} x\nuser 0.00\n")
 
@@ -118,7 +118,7 @@ def test_a_failure_is_seen_by_any_of_its_phrases(phrase: str) -> None:
     ],
 )
 def test_other_ways_to_say_it(how: str, text: str, value: Converted) -> None:
-    """That the docstrings do not show."""
+    """Converters also read forms that the docstrings do not show."""
     assert convert(how, text) == value
 
 
@@ -148,7 +148,7 @@ def test_other_ways_to_say_it(how: str, text: str, value: Converted) -> None:
     ],
 )
 def test_not_there(how: str, text: str, words: str) -> None:
-    """What is asked for is not in the text, which is told apart from what cannot be read."""
+    """A text without the value raises NotThere, not Unreadable."""
     with pytest.raises(NotThere, match=words):
         convert(how, text)
 
@@ -205,7 +205,7 @@ def test_not_there(how: str, text: str, words: str) -> None:
     ],
 )
 def test_unreadable(how: str, text: str, words: str) -> None:
-    """It is there, says no value, and the line is shown, without control characters."""
+    """A value that cannot be read raises Unreadable, with the line and no control characters."""
     with pytest.raises(Unreadable, match=words):
         convert(how, text)
 
@@ -219,13 +219,13 @@ def test_unreadable(how: str, text: str, words: str) -> None:
     ],
 )
 def test_an_author_is_told_what_there_is(how: str, words: str) -> None:
-    """That is the facts file's fault, not the evidence's."""
+    """A wrong converter is an error of the facts file, not of the evidence."""
     with pytest.raises(FaultError, match=words):
         convert(how, "1")
 
 
 def test_a_unit_is_given_to_plain_numbers_and_converted_otherwise() -> None:
-    """Each number of a series; a text has none."""
+    """A plain number gets the unit, a quantity is converted, and a text is an error."""
     assert in_unit(plain("0.41"), "s") == s("0.41")
     assert in_unit((plain("0.41"), s("2")), "s") == (s("0.41"), s("2"))
     assert str(in_unit(s("0.410"), "ms")) == "410 ms"
@@ -239,7 +239,7 @@ def test_a_unit_is_given_to_plain_numbers_and_converted_otherwise() -> None:
     st.text(max_size=60) | st.text(alphabet="real 0123456789m.,s:=\n\t", max_size=40), st.sampled_from(WAYS)
 )
 def test_any_text_is_a_value_or_one_of_two_outcomes(text: str, how: str) -> None:
-    """Nothing else is raised, however hostile."""
+    """Whatever the text, a converter returns a value or raises NotThere or Unreadable."""
     try:
         convert(how, text)
     except (NotThere, Unreadable) as error:
@@ -252,7 +252,7 @@ point = st.sampled_from([".", ","])
 
 @given(milliseconds, point)
 def test_times_come_back(ms: int, comma: str) -> None:
-    """As bash, POSIX, zsh, fish, curl and a numbered sample print them."""
+    """Times are read in the formats of bash, POSIX, zsh, fish, curl and a numbered sample."""
     minutes, rest = divmod(ms, 60_000)
     number, value = f"{ms / 1000:.3f}".replace(".", comma), s(f"{ms / 1000:.3f}")
     clock = f"{rest / 1000:.3f}".replace(".", comma)
@@ -272,7 +272,7 @@ def test_times_come_back(ms: int, comma: str) -> None:
 
 @given(st.lists(milliseconds, min_size=1, max_size=9))
 def test_series_come_back(times: list[int]) -> None:
-    """From hyperfine's JSON and from CSV, in order."""
+    """Series are read from hyperfine's JSON and from CSV, in order."""
     result = {"command": "true", "median": times[0] / 1000, "times": [one / 1000 for one in times]}
     exported = json.dumps({"results": [result, {"command": "false"}]})
     values = tuple(s(str(one / 1000)) for one in times)
@@ -284,7 +284,7 @@ def test_series_come_back(times: list[int]) -> None:
 
 @given(st.integers(1, 2**40), milliseconds, st.sampled_from(["", "k", "M", "G"]), point)
 def test_copies_come_back(count: int, ms: int, prefix: str, comma: str) -> None:
-    """As GNU's dd says them, in either locale."""
+    """The statistics of GNU's dd are read with a decimal point and with a comma."""
     took = f"{ms / 1000:.3f}"
     rate = f"{ms / 10:.1f}"
     line = f"{count} bytes (1 kB, 1 KiB) copied, {took} s, {rate} {prefix}B/s".replace(".", comma)
@@ -296,7 +296,7 @@ def test_copies_come_back(count: int, ms: int, prefix: str, comma: str) -> None:
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 10**9), st.integers(100, 599))
 def test_numbers_come_back(mask: int, number: int, status: int) -> None:
-    """Masks, counts, memory, statuses."""
+    """Masks, counts, memory sizes and HTTP statuses are read."""
     caps = f"CapInh:\t{0:016x}\nCapEff:\t{mask:016x}\n"
     assert convert("mask CapEff", caps) == plain(mask)
     assert convert("capabilities CapEff", caps) == plain(mask.bit_count())
@@ -313,7 +313,7 @@ def test_numbers_come_back(mask: int, number: int, status: int) -> None:
     st.lists(st.integers(0, 999), min_size=3, max_size=3), st.sampled_from(["", "-91-generic", "+", "-rc1"])
 )
 def test_releases_come_back(numbers: list[int], suffix: str) -> None:
-    """As uname, /proc/version and the tools print them."""
+    """Kernel releases and versions are read from uname, /proc/version and the tools."""
     name = ".".join(map(str, numbers)) + suffix
     for text in (
         f"{name}\n",
@@ -327,7 +327,7 @@ def test_releases_come_back(numbers: list[int], suffix: str) -> None:
 
 @given(st.ip_addresses(v=4), st.ip_addresses(v=6), st.integers(68, 9000))
 def test_interfaces_come_back(four: object, six: object, mtu: int) -> None:
-    """As `ip addr` prints them, beside others."""
+    """Addresses and MTU are read from `ip addr` with several interfaces."""
     text = (
         "1: lo: <LOOPBACK,UP> mtu 65536 qdisc noqueue\n    inet 127.0.0.1/8 scope host lo\n"
         f"2: eth0@if7: <BROADCAST,UP> mtu {mtu} qdisc noqueue state UP\n    link/ether 02:00:00:00:00:01\n"

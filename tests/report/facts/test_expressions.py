@@ -1,4 +1,4 @@
-"""What an expression comes to, which are none, and that nothing an author writes does more than that."""
+"""Expressions have the right value or a clear error, and can do nothing else."""
 
 import json
 import re
@@ -27,7 +27,7 @@ REFUSED = json.loads((FOLDER / "refused-expressions.json").read_text())
 
 
 def quantity(text: str) -> Quantity:
-    """Return the quantity `1.62 s`, or a plain number."""
+    """Return the quantity in a text such as `1.62 s`."""
     number, _, unit = text.partition(" ")
     return Quantity(Decimal(number), unit)
 
@@ -35,7 +35,7 @@ def quantity(text: str) -> Quantity:
 def of_host(
     host: str, host_class: HostClass | None, prefix: str = "", **facts: Quantity | str
 ) -> dict[str, FactValue]:
-    """Return the facts of one host."""
+    """Return facts of one host."""
     return {
         f"{prefix}{name}": FactValue(value, host, host_class, "bench/x.txt", 1)
         for name, value in facts.items()
@@ -58,7 +58,7 @@ FACTS = (
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["expression"])
 def test_an_expression_comes_to_this(case: dict[str, object]) -> None:
-    """Its state; and its value, its reason, where an error is, and what it stands on."""
+    """The state, the value, the reason, the column of an error and the hosts are as in the case."""
     result = evaluate(str(case["expression"]), FACTS)
     assert result.state == case["state"], result.reason
     if result.state is EvaluationState.VALUE:
@@ -75,7 +75,7 @@ def test_an_expression_comes_to_this(case: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["expression"][:40])
 def test_what_is_no_expression_is_told_with_its_place(case: dict[str, object]) -> None:
-    """The column in what the author wrote, what is wrong there, and what was expected."""
+    """The error has the column, what is wrong there, and what was expected."""
     with pytest.raises(ExpressionError) as caught:
         parse(str(case["expression"]))
     error = caught.value
@@ -85,7 +85,7 @@ def test_what_is_no_expression_is_told_with_its_place(case: dict[str, object]) -
 
 
 def test_a_caret_shows_the_place() -> None:
-    """Below the very character, whatever stands before it; and the error is one that macros show."""
+    """The caret is below the character, after control characters, too. Macros can show the error."""
     with pytest.raises(FaultError) as caught:
         parse("a\t<\nb = c")
     assert isinstance(caught.value, ExpressionError)
@@ -93,7 +93,7 @@ def test_a_caret_shows_the_place() -> None:
 
 
 def test_a_claim_is_a_condition() -> None:
-    """A value alone claims nothing; a claim without a value is told as it is."""
+    """A value is an error in a claim. Missing evidence is told as in any expression."""
     assert judge("a > 1 s", FACTS).state is EvaluationState.HOLDS
     assert judge("a", FACTS).reason == "column 0: it is a value: expected a condition, such as a < 1 s"
     assert judge("gone", FACTS).state is EvaluationState.ERROR
@@ -102,7 +102,7 @@ def test_a_claim_is_a_condition() -> None:
 
 
 def listed(title: str) -> list[str]:
-    """Return the expressions in the first column of a section's table in manual/reference/expressions.md."""
+    """Return the expressions in the first column of a section's table in the manual."""
     page = (Path(__file__).parents[3] / "docs" / "manual" / "reference" / "expressions.md").read_text()
     section = page.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("|")]
@@ -110,7 +110,7 @@ def listed(title: str) -> list[str]:
 
 
 def test_the_reference_is_right() -> None:
-    """What it lists as a form is one, and what it lists as refused is an error."""
+    """Every form that the manual lists is valid, and everything that it lists as refused is an error."""
     assert EvaluationState.ERROR not in {evaluate(text, FACTS).state for text in listed("Forms")}
     assert {evaluate(text, FACTS).state for text in listed("What is refused")} == {EvaluationState.ERROR}
 
@@ -127,19 +127,19 @@ def test_the_reference_is_right() -> None:
     ],
 )
 def test_an_error_names_the_numbers_as_they_are_written(text: str, what: str) -> None:
-    """Whatever was done to them to work it out."""
+    """An error shows the numbers of the page, not those extended for the calculation."""
     assert evaluate(text, FACTS).reason.startswith(what)
 
 
 def test_facts_are_told_in_the_order_of_the_text() -> None:
-    """Once each, those that have a value; `names` has all of them."""
+    """`facts` has each fact with a value once, in the order of the text."""
     text = "b < a or gone < b"
     assert list(evaluate(text, FACTS).facts) == ["b", "a"]
     assert names(text) == {"a", "b", "gone"}
 
 
 def test_a_result_of_too_many_digits_is_an_error() -> None:
-    """Whatever evidence says, nothing grows beyond measure."""
+    """A result cannot grow without bound, whatever the evidence is."""
     evidence: dict[str, Quantity | str] = {
         "a": Quantity(Decimal("9" * 30), ""),
         "b": Quantity(Decimal(f"1.{'3' * 39}"), ""),
@@ -181,14 +181,14 @@ OTHERS = {"x": "3", "y": "0.5", "z": "-2"}
 
 
 def plainly(text: str) -> object:
-    """Return what Python itself makes of `text`, in fractions."""
+    """Return the value that Python calculates for `text`, with fractions."""
     exact = re.sub(r"[0-9]+(?:\.[0-9]+)?", r'Fraction("\g<0>")', text)
     return eval(exact, {"Fraction": Fraction} | {name: Fraction(one) for name, one in OTHERS.items()})  # noqa: S307 # ours
 
 
 @given(values | conditions)
 def test_plain_numbers_come_to_what_python_makes_of_them(text: str) -> None:
-    """Exactly, however the parts bind; a division by zero is an error even where Python stops before it."""
+    """Values and precedence equal those of Python. A division by zero is an error in any part."""
     result = evaluate(text, of_host("one", None, "", **{name: quantity(one) for name, one in OTHERS.items()}))
     zero = "divides by zero" in result.reason
     try:
@@ -211,7 +211,7 @@ amounts = st.decimals(0, 500, places=2)
 def test_another_unit_changes_no_truth(
     units: tuple[str, str, int], one: Decimal, two: Decimal, three: Decimal, sign: str
 ) -> None:
-    """1 s is 1000 ms, in a fact and in a literal."""
+    """A condition has the same state with 1 s and with 1000 ms, in a fact and in a literal."""
     unit, smaller, factor = units
     text = "a - {0} {1} {sign} b and a {sign} max(b, {0} {1}) or not 3 * a {sign} b"
     coarse = of_host("one", None, a=Quantity(one, unit), b=Quantity(two, unit))
@@ -248,7 +248,7 @@ trees = st.recursive(
 
 
 class Stopped(Exception):
-    """What a plain evaluation stops at: the state that is named."""
+    """The state at which the plain evaluation stops."""
 
 
 def spelled(tree: Any) -> str:
@@ -267,7 +267,7 @@ def _given(operand: str) -> Quantity | str:
 
 
 def standing(tree: Any) -> bool:
-    """Return whether a tree holds, each half worked out; raise Stopped."""
+    """Return whether a tree holds, with all its parts evaluated; raise Stopped."""
     match tree:
         case "not", one:
             return not standing(one)
@@ -294,7 +294,7 @@ COMPARE = {"<": lt, "<=": le, "==": eq, "!=": ne, ">=": ge, ">": gt}
 
 @given(trees)
 def test_a_condition_stands_as_a_plain_evaluation_has_it(tree: Any) -> None:
-    """Missing facts, units that do not fit, hosts and their classes, in chains, `not`, `and`, `or`."""
+    """The state equals that of a plain evaluation: missing facts, wrong units, several hosts and classes."""
     text = spelled(tree)
     result = judge(text, STANDING)
     if "gone" in names(text):
@@ -320,7 +320,7 @@ hostile = st.text(max_size=600) | st.lists(words | more | rest, max_size=80).map
 
 @given(hostile)
 def test_whatever_is_written_is_worked_out_or_told(text: str) -> None:
-    """Nothing but an ExpressionError leaves the parser, and nothing at all the evaluation."""
+    """The parser raises nothing but ExpressionError, and the evaluation nothing at all."""
     try:
         names(text)
     except ExpressionError as error:

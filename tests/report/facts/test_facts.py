@@ -1,4 +1,4 @@
-"""Facts: what a facts.yml may say, what is read of evidence, and why a fact has no value."""
+"""What a facts.yml may declare, what is read from the evidence, and why a fact has no value."""
 
 import json
 import re
@@ -26,33 +26,33 @@ TWO = (("ls", "/proc"), ("ctr", "run"))
 
 @pytest.fixture
 def little(tmp_path: Path) -> Little:
-    """Return a little project with one evidence file."""
+    """Return a project with one evidence file."""
     made = make(tmp_path / "project")
     made.capture(Captured("x/counts.txt", COUNTS))
     return made
 
 
 def facts(little: Little, text: str) -> Facts:
-    """Return a facts.yml of lab12 that holds `text`."""
+    """Return the facts of a facts.yml that contains `text`."""
     return load_facts(little.page("labs/lab12/facts.yml", text))
 
 
 def readings(little: Little, **given: str) -> Readings:
-    """Return the readings of one fact, `it`; an absent key is that of the fixture's file."""
+    """Return the readings of one fact, `it`; the default is the fixture's file."""
     fact = {"file": "x/counts.txt", "read": "count Kata VM", **given}
     loaded = facts(little, yaml.safe_dump({"it": fact}))
     return Readings(loaded, Evidence(little.root / "evidence", frozenset({"lab12"})))
 
 
 def reading(little: Little, **given: str) -> Reading:
-    """Return what was read of the fact, which must have a value."""
+    """Return the reading of the fact, which must have a value."""
     found = readings(little, **given).all["it"]
     assert isinstance(found, Reading), found
     return found
 
 
 def no_value(little: Little, **given: str) -> NoValue:
-    """Return why the fact has none."""
+    """Return why the fact has no value."""
     values = readings(little, **given)
     found = values.all["it"]
     assert isinstance(found, NoValue), found
@@ -62,7 +62,7 @@ def no_value(little: Little, **given: str) -> NoValue:
 
 
 def ended(little: Little, path: str, data: bytes, number: int, **how: object) -> None:
-    """Capture a file that two commands printed, one half each, of which one ended otherwise."""
+    """Capture a file of two commands, each of which printed one half, and change how one of them ended."""
     record = little.capture(Captured(path, data, TWO))
     commands = list(record.commands)
     commands[number] = commands[number].model_copy(update=how)
@@ -72,7 +72,7 @@ def ended(little: Little, path: str, data: bytes, number: int, **how: object) ->
 
 
 def test_a_value_says_where_it_is_from(little: Little) -> None:
-    """Its file with the lab, the lines that were read, the host and its class."""
+    """A value has its file, its lines, its host and the host class."""
     found = reading(little, start="^Kata VM:")
     assert (str(found.read), found.file, str(found.lines)) == ("52", "lab12/x/counts.txt", "4:5")
     value = found.value
@@ -84,14 +84,14 @@ def test_a_value_says_where_it_is_from(little: Little) -> None:
 
 
 def test_emulated_is_a_mark_of_the_value(little: Little) -> None:
-    """The host's class says so, and an expression's result carries it."""
+    """A value of an emulated host marks the result of an expression."""
     slow = HOST.model_copy(update={"host_class": HostClass.EMULATED})
     little.capture(Captured("x/counts.txt", COUNTS), host=slow)
     assert evaluate("it + 1", readings(little).values).emulated
 
 
 def test_a_host_that_cannot_be_read_leaves_the_class_unknown(little: Little) -> None:
-    """The host's id is known all the same."""
+    """The host class is unknown, and the host id is known."""
     (little.root / f"evidence/lab12/records/host-{HOST.id}.json").write_text("{")
     value = reading(little).value
     assert value is not None
@@ -110,12 +110,12 @@ def test_a_host_that_cannot_be_read_leaves_the_class_unknown(little: Little) -> 
     ids=str,
 )
 def test_lines_are_named_by_number_or_by_content(little: Little, given: dict[str, str], value: str) -> None:
-    """As a page names them; a plain number is given a unit."""
+    """A fact selects lines as a page does. A plain number gets the unit."""
     assert str(reading(little, **given).read) == value
 
 
 def test_a_value_is_converted_into_its_unit(little: Little) -> None:
-    """With the digits that the evidence has; a unit that does not fit, and one of a text, is an error."""
+    """The value keeps the evidence's digits. A unit that does not fit, or of a text, is an error."""
     little.capture(Captured("t.txt", b"real\t0m1.620s\n"))
     little.capture(Captured("k.txt", b"6.12.47\n"))
     assert str(reading(little, file="t.txt", read="seconds", unit="ms").read) == "1620 ms"
@@ -124,7 +124,7 @@ def test_a_value_is_converted_into_its_unit(little: Little) -> None:
 
 
 def test_a_series_is_read_and_is_no_value_of_an_expression(little: Little) -> None:
-    """Its values are there for charts; an expression is told why it gets none."""
+    """A series has values for charts. An expression says why it gets none."""
     little.capture(Captured("series.txt", b"0.0029\n0.0031\n"))
     found = readings(little, file="series.txt", read="samples")
     one = found.all["it"]
@@ -147,7 +147,7 @@ def test_a_series_is_read_and_is_no_value_of_an_expression(little: Little) -> No
     ids=str,
 )
 def test_a_number_from_a_failed_run_is_no_value(little: Little, how: dict[str, object]) -> None:
-    """The command behind the lines decides, not that there is a number; the other's lines keep theirs."""
+    """If the command behind the lines failed, the fact has no value. Lines of another command keep theirs."""
     ended(little, "two.txt", b"245\n52\n", 1, **how)
     found = no_value(little, file="two.txt", read="count", lines="2")
     assert found.absence is Absence.FAILED_RUN
@@ -156,19 +156,19 @@ def test_a_number_from_a_failed_run_is_no_value(little: Little, how: dict[str, o
 
 
 def test_an_answer_with_another_status_is_a_value(little: Little) -> None:
-    """Whether a command answered is the collector's to say: diff's 1 is an answer."""
+    """The outcome decides, not the exit status: the 1 of diff is an answer."""
     ended(little, "two.txt", b"245\n52\n", 1, exit_status=1)
     assert str(reading(little, file="two.txt", read="count", lines="2").read) == "52"
 
 
 def test_text_of_a_failure_is_no_value(little: Little) -> None:
-    """Whatever number stands beside it."""
+    """A number beside the message of a failure is not read."""
     little.capture(Captured("f.txt", b"ctr: failed to create shim\n52\n"))
     assert no_value(little, file="f.txt", read="count").absence is Absence.UNREADABLE
 
 
 def test_what_is_absent_says_why(little: Little) -> None:
-    """No file, no record, altered, no such line, nothing there, nothing to read: each is its own."""
+    """Each kind of absence is told apart."""
     assert no_value(little, lines="9").absence is Absence.NOT_THERE
     assert no_value(little, start="^Guest").absence is Absence.NOT_THERE
     assert no_value(little, read="kernel").absence is Absence.NOT_THERE
@@ -183,7 +183,7 @@ def test_what_is_absent_says_why(little: Little) -> None:
 
 
 def test_missing_evidence_has_the_reason_and_the_command(little: Little) -> None:
-    """Those of state.json; a file that no collector writes is a mistake in the facts.yml."""
+    """The reason and the command come from state.json. A file that no collector writes is an error."""
     missing = row("boots", "y.txt", reason="no KVM", remedy="use the box", command="lab collect lab12/boots")
     little.state(missing, row("counts", "x/counts.txt", state="captured"))
     found = no_value(little, file="y.txt")
@@ -197,7 +197,7 @@ def test_missing_evidence_has_the_reason_and_the_command(little: Little) -> None
 def test_all_facts_are_read_when_one_is_asked_for_and_each_file_once(
     little: Little, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two facts of one file, each asked for three times: one reading; what is not there is not read."""
+    """Each file is read once, and nothing is read before the first value is needed."""
     read: list[str] = []
 
     def counting(folder: Path, path: str) -> bytes:
@@ -255,7 +255,7 @@ BAD = {
 
 @pytest.mark.parametrize("text", BAD)
 def test_a_bad_file_is_an_error_that_says_what_and_where(little: Little, text: str) -> None:
-    """The file, the line, the key, what is wrong with it and what to do, without a path of this machine."""
+    """The error has the file, the line, the key, what is wrong and a remedy, and no path of this machine."""
     with pytest.raises(YamlError) as caught:
         facts(little, text)
     said = str(caught.value)
@@ -266,7 +266,7 @@ def test_a_bad_file_is_an_error_that_says_what_and_where(little: Little, text: s
 
 
 def test_a_file_that_cannot_be_read_is_an_error(little: Little, tmp_path: Path) -> None:
-    """None there, a folder, another encoding."""
+    """A missing file, a folder and another encoding are errors."""
     folder = little.root / "docs/labs/lab12"
     with pytest.raises(match="no such file"):
         load_facts(folder / "facts.yml")
@@ -284,7 +284,7 @@ def test_a_file_that_cannot_be_read_is_an_error(little: Little, tmp_path: Path) 
     "path", sorted(REPO.glob("docs/labs/*/facts.yml")), ids=lambda path: path.parent.name
 )
 def test_the_labs_facts_are_whole(path: Path, tmp_path: Path) -> None:
-    """They load and are what the published schema says; which values they have is the evidence's to say."""
+    """The facts.yml of each lab is valid, by its loader and by the published schema."""
     assert load_facts(path).facts
     write_schemas(tmp_path)
     schema = json.loads((tmp_path / "schema/facts-1.json").read_text())
@@ -293,7 +293,7 @@ def test_the_labs_facts_are_whole(path: Path, tmp_path: Path) -> None:
 
 
 def test_the_reference_names_every_key_and_every_converter() -> None:
-    """One sample for each converter, which reads what the table says."""
+    """The manual lists every key, converter and kind of absence. Each sample has the value beside it."""
     page = (REPO / "docs/manual/reference/facts.md").read_text()
     keys, _, converters = page.partition("## Converters\n")
     (model,) = FactsFile.model_json_schema()["$defs"].values()

@@ -1,6 +1,6 @@
-"""Whether claims can lie: for every fact in one, evidence is changed until it turns, and the build fails.
+"""Every claim can fail: for each of its facts, some evidence contradicts it, and the build fails.
 
-Nothing here knows what a claim says: the change is found from its text, by tests/report/facts/mutation.py.
+The tests know nothing about a claim. mutation.py finds the evidence from its text.
 """
 
 import re
@@ -138,7 +138,7 @@ FIRST_LINE = 3
 
 @pytest.fixture(scope="module")
 def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
-    """Make a lab whose facts use every converter, and a page with every claim, each on a line of its own."""
+    """Return a lab whose facts use every converter, and a page with every claim, each on its own line."""
     made = make(tmp_path_factory.mktemp("mutations") / "project")
     for path, data in EVIDENCE.items():
         made.capture(Captured(path, data))
@@ -149,7 +149,7 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
 
 
 def built(root: Path, page: str = "") -> RenderPass:
-    """Return a pass over a project's pages, or over one, without a site."""
+    """Return a render pass over a project's pages, or over one, without a site."""
     rendering = RenderPass(root / "docs", root / "evidence")
     rendering.check_evidence()
     docs = root / "docs"
@@ -159,12 +159,12 @@ def built(root: Path, page: str = "") -> RenderPass:
 
 
 def claims_of(build: RenderPass) -> list[tuple[CallResult, Claim]]:
-    """Return every claim of the pages that is an expression, with its call."""
+    """Return every claim of the pages with its call."""
     return [(one, one.shown) for one in build.results if isinstance(one.shown, Claim)]
 
 
 def recapture(root: Path, lab: str, files: Mapping[str, bytes]) -> None:
-    """Write evidence files of a lab as a newer capture would: with the records that tell of them."""
+    """Write evidence files with their records, as a newer capture would."""
     folder = root / "evidence" / lab
     for name, record in readable_records(folder).items():
         told = [
@@ -184,13 +184,13 @@ def _as_recorded(content: Content) -> dict[str, object]:
 
 
 def evidence_of(root: Path, claim: Claim) -> dict[str, bytes]:
-    """Return the evidence files, by path, of a claim's facts."""
+    """Return the evidence files of a claim's facts, by path."""
     paths = [one.file for one in claim.readings.values() if isinstance(one, Reading)]
     return {path.partition("/")[2]: (root / "evidence" / path).read_bytes() for path in paths}
 
 
 def turn_of(root: Path, build: RenderPass, claim: Claim, fact: str) -> Turn:
-    """Return how evidence turns a claim by one of its facts; fail where nothing does."""
+    """Return the evidence that turns a claim by one of its facts; fail if there is none."""
     found = claimed(claim.result.text, build.lab_facts(claim.lab), evidence_of(root, claim))
     assert found is not None
     turn = found.turn(fact)
@@ -201,7 +201,7 @@ def turn_of(root: Path, build: RenderPass, claim: Claim, fact: str) -> Turn:
 
 
 def assert_named(said: str, made: CallResult, fact: str, turn: Turn) -> None:
-    """Assert that a line of the build's list names a claim with page, line, state, the fact and its value."""
+    """Assert that the build's list names the claim with page, line, state, the fact and its value."""
     head = re.escape(f"{made.page}:{made.line}: {made.call}")
     found = [line for line in said.splitlines() if re.search(rf"^ *{head}.*: contradicted: ", line)]
     assert found, said
@@ -215,7 +215,7 @@ def assert_named(said: str, made: CallResult, fact: str, turn: Turn) -> None:
 
 
 def test_every_converter_and_every_form_is_claimed(little: Little) -> None:
-    """So what is below covers them: each converter, each fact of one value, each part of the language."""
+    """The claims use each converter, each fact with one value, and each part of the language."""
     build = built(little.root)
     readings = build.lab_facts("lab12")
     assert {one.read.partition(" ")[0] for one in readings.facts.facts.values()} == set(CONVERTERS)
@@ -250,7 +250,7 @@ def test_every_converter_and_every_form_is_claimed(little: Little) -> None:
 
 
 def test_every_fact_of_every_claim_turns_it(little: Little) -> None:
-    """Each pair: with one evidence the claim holds, with the other it is contradicted and the build fails."""
+    """For each claim and each of its facts, one evidence makes it hold, and another fails the build."""
     build = built(little.root)
     assert [one.call.args[0] for one, _ in claims_of(build)] == CLAIMS
     assert not build.problems
@@ -263,7 +263,7 @@ def test_every_fact_of_every_claim_turns_it(little: Little) -> None:
 
 
 def turn_is_told(root: Path, build: RenderPass, made: CallResult, claim: Claim, fact: str) -> None:
-    """Assert that a claim holds with one evidence, and is contradicted and named with another; restore it."""
+    """Assert that a claim holds with one evidence and is a named problem with another; restore it."""
     before = evidence_of(root, claim)
     turn = turn_of(root, build, claim, fact)
     recapture(root, claim.lab, turn.holds)
@@ -276,7 +276,7 @@ def turn_is_told(root: Path, build: RenderPass, made: CallResult, claim: Claim, 
 
 
 def test_the_real_build_fails_on_them(little: Little) -> None:
-    """`mkdocs build` of the page with a claim turned in each file at once: it names each of these."""
+    """`mkdocs build` names each of the claims that changed evidence contradicts."""
     build = built(little.root)
     before = {path: (little.root / "evidence/lab12" / path).read_bytes() for path in EVIDENCE}
     now: dict[str, bytes] = {}
@@ -299,7 +299,7 @@ def test_the_real_build_fails_on_them(little: Little) -> None:
 
 
 def test_the_real_build_passes_without(little: Little) -> None:
-    """All claims hold, so that what fails above is what was changed."""
+    """Without changes all claims hold."""
     assert little.build("--quiet").returncode == 0
 
 
@@ -307,7 +307,7 @@ def test_the_real_build_passes_without(little: Little) -> None:
     "text", ["startup.runc > 0 s", "startup.runc == startup.runc", "1 s < 2 s or fish < 1 s", "http.n != 0.5"]
 )
 def test_what_nothing_can_contradict_is_found(little: Little, text: str) -> None:
-    """The search itself does not make a claim turn that cannot."""
+    """The search finds nothing for a claim that no evidence can contradict."""
     readings = built(little.root).lab_facts("lab12")
     files = {path: (little.root / "evidence/lab12" / path).read_bytes() for path in EVIDENCE}
     found = claimed(text, readings, files)
@@ -318,9 +318,9 @@ def test_what_nothing_can_contradict_is_found(little: Little, text: str) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("lab", LABS)
 def test_the_claims_of_our_pages_can_be_contradicted(lab: str, tmp_path: Path) -> None:
-    """Each claim of a lab's pages whose facts this evidence has: by each of its facts, in a copy of all.
+    """Every claim of a lab whose facts have values can be contradicted by each of its facts.
 
-    A claim that no evidence can contradict claims nothing, whatever the evidence is.
+    A claim that no evidence can contradict claims nothing.
     """
     root = make(tmp_path / "project").root
     shutil.copytree(REPO / "docs" / "labs" / lab, root / "docs" / "labs" / lab)

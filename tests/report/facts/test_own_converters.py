@@ -1,4 +1,4 @@
-"""Converters that a lab brings: used like the tool's, run only on request, and never a traceback."""
+"""A lab can have converters of its own. They run only on request, and their errors are no tracebacks."""
 
 import re
 import subprocess
@@ -74,7 +74,7 @@ FAILING: dict[str, tuple[str, int, str]] = {
 
 @pytest.fixture
 def little(tmp_path: Path) -> Little:
-    """Make a project whose lab has the manual's converter, a file for it, and a page of three values."""
+    """Return a project whose lab has the manual's converter, a file for it, and a page with three values."""
     made = make(tmp_path / "project")
     (made.root / "collectors").unlink()
     made.capture(Captured("rate.txt", b"done\n812.5 handshakes/s\n"))
@@ -102,7 +102,7 @@ def problems(stderr: str) -> list[str]:
 
 
 def test_the_manual_s_example_is_a_converter(little: Little) -> None:
-    """It reads its sample, in a facts.yml beside the tool's own."""
+    """The manual's example reads its sample, and a facts.yml can name it."""
     converters = lab_converters(little.root, "lab12", run_code=True)
     assert {*converters} == {*CONVERTERS, "handshakes"}
     assert str(convert("handshakes", "done\n812.5 handshakes/s\n", converters)) == "812.5 1/s"
@@ -113,7 +113,7 @@ def test_the_manual_s_example_is_a_converter(little: Little) -> None:
 
 
 def test_no_code_runs_unless_it_is_asked_for(little: Little, capfd: pytest.CaptureFixture[str]) -> None:
-    """Neither by loading facts nor by asking for converters without the switch."""
+    """Loading facts runs no code, and neither do converters without `run_code`."""
     write(little, "print('it ran')\n" + EXAMPLE)
     assert lab_converters(little.root, "lab12", run_code=False) is CONVERTERS
     with pytest.raises(YamlError, match="there is no converter 'handshakes'"):
@@ -124,7 +124,7 @@ def test_no_code_runs_unless_it_is_asked_for(little: Little, capfd: pytest.Captu
 
 
 def test_verify_and_adopt_do_not_know_of_it(little: Little) -> None:
-    """`lab verify` neither runs the file nor imports what could."""
+    """`lab verify` does not run the file, and does not import the module that could."""
     write(little, "raise SystemExit('it ran')\n")
     code = (
         "import sys\nfrom labreport.cli.main import lab\n"
@@ -139,7 +139,7 @@ def test_verify_and_adopt_do_not_know_of_it(little: Little) -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_file_is_one_error_with_its_line(little: Little, name: str) -> None:
-    """Whatever is wrong with it: the file from the project's root, the line, what, and a remedy."""
+    """The error has the file from the project's root, the line, what is wrong, and a remedy."""
     text, line, words = WRONG[name]
     write(little, text)
     with pytest.raises(ConverterError) as caught:
@@ -153,7 +153,7 @@ def test_a_wrong_file_is_one_error_with_its_line(little: Little, name: str) -> N
 
 @pytest.mark.parametrize("name", FAILING)
 def test_a_converter_that_fails_is_an_error_with_its_line(little: Little, name: str) -> None:
-    """An exception, at the line in the lab's file; or a result of another type, at the function."""
+    """An exception names its line. A result of a wrong type names the function."""
     body, line, words = FAILING[name]
     write(little, read_by(body))
     converters = lab_converters(little.root, "lab12", run_code=True)
@@ -163,14 +163,14 @@ def test_a_converter_that_fails_is_an_error_with_its_line(little: Little, name: 
 
 
 def test_a_build_shows_its_values(little: Little) -> None:
-    """In prose, as those of any converter."""
+    """A page shows the value like that of any converter."""
     built = little.build()
     assert built.returncode == 0, built.stderr
     assert "812.5\u00a01/s" in (little.site / "labs/lab12/task-1.html").read_text()
 
 
 def test_a_broken_file_is_one_problem_of_a_build(little: Little) -> None:
-    """However many values need it, without a traceback; the same for a broken facts.yml."""
+    """It is one problem however many calls need the file. So is a broken facts.yml."""
     write(little, "x = 1 / 0\n")
     built = little.build("--quiet")
     assert built.returncode == 1
@@ -188,7 +188,7 @@ def test_a_broken_file_is_one_problem_of_a_build(little: Little) -> None:
 
 
 def test_a_failing_converter_is_one_problem_of_a_build(little: Little) -> None:
-    """However many facts it reads; a value by another converter is shown all the same."""
+    """It is one problem however many facts use it. Values of other converters are shown."""
     write(little, read_by("    raise KeyError(text)\n"))
     little.page("labs/lab12/facts.yml", f"{FACTS}lines: {{file: rate.txt, read: quantity, lines: '2'}}\n")
     built = little.build("--quiet")
@@ -199,7 +199,7 @@ def test_a_failing_converter_is_one_problem_of_a_build(little: Little) -> None:
 
 
 def test_samples_are_run(little: Little) -> None:
-    """One that fails, and a converter without one, are errors at the function."""
+    """A failing doctest, and a converter without one, are errors at the function."""
     write(little, EXAMPLE.replace("'812.5 1/s'", "'813 1/s'"))
     (error,) = sample_errors(little.root, "lab12")
     assert (error.path, error.line) == (FILE, FUNCTION)
@@ -211,6 +211,6 @@ def test_samples_are_run(little: Little) -> None:
 
 
 def test_the_samples_of_our_labs() -> None:
-    """The converters of this repository's labs, if there are any, read their samples."""
+    """The doctests of this repository's labs pass."""
     labs = [path.parent.name for path in REPO.glob(f"collectors/*/{Path(FILE).name}")]
     assert [error for lab in labs for error in sample_errors(REPO, lab)] == []

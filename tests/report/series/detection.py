@@ -1,4 +1,4 @@
-"""How often the test of two series finds a planted step, and how often it cries wolf: in recorded noise."""
+"""How often the test of two series detects a planted step, and how often it reports a step that is none."""
 
 import random
 from pathlib import Path
@@ -17,14 +17,14 @@ TRIALS = 200
 
 
 def recorded(path: Path = RECORDED) -> Series:
-    """Return the noise as it was recorded: one command against itself, 300 runs."""
+    """Return the recorded noise: 300 runs of one command against itself."""
     return read_series(path.read_text())
 
 
 def rate(runs: int, step: float, *, later: bool = False, drift: bool = True) -> float:
-    """Return how often a step is found with `runs` samples on each side, and as many pairs of noise.
+    """Return how often a step is detected with `runs` samples on each side, and as many pairs of noise.
 
-    `later` has the new side drawn from another hour; `drift` has the noise's own change count.
+    `later` draws the new side from another hour. Without `drift`, the change of the noise itself is ignored.
     """
     hours = (recorded(), recorded(LATER if later else RECORDED))
     draw = random.Random(f"{runs} {step}")  # noqa: S311 - the same trials each time
@@ -38,7 +38,7 @@ def rate(runs: int, step: float, *, later: bool = False, drift: bool = True) -> 
 
 
 def drawn(draw: random.Random, hours: tuple[Series, Series], runs: int) -> tuple[list[float], list[float]]:
-    """Draw samples of both sides; of one hour, none is on both."""
+    """Return samples of both sides. If both are of one hour, no sample is on both."""
     before, after = ([float(one.seconds.exact) for one in hour.samples] for hour in hours)
     if hours[0] != hours[1]:
         return draw.sample(before, runs), draw.sample(after, runs)
@@ -47,13 +47,13 @@ def drawn(draw: random.Random, hours: tuple[Series, Series], runs: int) -> tuple
 
 
 def pairs(draw: random.Random, hour: Series, runs: int) -> Series:
-    """Draw so many pairs of one command against itself."""
+    """Return `runs` pairs of one command against itself."""
     chosen = set(draw.sample(sorted({one.run for one in hour.samples}), runs))
     return Series(tuple(one for one in hour.samples if one.run in chosen))
 
 
 def table() -> str:
-    """Return the rates as manual/reference/diff.md has them."""
+    """Return the rates as the table in manual/reference/diff.md."""
     heads = ["runs on each side", "no step", *(f"step of {step:.0%}" for step in STEPS[1:])]
     heads += ["no step, another hour", "the same, drift left out"]
     rows = [heads, ["---"] * len(heads)]

@@ -1,4 +1,4 @@
-"""Series with something planted: a failing start, an outlier, a drift, a second mode, no difference."""
+"""Series with a planted property: a failed run, an outlier, a trend, a second mode, no difference."""
 
 import random
 from collections.abc import Callable
@@ -9,7 +9,7 @@ Row = tuple[float, int]
 
 
 def series(runc: Callable[[int], Row], kata: Callable[[int], Row]) -> str:
-    """Return a series of two: seconds and exit status of each run from 1 to 12, in turn."""
+    """Return a series of two contenders with twelve runs each, which take turns to be first."""
     rows = []
     for run in range(1, RUNS + 1):
         pair = [("runc", *runc(run)), ("kata", *kata(run))]
@@ -19,14 +19,14 @@ def series(runc: Callable[[int], Row], kata: Callable[[int], Row]) -> str:
 
 
 def around(seconds: float, seed: int) -> Callable[[int], Row]:
-    """Return runs that all end well, with a hundredth of noise around so many seconds."""
+    """Return successful runs with a hundredth of noise around a duration."""
     dice = random.Random(seed)  # noqa: S311 - seeded draws
     values = [dice.gauss(seconds, seconds / 100) for _ in range(RUNS + 1)]
     return lambda run: (values[run], 0)
 
 
 def planted(what: str) -> str:
-    """Return a series of runc at 0.4 s beside Kata at 1.6 s, with `what` planted in Kata's runs."""
+    """Return a series of runc at 0.4 s and Kata at 1.6 s; `what` is planted in the runs of Kata."""
     kata = around(1.6, 2)
     plants: dict[str, Callable[[int], Row]] = {
         "nothing": kata,

@@ -1,4 +1,4 @@
-"""A series says what is in it: nothing planted is averaged away, and text, table and facts agree."""
+"""Sentences, tables and facts of a series agree, and show whatever was planted in it."""
 
 import statistics
 from decimal import Decimal
@@ -22,19 +22,19 @@ SIX = HEAD + "".join(f"{run},1,runc,{run}.5,0\n" for run in range(1, 7))
 
 
 def said(what: str) -> tuple[Comparison, str]:
-    """Return what a planted series says."""
+    """Return the comparison of a planted series, and its sentences."""
     found = compare(read_series(planted(what)))
     return found, " ".join(sentences(found))
 
 
 def seconds_of(what: str, name: str) -> list[float]:
-    """Return the seconds of those that ended well, read as anyone would."""
+    """Return the durations of the successful runs, read without the code under test."""
     rows = [line.split(",") for line in planted(what).splitlines()[1:]]
     return [float(row[3]) for row in rows if row[2] == name and row[4] == "0"]
 
 
 def test_nothing_planted_nothing_odd_said() -> None:
-    """One sentence, the ratio of the pairs, with its interval around it."""
+    """There is one sentence: the ratio of the pairs with its interval."""
     found, words = said("nothing")
     assert len(sentences(found)) == 1
     assert found.ratio is not None
@@ -58,7 +58,7 @@ def test_nothing_planted_nothing_odd_said() -> None:
     ],
 )
 def test_a_failed_start_is_counted_and_in_no_median(what: str, words: str) -> None:
-    """Neither a quick failure nor a long hang: median and ratio are those of the others."""
+    """The median and the ratio exclude a quick failure and a long hang."""
     found, told = said(what)
     assert f"kata: {words}" in told
     kata = found.contenders[1]
@@ -74,7 +74,7 @@ def test_a_failed_start_is_counted_and_in_no_median(what: str, words: str) -> No
 
 
 def test_an_outlier_is_named_and_kept() -> None:
-    """It is in the median all the same."""
+    """The sentence names the outlier, and the median includes it."""
     found, told = said("outlier")
     assert "kata: outliers (kept): run 5 (4.800 s)." in told
     kata = found.contenders[1].seconds
@@ -83,7 +83,7 @@ def test_an_outlier_is_named_and_kept() -> None:
 
 
 def test_a_drift_and_a_second_mode_are_named() -> None:
-    """Which a median alone would hide."""
+    """The sentences name a trend and a second mode."""
     assert "kata: a significant upward trend: +28% over the series (p = " in said("drift")[1]
     assert "kata: two modes, which one median does not describe: 8 runs up to 1." in said("modes")[1]
     assert "two modes" not in said("drift")[1]
@@ -91,7 +91,7 @@ def test_a_drift_and_a_second_mode_are_named() -> None:
 
 
 def test_no_difference_is_said_as_what_it_is() -> None:
-    """Not that there is none: that these runs saw none."""
+    """The sentence says that these runs show no difference, not that there is none."""
     found, told = said("same")
     assert found.shows_no_difference
     assert told.startswith("These runs show no difference between runc and kata: kata took ")
@@ -99,7 +99,7 @@ def test_no_difference_is_said_as_what_it_is() -> None:
 
 
 def test_what_cannot_be_said_is_said_so() -> None:
-    """One contender, too few pairs, no pair, several samples in a run."""
+    """One contender, too few pairs, no pair and several samples in a run are explained."""
     one = compare(read_series(SIX))
     assert sentences(one) == ["There is no ratio: the series has one contender only."]
     assert noise_sentence(one).startswith("The noise of the host is unknown")
@@ -115,7 +115,7 @@ def test_what_cannot_be_said_is_said_so() -> None:
 
 @pytest.mark.parametrize("what", ["nothing", "failure", "outlier", "same"])
 def test_facts_and_comparison_agree(what: str) -> None:
-    """The converter says the very values that the page's table shows."""
+    """The converter returns the values of the page's table."""
     text, (found, _told) = planted(what), said(what)
     for one in found.contenders:
         assert one.seconds is not None
@@ -127,7 +127,7 @@ def test_facts_and_comparison_agree(what: str) -> None:
 
 
 def test_percentiles_are_samples() -> None:
-    """The smallest that so many percent do not exceed."""
+    """A percentile is the smallest sample that so many percent do not exceed."""
     assert str(convert("series p50 of runc", SIX)) == "3.5 s"
     assert str(convert("series p99 of runc", SIX)) == "6.5 s"
     assert str(convert("series runs of runc", SIX)) == "6"
@@ -142,13 +142,13 @@ def test_percentiles_are_samples() -> None:
     ],
 )
 def test_what_a_series_does_not_say(how: str, words: str) -> None:
-    """Is not there, whatever the series."""
+    """An unknown statistic raises NotThere."""
     with pytest.raises(NotThere, match=words):
         convert(f"series {how}", SIX)
 
 
 def test_too_few_runs_have_a_median_and_no_interval() -> None:
-    """Five, for 95 percent."""
+    """Five runs are too few for 95 %."""
     five = SIX.rpartition("6,1,")[0]
     assert str(convert("series median of runc", five)) == "3.5 s"
     with pytest.raises(NotThere, match="5 are too few"):
@@ -170,7 +170,7 @@ def test_too_few_runs_have_a_median_and_no_interval() -> None:
     ],
 )
 def test_what_is_no_series(text: str, words: str) -> None:
-    """Says which line, and the converter does not read it."""
+    """The error names the line, and the converter refuses the text."""
     with pytest.raises(SeriesError, match=words):
         read_series(text)
     with pytest.raises(Unreadable, match=words):
@@ -178,7 +178,7 @@ def test_what_is_no_series(text: str, words: str) -> None:
 
 
 def test_a_contender_that_is_not_there_is_named() -> None:
-    """With those that are."""
+    """The error lists the contenders."""
     with pytest.raises(Unreadable, match="no 'kata' in the series: use one of: runc"):
         convert("series median of kata", SIX)
     with pytest.raises(Unreadable, match="none of its runs succeeded"):

@@ -1,4 +1,4 @@
-"""A difference holds every byte of both files, in words, in HTML and as diff writes it."""
+"""A difference shows every byte of both files, in words, in HTML and as `diff` writes it."""
 
 import subprocess
 from html.parser import HTMLParser
@@ -30,14 +30,14 @@ BAD = b'</code><img src=x onerror="alert(1)"> & `x`\r\n'
 
 @pytest.fixture
 def little(tmp_path: Path) -> Little:
-    """Make a project with a lab."""
+    """Return a project with a lab."""
     made = make(tmp_path / "project")
     made.page("labs/lab12/index.md", "# Lab\n")
     return made
 
 
 def shown(little: Little, one: bytes, other: bytes, **named: object) -> Difference:
-    """Return what the macro shows of two files with these bytes."""
+    """Return the difference of two files with these bytes."""
     little.capture(Captured("a.txt", one))
     little.capture(Captured("b.txt", other))
     found = called(little, "a.txt", "b.txt", **named)
@@ -46,13 +46,13 @@ def shown(little: Little, one: bytes, other: bytes, **named: object) -> Differen
 
 
 def called(little: Little, *paths: object, **named: object) -> object:
-    """Return what the macro shows on a page of the lab."""
+    """Return the result of the macro on a page of the lab."""
     call = Call("difference", paths, tuple(named.items()))
     return call.run(little.context())
 
 
 class Cells(HTMLParser):
-    """The text of every row's cells, as a browser's DOM has it."""
+    """The text of every row's cells, as a browser has it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,20 +69,20 @@ class Cells(HTMLParser):
             self.rows[-1].append("")
 
     def handle_data(self, data: str) -> None:
-        """Add to the cell."""
+        """Add text to the cell."""
         if self.rows and self.rows[-1]:
             self.rows[-1][-1] += data
 
 
 def cells(html: str) -> Cells:
-    """Return the cells of a page."""
+    """Return the cells in some HTML."""
     found = Cells()
     found.feed(html)
     return found
 
 
 def test_side_by_side_in_words_and_signs(little: Little) -> None:
-    """What is in one only, what in both; the caption says it for who sees no colours."""
+    """Each row has a sign and a word. The caption counts the lines for readers who cannot see colours."""
     found = shown(little, b"core\nfd\nold\n", b"fd\nnew\nmore\n")
     assert found.summary == "2 lines only in lab12/a.txt, 2 lines only in lab12/b.txt, 1 line the same"
     body = cells(html_of(found, "", LateHtml())).rows[1:]
@@ -95,7 +95,7 @@ def test_side_by_side_in_words_and_signs(little: Little) -> None:
 
 
 def test_unified_is_what_diff_writes(little: Little, tmp_path: Path) -> None:
-    """The lines of `diff -u` with enough context to leave nothing out, in the same order."""
+    """The lines are those of `diff -u` with unlimited context, in the same order."""
     one, other = b"a\nb\nc\nd", b"a\nB\nc\nd\ne\n"
     found = shown(little, one, other, form="unified")
     (tmp_path / "one").write_bytes(one)
@@ -120,7 +120,7 @@ def test_unified_is_what_diff_writes(little: Little, tmp_path: Path) -> None:
     ],
 )
 def test_what_nobody_sees_is_said(little: Little, one: bytes, other: bytes, note: str) -> None:
-    """Lines that look alike and are not the same say in what they differ."""
+    """A note spells out a difference that cannot be seen."""
     found = shown(little, one, other)
     assert found.rows[0].kind is DifferenceKind.CHANGED
     assert [note] in cells(html_of(found, "", LateHtml())).rows
@@ -128,14 +128,14 @@ def test_what_nobody_sees_is_said(little: Little, one: bytes, other: bytes, note
 
 
 def test_the_same(little: Little) -> None:
-    """Nothing differs: it is said, and a file may be empty."""
+    """Equal files are said to be equal. A file may be empty."""
     assert shown(little, b"x\n", b"x\n").summary.endswith("are the same, byte for byte")
     assert shown(little, b"", b"").rows == ()
     assert shown(little, b"", b"x\n").summary.startswith("0 lines only in")
 
 
 def test_evidence_is_text(little: Little) -> None:
-    """No tag, no entity and no carriage return of evidence becomes the page's."""
+    """No tag, entity or carriage return of the evidence acts in the page."""
     found = shown(little, BAD, b"x\n")
     html = html_of(found, "", LateHtml())
     assert "img" not in cells(html).tags
@@ -143,7 +143,7 @@ def test_evidence_is_text(little: Little) -> None:
 
 
 def test_lines_of_a_file(little: Little) -> None:
-    """A path may name lines; their numbers are the file's."""
+    """A path may name lines. Their numbers are those of the file."""
     little.capture(Captured("a.txt", b"1\n2\n3\n"))
     little.capture(Captured("b.txt", b"2\n4\n"))
     found = called(little, "2:3:a.txt", "b.txt")
@@ -155,7 +155,7 @@ def test_lines_of_a_file(little: Little) -> None:
 
 
 def test_bad_calls(little: Little) -> None:
-    """A file that was not captured is a gap; no text, no such form, no such file are faults."""
+    """A file that was not captured is a gap. A binary file, a wrong form and a wrong path are problems."""
     little.capture(Captured("a.txt", b"1\n"))
     little.capture(Captured("b.bin", b"\0"))
     little.state(row("x", "c.txt", reason="no KVM"))
@@ -182,7 +182,7 @@ TEXTS = st.lists(st.sampled_from(["a", "b", "c ", ""]), max_size=12)
 
 @given(TEXTS, TEXTS)
 def test_nothing_is_lost(one: list[str], other: list[str]) -> None:
-    """Both files can be put together again from the rows; folding leaves out only what is the same."""
+    """The rows contain both files. Folding hides equal lines only."""
     sides = [[DiffLine(number, text) for number, text in enumerate(side, 1)] for side in (one, other)]
     found = list(compare_lines(*sides))
     assert [row.first.text for row in found if row.first] == one
@@ -201,7 +201,7 @@ def test_nothing_is_lost(one: list[str], other: list[str]) -> None:
 
 
 def test_long_runs_are_folded() -> None:
-    """Three lines around what differs are kept, the others counted."""
+    """Three lines around a difference are kept, and the others are counted."""
     same = [DiffRow(DifferenceKind.SAME, DiffLine(n, "x"), DiffLine(n, "x")) for n in range(20)]
     changed = DiffRow(DifferenceKind.FIRST, DiffLine(20, "y"))
     kinds = [(row_.kind, row_.count) for row_ in fold([*same, changed, *same])]

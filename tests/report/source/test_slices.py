@@ -1,4 +1,4 @@
-"""A range of a file is those bytes, whatever they are."""
+"""A slice has exactly the bytes of its lines."""
 
 import hashlib
 
@@ -16,7 +16,7 @@ anything = st.lists(
 
 
 def lines_of(data: bytes) -> list[bytes]:
-    """Return the lines with their LF, found the plain way."""
+    """Return the lines with their LF, found in the simplest way."""
     return [line + b"\n" for line in data.split(b"\n")[:-1]] + (
         [data.split(b"\n")[-1]] if data.split(b"\n")[-1] else []
     )
@@ -24,7 +24,7 @@ def lines_of(data: bytes) -> list[bytes]:
 
 @given(anything, st.data())
 def test_a_slice_is_its_lines(data: bytes, draw: st.DataObject) -> None:
-    """Lines end at LF only; a slice is those lines with theirs, the last as it is."""
+    """Lines end at LF only. A slice has its lines with their LF, the last line as it is."""
     lines = lines_of(data)
     if not lines:
         return
@@ -36,7 +36,7 @@ def test_a_slice_is_its_lines(data: bytes, draw: st.DataObject) -> None:
 
 @given(anything)
 def test_all_of_a_file(data: bytes) -> None:
-    """Without lines it is the whole file, and its parts put together are it again."""
+    """Without lines, a slice is the whole file, and all lines joined are the file."""
     content = Content("f", data)
     total = len(content.lines)
     assert cut(content, slice_request("f")).data == data
@@ -45,7 +45,7 @@ def test_all_of_a_file(data: bytes) -> None:
 
 @given(st.text(max_size=8), anything)
 def test_any_text_as_lines_is_a_range_or_one_error(lines: str, data: bytes) -> None:
-    """Nothing else is raised."""
+    """Any other text as lines is a FaultError with a remedy."""
     try:
         cut(Content("f", data), slice_request("f", lines))
     except FaultError as error:
@@ -55,7 +55,7 @@ def test_any_text_as_lines_is_a_range_or_one_error(lines: str, data: bytes) -> N
 
 @given(st.integers(0, 5), st.integers(1, 3))
 def test_a_slice_is_found_where_it_has_moved(before: int, length: int) -> None:
-    """By its hash, at the nearest place."""
+    """It is found by its hash, at the nearest place."""
     moved = [b"m%d\n" % number for number in range(length)]
     digest = hashlib.sha256(b"".join(moved)).hexdigest()
     content = Content("f", b"".join([b"other\n"] * (before + 1) + moved + [b"end"]))
@@ -66,13 +66,13 @@ def test_a_slice_is_found_where_it_has_moved(before: int, length: int) -> None:
 
 
 def test_a_range_past_the_end_is_found_again_by_its_hash() -> None:
-    """A file that has become shorter keeps its lines."""
+    """Lines that moved up in a shorter file are found."""
     digest = hashlib.sha256(b"b\n").hexdigest()
     assert cut(Content("f", b"a\nb\n"), slice_request("f", "7", sha256=digest)).range == Range(2, 2)
 
 
 def test_a_hash_that_holds_says_nothing() -> None:
-    """No note, no warning."""
+    """A slice with the right hash is not marked as moved."""
     digest = hashlib.sha256(b"b\n").hexdigest()
     assert cut(Content("f", b"a\nb\n"), slice_request("f", "2", sha256=digest)).moved_from is None
 
@@ -82,13 +82,13 @@ def test_a_hash_that_holds_says_nothing() -> None:
     [("^b", "d$", "2:4"), ("^b", None, "2:5"), (None, "c", "1:3"), ("c", "c", "3:3"), ("^e", None, "5:5")],
 )
 def test_by_content(start: str | None, end: str | None, lines: str) -> None:
-    """From the first match of start to the first match of end from there on."""
+    """A slice goes from the first match of start to the first match of end at or after it."""
     content = Content("f", b"a\nb\nc\nd\r\ne")
     assert str(cut(content, slice_request("f", start=start, end=end)).range) == lines
 
 
 def test_text_is_utf_8_without_nul() -> None:
-    """Anything else is none, judged by the slice."""
+    """A slice that is not UTF-8, or contains NUL, is not text; the rest of its file does not matter."""
     content = Content("f", b"caf\xc3\xa9\ncaf\xe9\nnul\0\n")
     assert cut(content, slice_request("f", "1")).text == "café\n"
     assert cut(content, slice_request("f", "2")).text is None

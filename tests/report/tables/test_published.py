@@ -1,4 +1,4 @@
-"""Others' figures: a table of their own, and every mistake in it named."""
+"""Published figures have a table of their own, and each mistake in their file is named."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ ONE = """\
 
 
 def shown(little: Little, text: str | None, page: str = "labs/lab12/task-4.md") -> object:
-    """Return what the macro shows of such a published.yml."""
+    """Return the result of the macro for a published.yml with `text`."""
     little.page("labs/lab12/index.md", "# Lab\n")
     if text is not None:
         little.page("labs/lab12/published.yml", text)
@@ -24,7 +24,7 @@ def shown(little: Little, text: str | None, page: str = "labs/lab12/task-4.md") 
 
 
 def test_a_row_for_each_figure_with_its_source(tmp_path: Path) -> None:
-    """As written, escaped."""
+    """A row has the figure as it is written, escaped in HTML."""
     table = shown(make(tmp_path / "project"), ONE)
     assert isinstance(table, Table)
     row = [cell.text for cell in table.rows[0]]
@@ -45,7 +45,7 @@ def test_a_row_for_each_figure_with_its_source(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str | None, words: str) -> None:
-    """With the file and the key: a figure without its source is none."""
+    """The problem names the file and the key. A figure needs its source."""
     found = shown(make(tmp_path / "project"), text)
     assert isinstance(found, Problem)
     assert words in found.what
@@ -53,7 +53,7 @@ def test_a_mistake_is_named(tmp_path: Path, text: str | None, words: str) -> Non
 
 
 def test_outside_a_lab_it_must_be_named(tmp_path: Path) -> None:
-    """As with any table of a lab."""
+    """On a page outside labs, the macro needs the name of a lab."""
     found = shown(make(tmp_path / "project"), ONE, page="about.md")
     assert isinstance(found, Problem)
     assert "belongs to no lab" in found.what

@@ -1,4 +1,4 @@
-"""Tables and lists say what the records say, in the tasks' order, on the site and in the export."""
+"""Tables and lists agree with the records, on the site and in the export."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ BAD = '</code><img src=x onerror="alert(1)"> | `x` *y*\n'
 
 @pytest.fixture(scope="module")
 def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
-    """Make a lab of two tasks captured, one missing, one of no task, and a second host."""
+    """Return a lab of three captured collectors and a missing one, and evidence of a second host."""
     made = make(tmp_path_factory.mktemp("tables") / "project")
     made.page("labs/lab12/index.md", "# Lab\n")
     made.capture(Captured("b.txt", b"1\n2\n", (("nproc",), ("free", "-m")), "second"), task=2)
@@ -46,7 +46,7 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
 
 
 def show(little: Little, name: str, *args: object, page: str = "labs/lab12/x.md", **named: Any) -> Any:
-    """Return what a macro shows on a page."""
+    """Return the result of a macro on a page."""
     context = little.context(page)
     return Call(name, args, tuple(named.items())).run(context)
 
@@ -58,7 +58,7 @@ def texts(table: object) -> list[list[str]]:
 
 
 def test_commands_come_in_the_tasks_order(little: Little) -> None:
-    """Each as it was run; a collector that has not run says why; no command is said, too."""
+    """Commands are sorted by task. A collector without commands says why."""
     runs = show(little, "commands")
     assert isinstance(runs, tuple)
     assert [(one.title, [ran.line for ran in one.commands], one.note) for one in runs] == [
@@ -71,7 +71,7 @@ def test_commands_come_in_the_tasks_order(little: Little) -> None:
 
 
 def test_a_command_by_the_lines_that_it_printed(little: Little) -> None:
-    """All of a file's, those of some lines, or the n-th."""
+    """The macro shows all commands of a file, those of some lines, or the n-th."""
     cases: list[tuple[dict[str, Any], list[str]]] = [
         ({}, ["nproc", "free -m"]),
         ({"lines": "2"}, ["free -m"]),
@@ -84,7 +84,7 @@ def test_a_command_by_the_lines_that_it_printed(little: Little) -> None:
 
 
 def test_the_state_of_every_collector(little: Little) -> None:
-    """With reason, remedy, command and seconds."""
+    """Each row has reason, remedy, command and seconds."""
     assert texts(show(little, "state")) == [
         ["first", "2025, 1", "captured", "", "", "", "1.2"],
         ["kata", "2025, 1", "not applicable here", "no KVM", "a KVM host", "lab x", ""],
@@ -94,13 +94,13 @@ def test_the_state_of_every_collector(little: Little) -> None:
 
 
 def test_stale_evidence_says_so_in_its_block(little: Little) -> None:
-    """It is shown all the same."""
+    """A stale block is shown with a note."""
     assert show(little, "evidence", "b.txt").notes == ("stale: its code has changed",)
     assert show(little, "evidence", "a.txt").notes == ()
 
 
 def test_hosts_have_one_row_each_and_classes_are_apart(little: Little) -> None:
-    """A host that measured two sets is one row with both; a class names those of its own alone."""
+    """Each host has one row. A class selects its hosts, and an unknown class is a problem."""
     rows = texts(show(little, "hosts"))
     assert [(one[0], one[4], one[6], one[7], one[8]) for one in rows] == [
         ("lab12", "2", "virtual", "3", "2026-03-04"),
@@ -113,7 +113,7 @@ def test_hosts_have_one_row_each_and_classes_are_apart(little: Little) -> None:
 
 
 def test_a_host_that_measured_two_labs_is_one_row(tmp_path: Path) -> None:
-    """Its row names both sets and counts the files of both."""
+    """The row names both sets and counts the files of both."""
     made = make(tmp_path / "project")
     made.capture(Captured("a.txt", b"1\n"))
     made.capture(Captured("b.txt", b"1\n"), lab="lab13", start=datetime(2025, 1, 1, tzinfo=UTC))
@@ -126,7 +126,7 @@ def test_a_host_that_measured_two_labs_is_one_row(tmp_path: Path) -> None:
 
 
 def test_labs_have_a_row_each(little: Little, tmp_path: Path) -> None:
-    """With what was captured of how much; a lab that has pages and no evidence has a row, too."""
+    """A lab with pages has a row even if it has no evidence."""
     assert texts(show(little, "labs")) == [["lab12", "1 of 3", "3", "2026-03-04", "virtual"]]
     assert show(little, "labs").rows[0][0].link == "labs/lab12/index.html"
     bare = make(tmp_path / "project")
@@ -135,7 +135,7 @@ def test_labs_have_a_row_each(little: Little, tmp_path: Path) -> None:
 
 
 def test_the_index_names_every_file(little: Little) -> None:
-    """On a lab's page its own, elsewhere those of all sets; each with size, hash, record and links."""
+    """On a page of a lab it lists the files of the lab, elsewhere those of all sets."""
     assert [one[0] for one in texts(show(little, "index"))] == ["lab12/a.txt", "lab12/b.txt", "lab12/z.txt"]
     everything = texts(show(little, "index", page="index.md"))
     assert [one[0] for one in everything][-1] == "hosts/big/lab12/a.txt"
@@ -144,7 +144,7 @@ def test_the_index_names_every_file(little: Little) -> None:
 
 
 def test_cells_are_escaped() -> None:
-    """In HTML and in Markdown, on one line there."""
+    """Cells are escaped in HTML and in Markdown, and stay on one line there."""
     table = Table((BAD,), ((Cell(BAD, code=True, link='x"y'), Cell(BAD)),))
     html = table_html(table, "../")
     assert "<img" not in html
@@ -157,7 +157,7 @@ def test_cells_are_escaped() -> None:
 
 
 def test_nothing_at_all_is_one_error(tmp_path: Path) -> None:
-    """Each table of a lab that has no evidence says what to run."""
+    """For a lab without evidence, each table names the command to run."""
     made = make(tmp_path / "project")
     made.page("labs/lab12/index.md", "# x\n")
     for name in ("state", "host", "commands"):
@@ -166,7 +166,7 @@ def test_nothing_at_all_is_one_error(tmp_path: Path) -> None:
 
 
 def test_a_command_run_many_times_in_a_row_is_shown_once(little: Little) -> None:
-    """Fifty requests are one line with their number; the same command at another time is another line."""
+    """Equal commands in a row are one line with their number. A later one is another line."""
     argv = (("curl", "x"), ("curl", "x"), ("curl", "x"), ("nproc",), ("curl", "x"))
     little.capture(Captured("times.txt", b"1\n2\n3\n4\n5\n", argv, collector="times"))
     runs = show(little, "commands")

@@ -1,4 +1,4 @@
-"""A quantity keeps the evidence's digits and its unit, and refuses what makes no sense."""
+"""Quantities keep the digits and the unit of the evidence, and refuse wrong combinations."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +15,7 @@ sizes = st.builds(Quantity, numbers, st.sampled_from(["B", "kB", "MB", "KiB", "M
 
 
 def of(text: str) -> Quantity:
-    """Return "1.620 s" as a quantity."""
+    """Return the quantity in a text such as "1.620 s"."""
     number, _, unit = text.partition(" ")
     return Quantity(Decimal(number), unit)
 
@@ -24,13 +24,13 @@ def of(text: str) -> Quantity:
     ("text", "number"), [("1.620", "1.620"), ("1,620", "1.620"), (".68", "0.68"), (",5", "0.5"), ("-3", "-3")]
 )
 def test_a_number_keeps_its_digits(text: str, number: str) -> None:
-    """A decimal comma is a point."""
+    """A decimal comma is read as a point."""
     assert str(decimal(text)) == number
 
 
 @pytest.mark.parametrize("text", ["", "1.2.3", "1,234,567", "1.", "~2", "1e3", "NaN", "٣", "1 2", "1" * 41])
 def test_anything_else_is_no_number(text: str) -> None:
-    """Digits are never grouped, and few."""
+    """Grouped digits, exponents and more than 40 digits are not numbers."""
     with pytest.raises(ValueError, match="is not a number"):
         decimal(text)
 
@@ -49,7 +49,7 @@ def test_anything_else_is_no_number(text: str) -> None:
     ],
 )
 def test_a_conversion_keeps_the_precision(text: str, unit: str, shown: str) -> None:
-    """As many significant digits as there were."""
+    """A conversion keeps the number of significant digits."""
     assert str(of(text).to(unit)) == shown
 
 
@@ -77,19 +77,19 @@ def test_a_conversion_keeps_the_precision(text: str, unit: str, shown: str) -> N
     ],
 )
 def test_arithmetic_keeps_units_and_precision(result: Quantity, shown: str) -> None:
-    """Fewer decimals for a sum, fewer significant digits for a product; a count limits nothing."""
+    """A sum has the fewer decimals, a product the fewer significant digits. A count limits nothing."""
     assert str(result) == shown
 
 
 def test_what_is_compared_is_exact() -> None:
-    """A ratio that is shown as 3.0 is still less than 3."""
+    """A ratio that is shown as 3.0 can be less than 3."""
     ratio = of("2.961 s") / of("1.0 s")
     assert (str(ratio), ratio.compare(of("3")), of("3").compare(ratio)) == ("3.0", -1, 1)
     assert of("1 MiB").compare(of("1048576 B")) == 0
 
 
 def test_rounding_takes_digits_and_never_adds_any() -> None:
-    """Half is up, away from zero."""
+    """Rounding is half up, away from zero."""
     assert str(of("15.548 GiB").rounded(1)) == "15.5 GiB"
     assert str(of("2.5 s").rounded(0)) == "3 s"
     assert str(of("-2.5 s").rounded(0)) == "-3 s"
@@ -97,7 +97,7 @@ def test_rounding_takes_digits_and_never_adds_any() -> None:
 
 
 def test_nonsense_names_both_units() -> None:
-    """Whatever is done with them."""
+    """The error names both units."""
     with pytest.raises(UnitError, match=r"^1 s \+ 1 MiB has no meaning: s and MiB measure different things$"):
         of("1 s") + of("1 MiB")
     with pytest.raises(UnitError, match=r"1 s - 3 has no meaning: s and a plain number"):
@@ -119,21 +119,21 @@ def test_nonsense_names_both_units() -> None:
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999999999", "1e-41", "1" * 41])
 def test_hostile_numbers_are_no_measurement(number: str) -> None:
-    """They neither hang nor count."""
+    """Numbers with too many digits raise OverflowError at once."""
     with pytest.raises(OverflowError, match="has too many digits for a measurement"):
         Quantity(Decimal(number), "s")
 
 
 @given(st.one_of(st.tuples(times, times), st.tuples(sizes, sizes)))
 def test_comparing_is_that_of_exact_numbers(pair: tuple[Quantity, Quantity]) -> None:
-    """In the base unit, both ways."""
+    """A comparison equals that of fractions in the base unit."""
     left, right = (Fraction(one.value) * UNITS[one.unit].factor for one in pair)
     assert pair[0].compare(pair[1]) == (left > right) - (left < right) == -pair[1].compare(pair[0])
 
 
 @given(times, times, sizes)
 def test_arithmetic_is_that_of_exact_numbers(one: Quantity, two: Quantity, size: Quantity) -> None:
-    """Whatever is shown."""
+    """The exact value of a result equals that of fractions."""
     left, right = (Fraction(each.value) * UNITS[each.unit].factor for each in (one, two))
     for result, exact in [(one + two, left + right), (one - two, left - right), (-one, -left)]:
         assert result.exact * UNITS[one.unit].factor == exact
@@ -146,7 +146,7 @@ def test_arithmetic_is_that_of_exact_numbers(one: Quantity, two: Quantity, size:
 
 @given(times, st.sampled_from(["ns", "ms", "s", "min", "h"]))
 def test_what_is_shown_is_within_half_a_digit(one: Quantity, unit: str) -> None:
-    """Of the exact value, after any conversion; there and back is exact."""
+    """A converted value is within half a digit of the exact one, and converts back exactly."""
     there = one.to(unit)
     exponent = there.value.as_tuple().exponent
     assert isinstance(exponent, int)

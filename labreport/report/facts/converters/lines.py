@@ -47,9 +47,10 @@ class Form(Generic[Value]):
 
 @dataclass(frozen=True)
 class ValueKind(Generic[Value]):
-    """A kind of value: its name in errors, its forms, and how any line begins that means such a value.
+    """A kind of value: its name in errors, and the forms of a line that contains it.
 
-    A line that `begins` so and has none of the forms is unreadable, not absent.
+    `begins` matches the beginning of each line that is meant as such a value. A line that has none of the
+    forms is then unreadable; without that match, it is about something else.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Files of probes and of escapes as tables: read by spans, so that evidence forges no verdict."""
+"""Tables of probes, escapes and advisories. No output of a command can pass for a judgement."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -51,14 +51,14 @@ ESCAPES = [
 
 @pytest.fixture
 def little(tmp_path: Path) -> Little:
-    """Make a project with a lab."""
+    """Return a project with a lab."""
     made = make(tmp_path / "project")
     made.page("labs/lab12/index.md", "# Lab\n")
     return made
 
 
 def capture(little: Little, path: str, lines: Sequence[tuple[str, bool]], **given: Any) -> None:
-    """Capture a file whose lines were printed by a command, or are the collector's own."""
+    """Capture a file; each line was printed by a command, or written by the collector."""
     data = "".join(f"{text}\n" for text, _printed in lines).encode()
     spans = [
         Span(start=n, end=n, command=0 if printed else None) for n, (_text, printed) in enumerate(lines, 1)
@@ -68,7 +68,7 @@ def capture(little: Little, path: str, lines: Sequence[tuple[str, bool]], **give
 
 
 def show(little: Little, name: str, *args: object, **named: object) -> object:
-    """Return what a macro shows on a page of the lab."""
+    """Return the result of a macro on a page of the lab."""
     context = little.context("labs/lab12/x.md")
     return Call(name, args, tuple(named.items())).run(context)
 
@@ -81,7 +81,7 @@ def texts(table: object) -> list[list[str]]:
 
 
 def test_answers_side_by_side(little: Little) -> None:
-    """A row for each probe; an answer that looks like a heading or a verdict is an answer."""
+    """Each probe has a row. Output that looks like a heading or a judgement is part of the answer."""
     capture(little, "p.txt", PROBES)
     table = show(little, "probes", "p.txt")
     assert texts(table) == [
@@ -112,7 +112,7 @@ def test_answers_side_by_side(little: Little) -> None:
     ],
 )
 def test_what_is_no_file_of_probes(little: Little, lines: list[tuple[str, bool]], words: str) -> None:
-    """The line is named: such a file is read strictly, or not at all."""
+    """The error names the line that does not belong in such a file."""
     capture(little, "p.txt", lines)
     fault = show(little, "probes", "p.txt")
     assert isinstance(fault, Problem)
@@ -120,7 +120,7 @@ def test_what_is_no_file_of_probes(little: Little, lines: list[tuple[str, bool]]
 
 
 def test_bad_calls_of_probes(little: Little) -> None:
-    """No such probe, a wrong type, no record, nothing captured."""
+    """An unknown probe, a wrong type and a missing record are problems. Missing evidence is a gap."""
     capture(little, "p.txt", PROBES)
     (little.root / "evidence/lab12/q.txt").write_text("x\n")
     little.state(row("x", "r.txt"))
@@ -140,7 +140,7 @@ def test_bad_calls_of_probes(little: Little) -> None:
 
 
 def test_escapes_with_their_verdicts(little: Little) -> None:
-    """A row for each way; a verdict that the container printed is none; where none was tried it is said."""
+    """Each way has a row. A judgement that a container printed does not count. Escapes not tried say why."""
     little.state(row("x", "x.txt"))
     fault = show(little, "escapes")
     assert isinstance(fault, Problem)
@@ -170,7 +170,7 @@ ONE = """\
 
 
 def advised(little: Little, said: str, text: str = ONE) -> object:
-    """Return what the macro shows of one advisory, where a record says this of runc."""
+    """Return the table of one advisory; `said` is the version of runc in the record."""
     little.page("labs/lab12/advisories.yml", text)
     little.capture(Captured("a.txt", b"1\n"), tools={"runc": said} if said else {})
     return show(little, "advisories")
@@ -199,7 +199,7 @@ def advised(little: Little, said: str, text: str = ONE) -> object:
 def test_an_advisory_is_held_against_the_measured_version(
     little: Little, said: str, measured: str, verdict: str
 ) -> None:
-    """By branches; what no record says is not known, never fixed."""
+    """Versions are compared within their branch. An unknown version is `not known`, never `not open`."""
     cells = texts(advised(little, said))[1]
     assert cells[-3:-1] == [measured, verdict]
 
@@ -216,13 +216,13 @@ def test_an_advisory_is_held_against_the_measured_version(
     ],
 )
 def test_a_mistake_in_advisories_is_named(little: Little, text: str, words: str) -> None:
-    """File, line, key and what is wrong."""
+    """The problem names the file, the line, the key and the mistake."""
     fault = advised(little, "runc version 1.1.15", text)
     assert isinstance(fault, Problem)
     assert fault.what.startswith(f"docs/labs/lab12/advisories.yml{words}")
 
 
 def test_this_lab_s_own_advisories_are_well_formed() -> None:
-    """The file in docs/ can be read, and no advisory stands in it twice."""
+    """The advisories of this repository's lab are valid, and each is listed once."""
     found = load_advisories(Path(__file__).parents[3] / "docs/labs/lab12")
     assert len({one.id for one in found}) == len(found)

@@ -14,6 +14,7 @@ from labreport.report.source.cite import EMULATED, EXPECTED, Block, Gap
 from labreport.report.source.difference import Difference
 from labreport.report.tables import Figure
 
+_SIGNATURES = {name: inspect.signature(macro) for name, macro in MACROS.items()}
 MOST_OF_A_SENTENCE = 120
 """How many characters of a claim's sentence a problem repeats."""
 _REMEDIES = {
@@ -54,9 +55,9 @@ class Call:
             return problem
         named = dict(self.named)
         try:
-            inspect.signature(macro).bind(context, *self.args, **named)
+            _SIGNATURES[self.name].bind(context, *self.args, **named)
         except TypeError as error:
-            parameters = ", ".join(list(inspect.signature(macro).parameters)[1:]) or "nothing"
+            parameters = ", ".join(list(_SIGNATURES[self.name].parameters)[1:]) or "nothing"
             return Problem(str(self), f"{self.name}: {error}", f"it takes {parameters}")
         try:
             return macro(context, *self.args, **named)

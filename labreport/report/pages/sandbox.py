@@ -33,7 +33,7 @@ from labreport.report.pages.rules import (
     size_of,
 )
 from labreport.report.pages.slots import SlotKind, Slots
-from labreport.report.pages.tags import COMMENT_START
+from labreport.report.pages.tags import COMMENT_START, SourceCall, plain_calls
 from labreport.report.problems import Problem
 
 _FILE = "<template>"
@@ -93,6 +93,10 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
         return NotedPage(text, tuple(self._calls))
 
     def _render(self, source: str) -> str:
+        calls = plain_calls(source)
+        if calls is not None:  # compiling a page takes 2 ms, which is an eighth of what its build takes
+            calls.reverse()
+            return self._note_plain(source, 0, len(source), calls).removesuffix("\n")
         self._check_comments(source)
         tree = self.parse(source)
         code = self.compile(Rewriter(self.globals, tree).visit(tree))
@@ -104,6 +108,20 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
             if left < 0:  # raised where the page is, so that the line is known
                 output.throw(SandboxError(f"it writes more than {MOST_OUTPUT} characters", "write less"))
         return "".join(parts)
+
+    def _note_plain(self, source: str, start: int, end: int, calls: list[SourceCall]) -> str:
+        """Return a stretch of a page with a slot for each call in it; `calls` has the next one last."""
+        parts = []
+        while calls and calls[-1].start < end:
+            call = calls.pop()
+            parts.append(source[start : call.start])
+            sentence, start = None, call.end
+            if call.body:
+                sentence = self._note_plain(source, *call.body, calls).strip()
+                start = source.index("%}", call.body[1]) + len("%}")
+            line = source.count("\n", 0, call.paren) + 1
+            parts.append(self._put(Call(call.name, call.values, call.named, sentence, line)))
+        return "".join([*parts, source[start:end]])
 
     def _check_comments(self, source: str) -> None:
         """Raise SandboxError for a comment with another one in it, which was not closed."""
@@ -118,8 +136,11 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
         """Note the call of a macro, and return its slot, or its slots around its sentence."""
         caller = named.pop("caller") if isinstance(named.get("caller"), Macro) else None
         sentence = str(caller()).strip() if callable(caller) else None
-        number = self._note(Call(name, args, tuple(named.items()), sentence, line))
-        if name not in INLINE:
+        return self._put(Call(name, args, tuple(named.items()), sentence, line))
+
+    def _put(self, call: Call) -> str:
+        number, sentence = self._note(call), call.sentence
+        if call.name not in INLINE:
             return (sentence or "") + self._slots.write(number, SlotKind.BLOCK)
         if sentence is None:
             return self._slots.write(number, SlotKind.VALUE)

@@ -4,8 +4,10 @@ Jinja's own lexer finds the tags. Behind a syntax error everything is text here;
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 from jinja2 import Environment, TemplateSyntaxError
@@ -67,6 +69,11 @@ class Tag:
         return self.kind is TagKind.STATEMENT and self._name == "endcall"
 
     @property
+    def strips_blanks(self) -> bool:
+        """Whether a sign in the tag, as in `{%- … -%}`, strips blanks or keeps them."""
+        return self.inside - self.start > len("{%") or self.end - self.inside_end > len("%}")
+
+    @property
     def _name(self) -> str:
         return self.tokens[0].text if self.tokens else ""
 
@@ -85,7 +92,8 @@ class CallArgument:
 class SourceCall:
     """A call of a macro with literals only. `start` to `end` is its tag, `paren` where its `(` is.
 
-    `body` is what a call block binds: where its text begins and ends.
+    `body` is what a call block binds: where its text begins and ends. `is_plain` says that the tag holds
+    nothing but the call, and strips no blanks.
     """
 
     name: str
@@ -94,13 +102,22 @@ class SourceCall:
     end: int
     paren: int
     body: tuple[int, int] | None = None
+    is_plain: bool = False
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        """The arguments that are given without a key."""
+        return tuple(argument.value for argument in self.arguments if not argument.key)
+
+    @property
+    def named(self) -> tuple[tuple[str, object], ...]:
+        """The arguments that are given by their keys."""
+        return tuple((argument.key, argument.value) for argument in self.arguments if argument.key)
 
     @property
     def reference(self) -> str:
         """The call as problems name it."""
-        plain = tuple(argument.value for argument in self.arguments if not argument.key)
-        named = tuple((argument.key, argument.value) for argument in self.arguments if argument.key)
-        return str(Call(self.name, plain, named))
+        return str(Call(self.name, self.values, self.named))
 
     def argument(self, key: str, position: int) -> CallArgument | None:
         """Return the argument `key`, which may stand without its key at `position`, counted from 0."""
@@ -112,24 +129,29 @@ class SourceCall:
 def read_tags(text: str, begin: int = 0) -> list[Tag]:
     """Return the tags of a page from `begin` on. `text` has LF as its only line end."""
     tags: list[Tag] = []
-    kind, start, inside = TagKind.RAW, 0, 0
-    tokens: list[TagToken] = []
-    end = begin
-    try:
-        for _line, token, value in _LEXER.lex(text[begin:]):
-            at = text.index(value, end)  # blanks that `{%-` strips are in no token
-            end = at + len(value)
-            name, _, edge = token.rpartition("_")
-            if edge == "begin":
-                kind, start, inside, tokens = TagKind(name), at, end, []
-            elif edge == "end":
-                tags.append(Tag(kind, start, end, inside, at, tokens))
-                tokens = []
-            elif token != "whitespace":  # noqa: S105 # a kind of token
-                tokens.append(TagToken(token, value, at))
-    except TemplateSyntaxError:
-        pass
+    with suppress(TemplateSyntaxError):
+        tags.extend(_lex(text, begin))
     return tags
+
+
+def _lex(text: str, begin: int) -> Iterator[Tag]:
+    """Yield the tags of a page; raise TemplateSyntaxError where Jinja's lexer does."""
+    kind, start, inside, end = TagKind.RAW, 0, 0, begin
+    tokens: list[TagToken] = []
+    is_open = False
+    for _line, token, value in _LEXER.lex(text[begin:]):
+        at = text.index(value, end)  # blanks that `{%-` strips are in no token
+        end = at + len(value)
+        name, _, edge = token.rpartition("_")
+        if edge == "begin":
+            kind, start, inside, tokens, is_open = TagKind(name), at, end, [], True
+        elif edge == "end":
+            yield Tag(kind, start, end, inside, at, tokens)
+            tokens, is_open = [], False
+        elif token != "whitespace":  # noqa: S105 # a kind of token
+            tokens.append(TagToken(token, value, at))
+    if is_open:
+        raise TemplateSyntaxError("a tag is not closed", text.count("\n", 0, start) + 1)
 
 
 def read_calls(tags: Sequence[Tag]) -> list[SourceCall]:
@@ -138,12 +160,38 @@ def read_calls(tags: Sequence[Tag]) -> list[SourceCall]:
     for number, tag in enumerate(tags):
         body = _body(tag, tags[number + 1 :]) if tag.is_call_block else None
         for index, token in enumerate(tag.tokens):
-            if token.text in MACROS and _is_called(tag.tokens, index):
-                arguments = _arguments(tag.tokens[index + 2 :])
-                if arguments is not None:
-                    paren = tag.tokens[index + 1].start
-                    calls.append(SourceCall(token.text, arguments, tag.start, tag.end, paren, body))
+            if token.text not in MACROS or not _is_called(tag.tokens, index):
+                continue
+            close = _closing(tag.tokens, index + 1)
+            arguments = _arguments(tag.tokens[index + 2 : close])
+            if arguments is not None:
+                paren = tag.tokens[index + 1].start
+                is_plain = (
+                    index == tag.is_call_block and close == len(tag.tokens) - 1 and not tag.strips_blanks
+                )
+                calls.append(SourceCall(token.text, arguments, tag.start, tag.end, paren, body, is_plain))
     return calls
+
+
+def plain_calls(text: str) -> list[SourceCall] | None:
+    """Return the calls of a page whose Jinja is plain calls alone; None for any other page."""
+    try:
+        tags = list(_lex(text, 0))
+    except TemplateSyntaxError:
+        return None
+    calls = [call for call in read_calls(tags) if call.is_plain and _takes_jinja(call.arguments)]
+    bodies = [call.body for call in calls if call.body]
+    ends = [tag for tag in tags if tag.ends_call_block and not tag.strips_blanks]
+    nested = any(first[1] > second[0] for first, second in pairwise(bodies))
+    is_plain = len(calls) + len(ends) == len(tags) and len(bodies) == len(ends) and not nested
+    return calls if is_plain else None
+
+
+def _takes_jinja(arguments: Sequence[CallArgument]) -> bool:
+    """Return whether Jinja takes arguments in this order: keys at the end, each of them once."""
+    keys = [argument.key for argument in arguments]
+    named = [key for key in keys if key]
+    return keys[len(keys) - len(named) :] == named and len(named) == len(set(named))
 
 
 def _is_called(tokens: Sequence[TagToken], index: int) -> bool:
@@ -163,31 +211,31 @@ def _body(tag: Tag, following: Sequence[Tag]) -> tuple[int, int] | None:
     return None
 
 
-def _arguments(tokens: Sequence[TagToken]) -> tuple[CallArgument, ...] | None:
-    """Return the arguments in front of the `)` that closes a call; None if one of them is no literal."""
-    arguments = []
-    for part in _parts(tokens):
-        if argument := _argument(part):
-            arguments.append(argument)
-        elif part:
-            return None
-    return tuple(arguments)
-
-
-def _parts(tokens: Sequence[TagToken]) -> Iterator[list[TagToken]]:
-    """Yield the tokens between the commas of a call, up to its `)`."""
-    part: list[TagToken] = []
-    depth = 1
-    for token in tokens:
-        depth += _BRACKETS.get(token.text, 0) if token.kind == "operator" else 0
+def _closing(tokens: Sequence[TagToken], opening: int) -> int:
+    """Return the index of the `)` that closes the `(` at `opening`; without one, of the last token."""
+    depth = 0
+    for index in range(opening, len(tokens)):
+        depth += _BRACKETS.get(tokens[index].text, 0) if tokens[index].kind == "operator" else 0
         if not depth:
-            break
-        if depth == 1 and token.text == "," and token.kind == "operator":
-            yield part
-            part = []
+            return index
+    return len(tokens) - 1
+
+
+def _arguments(tokens: Sequence[TagToken]) -> tuple[CallArgument, ...] | None:
+    """Return the arguments between the parentheses of a call; None if one of them is no literal."""
+    arguments = []
+    parts: list[list[TagToken]] = [[]]
+    for token in tokens:
+        if token.text == "," and token.kind == "operator":
+            parts.append([])
         else:
-            part.append(token)
-    yield part
+            parts[-1].append(token)
+    for part in parts if parts[-1] else parts[:-1]:
+        argument = _argument(part)
+        if argument is None:
+            return None
+        arguments.append(argument)
+    return tuple(arguments)
 
 
 def _argument(part: Sequence[TagToken]) -> CallArgument | None:

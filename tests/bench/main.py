@@ -44,9 +44,9 @@ def start(folder: Path) -> Compared:
 
 
 BENCHMARKS: dict[str, Callable[[Path], Compared]] = {
-    "build": partial(build, python=str(PYTHON), pages=100, pairs=5, bound=1.10),
-    "build-1000": partial(build, python=str(PYTHON), pages=1000, pairs=3, bound=1.15),
-    "facts": partial(facts, python=str(PYTHON), pages=100, pairs=31, bound=1.10),
+    "build": partial(build, python=str(PYTHON), pages=100, pairs=5, bound=1.0),
+    "build-1000": partial(build, python=str(PYTHON), pages=1000, pairs=3, bound=1.0),
+    "facts": partial(facts, python=str(PYTHON), pages=100, pairs=31, bound=1.3),
     "charts": partial(charts, python=str(PYTHON), pairs=5),
     "capture": partial(capture, pairs=9),
     "series": partial(series, lab=LAB, pairs=5),

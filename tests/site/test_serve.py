@@ -79,5 +79,7 @@ def test_serve_stays_up_and_shows_each_change(little: Little, served: Served) ->
     assert "altered" not in served.shows('data-lines="1:2">uno\ndue\n</code>')
     little.page("labs/lab12/task-1.md", PAGE + "\n{{ evidnce() }}\n{{ evidence( }}\n")
     served.shows("invalid Jinja")
+    (little.root / "docs/labs/lab12/task-1.md").write_bytes(b"# Task 1\n\nLow \x96 yes.\n")
+    served.shows("not UTF-8")
     little.page("labs/lab12/task-1.md", PAGE)
     assert "ev-problem" not in served.shows('data-lines="1:2">uno')

@@ -18,6 +18,7 @@ from labreport.report.tables.runs import CommandRuns
 
 _NUMBERED = re.compile(r"((?:Lab|Task) [0-9]+)\s*[:.—–-]\s*")  # noqa: RUF001 # any dash that an author may write
 _TITLE = re.compile(r'(\s*)(?:===[!+]?|!!!|\?\?\?\+?)\s*([\w -]*?)\s*(?:"([^"]*)")?\s*')
+_CLOSING_MARKS = re.compile(r"[ \t]+#+$")
 _ATTRIBUTES = re.compile(r"[ \t]*\{[^}]*\}[ \t]*$")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&$])")
@@ -203,7 +204,7 @@ def _bold_title(line: str) -> str:
 def _heading(line: str, level: int) -> str:
     """Return a heading of a level, without its id."""
     indent = line[: len(line) - len(line.lstrip())]
-    text = _ATTRIBUTES.sub("", line.strip().lstrip("#").strip()).rstrip("#").rstrip()
+    text = _ATTRIBUTES.sub("", _CLOSING_MARKS.sub("", line.strip().lstrip("#").strip()))
     return f"{indent}{'#' * level} {dash(text)}"
 
 

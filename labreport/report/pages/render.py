@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
@@ -130,10 +131,10 @@ class RenderPass:
 
     def render(self, source: PageSource, markdown: str | None = None) -> RenderedPage:
         """Return a page after its Jinja; `markdown` is its text, if that is not what `source` has."""
-        for problem in source.problems:
-            self.add(problem)
         text = source.markdown if markdown is None else markdown
-        page = self._page(source)
+        page, notes = _page(source)
+        for note in notes:
+            self.add(note)
         lines_before = max(source.text.count("\n") - text.count("\n"), 0)
         noted = self._environment.render(text)
         results: list[CallResult | Problem] = []
@@ -148,19 +149,9 @@ class RenderPass:
         self.results += calls
         emulated = None if page.front_matter.accepts_emulated else emulated_problem(calls)
         if emulated:
+            notes.append(emulated)
             self.add(emulated)
-        return RenderedPage(source, page, noted.markdown, tuple(results), (emulated,) if emulated else ())
-
-    def _page(self, source: PageSource) -> Page:
-        """Return a page with what its front matter says to the report."""
-        wrong, remedy = source.meta.wrong, "correct it"
-        try:
-            page = Page(source.path, read_front_matter(source.meta.values))
-        except FaultError as error:
-            page, wrong, remedy = Page(source.path), error.what, error.remedy
-        if wrong:
-            self.add(Problem("front matter", wrong, remedy, source.path, 1))
-        return page
+        return RenderedPage(source, page, noted.markdown, tuple(results), tuple(notes))
 
     def _run(self, page: Page, call: Call, before: list[CallResult | Problem]) -> CallResult:
         """Return what a call shows; `before` are the results of the slots in its sentence."""
@@ -207,6 +198,19 @@ class RenderPass:
         return [*page.notes, *found]
 
 
+def _page(source: PageSource) -> tuple[Page, list[Problem]]:
+    """Return a page with its front matter, and what is wrong with its file."""
+    notes = list(source.problems)
+    wrong, remedy = source.meta.wrong, "correct it"
+    try:
+        page = Page(source.path, read_front_matter(source.meta.values))
+    except FaultError as error:
+        page, wrong, remedy = Page(source.path), error.what, error.remedy
+    if wrong:
+        notes.append(Problem("front matter", wrong, remedy, source.path, 1))
+    return page, notes
+
+
 def _at(results: Sequence[CallResult | Problem], slot: Slot) -> CallResult | Problem | None:
     """Return what a slot stands for; None if the page's Jinja changed the number in it."""
     return results[slot.number - 1] if 0 < slot.number <= len(results) else None
@@ -250,8 +254,7 @@ class _LookAlikes(HTMLParser):
 
 def _line_of(source: PageSource, tag: str) -> int:
     """Return the line of a page that makes a tag: the first with the tag, or else with a part of it."""
-    for text in (tag, "data-evidence", "data-lines", "ev-", "ev"):
-        offset = source.text.find(text, source.begin)
-        if offset >= 0:
-            return source.place(offset)[0]
+    for pattern in (re.escape(tag), "data-evidence", "data-lines", r"\bev\b"):
+        if found := re.compile(pattern).search(source.text, source.begin):
+            return source.place(found.start())[0]
     return 1

@@ -17,7 +17,7 @@ from labreport.report.source.cite import EMULATED, EXPECTED, FrontMatter, lab_of
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
 _KEY = re.compile(r" {0,3}([A-Za-z0-9_-]+):[ \t]*(.*)")
-_OWN_ID = re.compile(r"\{[^}]*#([\w:.-]+)[^}]*\}\s*$")
+_OWN_ID = re.compile(r"\{[^}]*#([\w:.-]+)[^}]*\}(?:[ \t]+#+)?\s*$")
 
 
 @dataclass(frozen=True)

@@ -245,3 +245,96 @@ def test_values_and_claims_are_words_in_a_report(tmp_path: Path) -> None:
     assert "  under one (contradicted: a is 1.50 s, not \\< 1 s).\n" in exported.markdown
     assert [problem.line for problem in exported.problems] == [4]
     assert "slot-" not in exported.markdown
+
+
+NO_BLOCK = """# Task 1
+
+| runc | kata |
+|---|---|
+| {{ evidence("a.txt", lines="1:2") }} | {{ evidence("gone.txt") }} and {{ fact("t") }} |
+| a | b |
+
+> Quoted: {{ evidence("a.txt", lines="3") }}
+> and on.
+
+term
+:   Defined: {{ evidence("a.txt", lines="2") }}
+
+    {{ state() }}
+
+Noted[^1].
+
+[^1]: {{ command("a.txt") }}
+
+=== "A tab"
+
+    | x |
+    |---|
+    | {{ evidence("a.txt", lines="1") }} |
+
+    After.
+
+The end.
+"""
+NO_BLOCK_EXPORTED = """### Task 1
+
+| runc | kata |
+|---|---|
+| `1:2:labs/lab12/a.txt` (below) | `evidence("gone.txt")` (below) and 1.5 s |
+| a | b |
+
+```1:2:labs/lab12/a.txt
+one
+two
+```
+
+> Not captured: `lab12/gone.txt`. Why: no KVM. What to do: use a host: `lab collect gone`
+
+> Quoted: `3:3:labs/lab12/a.txt` (below)
+> and on.
+
+```3:3:labs/lab12/a.txt
+1.5 s
+```
+
+term
+:   Defined: `2:2:labs/lab12/a.txt` (below)
+
+    `state()` (below)
+
+```2:2:labs/lab12/a.txt
+two
+```
+"""
+
+
+def test_what_holds_no_block_has_a_reference(tmp_path: Path) -> None:
+    """A table, a quote, a definition and a footnote stay whole; the block follows below, and is read back."""
+    made = make(tmp_path / "project")
+    made.capture(Captured("a.txt", b"one\ntwo\n1.5 s\n"))
+    made.state(row("gone", "gone.txt", reason="no KVM", remedy="use a host", command="lab collect gone"))
+    made.page("labs/lab12/facts.yml", "t: {file: a.txt, read: seconds}\n")
+    made.page("labs/lab12/task-1.md", f"---\nexpected_gaps: [gone.txt]\n---\n{NO_BLOCK}")
+    exported = exported_of(made)
+    assert exported.problems == ()
+    assert NO_BLOCK_EXPORTED in exported.markdown
+    assert '[^1]: `command("a.txt")` (below)\n\n```sh\nuname -a\n```\n' in exported.markdown
+    assert "**A tab**\n\n| x |\n|---|\n| `1:1:labs/lab12/a.txt` (below) |\n\n```1:1:" in exported.markdown
+    report = tmp_path / "report.md"
+    report.write_bytes(exported.markdown.encode())
+    results = check_submission(report, made.root / "evidence" / "lab12")
+    assert [(result.reference, result.whole) for result in results] == [
+        (f"{lines}:labs/lab12/a.txt", True) for lines in ("1:2", "3:3", "2:2", "1:1")
+    ]
+
+
+def test_setext_headings_and_links_in_code(tmp_path: Path) -> None:
+    """A heading that is underlined is one; a link in a code span is code; one to a page becomes its words."""
+    made = make(tmp_path / "project")
+    made.page(
+        "labs/lab12/task-1.md",
+        "Task 1: x\n=========\n\n## Own {#x} ##\n\n`[a](b.md)` [c `d`](e.md) [f](https://example.invalid/)\n",
+    )
+    assert exported_of(made).markdown.endswith(
+        "### Task 1 — x\n\n#### Own\n\n`[a](b.md)` c `d` [f](https://example.invalid/)\n"
+    )

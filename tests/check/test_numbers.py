@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from labreport.check.numbers import IN_CODE, IN_FENCE, IN_LAB_YML, LabNumbers, lab_numbers, numbers_of
@@ -140,6 +140,7 @@ BLANKS = ["\n", "\n\n", "    ", " ", " s", "3 s", "\r", "\ue000", "\ue003"]
 
 
 @given(st.lists(st.sampled_from([*PIECES, *BLANKS]), max_size=60).map("".join))
+@example("`\r raw ")  # an open code span, a blank in front of its second line and one behind it
 def test_broken_markup(text: str) -> None:
     """The masked text of any page is as long as the page, and the places are in order."""
     one = page(text)

@@ -230,11 +230,14 @@ class _Canvas:
             if not cell and self.text.endswith(line, start, end):
                 at = end - len(line)
             else:
-                at = max(self.text.find(line.strip(), self._cell_ends.get(number, start), end), start)
+                first = self._cell_ends.get(number, start)
+                at = self.text.find(line, first, end)
+                if at < 0:
+                    at = max(self.text.find(line.strip(), first, end), start)
             for char in line:
                 while at < end - 1 and self.text[at] != char:  # a backslash before a pipe; a tab for blanks
                     at += 1
-                found.append(at)
+                found.append(min(at, len(self.text) - 1))
                 at += 1
             self._cell_ends[number] = min(at, end)
             found.append(min(end, len(self.text) - 1))

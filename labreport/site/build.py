@@ -1,9 +1,10 @@
 """One build of the site: the render pass, and the HTML of what its pages show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from labreport.check.coverage import cover_lab, coverage_table
 from labreport.check.lab import LabPages
@@ -47,10 +48,20 @@ class Build:
         self._sources[path] = read_page(path, data)
         return self._sources[path].text
 
-    def render(self, path: str, markdown: str) -> str:
-        """Return the Markdown of a page with a slot for each call; `markdown` has no front matter."""
+    def render(self, path: str, markdown: str, meta: MutableMapping[str, Any]) -> str:
+        """Return the Markdown of a page with a slot for each call; `markdown` has no front matter.
+
+        What mkdocs or its theme would fail at is taken out of the front matter, `meta`.
+        """
+        for key in self._sources[path].meta.unusable:
+            meta.pop(key, None)
         self._rendered[path] = self.rendering.render(self._sources[path], markdown)
         return self._rendered[path].markdown
+
+    def drop(self, path: str, key: str, meta: MutableMapping[str, Any], remedy: str) -> None:
+        """Take a key out of the front matter of a page, `meta`, and note that its value is a problem."""
+        what = f"{key} is {meta.pop(key)!r}, which the theme does not have"
+        self.rendering.add(Problem("front matter", what, remedy, path, 1))
 
     def finish(self, path: str, up: str, html: str) -> str:
         """Return the HTML of a page with every slot filled, and on top the banner and what is wrong.

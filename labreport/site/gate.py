@@ -1,4 +1,4 @@
-"""The publish gate: what mkdocs warns of is counted, and a build with any problem ends with a list."""
+"""The gate: a `mkdocs build` with a problem, or a warning of mkdocs, fails with a list of them."""
 
 import logging
 import os
@@ -9,12 +9,12 @@ from labreport.report.problems import one_line
 from labreport.site.build import Build
 
 LOGGER = "mkdocs.report"
-"""Below mkdocs' own logger, so that its messages appear among mkdocs'."""
+"""The name of our logger. It is a child of mkdocs' logger, which prints its messages."""
 
 
 @dataclass
 class _Run:
-    """How mkdocs was started, and what it has warned of since."""
+    """The command that mkdocs runs, and the warnings of mkdocs since then."""
 
     command: str = "build"
     dirty: bool = False
@@ -25,7 +25,7 @@ _run = _Run()
 
 
 class _Counter(logging.Handler):
-    """Takes note of warnings that are not ours: those are problems of the build already."""
+    """Keeps the warnings of mkdocs. Ours are problems of the build already."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.name != LOGGER and not _expected(record):
@@ -33,12 +33,12 @@ class _Counter(logging.Handler):
 
 
 def _expected(record: logging.LogRecord) -> bool:
-    """Return whether mkdocs warns of the dirty build itself, which the author asked for."""
+    """Return whether the warning is about `--dirty` itself, which the author asked for."""
     return record.name == "mkdocs.commands.build" and "'dirty' build" in record.getMessage()
 
 
 def open_gate(command: str, *, dirty: bool) -> None:
-    """Begin a run of mkdocs' `command`: warnings are counted even where `--quiet` hides them."""
+    """Start to count the warnings of a `command` of mkdocs, those that `--quiet` hides included."""
     _run.command, _run.dirty = command, dirty
     logger = logging.getLogger("mkdocs")
     if logger.level > logging.WARNING:
@@ -51,17 +51,17 @@ def open_gate(command: str, *, dirty: bool) -> None:
 
 
 def serving() -> bool:
-    """Return whether `mkdocs serve` is running, which stays up whatever it finds."""
+    """Return whether `mkdocs serve` is running, which never fails on a problem."""
     return _run.command == "serve"
 
 
 def dirty() -> bool:
-    """Return whether mkdocs makes changed pages only."""
+    """Return whether mkdocs builds only the pages that changed."""
     return _run.dirty
 
 
 def newest(folder: Path) -> float:
-    """Return when anything below `folder` last changed, in seconds; 0 if there is nothing."""
+    """Return the time of the last change below `folder`, in seconds; 0 if it is empty."""
     times = [0.0]
     for where, _, files in os.walk(folder):
         times += [path.lstat().st_mtime for path in (Path(where), *(Path(where, one) for one in files))]
@@ -69,7 +69,7 @@ def newest(folder: Path) -> float:
 
 
 def verdict(build: Build) -> list[str]:
-    """Return the lines that end a build with problems; nothing if there was none."""
+    """Return the list of all problems, one a line; empty if there are none."""
     root = str(build.root)
     found = [str(problem) for problem in build.rendering.problems]
     found += [one_line(warning.replace(root, ".")) for warning in _run.warnings]

@@ -11,6 +11,7 @@ from labreport.site import defaults
 defaults.require_packages()  # before the imports below, which would end in a traceback
 
 # ruff: noqa: E402
+from jinja2 import Environment, TemplateNotFound
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, ConfigurationError
 from mkdocs.livereload import LiveReloadServer
@@ -117,9 +118,20 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         The macros plugin calls this as it calls `on_pre_page_macros` of a module. It renders nothing itself:
         its own environment gives a page mkdocs' settings, and all of Python behind them.
         """
-        macros.markdown = self._build.render(macros.page.file.src_uri, macros.markdown)
-        macros.page.meta.pop("ignore_macros", None)  # it would end the build
-        macros.page.meta["render_macros"] = False
+        meta = macros.page.meta
+        macros.markdown = self._build.render(macros.page.file.src_uri, macros.markdown, meta)
+        meta.pop("ignore_macros", None)  # it would end the build
+        meta["render_macros"] = False
+
+    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
+        """Drop what a page wants of the theme and the theme does not have: it would end the build."""
+        del config
+        for file in files.documentation_pages():
+            meta = file.page.meta if file.page else {}
+            for key, template in (("template", "{}"), ("icon", ".icons/{}.svg")):
+                if key in meta and not _has(env, template.format(meta[key])):
+                    self._build.drop(file.src_uri, key, meta, f"name one of the theme's, or leave {key} out")
+        return env
 
     def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """Put what the macros show into the finished page."""
@@ -150,6 +162,15 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
             if path.exists():
                 server.watch(str(path))
         return server
+
+
+def _has(env: Environment, template: str) -> bool:
+    """Return whether a theme has a template."""
+    try:
+        env.get_template(template)
+    except TemplateNotFound:
+        return False
+    return True
 
 
 def _root(config: MkDocsConfig) -> Path:

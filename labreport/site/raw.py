@@ -1,6 +1,6 @@
-"""The raw files in the site: evidence and records beside their hashes, and the schemas of what is on disk.
+"""Write the raw files of the site: evidence and records with their hashes, and JSON Schemas.
 
-They are written past mkdocs' own list of files, so that no evidence ever becomes a page.
+mkdocs does not know these files, so it makes no page of evidence.
 """
 
 import hashlib
@@ -23,18 +23,18 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "rubric-1.json": RubricFile,
     "waivers-1.json": WaiversFile,
 }
-"""The models whose JSON Schema the site has, by file name."""
+"""The models whose JSON Schemas the site publishes, by file name."""
 
 
 def write_raw(evidence: Evidence, site: Path) -> None:
-    """Write every file of every set below `site`/evidence/, with SHA256SUMS for `sha256sum -c` there."""
+    """Write every file of every set to `site`/evidence/, with a SHA256SUMS for `sha256sum -c`."""
     sums = []
     for name in evidence.names():
-        found = evidence.set(name)
-        for path in found.files():
+        evidence_set = evidence.set(name)
+        for path in evidence_set.files():
             try:
-                data = read_evidence(found.folder, path)
-            except EvidenceError:  # `verify` has named it
+                data = read_evidence(evidence_set.folder, path)
+            except EvidenceError:  # `verify` reports it
                 continue
             target = f"{name}/{published(path)}"
             _write(site / "evidence" / target, data)
@@ -43,7 +43,7 @@ def write_raw(evidence: Evidence, site: Path) -> None:
 
 
 def write_schemas(site: Path) -> None:
-    """Write the JSON Schema of each model on disk below `site`/schema/."""
+    """Write the JSON Schema of each model to `site`/schema/."""
     for name, model in SCHEMAS.items():
         schema = json.dumps(model.model_json_schema(by_alias=True), indent=1) + "\n"
         _write(site / "schema" / name, schema.encode())

@@ -127,6 +127,12 @@ BAD: list[tuple[str | bytes, int]] = [
     ("---\nfact: shadowed\nevidence: shadowed\n---\n# T\n\n{{ evidence }}\n", 7),
     ("---\na: [\n---\n# T\n", 1),
     ("---\nexpected_gaps: x\n---\n# T\n", 1),
+    ("---\ntitle: 2026\n---\n# T\n", 1),
+    ("---\ntitle:\n---\n# T\n", 1),
+    ("---\nhide: 5\n---\n# T\n", 1),
+    ("---\nicon: [x]\n---\n# T\n", 1),
+    ("---\ntemplate: 5\n---\n# T\n", 1),
+    ("Search: none\n\n# T\n", 1),
     (b'# T\n\nLow \x96 yes. {{ evidence("a.txt", lines="1") }}\n', 3),
 ]
 FORGED = [
@@ -158,6 +164,8 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     little.page("labs/lab12/task-5.md", CRLF)
     little.page("labs/lab12/task-6.md", CRLF.replace("\n", "\r\n"))
     little.page("labs/lab12/task-7.md", '# T\n\n{{ evidence("n/colour.txt") }}\n')
+    little.page("labs/lab12/template.md", "---\ntemplate: ../../../etc/passwd\n---\n# T\n")
+    little.page("labs/lab12/icon.md", "---\nicon: nope\n---\n# T\n")
     return look_at(little)
 
 
@@ -191,6 +199,14 @@ def test_front_matter_shadows_no_macro(cases: Seen) -> None:
     assert 'data-evidence="lab12/a.txt"' in page
     assert "0.4\u00a0s" in page
     assert "49" not in re.findall("<title>.*?</title>", page)[0]
+
+
+def test_what_a_theme_does_not_have_ends_no_build(cases: Seen) -> None:
+    """A template and an icon that are not there: mkdocs builds the page without them, and fails."""
+    for name in ("template: ../../../etc/passwd", "icon: nope"):
+        key = name.partition(":")[0]
+        assert f"labs/lab12/{key}.md:1: front matter: {key} is " in cases.ending
+        assert "<h1" in cases.page(f"labs/lab12/{key}")
 
 
 def test_extra_of_mkdocs_yml_is_known_everywhere(cases: Seen) -> None:

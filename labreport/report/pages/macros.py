@@ -1,6 +1,6 @@
-"""The macros: what a page may call, and what each call shows. Free of mkdocs and of any markup.
+"""The macros that a page may call, and what each returns. No mkdocs and no markup is here.
 
-A macro never raises: what it cannot show comes back as a Problem.
+A macro raises FaultError for what it cannot show; `labreport.report.pages.calls` makes a Problem of it.
 """
 
 from collections.abc import Callable
@@ -31,14 +31,14 @@ from labreport.report.tables.sets import (
 
 @dataclass(frozen=True)
 class Covered:
-    """How much of a lab's report its evidence holds: known once every page of `lab` has been read."""
+    """The evidence coverage of a lab, which is computed when all of its pages are rendered."""
 
     lab: str
 
 
 @dataclass(frozen=True, slots=True)
 class MacroContext:
-    """What a macro works with: the evidence, the facts of each lab, and the page that calls."""
+    """The input of every macro: the evidence, the facts of each lab, and the page with the call."""
 
     evidence: Evidence
     facts: Callable[[str], Readings]
@@ -46,19 +46,19 @@ class MacroContext:
     docs: Path
 
     def set_of(self, lab: object) -> EvidenceSet:
-        """Return the set of `lab`, or of the page's own; raise FaultError if there is neither."""
+        """Return the set of `lab`, or of the page's lab if that is None; raise FaultError."""
         return self.evidence.set(self.lab_named(lab))
 
     def pages_of(self, lab: object) -> Path:
-        """Return the folder of the pages of `lab`, or of the page's own lab; raise FaultError."""
+        """Return the folder with the pages of `lab`, or of the page's lab; raise FaultError."""
         return self.docs / LABS / self.lab_named(lab)
 
     def facts_of(self, lab: object) -> Readings:
-        """Return the facts of `lab`, or of the page's own; raise FaultError if there are none."""
+        """Return the facts of `lab`, or of the page's lab; raise FaultError if it has none."""
         return self.facts(self.lab_named(lab))
 
     def lab_named(self, lab: object) -> str:
-        """Return `lab`, or the page's own; raise FaultError if there is neither."""
+        """Return `lab`, or the page's lab if that is None; raise FaultError if there is no such lab."""
         name = lab if lab is not None else self.page.lab
         if not isinstance(name, str):
             raise FaultError(f"lab is {name!r}", 'give it in quotes: lab="lab12"')
@@ -74,7 +74,7 @@ Shown = BlockShown | InlineValue | Claim
 
 
 def blocks_of(shown: Shown) -> tuple[Block, ...]:
-    """Return the blocks of evidence that a call shows, or that stand behind its figure or difference."""
+    """Return the blocks of evidence that a call shows, or from which its figure or difference is made."""
     if isinstance(shown, Figure | Difference):
         return shown.blocks
     return (shown,) if isinstance(shown, Block) else ()

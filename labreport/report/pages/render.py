@@ -200,14 +200,15 @@ class RenderPass:
 
 def _page(source: PageSource) -> tuple[Page, list[Problem]]:
     """Return a page with its front matter, and what is wrong with its file."""
-    notes = list(source.problems)
-    wrong, remedy = source.meta.wrong, "correct it"
+    notes, values = list(source.problems), source.meta.values
+    wrong = [(source.meta.wrong, "correct it")] if source.meta.wrong else []
+    wrong += [(f"{key} is {values[key]!r}", remedy) for key, remedy in source.meta.unusable.items()]
     try:
-        page = Page(source.path, read_front_matter(source.meta.values))
+        page = Page(source.path, read_front_matter(values))
     except FaultError as error:
-        page, wrong, remedy = Page(source.path), error.what, error.remedy
-    if wrong:
-        notes.append(Problem("front matter", wrong, remedy, source.path, 1))
+        page = Page(source.path)
+        wrong.append((error.what, error.remedy))
+    notes += [Problem("front matter", what, remedy, source.path, 1) for what, remedy in wrong]
     return page, notes
 
 

@@ -56,12 +56,13 @@ class NotedPage:
 class Unknown(StrictUndefined):
     """A name that a page uses and nothing defines. If it is shown, a slot for a problem is in its place."""
 
-    __slots__ = ("line", "reference")
+    __slots__ = ("called", "line", "name")
 
-    def __init__(self, name: str, line: int, reference: str) -> None:
+    def __init__(self, name: str, line: int, *, called: bool = False) -> None:
         super().__init__(name=name)
+        self.name = name
         self.line = line
-        self.reference = reference
+        self.called = called
 
 
 class PageEnvironment(ImmutableSandboxedEnvironment):
@@ -155,7 +156,7 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
 
     def unknown(self, name: str, line: int, /) -> Unknown:
         """Return what stands for a name that nothing defines."""
-        return Unknown(name, line, name)
+        return Unknown(name, line)
 
     def spend(self, steps: int) -> bool:
         """Take steps from the page's budget; raise SandboxError if too few are left."""
@@ -178,8 +179,9 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
     def show(self, value: object) -> object:
         """Return what a page shows of a value: a slot for an unknown name; raise TypeError for an object."""
         if isinstance(value, Unknown):
-            what = f"nothing is called {value.reference.removesuffix('(…)')}"
-            number = self._note(Problem(value.reference, what, "check the spelling", line=value.line))
+            reference = f"{value.name}(…)" if value.called else value.name
+            what = f"nothing is called {value.name}"
+            number = self._note(Problem(reference, what, "check the spelling", line=value.line))
             return self._slots.write(number, SlotKind.BLOCK)
         if value is None or isinstance(value, str | int | float | Undefined):
             return value
@@ -215,7 +217,7 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
             return super().call(context, obj, *args, **named)
         self.sized((args, [value for name, value in named.items() if name not in _OF_JINJA]))
         if isinstance(obj, Unknown):
-            return Unknown(obj.reference, obj.line, f"{obj.reference}(…)")
+            return Unknown(obj.name, obj.line, called=True)
         return self.sized(super().call(context, obj, *args, **named))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:

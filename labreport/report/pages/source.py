@@ -17,6 +17,13 @@ from labreport.report.source.cite import EMULATED, EXPECTED, FrontMatter, lab_of
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
 _KEY = re.compile(r" {0,3}([A-Za-z0-9_-]+):[ \t]*(.*)")
+_THEME_KEYS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "title": ((str,), "write it in quotes"),
+    "hide": ((list, str), "write a list: [toc]"),
+    "icon": ((str,), "name an icon of the theme"),
+    "search": ((dict,), "write a mapping: {exclude: true}"),
+    "template": ((str,), "name a template of the theme"),
+}
 _OWN_ID = re.compile(r"\{[^}]*#([\w:.-]+)[^}]*\}(?:[ \t]+#+)?\s*$")
 
 
@@ -37,6 +44,15 @@ class PageMeta:
     values: Mapping[str, object]
     end: int = 0
     wrong: str = ""
+
+    @property
+    def unusable(self) -> Mapping[str, str]:
+        """The keys at whose values mkdocs or its theme would fail, with what to write instead."""
+        return {
+            key: remedy
+            for key, (kinds, remedy) in _THEME_KEYS.items()
+            if key in self.values and not isinstance(self.values[key], kinds)
+        }
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,15 @@ from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parents[1]
 
-settings.register_profile("no deadline", deadline=None)  # a single example may take long: the machine is busy
+settings.register_profile("no deadline", deadline=None)  # an example may take long on a busy machine
 settings.load_profile("no deadline")
 
 EXCUSED = ("KATA_ARCHIVE is not set", "actionlint is not here", "is not on this machine")
-"""What no package of Debian or lock of ours brings."""
+"""Reasons of skips that CI accepts: what is missing is in no package of Debian and in no lock of ours."""
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
-"""A shell's background job ignores Ctrl-C, nohup a hangup, and so would all that the tests start and end."""
+"""A background job ignores Ctrl-C, and nohup ignores a hangup. What the tests start would inherit that."""
 
 CLONE_NEWNS = 0x20000
 """unshare(2): mounts of our own. os.unshare has come with Python 3.12."""
@@ -74,7 +74,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:  # noqa: ARG001
-    """In CI nothing may be missing but what is EXCUSED: a test that skips for another reason has failed."""
+    """In CI, fail a test that is skipped for another reason than EXCUSED: nothing else may be missing."""
     outcome: Any = yield
     report = outcome.get_result()
     excused = any(reason in str(report.longrepr) for reason in EXCUSED)
@@ -85,7 +85,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture(scope="session")
 def tracked() -> list[str]:
-    """Return the files of the project that git tracks or would track, as they are now."""
+    """Return the paths of the project that git tracks or would track."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""The box until ssh answers, against debvm-run and debvm-waitssh on the same image."""
+"""Start the box until ssh answers, and the same image with debvm-run and debvm-waitssh."""
 
 import json
 import os
@@ -19,7 +19,7 @@ WAIT_SECONDS = "600"
 
 
 def box(folder: Path, *, lab: Path, pairs: int) -> Compared:
-    """Compare `lab box start`, up to the moment at which ssh answers, with the bare tools."""
+    """Compare `lab box start`, until ssh answers, with the bare tools."""
     os.environ[VARIABLE] = str(folder)
     subprocess.run([lab, "box", "create"], check=True, stdout=subprocess.DEVNULL)
     made = Box(folder)
@@ -39,21 +39,21 @@ def box(folder: Path, *, lab: Path, pairs: int) -> Compared:
 
 
 def _ours(lab: Path) -> float:
-    """Return the seconds of `lab box start` until ssh answered: the whole, but for what it waits for then."""
+    """Return the seconds of `lab box start` without its wait after ssh has answered."""
     began = time.perf_counter()
     subprocess.run([lab, "box", "start"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     whole = time.perf_counter() - began
-    said = subprocess.run([lab, "box", "status", "--json"], check=True, capture_output=True)
-    started = json.loads(said.stdout)["started"]
+    status = subprocess.run([lab, "box", "status", "--json"], check=True, capture_output=True)
+    started = json.loads(status.stdout)["started"]
     subprocess.run([lab, "box", "stop"], check=True, stdout=subprocess.DEVNULL)
     return float(whole - (started["seconds"] - started["ssh_seconds"]))
 
 
 def _bare(disk: Path, options: tuple[str, ...]) -> float:
-    """Return the seconds until debvm-waitssh is content with a debvm-run."""
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port = str(asked.getsockname()[1])
+    """Return the seconds of debvm-run until debvm-waitssh succeeds."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = str(listener.getsockname()[1])
     argv = [shutil.which("debvm-run") or "debvm-run", "-i", str(disk), "-s", port, "--", *options]
     began = time.perf_counter()
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Pages with evidence against the same pages with the code inline in fences."""
+"""Build pages with evidence, and the same pages with the code in fences."""
 
 import shutil
 from functools import partial
@@ -17,7 +17,7 @@ COMMAND = ("ctr", "run", "--rm", "docker.io/library/alpine:3.19", "x", "dmesg")
 
 
 def build(folder: Path, python: str, pages: int, pairs: int, bound: float) -> Compared:
-    """Compare whole builds of `pages` pages of ten blocks, each block with its provenance."""
+    """Compare builds of `pages` pages with ten blocks each. Each block has its provenance."""
     ours, rival = make(folder / "ours"), folder / "rival"
     shutil.rmtree(ours.root / "docs")
     shutil.rmtree(ours.root / "evidence", ignore_errors=True)
@@ -27,29 +27,29 @@ def build(folder: Path, python: str, pages: int, pairs: int, bound: float) -> Co
     return compare(
         partial(build_seconds, python, ours.root),
         partial(build_seconds, python, rival),
-        against="the same pages with the code inline in fences, without macros and hook",
+        against="the same pages with the code inline in fences, without macros and plugin",
         bound=bound,
         pairs=pairs,
     )
 
 
 def build_seconds(python: str, root: Path) -> float:
-    """Return the seconds of a bare `mkdocs build` of the project `root`, as a whole process.
+    """Return the seconds of a `mkdocs build` of the project `root`, as a process.
 
-    All that are compared are built into one folder beside them: where a folder is on the disk makes a build
-    up to 17 ms slower than the same build elsewhere, each time.
+    Every project is built into the same folder. The place of a folder on the disk changes the time of each
+    build by up to 17 ms.
     """
     env = {**clean_environment(), "NO_MKDOCS_2_WARNING": "1"}
     return seconds_of([python, "-m", "mkdocs", "build", "--quiet", "--site-dir", "../site"], root, env)
 
 
 def place(number: int) -> str:
-    """Return where page `number` is below docs/: twenty-five to a folder."""
+    """Return the path of page `number` below docs/. A folder has 25 pages."""
     return f"labs/lab12/part-{number // 25:02d}/page-{number:04d}.md"
 
 
 def _page(ours: Little, rival: Path, number: int) -> None:
-    """Write page `number` for both: ten blocks of twenty lines, five commands behind them."""
+    """Write page `number` for both: ten blocks of twenty lines, from five commands."""
     lines = [
         f"[{n:5d}.{number:06d}] Memory: {n * 4096}K/{number}K available <&>" for n in range(BLOCKS * LINES)
     ]
@@ -70,7 +70,7 @@ def _page(ours: Little, rival: Path, number: int) -> None:
 
 
 def _without_macros(source: Path, target: Path) -> None:
-    """Write the rival's mkdocs.yml: ours without macros and hook, with the settings that the hook brings."""
+    """Write the rival's mkdocs.yml: ours without the plugin, with the settings that the plugin makes."""
     config = yaml_load(source.read_text())
     config["plugins"] = [{"search": {"separator": SEPARATOR}}, "offline"]
     config["markdown_extensions"] = [{name: dict(options)} for name, options in EXTENSIONS.items()]

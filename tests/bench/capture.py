@@ -1,8 +1,9 @@
-"""A recorded command against a bare sh call with the same safe options."""
+"""Run a command through the recorder, and through sh alone with the same safe options."""
 
 import os
 import statistics
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -20,11 +21,11 @@ from tests.bench.measure import Compared, compare
 
 COMMANDS = 100
 LOADED = (pydantic, rich.console)
-"""What a collect has loaded, and a fork has to copy the tables of."""
+"""Imported as in a collect: a fork copies the page tables of all that is loaded."""
 
 
 def capture(folder: Path, pairs: int) -> Compared:
-    """Compare seconds a command, over rounds of a hundred `uname -a` each."""
+    """Compare the seconds of `uname -a`: the median of each round of a hundred."""
     staging = folder / "files"
     staging.mkdir(parents=True)
     lab = Lab(title="bench", editions={})
@@ -49,7 +50,7 @@ def _bare(env: dict[str, str]) -> float:
 
 
 def _call(env: dict[str, str]) -> None:
-    """Run the command as someone would who knows sh's defaults and wants the same safety."""
+    """Run the command with sh's options for the same safety."""
     with TemporaryFile() as stdout, TemporaryFile() as stderr, Path(os.devnull).open("rb") as stdin:
         running = sh.Command("/usr/bin/uname")(
             "-a",
@@ -67,11 +68,11 @@ def _call(env: dict[str, str]) -> None:
         stdout.read()
 
 
-def _median(call: object) -> float:
-    """Return the median seconds of one call over a round."""
-    taken = []
+def _median(call: Callable[[], object]) -> float:
+    """Return the median seconds of a call in one round."""
+    seconds = []
     for _ in range(COMMANDS):
         began = time.perf_counter()
-        call()  # type: ignore[operator]
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
+        call()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)

@@ -1,4 +1,4 @@
-"""Pages with charts against the same pages with the numbers alone, plus half a second a chart."""
+"""Build a page with charts, and a page with the same numbers; half a second is allowed for each chart."""
 
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ SERIES = ("nothing", "failure", "outlier", "drift", "modes", "same")
 
 
 def charts(folder: Path, python: str, pairs: int) -> Compared:
-    """Compare builds of a page with six strips, no two alike, with one that has the comparisons in words."""
+    """Compare a page of six different charts with a page that has the comparisons in words."""
     ours = _project(folder / "ours", '{{{{ chart("bench/{}.csv", kind="strip") }}}}')
     rival = _project(folder / "rival", '{{{{ comparison("bench/{}.csv") }}}}')
     return compare(

@@ -1,4 +1,4 @@
-"""`lab collect` of containers: a series against the sum of its samples, the lab against the sheet's shell."""
+"""Collect with containers: a series and the sum of its samples; a lab and the shell commands of its sheet."""
 
 import csv
 import os
@@ -36,11 +36,11 @@ wait
 rm -rf /run/containerd/runc/sheet
 rmdir /sys/fs/cgroup/sheet /sys/fs/cgroup/*/sheet 2>/dev/null || true
 """
-"""The runc half of the sheet of 2025, as it is typed but for ctr: its pull is an import, its wait 10 s."""
+"""The runc half of the 2025 sheet. It uses ctr, imports the image instead of pulling it, and waits 10 s."""
 
 
 def series(folder: Path, lab: Path, pairs: int) -> Compared:
-    """Compare the seconds of a collect of `noise`, 60 runs of each, with the sum of its own samples."""
+    """Compare a collect of `noise`, with 60 runs of each, with the sum of its own samples."""
     project = _copy(folder)
     config = project / "collectors/lab12/lab.yml"
     text = config.read_text()
@@ -58,7 +58,7 @@ def series(folder: Path, lab: Path, pairs: int) -> Compared:
 
 
 def sheet(folder: Path, lab: Path, pairs: int) -> Compared:
-    """Compare a collect of the runc half with the sheet's own commands, on a small image, from nothing."""
+    """Compare a collect of the runc half with the sheet's commands, with a small image and an empty set."""
     project = _copy(folder)
     archive = folder / "web.tar"
     busybox.write_archive(archive, WEB)
@@ -73,7 +73,7 @@ def sheet(folder: Path, lab: Path, pairs: int) -> Compared:
 
 
 def _copy(folder: Path) -> Path:
-    """Return a copy of the project, so that no evidence of it is touched."""
+    """Return a copy of the project, so that its evidence stays as it is."""
     project = folder / "project"
     for name in ("collectors", "labreport"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -82,7 +82,7 @@ def _copy(folder: Path) -> Path:
 
 
 def _collect(lab: Path, project: Path, *names: str, **env: str) -> float:
-    """Return the seconds of a collect, whose set is new each time."""
+    """Return the seconds of a collect into an empty set."""
     shutil.rmtree(project / "evidence", ignore_errors=True)
     argv = [str(lab.parent / "python"), str(project / "labreport"), "collect"]
     argv += [*(f"lab12/{name}" for name in names), "--as", "bench", "--json"]
@@ -90,7 +90,7 @@ def _collect(lab: Path, project: Path, *names: str, **env: str) -> float:
 
 
 def _typed(folder: Path, archive: Path) -> Callable[[], float]:
-    """Return what runs the sheet's commands, with a containerd that is theirs alone."""
+    """Return a function that runs the sheet's commands with a containerd of their own."""
 
     def typed() -> float:
         shutil.rmtree(folder, ignore_errors=True)

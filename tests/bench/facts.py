@@ -1,6 +1,6 @@
-"""Pages whose prose stands on facts and claims against the same pages with the same words typed by hand.
+"""Build pages with facts and claims in their prose, and the same pages with the words typed by hand.
 
-The site is that of the benchmark `build`: 100 pages of ten blocks of twenty lines.
+The site has the size of the one in `build`: 100 pages of ten blocks of twenty lines.
 """
 
 import shutil
@@ -13,7 +13,7 @@ from tests.project import Captured, make
 
 
 def facts(folder: Path, python: str, pages: int, pairs: int, bound: float) -> Compared:
-    """Compare whole builds of `pages` pages, each of ten blocks of evidence, five facts and two claims."""
+    """Compare builds of `pages` pages, each with ten blocks of evidence, five facts and two claims."""
     ours, rival = make(folder / "ours"), make(folder / "rival")
     ours.page("labs/lab12/facts.yml", "".join(_declared(number) for number in range(pages)))
     for number in range(pages):
@@ -39,7 +39,7 @@ def _seconds(number: int, nth: int) -> str:
 
 
 def _data(number: int) -> bytes:
-    """Return a page's evidence: a heading with its time, then other lines, for each block."""
+    """Return a page's evidence: for each block a heading with its time, then other lines."""
     lines = []
     for nth in range(BLOCKS):
         lines += [f"run {nth}: {_seconds(number, nth)}"]
@@ -48,7 +48,7 @@ def _data(number: int) -> bytes:
 
 
 def _declared(number: int) -> str:
-    """Return the facts of a page, each found in another way: by number or content, few lines or many."""
+    """Return the facts of a page: by line numbers or by content, in few lines or many."""
     file = _file(number)
     ways = (
         'read: seconds run 0, lines: "1"',
@@ -61,7 +61,7 @@ def _declared(number: int) -> str:
 
 
 def _page(number: int, *, bound: bool) -> str:
-    """Return a page; its sentences are `bound` to facts and conditions, or have the same words without."""
+    """Return a page. If `bound`, its sentences use facts and claims; else they have the same words."""
 
     def value(nth: int) -> str:
         return f'{{{{ fact("run{number}.t{nth}") }}}}' if bound else _seconds(number, nth)

@@ -1,4 +1,4 @@
-"""scripts/bench: every benchmark by name, as a table or JSON."""
+"""scripts/bench: run the benchmarks, and print a table or JSON."""
 
 import json
 import os
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.bench.box import box  # noqa: E402
-from tests.bench.build import build  # noqa: E402 - after the path is right
+from tests.bench.build import build  # noqa: E402
 from tests.bench.capture import capture  # noqa: E402
 from tests.bench.charts import charts  # noqa: E402
 from tests.bench.collects import series, sheet  # noqa: E402
@@ -65,7 +65,7 @@ BENCHMARKS: dict[str, Callable[[Path], Compared]] = {
     "--page", is_flag=True, help=f"Write the table into {PAGE.relative_to(ROOT)}, with this machine."
 )
 def main(names: tuple[str, ...], *, json_: bool, page: bool) -> None:
-    """Measure our own speed as ratios against a named rival, run in turn; exit 1 if one is over its bound."""
+    """Measure our speed as ratios to named rivals. Exit with 1 if a ratio is over its bound."""
     results = {}
     for name in names or tuple(BENCHMARKS):
         with tempfile.TemporaryDirectory(prefix="lab-bench-") as folder:

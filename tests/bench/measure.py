@@ -1,4 +1,4 @@
-"""Two ways of doing one thing, run in turn, compared by the median of the pairs' ratios."""
+"""Compare two ways of doing one thing: run them in turn, and take the median of the pairs' ratios."""
 
 import statistics
 import subprocess
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Compared:
-    """Seconds of ours and of the rival, run by run, in one process after another on one machine."""
+    """The seconds of each run of ours and of the rival's, measured in pairs on one machine."""
 
     against: str
     bound: float
@@ -23,7 +23,7 @@ class Compared:
         return statistics.median(a / b for a, b in zip(self.ours, self.rival, strict=True))
 
     def as_json(self) -> dict[str, object]:
-        """Return what `--json` prints: ratio, rival, bound, medians in seconds, number of pairs."""
+        """Return the result as `--json` prints it. `seconds` and `seconds_against` are medians."""
         return {
             "ratio": round(self.ratio, 3),
             "against": self.against,
@@ -37,7 +37,7 @@ class Compared:
 def compare(
     ours: Callable[[], float], rival: Callable[[], float], *, against: str, bound: float, pairs: int
 ) -> Compared:
-    """Run both once to warm up, then `pairs` times in turn (A B B A), and return their seconds."""
+    """Run both once as a warm-up, then `pairs` times in turn (A B B A); return their seconds."""
     ours(), rival()
     a, b = [], []
     for number in range(pairs):
@@ -51,9 +51,9 @@ def compare(
 
 
 def seconds_of(argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> float:
-    """Run a command that must succeed and return the seconds it took as a whole process.
+    """Run a command as a process; return the seconds that it took. It must succeed.
 
-    It keeps Python's bytecode, as it does for users: the run to warm up compiles, those that count do not.
+    Python may write bytecode, as it does for users. So only the warm-up run compiles.
     """
     kept = {name: value for name, value in env.items() if name != "PYTHONDONTWRITEBYTECODE"}
     began = time.perf_counter()

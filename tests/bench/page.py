@@ -1,4 +1,4 @@
-"""The results of a run, as manual/reference/performance.md keeps them."""
+"""The table of results in manual/reference/performance.md."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ CELLS = ("ratio", "bound", "seconds", "seconds_against", "pairs", "against")
 
 
 def with_results(page: str, results: Mapping[str, Mapping[str, object]]) -> str:
-    """Return the page with these results, and the machine and the day, in place of those it had."""
+    """Return the page with these results, this machine and today's date in place of the old ones."""
     before, begin, rest = page.partition(BEGIN)
     _old, end, after = rest.partition(END)
     if not begin or not end:

@@ -1,4 +1,4 @@
-"""`lab verify` against sha256sum -c, both as whole processes."""
+"""Run `lab verify` and `sha256sum -c`, each as a process."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ FILES_A_RECORD = 10
 
 
 def verify(folder: Path, lab: Path, size: int, bound: float, pairs: int) -> Compared:
-    """Compare on 10,000 files of `size` bytes, ten to a record."""
+    """Compare them on 10,000 files of `size` bytes, with ten files in a record."""
     evidence = folder / "evidence" / "lab12"
     (folder / "collectors").mkdir(parents=True)
     (folder / "mkdocs.yml").write_text("")
@@ -32,7 +32,7 @@ def verify(folder: Path, lab: Path, size: int, bound: float, pairs: int) -> Comp
 
 
 def _record(evidence: Path, number: int, size: int) -> list[str]:
-    """Write the files of one record and the record; return their lines for sha256sum."""
+    """Write a record and its files; return the lines of the files for sha256sum."""
     files = []
     for index in range(FILES_A_RECORD):
         path = f"part-{number:04d}/file-{index}.txt"

@@ -1,4 +1,4 @@
-"""Two lab hosts on this machine: each an sshd with a network, processes and a /run of its own."""
+"""Two lab hosts on this machine: each is an sshd with its own network, processes and /run."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -39,7 +40,7 @@ import os
 
 @collector(edition=2026, task=1, writes=["slow.txt"])
 def slow(run: Run) -> None:
-    """Something that takes PAUSE seconds on its host."""
+    """A command that takes PAUSE seconds."""
     with run.file("slow.txt") as out:
         out.line("=== Slow ===")
         run.command(["sleep", os.environ.get("PAUSE", "0")])
@@ -48,13 +49,13 @@ def slow(run: Run) -> None:
 
 
 def ip(*words: str) -> None:
-    """Run `ip`, which has to end well."""
+    """Run `ip`; it must succeed."""
     subprocess.run(["ip", *words], check=True, capture_output=True)
 
 
 @dataclass
-class Host:
-    """A lab host: its name, its address, where the project goes on it, and the process that holds it up."""
+class SshHost:
+    """A lab host: its name, address, network namespace, keys, project folder, and sshd."""
 
     name: str
     address: str
@@ -64,7 +65,7 @@ class Host:
     running: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     def start(self, more: str = "") -> None:
-        """Boot it: sshd is its first process, and all others end with it; `more` configures it."""
+        """Boot it: sshd is its first process, and all others end with it. `more` is configuration of sshd."""
         config = self.keys / f"{self.name}.conf"
         config.write_text(SSHD.format(keys=self.keys) + more)
         script = START.format(sshd=shutil.which("sshd", path=PATHS), config=config)
@@ -75,40 +76,44 @@ class Host:
         log.close()
 
     def kill(self) -> None:
-        """Take its power away: every process of it is killed at once."""
+        """Kill every process of it at once, as a power failure would."""
         for process in self.running:
             process.send_signal(signal.SIGKILL)
             process.wait()
         self.running = []
 
     def path(self, path: str) -> Path:
-        """Return where a path below the host's project is."""
+        """Return a path below the host's project."""
         return self.folder / path
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """The project in `shell`, and the hosts by name; `net` is the network from which they are reached."""
+    """The project in `shell`, and the hosts by name. `net` is the network namespace that reaches them.
+
+    The path of `sockets` is short, as a socket's has to be.
+    """
 
     shell: Shell
-    hosts: dict[str, Host]
+    hosts: dict[str, SshHost]
     net: str
     keys: Path
+    sockets: Path
 
     @property
     def ssh_options(self) -> list[str]:
-        """How ssh is told of the keys."""
+        """The options with which ssh uses the keys."""
         options = {"UserKnownHostsFile": self.keys / "known_hosts", "IdentityFile": self.keys / "client",
                    "IdentitiesOnly": "yes", "StrictHostKeyChecking": "yes", "ConnectTimeout": "10",
                    "BatchMode": "yes", "ControlMaster": "no"}  # fmt: skip
         return [f"-o{key}={value}" for key, value in options.items()]
 
     def start(self, argv: list[str], **env: str) -> "subprocess.Popen[str]":
-        """Start a command in the project's folder, in the hosts' network."""
+        """Start a command in the project's folder, in the network namespace that reaches the hosts."""
         home = self.keys.parent / "home"
         home.mkdir(exist_ok=True)
         where = {"PATH": f"{Path(sys.executable).parent}:{PATHS}", "HOME": str(home), "TMPDIR": str(home),
-                 "LC_ALL": "C.UTF-8"}  # fmt: skip
+                 "LC_ALL": "C.UTF-8", "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.sockets)}  # fmt: skip
         return subprocess.Popen(
             ["ip", "netns", "exec", self.net, *argv],
             cwd=self.shell.root, env={**where, **env}, text=True,
@@ -116,26 +121,24 @@ class Fleet:
         )  # fmt: skip
 
     def evidence(self, name: str, path: str = "") -> Path:
-        """Return where a host's evidence of the lab is, here."""
+        """Return a path in this project's evidence of a host."""
         return self.shell.root / "evidence" / "hosts" / name / "mine" / path
 
 
 def wait_for(path: Path, seconds: float = 120) -> None:
-    """Wait until a file is there."""
+    """Wait until a file exists."""
     deadline = time.monotonic() + seconds
     while not path.exists():
-        assert time.monotonic() < deadline, f"{path} has not come in {seconds} s"
+        assert time.monotonic() < deadline, f"no {path} after {seconds} s"
         time.sleep(0.1)
 
 
 @pytest.fixture
 def fleet(clone: Path, tmp_path: Path) -> Iterator[Fleet]:
-    """Two hosts under way, and a project of one lab with a quick collector and a slow one."""
+    """Start two hosts; the project has one lab, with a quick collector and a slow one."""
     lacking = [package for tool, package in NEEDED.items() if shutil.which(tool, path=PATHS) is None]
     if lacking or os.geteuid() != 0:
-        pytest.skip(
-            f"root is needed, for network namespaces, and: {', '.join(lacking) or 'all packages are here'}"
-        )
+        pytest.skip(f"not root, or not installed: {', '.join(lacking) or 'nothing'}")
     shutil.rmtree(clone / "collectors" / "lab12")
     shell = Shell(clone)
     assert shell.lab("new", "mine").returncode == 0
@@ -151,7 +154,8 @@ def fleet(clone: Path, tmp_path: Path) -> Iterator[Fleet]:
         }
         known = (keys / "host.pub").read_text()
         (keys / "known_hosts").write_text("".join(f"{host.address} {known}" for host in hosts.values()))
-        yield Fleet(shell, hosts, net, keys)
+        sockets = stack.enter_context(TemporaryDirectory())
+        yield Fleet(shell, hosts, net, keys, Path(sockets))
 
 
 def _network(stack: ExitStack, name: str) -> str:
@@ -162,15 +166,15 @@ def _network(stack: ExitStack, name: str) -> str:
     return net
 
 
-def _host(stack: ExitStack, here: str, name: str, number: int, tmp_path: Path) -> Host:
-    """Make a host with a cable from `here`, and start it."""
+def _host(stack: ExitStack, here: str, name: str, number: int, tmp_path: Path) -> SshHost:
+    """Make a host with a network link from `here`, and start it."""
     net = _network(stack, name)
     near, far = f"192.0.2.{number * 4 + 1}", f"192.0.2.{number * 4 + 2}"
     ip("-n", here, "link", "add", f"to-{name}", "type", "veth", "peer", "name", "eth0", "netns", net)
     for where, link, address in ((here, f"to-{name}", near), (net, "eth0", far)):
         ip("-n", where, "address", "add", f"{address}/30", "dev", link)
         ip("-n", where, "link", "set", link, "up")
-    host = Host(name, far, net, tmp_path / "keys", tmp_path / f"host-{name}")
+    host = SshHost(name, far, net, tmp_path / "keys", tmp_path / f"host-{name}")
     host.folder.mkdir()
     host.start()
     stack.callback(host.kill)

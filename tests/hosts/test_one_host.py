@@ -1,4 +1,4 @@
-"""One host over ssh: the guide's own lines, over real ssh, on a host that has no git of the project."""
+"""The guide's commands for one host, over real ssh, on a host without the project's git repository."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def guide() -> str:
-    """Return the lines under the guide's heading."""
+    """Return the commands under the guide's heading."""
     text = (REPO / "docs" / "manual" / "how-to" / "hosts.md").read_text()
     found = re.search(r"^## One host over ssh\n.*?^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert found
@@ -23,9 +23,9 @@ def guide() -> str:
 
 @pytest.fixture
 def reached(fleet: Fleet, tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which `ssh lab-pc-1` reaches host one, and `lab` and `python3` are there.
+    """Return an environment in which `ssh lab-pc-1` reaches host one, and which has `lab` and `python3`.
 
-    A login begins in the host's own folder, as it would in a home.
+    A login starts in the host's folder, which stands for a home.
     """
     one = fleet.hosts["one"]
     one.kill()
@@ -43,17 +43,17 @@ def reached(fleet: Fleet, tmp_path: Path) -> dict[str, str]:
 
 
 def test_the_guide_s_lines_bring_a_set_back(fleet: Fleet, reached: dict[str, str]) -> None:
-    """Once all of it; the second time the host captures nothing anew and nothing is taken over."""
+    """The first run adopts everything. In the second nothing is captured and nothing adopted."""
     first = fleet.start(["sh", "-e", "-c", guide()], **reached)
-    said, _ = first.communicate(timeout=200)
-    assert first.returncode == 0, said
-    assert "evidence/hosts/lab-pc-1/mine: release, slow" in said
+    output, _ = first.communicate(timeout=200)
+    assert first.returncode == 0, output
+    assert "evidence/hosts/lab-pc-1/mine: release, slow" in output
     record = fleet.evidence("lab-pc-1", "records/slow.json")
     captured = record.read_bytes()
     assert not (fleet.hosts["one"].folder / "lab/.git").exists()
     assert fleet.shell.lab("verify").stdout.startswith("intact: ")
     second = fleet.start(["sh", "-e", "-c", guide()], **reached)
-    said, _ = second.communicate(timeout=200)
-    assert second.returncode == 0, said
-    assert "evidence/hosts/lab-pc-1/mine: nothing new" in said
+    output, _ = second.communicate(timeout=200)
+    assert second.returncode == 0, output
+    assert "evidence/hosts/lab-pc-1/mine: nothing new" in output
     assert record.read_bytes() == captured

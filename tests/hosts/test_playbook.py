@@ -1,4 +1,4 @@
-"""The playbook: two hosts over real ssh, one killed while it collects; a rerun does only what is missing."""
+"""The playbook with two hosts over real ssh. One is killed while it collects; a second run does the rest."""
 
 import sys
 from pathlib import Path
@@ -15,14 +15,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 PAUSED_WRONG = '''
 @collector(edition=2026, task=1, writes=["slow.txt"])
 def slow(run: Run) -> None:
-    """Something that fails."""
+    """A command that fails."""
     with run.file("slow.txt") as out:
         out.run(["cat", "/nonexistent"])
 '''
 
 
 def play(fleet: Fleet, pause: dict[str, str], *words: str) -> list[str]:
-    """Return the command that runs the playbook, with an inventory of the fleet."""
+    """Write an inventory of the fleet; return the command that runs the playbook with it."""
     hosts = {
         name: {"ansible_host": host.address, "lab_folder": str(host.folder),
                "ansible_remote_tmp": str(host.folder / ".tmp"), "lab_environment": {"PAUSE": pause[name]}}
@@ -45,7 +45,7 @@ def play(fleet: Fleet, pause: dict[str, str], *words: str) -> list[str]:
 
 
 def starts(fleet: Fleet, name: str) -> dict[str, str]:
-    """Return when each collector's evidence of a host was captured."""
+    """Return the start time of each capture of a host, by collector."""
     records = [
         path for path in fleet.evidence(name, "records").glob("*.json") if path.stem in {"release", "slow"}
     ]
@@ -53,7 +53,7 @@ def starts(fleet: Fleet, name: str) -> dict[str, str]:
 
 
 def test_a_host_that_is_killed_costs_the_others_nothing(fleet: Fleet) -> None:
-    """One's evidence is in, two is named as lost; the rerun captures only what two still lacks."""
+    """The evidence of one arrives, two is reported as lost. A second run captures only the rest of two."""
     two = fleet.hosts["two"]
     first = fleet.start(play(fleet, {"one": "0", "two": "600"}))
     on_two = two.path("evidence/hosts/two/mine/records/release.json")
@@ -61,12 +61,12 @@ def test_a_host_that_is_killed_costs_the_others_nothing(fleet: Fleet) -> None:
     wait_for(two.path("evidence/hosts/two/mine/.staging/slow"))
     wait_for(fleet.evidence("one", "records/slow.json"))
     two.kill()
-    said, _ = first.communicate(timeout=120)
-    assert first.returncode != 0, said
-    assert not list(fleet.keys.parent.glob("home/lab-*")), "what went to and fro is removed here"
-    assert "two: lost while it collected: " in said, said
-    assert "one: 2 of 2 captured, 2 of them new here" in said, said
-    assert "evidence here: intact" in said, said
+    output, _ = first.communicate(timeout=120)
+    assert first.returncode != 0, output
+    assert not list(fleet.keys.parent.glob("home/lab-*")), "a temporary folder is left"
+    assert "two: lost while it collected: " in output, output
+    assert "one: 2 of 2 captured, 2 of them new here" in output, output
+    assert "evidence here: intact" in output, output
     assert not fleet.evidence("two").exists()
     captured = read_record(on_two).start
     before = starts(fleet, "one")
@@ -74,24 +74,24 @@ def test_a_host_that_is_killed_costs_the_others_nothing(fleet: Fleet) -> None:
 
     two.start()
     again = fleet.start(play(fleet, {"one": "0", "two": "0"}))
-    said, _ = again.communicate(timeout=120)
-    assert again.returncode == 0, said
-    assert "one: 2 of 2 captured, 0 of them new here" in said, said
-    assert "two: 2 of 2 captured, 2 of them new here" in said, said
+    output, _ = again.communicate(timeout=120)
+    assert again.returncode == 0, output
+    assert "one: 2 of 2 captured, 0 of them new here" in output, output
+    assert "two: 2 of 2 captured, 2 of them new here" in output, output
     assert starts(fleet, "one") == before
     assert starts(fleet, "two")["release"] == str(captured)
     assert fleet.shell.lab("verify").stdout.startswith("intact")
 
 
 def test_who_failed_is_told_with_why(fleet: Fleet) -> None:
-    """A capture that fails is named with its reason, the rest comes back; a host that is off is named."""
+    """A failed capture is reported with its reason, and the rest arrives. A host that is off is reported."""
     fleet.shell.collector("mine", PAUSED_WRONG, "slow")
     fleet.hosts["two"].kill()
     run = fleet.start(play(fleet, {"one": "0", "two": "0"}))
-    said, _ = run.communicate(timeout=120)
+    output, _ = run.communicate(timeout=120)
     assert run.returncode != 0
-    assert "two: not reached: " in said, said
-    assert "one: 1 of 2 captured, 1 of them new here" in said, said
-    assert "mine/slow: failed: " in said, said
+    assert "two: not reached: " in output, output
+    assert "one: 1 of 2 captured, 1 of them new here" in output, output
+    assert "mine/slow: failed: " in output, output
     assert fleet.evidence("one", "records/release.json").is_file()
     assert not fleet.evidence("one", "records/slow.json").exists()

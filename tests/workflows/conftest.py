@@ -1,4 +1,4 @@
-"""A workflow's `run:` steps, executed in order, in fresh clones of a remote on this disk."""
+"""Runs the `run:` steps of a workflow, in order, in fresh clones of a remote on this disk."""
 
 import os
 import re
@@ -17,14 +17,14 @@ from tests.cli.conftest import Shell
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 GH = """#!/bin/sh
-# Stands in for gh: notes what it is asked, and answers as the test says.
+# A stub of gh: logs its arguments, and ends as the test says.
 printf '%s\\n' "$*" >>"$GH_NOTED"
 case "$2" in create) exit "$GH_CREATE" ;; esac
 """
 WORD = '''
 @collector(edition=2026, task=1, writes=["word.txt"])
 def word(run: Run) -> None:
-    """A word that somebody may change, and the time, which is volatile."""
+    """A word that a test may change, and the time, which is volatile."""
     with run.file("word.txt") as out:
         out.run(["cat", run.setting("word", str)])
         out.run(["date", "+%s.%N"], volatile="(?s).+")
@@ -39,7 +39,7 @@ def load(name: str) -> dict[str, Any]:
 
 @dataclass
 class Remote:
-    """A bare repository on this disk, what GitHub would tell its workflow, and what gh was asked."""
+    """A bare repository on this disk, the values of GitHub's expressions, and the log of gh."""
 
     path: Path
     noted: Path
@@ -48,13 +48,13 @@ class Remote:
     opened: bool = False
 
     def git(self, *words: str) -> str:
-        """Ask git of the remote."""
+        """Run git in the remote and return its output."""
         return subprocess.run(
             ["git", "-C", self.path, *words], check=True, capture_output=True, text=True
         ).stdout
 
     def clone(self, name: str) -> Path:
-        """Return a fresh clone of main, whose environment is there already."""
+        """Return a fresh clone of main with an environment."""
         folder = self.path.parent / name
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run(["git", "clone", "-q", "-b", "main", self.path, folder], check=True)
@@ -70,10 +70,9 @@ class Remote:
         return folder
 
     def run(self, workflow: str, name: str = "run") -> list[subprocess.CompletedProcess[str]]:
-        """Run the `run:` steps of each job in order, as a runner would: a job in a clone of its own.
+        """Run the `run:` steps of each job in order, each job in a clone of its own.
 
-        What a job uploads, the next one has. A job stops at the first step that fails; `!cancelled()` lets
-        the next one run all the same.
+        A job gets the files that earlier jobs uploaded. A failed step ends its job, but not the workflow.
         """
         ended: list[subprocess.CompletedProcess[str]] = []
         artifacts: list[Path] = []
@@ -107,13 +106,13 @@ class Remote:
         return done
 
     def value(self, text: str) -> str:
-        """Return a value with what GitHub would say in place of its expressions; an unknown one fails."""
+        """Replace GitHub's expressions in a value; fail for an unknown one."""
         return re.sub(r"\$\{\{ *(.*?) *\}\}", lambda found: self.values[found[1]], text)
 
 
 @pytest.fixture
 def remote(clone: Path, tmp_path: Path) -> Remote:
-    """Return a remote whose project has one lab, captured and committed, and a word outside that it reads."""
+    """Return a remote with one lab, captured and committed. The lab captures a word from a file."""
     shutil.rmtree(clone / "collectors" / "lab12")
     shutil.rmtree(clone / "docs" / "labs" / "lab12")
     shutil.rmtree(clone / "evidence")

@@ -1,4 +1,4 @@
-"""The evidence workflow: its own lines, in order, against a remote on disk; gh alone is stood in for."""
+"""The evidence workflow: its own commands, in order, with a remote on disk. Only gh is a stub."""
 
 import subprocess
 from pathlib import Path
@@ -13,7 +13,7 @@ BRANCH = "evidence/refresh"
 
 @pytest.fixture
 def workflow(remote: Remote) -> Remote:
-    """Return the remote with what GitHub would say of a scheduled run on one host."""
+    """Return the remote with the values that GitHub gives to a scheduled run on one host."""
     remote.values = {
         "inputs.kata_archive || vars.KATA_ARCHIVE": "",
         "inputs.kata_archive_sha256 || vars.KATA_ARCHIVE_SHA256": "",
@@ -26,12 +26,12 @@ def workflow(remote: Remote) -> Remote:
 
 
 def word(workflow: Remote) -> Path:
-    """Return the file that the lab reads."""
+    """Return the file that the lab captures."""
     return workflow.path.parent / "word"
 
 
-def noted(workflow: Remote) -> list[str]:
-    """Return what gh was asked."""
+def gh_calls(workflow: Remote) -> list[str]:
+    """Return the arguments of each call of gh."""
     return workflow.noted.read_text().splitlines() if workflow.noted.exists() else []
 
 
@@ -40,23 +40,23 @@ def branches(workflow: Remote) -> set[str]:
     return set(workflow.git("branch", "--format=%(refname:short)").split())
 
 
-def said(ended: list[subprocess.CompletedProcess[str]]) -> str:
-    """Return all that the steps said."""
-    return "".join(f"{one.stdout}{one.stderr}" for one in ended)
+def output(ended: list[subprocess.CompletedProcess[str]]) -> str:
+    """Return the output of all steps."""
+    return "".join(f"{step.stdout}{step.stderr}" for step in ended)
 
 
 def test_a_change_is_one_commit_and_one_request(workflow: Remote) -> None:
-    """A branch with one commit of evidence alone, and a body that tells the difference."""
+    """The branch has one commit with evidence only. The request describes the difference."""
     word(workflow).write_text("2\n")
     ended = workflow.run("evidence.yml")
-    assert [one.returncode for one in ended] == [0, 0, 0, 0], said(ended)
+    assert [step.returncode for step in ended] == [0, 0, 0, 0], output(ended)
     assert workflow.git("rev-list", "--count", f"main..{BRANCH}").strip() == "1"
     changed = workflow.git("diff", "--name-only", "main", BRANCH).splitlines()
     assert "evidence/mine/word.txt" in changed
     assert all(path.startswith("evidence/mine/") for path in changed)
     assert "evidence/mine/kernel/release.txt" not in changed
     assert workflow.git("show", f"{BRANCH}:evidence/mine/word.txt").startswith("2\n")
-    (request,) = noted(workflow)
+    (request,) = gh_calls(workflow)
     assert request.startswith(f"pr create --head {BRANCH} --title ")
     body = (workflow.path.parent / "run-propose" / "body.md").read_text()
     assert "| `word` |" in body
@@ -68,63 +68,67 @@ def test_a_change_is_one_commit_and_one_request(workflow: Remote) -> None:
 
 
 def test_a_second_run_without_change_opens_nothing(workflow: Remote) -> None:
-    """The request was merged: what differs is volatile, so no branch, no request, nothing to attest."""
+    """After a merge only volatile output differs: no branch, no request, nothing to attest."""
     word(workflow).write_text("2\n")
     workflow.run("evidence.yml")
     workflow.git("update-ref", "refs/heads/main", BRANCH)
     workflow.git("branch", "-D", BRANCH)
     workflow.noted.unlink()
     ended = workflow.run("evidence.yml", "again")
-    assert [one.returncode for one in ended] == [0, 0, 0, 0], said(ended)
+    assert [step.returncode for step in ended] == [0, 0, 0, 0], output(ended)
     assert branches(workflow) == {"main"}
-    assert noted(workflow) == []
-    assert "nothing changed: nothing is proposed" in said(ended)
+    assert gh_calls(workflow) == []
+    assert "no evidence changed: nothing to propose" in output(ended)
     collected = workflow.path.parent / "again-collect"
     assert not (collected / "evidence-new.sums").exists()
     assert (collected / "evidence/mine/records/checked.json").is_file()
 
 
 def test_an_open_request_is_renewed(workflow: Remote) -> None:
-    """Where one is open, its branch has one commit again, and its text is another."""
+    """The branch of an open request has one commit again, and the request has a new text."""
     word(workflow).write_text("2\n")
     workflow.run("evidence.yml")
     word(workflow).write_text("3\n")
     workflow.opened = True
     ended = workflow.run("evidence.yml", "again")
-    assert [one.returncode for one in ended] == [0, 0, 0, 0], said(ended)
+    assert [step.returncode for step in ended] == [0, 0, 0, 0], output(ended)
     assert workflow.git("rev-list", "--count", f"main..{BRANCH}").strip() == "1"
     assert workflow.git("show", f"{BRANCH}:evidence/mine/word.txt").startswith("3\n")
-    assert [one.split(" --")[0] for one in noted(workflow)] == ["pr create", "pr create", f"pr edit {BRANCH}"]
+    assert [call.split(" --")[0] for call in gh_calls(workflow)] == [
+        "pr create",
+        "pr create",
+        f"pr edit {BRANCH}",
+    ]
 
 
 def test_a_run_that_fails_keeps_the_last_evidence(workflow: Remote) -> None:
-    """It ends with an error that says so, what was printed is kept, and nothing is proposed."""
+    """The error says so, the failed output is kept, and nothing is proposed."""
     word(workflow).unlink()
     ended = workflow.run("evidence.yml")
-    assert [one.returncode == 0 for one in ended] == [True, False, False], said(ended)
-    assert "the last evidence stands, and nothing is proposed" in said(ended)
-    assert "no set came: every collect failed" in said(ended)
+    assert [step.returncode == 0 for step in ended] == [True, False, False], output(ended)
+    assert "the collect failed: the evidence stays as it was" in output(ended)
+    assert "no set arrived: every collect failed" in output(ended)
     assert branches(workflow) == {"main"}
-    assert noted(workflow) == []
+    assert gh_calls(workflow) == []
     collected = workflow.path.parent / "run-collect"
     assert (collected / "evidence/mine/failed/word/why.txt").is_file()
     assert (collected / "evidence/mine/word.txt").read_text().startswith("one\n")
 
 
 def test_another_host_is_a_set_of_its_own(workflow: Remote) -> None:
-    """A matrix that names hosts: what they measured goes to evidence/hosts/NAME."""
+    """If the matrix names a host, its evidence goes to evidence/hosts/NAME."""
     workflow.values["matrix.name"] = "lab-pc-1"
     ended = workflow.run("evidence.yml")
-    assert [one.returncode for one in ended] == [0, 0, 0, 0], said(ended)
+    assert [step.returncode for step in ended] == [0, 0, 0, 0], output(ended)
     changed = workflow.git("diff", "--name-only", "main", BRANCH).splitlines()
     assert "evidence/hosts/lab-pc-1/mine/word.txt" in changed
     assert all(path.startswith("evidence/hosts/lab-pc-1/mine/") for path in changed)
 
 
 def test_one_step_of_a_dispatch(workflow: Remote) -> None:
-    """Only what was named is captured."""
+    """Only the named step is captured."""
     word(workflow).write_text("2\n")
     workflow.values["inputs.steps"] = "mine/release"
     ended = workflow.run("evidence.yml")
-    assert "nothing changed: nothing is proposed" in said(ended)
+    assert "no evidence changed: nothing to propose" in output(ended)
     assert branches(workflow) == {"main"}

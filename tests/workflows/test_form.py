@@ -1,4 +1,4 @@
-"""The workflows themselves: no logic, pinned actions, least permissions, clean by both linters."""
+"""The files of the workflows: no logic, pinned actions, least permissions, no finding of a linter."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ from tests.workflows.conftest import WORKFLOWS
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_a_workflow_calls_the_project_s_own_commands(path: Path) -> None:
-    """Each `run:` is one line without a shell's logic, and no value of GitHub's is pasted into it."""
+    """Each `run:` is one command without shell logic and without an expression of GitHub's."""
     jobs = yaml.safe_load(path.read_text())["jobs"]
     lines = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
     assert lines
@@ -25,7 +25,7 @@ def test_a_workflow_calls_the_project_s_own_commands(path: Path) -> None:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_actions_are_pinned_and_nothing_is_permitted_by_default(path: Path) -> None:
-    """By a commit, with its version behind it; rights are given to single jobs."""
+    """Each action has a commit and its version. Only jobs have permissions."""
     text = path.read_text()
     for used in re.findall(r"uses: (.*)", text):
         assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+", used), used
@@ -36,7 +36,7 @@ def test_actions_are_pinned_and_nothing_is_permitted_by_default(path: Path) -> N
 
 
 def test_zizmor_finds_nothing() -> None:
-    """It is in the lock."""
+    """Zizmor is in the lock."""
     zizmor = Path(sys.executable).with_name("zizmor")
     argv: list[str | Path] = [zizmor, "--offline", "--quiet", *WORKFLOWS]
     found = subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -44,7 +44,7 @@ def test_zizmor_finds_nothing() -> None:
 
 
 def test_actionlint_finds_nothing() -> None:
-    """It is a Go program, and named where it is missing."""
+    """Actionlint is a Go program, which the lock cannot contain."""
     actionlint = shutil.which("actionlint")
     if actionlint is None:
         pytest.skip("actionlint is not here: go install github.com/rhysd/actionlint/cmd/actionlint@latest")

@@ -135,5 +135,5 @@ class Build:
 
 
 def _with_line(problem: Problem) -> Problem:
-    """Return a problem as its box names it, with its line."""
+    """Return a problem whose text begins with its line, for the box on the page."""
     return replace(problem, what=f"Line {problem.line}: {problem.what}") if problem.line else problem

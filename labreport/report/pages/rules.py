@@ -145,7 +145,7 @@ class Rewriter(NodeTransformer):
         return _environment_call("sized", [node], node)
 
     def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802
-        """Bound a tuple likewise, unless it is what a loop or `set` assigns to."""
+        """Bound the items of a tuple, unless a loop or `set` assigns to it."""
         self.generic_visit(node)
         return _environment_call("sized", [node], node) if node.ctx == "load" else node
 

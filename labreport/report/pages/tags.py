@@ -212,7 +212,7 @@ def _body(tag: Tag, following: Sequence[Tag]) -> tuple[int, int] | None:
 
 
 def _closing(tokens: Sequence[TagToken], opening: int) -> int:
-    """Return the index of the `)` that closes the `(` at `opening`; without one, of the last token."""
+    """Return the index of the `)` that closes the `(` at `opening`. If none does, return the last index."""
     depth = 0
     for index in range(opening, len(tokens)):
         depth += _BRACKETS.get(tokens[index].text, 0) if tokens[index].kind == "operator" else 0

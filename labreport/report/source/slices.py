@@ -224,7 +224,7 @@ def _first_match(lines: list[str], first: int, name: str, pattern: str, path: st
 
 
 def _expected_range(lines: str | None) -> Range | None:
-    """Return the range as the page gives it, even one that the file does not have."""
+    """Return the range that the page names, even if the file is shorter."""
     found = RANGE.fullmatch(lines or "")
     return Range(int(found[1]), int(found[2] or found[1])) if found else None
 

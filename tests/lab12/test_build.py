@@ -50,7 +50,7 @@ NOTHING = '#!/bin/sh\necho "${0##*/} 1.0 (a stand-in)"\n'
 
 
 @dataclass(frozen=True)
-class Build:
+class KataBuild:
     """A clone of the project, a small source, and the build folder."""
 
     project: Path
@@ -103,7 +103,7 @@ class Build:
 
 
 @pytest.fixture
-def made(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
+def made(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KataBuild:
     """Return a build with a complete toolchain, including programs that the small Makefile does not call."""
     programs = tmp_path / "programs"
     programs.mkdir()
@@ -111,7 +111,7 @@ def made(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
         (programs / name).write_text(NOTHING)
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(programs), prepend=":")
-    made = Build(clone, tmp_path / "secret-place/kata.git", tmp_path / "cache")
+    made = KataBuild(clone, tmp_path / "secret-place/kata.git", tmp_path / "cache")
     (made.source / "src/runtime-rs").mkdir(parents=True)
     (made.source / "src/runtime-rs/Makefile").write_text(MAKEFILE)
     (made.source / "src/runtime-rs/shim.sh").write_text(SHIM)
@@ -129,7 +129,7 @@ def made(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     return made
 
 
-def test_the_pinned_commit_is_built(made: Build) -> None:
+def test_the_pinned_commit_is_built(made: KataBuild) -> None:
     """The log has commit, toolchain, the end of make's output, duration, hash and version, and no path."""
     row = made.collect(RUSTUP_TOOLCHAIN="stable")
     assert (row["exit"], row["state"], row["role"]) == (0, "captured", "build"), row
@@ -155,7 +155,7 @@ def test_the_pinned_commit_is_built(made: Build) -> None:
     assert "EXTRA_RUSTFLAGS=--cap-lints warn" in make.argv
 
 
-def test_a_commit_that_the_source_has_not(made: Build) -> None:
+def test_a_commit_that_the_source_has_not(made: KataBuild) -> None:
     """The error names commit, source and both remedies. Nothing is captured, and the build stays."""
     assert made.collect()["state"] == "captured"
     made.setting(commit="0" * 40)
@@ -171,7 +171,7 @@ def test_a_commit_that_the_source_has_not(made: Build) -> None:
     )
 
 
-def test_a_source_that_is_none(made: Build) -> None:
+def test_a_source_that_is_none(made: KataBuild) -> None:
     """The error has git's message, a remedy, and no path of this machine."""
     row = made.collect(KATA_SOURCE=str(made.source.parent / "nowhere"))
     assert (row["exit"], row["state"]) == (4, "missing")
@@ -183,7 +183,7 @@ def test_a_source_that_is_none(made: Build) -> None:
     assert not made.place.exists()
 
 
-def test_a_source_of_someone_else(made: Build) -> None:
+def test_a_source_of_someone_else(made: KataBuild) -> None:
     """A local clone of another user is accepted, as through sudo. By default, git would refuse it."""
     if os.geteuid() != 0:
         pytest.skip("containers: not root")
@@ -192,7 +192,7 @@ def test_a_source_of_someone_else(made: Build) -> None:
     assert made.collect()["state"] == "captured"
 
 
-def test_a_source_named_from_the_folder_at_hand(made: Build) -> None:
+def test_a_source_named_from_the_folder_at_hand(made: KataBuild) -> None:
     """A relative path is accepted, and its name is not masked as a word elsewhere."""
     (made.project / "shim").symlink_to(made.source)
     assert made.collect(KATA_SOURCE="shim")["state"] == "captured"
@@ -201,7 +201,7 @@ def test_a_source_named_from_the_folder_at_hand(made: Build) -> None:
 
 @pytest.mark.parametrize("rule", ["{}/|https://example.invalid/", "{}/k|https://example.invalid/k",
                                   "{}/kata.git|https://example.invalid/kata.git"])  # fmt: skip
-def test_an_address_that_git_rewrites(made: Build, tmp_path: Path, rule: str) -> None:
+def test_an_address_that_git_rewrites(made: KataBuild, tmp_path: Path, rule: str) -> None:
     """The caller's git configuration applies. Its mirror is neither in the record nor in an error."""
     config = tmp_path / "gitconfig"
     to, public = rule.format(made.source.parent).split("|")
@@ -220,7 +220,7 @@ def test_an_address_that_git_rewrites(made: Build, tmp_path: Path, rule: str) ->
     assert "secret-place" not in row["reason"]
 
 
-def test_a_build_that_is_interrupted_goes_on(made: Build) -> None:
+def test_a_build_that_is_interrupted_goes_on(made: KataBuild) -> None:
     """After Ctrl-C, the next build continues. Lock files that a killed git has left are removed."""
     made.place.mkdir()
     (made.place / "slow").touch()
@@ -249,7 +249,7 @@ def test_a_disk_that_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "KATA_BUILD" in caught.value.remedy
 
 
-def test_a_make_that_fails_is_kept_and_goes_on(made: Build) -> None:
+def test_a_make_that_fails_is_kept_and_goes_on(made: KataBuild) -> None:
     """The output of a failed make is kept under failed/, and the next build continues."""
     made.place.mkdir()
     (made.place / "fail").touch()
@@ -263,7 +263,7 @@ def test_a_make_that_fails_is_kept_and_goes_on(made: Build) -> None:
     assert "step 99" not in made.log, "what was made is not made again"
 
 
-def test_what_is_missing_is_named(made: Build, tmp_path: Path) -> None:
+def test_what_is_missing_is_named(made: KataBuild, tmp_path: Path) -> None:
     """Without a toolchain the collector is missing. The remedy names both ways to get one."""
     programs = tmp_path / "few"
     programs.mkdir()
@@ -276,7 +276,7 @@ def test_what_is_missing_is_named(made: Build, tmp_path: Path) -> None:
     assert "container" in row["remedy"]
 
 
-def test_the_toolchain_of_a_container(made: Build, tmp_path: Path) -> None:
+def test_the_toolchain_of_a_container(made: KataBuild, tmp_path: Path) -> None:
     """The source is built in a container of the image rust. The record has the image, and nothing is left."""
     if reason := CONTAINERS.missing(Lab(title="x", editions={})):
         pytest.skip(f"containers: {reason}")

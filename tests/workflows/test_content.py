@@ -33,7 +33,7 @@ def word(run: Run) -> None:
 
 
 @dataclass(frozen=True)
-class Content:
+class ContentRepository:
     """A folder with a repository of content, its remote, and the commands of a runner."""
 
     folder: Path
@@ -76,7 +76,7 @@ class Content:
 
 
 @pytest.fixture
-def content(tmp_path: Path) -> Content:
+def content(tmp_path: Path) -> ContentRepository:
     """Return a repository of content with one lab, captured, committed and pushed."""
     (tmp_path / "bin").mkdir()
     for name, script in STANDS_IN.items():
@@ -94,10 +94,10 @@ def content(tmp_path: Path) -> Content:
     for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "A lab"]):
         subprocess.run([*git, *words], check=True)
     subprocess.run(["git", "clone", "-q", "--bare", shell.root, tmp_path / "remote.git"], check=True)
-    return Content(tmp_path)
+    return ContentRepository(tmp_path)
 
 
-def test_it_proposes_what_changed_and_nothing_else(content: Content) -> None:
+def test_it_proposes_what_changed_and_nothing_else(content: ContentRepository) -> None:
     """Without a change nothing is pushed. A change is a branch and a request, whose text is updated later."""
     assert content.run() == []
     assert BRANCH not in content.git("branch")

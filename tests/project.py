@@ -47,7 +47,7 @@ HOST = Host(
 
 
 @dataclass(frozen=True)
-class Captured:
+class CapturedFile:
     """One evidence file of a little project; each of `argv` printed an equal share of its lines."""
 
     path: str
@@ -74,7 +74,9 @@ class Little:
         target.write_text(text, encoding="utf-8", newline="")
         return target
 
-    def capture(self, captured: Captured, lab: str = "lab12", host: Host = HOST, **given: object) -> Record:
+    def capture(
+        self, captured: CapturedFile, lab: str = "lab12", host: Host = HOST, **given: object
+    ) -> Record:
         """Write an evidence file with its record, as a collector would."""
         folder = self.root / "evidence" / lab
         name = captured.collector or captured.path.replace("/", "-").lower()
@@ -137,7 +139,7 @@ def installed_environment(folder: Path) -> dict[str, str]:
     return {**clean_environment(), "PYTHONPATH": f"{folder}{os.pathsep}{REPO}", "NO_MKDOCS_2_WARNING": "1"}
 
 
-def record_of(captured: Captured, name: str, lab: str, host: Host) -> Record:
+def record_of(captured: CapturedFile, name: str, lab: str, host: Host) -> Record:
     """Return the record that a capture of `captured` leaves."""
     lines = captured.data.count(b"\n") + (not captured.data.endswith(b"\n") and captured.data != b"")
     share = max(lines // max(len(captured.argv), 1), 1)

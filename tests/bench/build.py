@@ -9,7 +9,7 @@ from mkdocs.utils.yaml import yaml_load
 
 from labreport.site.defaults import EXCLUDED, EXTENSIONS, LINK_CHECKS, SEPARATOR
 from tests.bench.measure import Compared, compare, seconds_of
-from tests.project import Captured, Little, clean_environment, make
+from tests.project import CapturedFile, Little, clean_environment, make
 
 BLOCKS = 10
 LINES = 20
@@ -54,7 +54,7 @@ def _page(ours: Little, rival: Path, number: int) -> None:
         f"[{n:5d}.{number:06d}] Memory: {n * 4096}K/{number}K available <&>" for n in range(BLOCKS * LINES)
     ]
     name = f"isolation/dmesg-{number}.txt"
-    ours.capture(Captured(name, ("\n".join(lines) + "\n").encode(), argv=(COMMAND,) * 5))
+    ours.capture(CapturedFile(name, ("\n".join(lines) + "\n").encode(), argv=(COMMAND,) * 5))
     slices = [(n * LINES + 1, (n + 1) * LINES) for n in range(BLOCKS)]
     head = f"# Page {number}\n\n"
     text = "Some words about what the lines below say, as reports have them.\n\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.bench.build import build_seconds
 from tests.bench.measure import Compared, compare
-from tests.project import Captured, Little, make
+from tests.project import CapturedFile, Little, make
 from tests.report.series.planted import planted
 
 SECONDS_A_CHART = 0.5
@@ -28,7 +28,7 @@ def charts(folder: Path, python: str, pairs: int) -> Compared:
 def _project(root: Path, call: str) -> Little:
     made = make(root)
     for what in SERIES:
-        made.capture(Captured(f"bench/{what}.csv", planted(what).encode()))
+        made.capture(CapturedFile(f"bench/{what}.csv", planted(what).encode()))
     made.page(
         "labs/lab12/index.md", "# Charts\n\n" + "\n\n".join(call.format(what) for what in SERIES) + "\n"
     )

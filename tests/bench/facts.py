@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.build import BLOCKS, LINES, build_seconds, place
 from tests.bench.measure import Compared, compare
-from tests.project import Captured, make
+from tests.project import CapturedFile, make
 
 
 def facts(folder: Path, python: str, pages: int, pairs: int, bound: float) -> Compared:
@@ -17,7 +17,7 @@ def facts(folder: Path, python: str, pages: int, pairs: int, bound: float) -> Co
     ours, rival = make(folder / "ours"), make(folder / "rival")
     ours.page("labs/lab12/facts.yml", "".join(_declared(number) for number in range(pages)))
     for number in range(pages):
-        ours.capture(Captured(_file(number), _data(number)))
+        ours.capture(CapturedFile(_file(number), _data(number)))
         ours.page(place(number), _page(number, bound=True))
         rival.page(place(number), _page(number, bound=False))
     shutil.copytree(ours.root / "evidence", rival.root / "evidence", dirs_exist_ok=True)

@@ -12,7 +12,7 @@ from labreport.check.finding import Finding
 from labreport.check.lab import LabPages
 from labreport.check.project import LAB_CHECKS, PROJECT_CHECKS, CheckReport, ProjectPages
 from labreport.report.facts.expressions.evaluate import EvaluationState
-from tests.project import HOST, REPO, Captured, Little, make
+from tests.project import HOST, REPO, CapturedFile, Little, make
 
 DAY = date(2026, 3, 4)
 FACTS = """startup.runc: {file: bench/startup.txt, read: seconds runc}
@@ -32,7 +32,7 @@ runc starts in {{ fact("startup.runc") }}, and
 def little(tmp_path: Path) -> Little:
     """Return a lab with one page, which is true."""
     made = make(tmp_path / "project")
-    made.capture(Captured("bench/startup.txt", STARTUP))
+    made.capture(CapturedFile("bench/startup.txt", STARTUP))
     made.page("labs/lab12/facts.yml", FACTS)
     made.page("labs/lab12/task-4.md", PAGE)
     return made
@@ -77,7 +77,7 @@ def test_problems_of_a_build(little: Little) -> None:
 
 def test_unused_facts_and_evidence(little: Little) -> None:
     """An unused fact is reported at its line, and so is a file that only that fact reads."""
-    little.capture(Captured("bench/more.txt", b"52\n"))
+    little.capture(CapturedFile("bench/more.txt", b"52\n"))
     little.page("labs/lab12/facts.yml", f"{FACTS}# more\nmore: {{file: bench/more.txt, read: count}}\n")
     said = [str(one) for one in check(little).findings]
     assert said[0].startswith("docs/labs/lab12/facts.yml:4:1: no page uses the fact more: ")
@@ -99,7 +99,7 @@ def test_commands_and_the_index_show_no_evidence(little: Little) -> None:
 
 def test_evidence_of_other_hosts(little: Little) -> None:
     """Pages need not show the sets in evidence/hosts."""
-    little.capture(Captured("bench/startup.txt", STARTUP), lab="hosts/there/lab12")
+    little.capture(CapturedFile("bench/startup.txt", STARTUP), lab="hosts/there/lab12")
     assert kinds(little) == []
 
 
@@ -177,7 +177,7 @@ NEW = {
 @pytest.mark.parametrize("change", NEW)
 def test_old_sentences_about_new_evidence(little: Little, change: str) -> None:
     """The claim about evidence that was captured again is contradicted."""
-    little.capture(Captured("bench/startup.txt", NEW[change]))
+    little.capture(CapturedFile("bench/startup.txt", NEW[change]))
     problem, *rest = check(little).findings
     assert problem.kind == "problem"
     assert "claim(" in problem.message
@@ -187,7 +187,7 @@ def test_old_sentences_about_new_evidence(little: Little, change: str) -> None:
 def test_values_of_two_hosts(little: Little) -> None:
     """Times of two hosts are not comparable."""
     other = HOST.model_copy(update={"cores": 64})
-    little.capture(Captured("bench/kata.txt", b"real\t0m1.620s\n"), host=other)
+    little.capture(CapturedFile("bench/kata.txt", b"real\t0m1.620s\n"), host=other)
     little.page(
         "labs/lab12/facts.yml",
         FACTS.replace("bench/startup.txt, read: seconds Kata", "bench/kata.txt, read: seconds"),

@@ -7,7 +7,7 @@ import pytest
 
 from labreport.check.project import CheckReport
 from labreport.check.rubric import RequirementState
-from tests.project import Captured, Little, make, row
+from tests.project import CapturedFile, Little, make, row
 
 DAY = date(2026, 3, 4)
 LAB_YML = """title: x
@@ -38,8 +38,8 @@ def little(tmp_path: Path) -> Little:
     (made.root / "collectors").unlink()
     (made.root / "collectors/lab12").mkdir(parents=True)
     (made.root / "collectors/lab12/lab.yml").write_text(LAB_YML)
-    made.capture(Captured("a.txt", b"245\n"))
-    made.capture(Captured("b.txt", b"52\n"))
+    made.capture(CapturedFile("a.txt", b"245\n"))
+    made.capture(CapturedFile("b.txt", b"52\n"))
     made.page("labs/lab12/facts.yml", FACTS)
     made.page("labs/lab12/task-1.md", PAGE)
     return made

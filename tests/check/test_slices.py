@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from labreport.check.finding import Edit, OverlapError, edited
 from labreport.check.project import CheckReport, fix
 from labreport.report.pages.source import PageSource
-from tests.project import Captured, Little, make
+from tests.project import CapturedFile, Little, make
 
 DAY = date(2026, 3, 4)
 LINES = b"one\ntwo\nthree\nfour\nfive\n"
@@ -31,7 +31,7 @@ PINNED = pin("new", "newer")
 def little(tmp_path: Path) -> Little:
     """Return a project whose evidence has two new lines before the ones in the page."""
     made = make(tmp_path / "project")
-    made.capture(Captured("a.txt", b"new\nnewer\n" + LINES))
+    made.capture(CapturedFile("a.txt", b"new\nnewer\n" + LINES))
     return made
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from labreport.check.submission import check_submission, submitted
-from tests.project import Captured, Little, make
+from tests.project import CapturedFile, Little, make
 
 DAY = date(2026, 3, 4)
 
@@ -15,7 +15,7 @@ DAY = date(2026, 3, 4)
 def little(tmp_path: Path) -> Little:
     """Return a project with one file of three lines."""
     made = make(tmp_path / "project")
-    made.capture(Captured("a.txt", b"one\ntwo\nthree\n"))
+    made.capture(CapturedFile("a.txt", b"one\ntwo\nthree\n"))
     return made
 
 

@@ -9,7 +9,7 @@ from labreport.check.coverage import WAIVED
 from labreport.check.finding import Finding
 from labreport.check.project import CheckReport
 from labreport.check.waivers import today
-from tests.project import Captured, Little, make
+from tests.project import CapturedFile, Little, make
 
 DAY = date(2026, 3, 4)
 
@@ -18,7 +18,7 @@ DAY = date(2026, 3, 4)
 def little(tmp_path: Path) -> Little:
     """Return a lab whose page has one naked number."""
     made = make(tmp_path / "project")
-    made.capture(Captured("a.txt", b"245\n"))
+    made.capture(CapturedFile("a.txt", b"245\n"))
     made.page("labs/lab12/task-1.md", '# Task 1\n\nIt took 3 s.\n\n{{ evidence("a.txt") }}\n')
     return made
 

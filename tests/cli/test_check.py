@@ -9,7 +9,7 @@ import pytest
 from labreport.check.finding import Finding
 from labreport.cli.check import annotation
 from tests.cli.conftest import Shell
-from tests.project import Captured, Little, make
+from tests.project import CapturedFile, Little, make
 
 PAGE = '# Task 1\n\nIt took 3 s, [b].\n\n{{ evidence("a.txt") }}\n'
 
@@ -18,7 +18,7 @@ PAGE = '# Task 1\n\nIt took 3 s, [b].\n\n{{ evidence("a.txt") }}\n'
 def little(tmp_path: Path) -> Little:
     """Return a lab with one finding."""
     made = make(tmp_path / "project")
-    made.capture(Captured("a.txt", b"one\ntwo\n"))
+    made.capture(CapturedFile("a.txt", b"one\ntwo\n"))
     made.page("labs/lab12/task-1.md", PAGE)
     return made
 
@@ -137,7 +137,7 @@ def test_a_new_lab(one_lab: Shell) -> None:
 def test_coverage_on_pages(little: Little) -> None:
     """A build, a dirty build and an export show the counts of `lab check`."""
     little.page("labs/lab12/facts.yml", "n: {file: n.txt, read: count}\n")
-    little.capture(Captured("n.txt", b"52\n"))
+    little.capture(CapturedFile("n.txt", b"52\n"))
     little.page("labs/lab12/index.md", "# Lab\n\n{{ coverage() }}\n")
     little.page(
         "labs/lab12/task-2.md", '# Task 2\n\n{{ fact("n") }} {% call claim("n > 50") %}many{% endcall %}\n'

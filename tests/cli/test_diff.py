@@ -8,7 +8,7 @@ import pytest
 
 from labreport.contract.records import HostClass
 from tests.cli.conftest import Shell
-from tests.project import HOST, Captured, Little
+from tests.project import HOST, CapturedFile, Little
 
 PAGE = '# Task\n\n{% call claim("count < 5") %}There are few{% endcall %}\n'
 
@@ -27,7 +27,7 @@ def committed(shell: Shell) -> Shell:
     (shell.root / "docs/labs/lab12/facts.yml").write_text("count: {file: count.txt, read: count}\n")
     git(shell, "init", "-q")
     for number in (3, 4):
-        little.capture(Captured("count.txt", b"%d\n" % number))
+        little.capture(CapturedFile("count.txt", b"%d\n" % number))
         git(shell, "add", "-A")
         git(shell, "commit", "-qm", f"{number}")
     return shell
@@ -37,7 +37,7 @@ def test_head_and_current_evidence(committed: Shell) -> None:
     """The default compares HEAD with the current evidence; a turned claim has exit status 1."""
     ended = committed.lab("diff")
     assert (ended.returncode, ended.stdout) == (0, "Nothing changed.\n"), ended.stderr
-    Little(committed.root).capture(Captured("count.txt", b"6\n"))
+    Little(committed.root).capture(CapturedFile("count.txt", b"6\n"))
     ended = committed.lab("diff")
     assert ended.returncode == 1
     assert "Claims that turned" in ended.stdout
@@ -62,7 +62,7 @@ def test_two_commits_and_a_folder(committed: Shell, tmp_path: Path) -> None:
     (fact,) = told["sets"][0]["facts"]
     assert (fact["name"], fact["before"], fact["after"]) == ("count", "3", "4")
     elsewhere = Little(tmp_path / "elsewhere")
-    elsewhere.capture(Captured("count.txt", b"3\n"))
+    elsewhere.capture(CapturedFile("count.txt", b"3\n"))
     for folder in (elsewhere.root, elsewhere.root / "evidence"):
         assert json.loads(committed.lab("diff", str(folder), "HEAD", "--json").stdout)["sets"][0][
             "facts"
@@ -75,7 +75,7 @@ def test_host_classes(committed: Shell) -> None:
     for path in (committed.root / "evidence/lab12/records").glob("*.json"):
         path.unlink()
     bare = HOST.model_copy(update={"host_class": HostClass.BARE_METAL})
-    Little(committed.root).capture(Captured("count.txt", b"9\n"), host=bare)
+    Little(committed.root).capture(CapturedFile("count.txt", b"9\n"), host=bare)
     ended = committed.lab("diff")
     assert ended.returncode == 2
     assert "virtual before, bare metal now: not comparable" in ended.stdout

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shell
-from tests.project import HOST, Captured, Little
+from tests.project import HOST, CapturedFile, Little
 
 FACTS = """\
 time.avg: {file: bench/http.txt, read: summary avg, volatile: true}
@@ -18,9 +18,9 @@ kernel: {file: kernel.txt, read: kernel}
 def little(shell: Shell) -> Little:
     """Return the shell's project, with evidence and facts of a lab called `mine`."""
     made = Little(shell.root)
-    made.capture(Captured("bench/http.txt", b"avg=0.0026s min=0.0018s n=50\n"), lab="mine")
-    made.capture(Captured("bench/series.txt", b"0.0029\n0.0031\n"), lab="mine")
-    made.capture(Captured("kernel.txt", b"6.12.0\n"), lab="mine")
+    made.capture(CapturedFile("bench/http.txt", b"avg=0.0026s min=0.0018s n=50\n"), lab="mine")
+    made.capture(CapturedFile("bench/series.txt", b"0.0029\n0.0031\n"), lab="mine")
+    made.capture(CapturedFile("kernel.txt", b"6.12.0\n"), lab="mine")
     made.page("labs/mine/facts.yml", FACTS)
     return made
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
-from tests.project import Captured, Little, make, row, stand_in
+from tests.project import CapturedFile, Little, make, row, stand_in
 
 NO_NETWORK = [
     "--no-sandbox",
@@ -121,15 +121,15 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Little:
     (little.root / "mkdocs.yml").write_text(f"{config}\nmarkdown_extensions:\n{extensions}")
     bad = "</code><script>alert('from a record')</script>"
     little.capture(
-        Captured("hostile.txt", HOSTILE, (("sh", "-c", bad),)), title=bad, images={"base": stand_in()}
+        CapturedFile("hostile.txt", HOSTILE, (("sh", "-c", bad),)), title=bad, images={"base": stand_in()}
     )
-    little.capture(Captured("invalid.txt", b"caf\xe9\n"))
-    little.capture(Captured("nul.bin", b"\x7fELF\0" * 30))
-    little.capture(Captured("empty.txt", b""))
+    little.capture(CapturedFile("invalid.txt", b"caf\xe9\n"))
+    little.capture(CapturedFile("nul.bin", b"\x7fELF\0" * 30))
+    little.capture(CapturedFile("empty.txt", b""))
     for name in ("page.html", "page.html.txt", "picture.svg", "code.js", "paper.PDF", "plain.txt"):
-        little.capture(Captured(f"raw/{name}", f"<script>alert('{name}')</script>\n".encode()))
-    little.capture(Captured("here.txt", b"here\n"), lab="hosts/here/lab12")
-    little.capture(Captured("there.txt", b"there\n"), lab="hosts/there/lab12")
+        little.capture(CapturedFile(f"raw/{name}", f"<script>alert('{name}')</script>\n".encode()))
+    little.capture(CapturedFile("here.txt", b"here\n"), lab="hosts/here/lab12")
+    little.capture(CapturedFile("there.txt", b"there\n"), lab="hosts/there/lab12")
     (little.root / "evidence" / "lab12" / "failed").mkdir()
     (little.root / "evidence" / "lab12" / "failed" / "secret.txt").write_text("no\n")
     little.state(

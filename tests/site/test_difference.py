@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.project import Captured, Little, make
+from tests.project import CapturedFile, Little, make
 from tests.site.conftest import Watched
 
 ONE = b"same\nonly here <script>alert(1)</script>\nlong " + b"x" * 400 + b"\nlast\r\n"
@@ -16,8 +16,8 @@ OTHER = b"same\nlong " + b"x" * 400 + b"\nlast\nmore"
 def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
     """Build a site with a difference in both forms."""
     made = make(tmp_path_factory.mktemp("difference") / "project")
-    made.capture(Captured("a.txt", ONE))
-    made.capture(Captured("b.txt", OTHER))
+    made.capture(CapturedFile("a.txt", ONE))
+    made.capture(CapturedFile("b.txt", OTHER))
     calls = '{{ difference("a.txt", "b.txt") }}\n\n{{ difference("a.txt", "b.txt", form="unified") }}\n'
     made.page("labs/lab12/x.md", f"# X\n\n{calls}")
     built = made.build()

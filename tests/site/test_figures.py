@@ -11,7 +11,7 @@ from labreport.contract.records import HostClass
 from labreport.report.charts import draw
 from labreport.report.series import read_series
 from labreport.report.series.comparison import compare, comparison_table, sentences
-from tests.project import HOST, Captured, Little, make
+from tests.project import HOST, CapturedFile, Little, make
 from tests.report.charts.test_figures import MEMORY, PHASES
 from tests.report.series.planted import planted
 from tests.site.conftest import Watched
@@ -53,7 +53,7 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
     """Build a site with every kind of figure, all of an emulated host."""
     made = make(tmp_path_factory.mktemp("pictures") / "project")
     for name, text in (("startup", planted("hang")), ("phases", PHASES), ("memory", MEMORY)):
-        made.capture(Captured(f"{name}.csv", text.encode()), host=SLOW)
+        made.capture(CapturedFile(f"{name}.csv", text.encode()), host=SLOW)
     made.page("labs/lab12/index.md", PAGE)
     built = made.build()
     assert built.returncode == 0, built.stderr

@@ -8,7 +8,7 @@ import pytest
 
 from labreport.contract.records import HostClass
 from tests.project import HOST as VIRTUAL
-from tests.project import Captured, Little, make, row
+from tests.project import CapturedFile, Little, make, row
 
 BAD_PAGE = """---
 title: Bad
@@ -66,7 +66,7 @@ SAID = [
 def bad(tmp_path_factory: pytest.TempPathFactory) -> tuple[Little, str]:
     """Build a project with every kind of problem; return it and what the build said."""
     little = make(tmp_path_factory.mktemp("bad") / "project")
-    little.capture(Captured("isolation/dmesg.txt", b"one\ntwo\nthree\nfour"))
+    little.capture(CapturedFile("isolation/dmesg.txt", b"one\ntwo\nthree\nfour"))
     (little.root / "evidence/lab12/stray.txt").write_text("stray\n")
     little.state(
         row("isolation-dmesg.txt", "isolation/dmesg.txt", state="captured"),
@@ -131,7 +131,7 @@ def test_a_slice_that_moved_is_shown_and_fails_nothing(bad: tuple[Little, str]) 
 def small(tmp_path: Path) -> Little:
     """Make a project with one block that builds."""
     little = make(tmp_path / "project")
-    little.capture(Captured("a/b.txt", b"one\ntwo\n"))
+    little.capture(CapturedFile("a/b.txt", b"one\ntwo\n"))
     little.page("labs/lab12/task-1.md", '# Task 1\n\n{{ evidence("a/b.txt") }}\n')
     return little
 
@@ -148,7 +148,7 @@ def test_one_changed_byte_fails_the_build(small: Little) -> None:
 def test_a_dirty_build_looks_at_every_page(small: Little) -> None:
     """A page that has not changed may have a problem all the same: evidence has a time of its own."""
     assert small.build("--quiet", "--dirty").returncode == 0
-    small.capture(Captured("a/b.txt", b"uno\n"))
+    small.capture(CapturedFile("a/b.txt", b"uno\n"))
     small.page("labs/lab12/task-2.md", '# Task 2\n\n{{ evidence("a/b.txt", lines="2") }}\n')
     for _ in range(2):
         built = small.build("--quiet", "--dirty")
@@ -187,7 +187,7 @@ def test_a_bad_record_fails_the_build_by_name(small: Little, text: bytes, said: 
 
 def test_a_hidden_set_is_no_part_of_a_build(small: Little) -> None:
     """hosts/here is this machine's alone: a plain build leaves it out, LAB_HERE=1 takes it in."""
-    small.capture(Captured("x.txt", b"x\n"), lab="hosts/here/lab12")
+    small.capture(CapturedFile("x.txt", b"x\n"), lab="hosts/here/lab12")
     small.page("hosts.md", "# Hosts\n\n{{ hosts() }}\n")
     assert small.build("--quiet").returncode == 0
     assert "hosts/here" not in (small.site / "hosts.html").read_text()
@@ -213,7 +213,7 @@ def test_records_are_hostile_in_the_log_too(small: Little) -> None:
 def test_emulated_is_marked(small: Little) -> None:
     """The banner of a page with emulated evidence says so."""
     emulated = VIRTUAL.model_copy(update={"host_class": HostClass.EMULATED})
-    small.capture(Captured("slow.txt", b"9 s\n"), host=emulated)
+    small.capture(CapturedFile("slow.txt", b"9 s\n"), host=emulated)
     small.page("labs/lab12/slow.md", '# Slow\n\n{{ evidence("slow.txt") }}\n')
     assert small.build("--quiet").returncode == 0
     assert 'data-emulated="true"' in (small.site / "labs/lab12/slow.html").read_text()

@@ -14,7 +14,7 @@ import pytest
 
 from labreport.contract.records import Host, HostClass, Outcome, Record, dump
 from tests import forked
-from tests.project import HOST, Captured, Little, clean_environment, make, row
+from tests.project import HOST, CapturedFile, Little, clean_environment, make, row
 
 RUNC, KATA = b"runc:\nreal 0m0.395s\nuser 0m0.010s\n", b"Kata:\nreal 0m1.620s\nuser 0m0.020s\n"
 NEWER = RUNC.replace(b"0.395", b"0.842")
@@ -56,8 +56,8 @@ user 0m0.020s
 def little(tmp_path: Path) -> Little:
     """Return a project whose one page is true."""
     made = make(tmp_path / "project")
-    made.capture(Captured("bench/runc.txt", RUNC))
-    made.capture(Captured("bench/kata.txt", KATA))
+    made.capture(CapturedFile("bench/runc.txt", RUNC))
+    made.capture(CapturedFile("bench/kata.txt", KATA))
     made.state(row("bench-other.txt", "bench/other.txt", reason="no KVM here", remedy="use a host with KVM"))
     made.page("labs/lab12/facts.yml", FACTS)
     made.page("labs/lab12/task-4.md", PAGE)
@@ -100,7 +100,7 @@ def captured(path: str, data: bytes, host: Host = HOST) -> Callable[[Little], No
     """Return what a newer capture does, on this host or another, to sentences that stay as they were."""
 
     def lie(little: Little) -> None:
-        little.capture(Captured(path, data), host=host)
+        little.capture(CapturedFile(path, data), host=host)
 
     return lie
 
@@ -115,7 +115,7 @@ def swapped(little: Little) -> None:
 
 def failed(little: Little) -> None:
     """Have the command behind Kata's time fail, as it may after it has printed something."""
-    record = little.capture(Captured("bench/kata.txt", KATA))
+    record = little.capture(CapturedFile("bench/kata.txt", KATA))
     command = record.commands[0].model_copy(update={"outcome": Outcome.FAILED, "exit_status": 1})
     _rewrite(little, record.model_copy(update={"commands": [command]}))
 

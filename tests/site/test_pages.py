@@ -12,7 +12,7 @@ import pytest
 from labreport.check.project import CheckReport, lab_coverage
 from labreport.report.export import Exported, export
 from tests import forked
-from tests.project import REPO, Captured, Little, clean_environment, make
+from tests.project import REPO, CapturedFile, Little, clean_environment, make
 
 DAY = date(2026, 3, 4)
 FACTS = "runc: {file: a.txt, read: seconds runc}\nkata: {file: a.txt, read: seconds Kata}\n"
@@ -24,8 +24,8 @@ def project(root: Path) -> Little:
     text = (made.root / "mkdocs.yml").read_text().replace("extra:\n", "extra:\n  course: {name: DevOps}\n")
     text += "exclude_docs: left-out.md\ndraft_docs: draft.md\n"
     (made.root / "mkdocs.yml").write_text(text)
-    made.capture(Captured("a.txt", b"runc: 0.4 s\nKata: 1.6 s\n"))
-    made.capture(Captured("n/colour.txt", b"\x1b[31mred\x1b[0m line\r\n"))
+    made.capture(CapturedFile("a.txt", b"runc: 0.4 s\nKata: 1.6 s\n"))
+    made.capture(CapturedFile("n/colour.txt", b"\x1b[31mred\x1b[0m line\r\n"))
     made.page("labs/lab12/facts.yml", FACTS)
     made.page("labs/lab12/index.md", "# Lab 12\n\n{{ evidence('a.txt') }}\n")
     return made

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from labreport.site.defaults import PACKAGES
-from tests.project import REPO, Captured, Little, installed_environment, make
+from tests.project import REPO, CapturedFile, Little, installed_environment, make
 from tests.site.test_raw import files
 
 PAGE = '# Page\n\n{{ evidence("a.txt", lines="1:2") }}\n\n[x](../../index.md)\n'
@@ -25,7 +25,7 @@ def little(tmp_path: Path) -> Little:
     for name in ("labreport", "collectors"):
         (made.root / name).unlink()
     (made.root / "mkdocs.yml").write_text(BARE % "search, offline, macros, labreport")
-    made.capture(Captured("a.txt", b"one\ntwo <b>\n"))
+    made.capture(CapturedFile("a.txt", b"one\ntwo <b>\n"))
     made.page("labs/lab12/index.md", PAGE)
     return made
 

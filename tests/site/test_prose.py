@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from labreport.contract.records import HostClass
-from tests.project import HOST, Captured, Little, make, row
+from tests.project import HOST, CapturedFile, Little, make, row
 
 FACTS = """
 a: {file: a.txt, read: seconds a}
@@ -25,10 +25,12 @@ TIMES = b"a: 1.620 s\nb: 0.40 s\n"
 def little(tmp_path: Path) -> Little:
     """Make a lab with facts of three host classes, one of them in a file that was not captured."""
     made = make(tmp_path / "project")
-    made.capture(Captured("a.txt", TIMES))
-    made.capture(Captured("kernel.txt", b"6.12.0-<script>alert(1)</script>\n6.12.0-x\n"))
-    made.capture(Captured("far.txt", b"3 s\n"), host=HOST.model_copy(update={"host_class": HostClass.NESTED}))
-    made.capture(Captured("slow.txt", b"9.5 s\n"), host=EMULATED)
+    made.capture(CapturedFile("a.txt", TIMES))
+    made.capture(CapturedFile("kernel.txt", b"6.12.0-<script>alert(1)</script>\n6.12.0-x\n"))
+    made.capture(
+        CapturedFile("far.txt", b"3 s\n"), host=HOST.model_copy(update={"host_class": HostClass.NESTED})
+    )
+    made.capture(CapturedFile("slow.txt", b"9.5 s\n"), host=EMULATED)
     made.state(row("gone", "gone.txt", reason="no KVM here", remedy="use a host with KVM", command="lab x"))
     made.page("labs/lab12/facts.yml", FACTS)
     return made
@@ -185,7 +187,7 @@ def test_a_misused_macro_is_named(little: Little, body: str, what: str) -> None:
 def test_evidence_in_a_sentence_is_text(little: Little) -> None:
     """A value, a quoted line, a host: none becomes markup."""
     little.capture(
-        Captured("cpu.txt", b"model name : <img src=x onerror=alert(1)> *a* `b` |\n"), host=EMULATED
+        CapturedFile("cpu.txt", b"model name : <img src=x onerror=alert(1)> *a* `b` |\n"), host=EMULATED
     )
     little.page("labs/lab12/facts.yml", f"{FACTS}cpu: {{file: cpu.txt, read: cpu}}\n")
     page(

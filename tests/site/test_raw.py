@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.project import Captured, Little, as_json, clean_environment, make
+from tests.project import CapturedFile, Little, as_json, clean_environment, make
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -64,7 +64,7 @@ def test_schemas_describe_the_records(hostile: Little) -> None:
 def little(tmp_path: Path) -> Little:
     """Create a project with one evidence file."""
     made = make(tmp_path / "a" / "project")
-    made.capture(Captured("x.txt", b"x\n"))
+    made.capture(CapturedFile("x.txt", b"x\n"))
     made.page(
         "labs/lab12/task-1.md", '# Task 1\n\n{{ evidence("x.txt") }}\n\n{{ commands() }}\n\n{{ index() }}\n'
     )
@@ -85,7 +85,7 @@ def test_a_link_is_not_followed(little: Little, tmp_path: Path) -> None:
 def test_two_builds_are_the_same_bytes(little: Little, tmp_path: Path) -> None:
     """With SOURCE_DATE_EPOCH, even from another folder and with another order of sets."""
     other = make(tmp_path / "b" / "elsewhere")
-    other.capture(Captured("x.txt", b"x\n"))
+    other.capture(CapturedFile("x.txt", b"x\n"))
     for path in (little.root / "docs").rglob("*.md"):
         other.page(path.relative_to(little.root / "docs").as_posix(), path.read_text())
     for project, seed in ((little, "1"), (other, "2")):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import REPO, Captured, Little, make
+from tests.project import REPO, CapturedFile, Little, make
 
 GUIDE = REPO / "docs" / "manual" / "how-to" / "verify-a-site.md"
 MEND = """
@@ -35,10 +35,10 @@ def block(heading: str) -> str:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Little:
     """Build a site of two labs and a set of another host. A browser would run one of the files."""
     little = make(tmp_path_factory.mktemp("reader") / "project")
-    little.capture(Captured("isolation/dmesg.txt", b"".join(b"line %d\n" % n for n in range(9))))
-    little.capture(Captured("raw/page.html", b"<script>alert(1)</script>\n"))
-    little.capture(Captured("two words.txt", b"x\n", collector="two"), lab="lab13")
-    little.capture(Captured("kernel.txt", b"6.12\n"), lab="hosts/other/lab12")
+    little.capture(CapturedFile("isolation/dmesg.txt", b"".join(b"line %d\n" % n for n in range(9))))
+    little.capture(CapturedFile("raw/page.html", b"<script>alert(1)</script>\n"))
+    little.capture(CapturedFile("two words.txt", b"x\n", collector="two"), lab="lab13")
+    little.capture(CapturedFile("kernel.txt", b"6.12\n"), lab="hosts/other/lab12")
     little.page("labs/lab12/index.md", '# Lab\n\n{{ evidence("isolation/dmesg.txt", lines="1:7") }}\n')
     ended = little.build("--quiet")
     assert ended.returncode == 0, ended.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import Captured, Little, clean_environment, make
+from tests.project import CapturedFile, Little, clean_environment, make
 
 PAGE = '# Task 1\n\nWords.\n\n{{ evidence("a/b.txt", lines="1:2") }}\n'
 
@@ -54,7 +54,7 @@ class Served:
 def little(tmp_path: Path) -> Little:
     """Make a project with one page whose range is wrong."""
     made = make(tmp_path / "project")
-    made.capture(Captured("a/b.txt", b"one\ntwo\n"))
+    made.capture(CapturedFile("a/b.txt", b"one\ntwo\n"))
     made.page("labs/lab12/task-1.md", PAGE.replace("1:2", "1:9"))
     made.page("labs/lab12/task-2.md", "# Task 2\n\nNo evidence.\n")
     return made
@@ -75,7 +75,7 @@ def test_serve_stays_up_and_shows_each_change(little: Little, served: Served) ->
     assert str(little.root) not in page
     little.page("labs/lab12/task-1.md", PAGE)
     assert "ev-problem" not in served.shows('data-lines="1:2">one\ntwo\n</code>')
-    little.capture(Captured("a/b.txt", b"uno\ndue\n"))
+    little.capture(CapturedFile("a/b.txt", b"uno\ndue\n"))
     assert "altered" not in served.shows('data-lines="1:2">uno\ndue\n</code>')
     little.page("labs/lab12/task-1.md", PAGE + "\n{{ evidnce() }}\n{{ evidence( }}\n")
     served.shows("invalid Jinja")

@@ -10,7 +10,7 @@ from labreport.check.diff import Changes, compare
 from labreport.check.diff.measured import ChangeVerdict, same_but_for_noise
 from labreport.check.diff.words import MOST_MARKDOWN, as_json, headline, markdown, raw_text
 from labreport.contract.records import HostClass, Outcome
-from tests.project import HOST, Captured, Little, make, row
+from tests.project import HOST, CapturedFile, Little, make, row
 from tests.report.series.detection import recorded
 
 HEAD = "run,order,runtime,seconds,exit_status\n"
@@ -61,7 +61,7 @@ def side(folder: Path, **files: bytes) -> Little:
     } | files
     paths = {"startup": "bench/startup.csv", "noise": "bench/noise.csv"}
     for name, data in held.items():
-        made.capture(Captured(paths.get(name, f"{name}.txt"), data, (), name))
+        made.capture(CapturedFile(paths.get(name, f"{name}.txt"), data, (), name))
     made.state(*(row(name, paths.get(name, f"{name}.txt"), state="captured") for name in held))
     return made
 
@@ -147,7 +147,9 @@ def test_series_of_plain_numbers(before: Little, tmp_path: Path) -> None:
     after = side(tmp_path / "after")
     for made, first, step in ((before, 0, 1), (after, 100, 2)):
         numbers = [float(one.seconds.exact) * step for one in recorded().samples[first : first + 30]]
-        made.capture(Captured("curl.txt", "".join(f"{one:.6f}\n" for one in numbers).encode(), (), "curl"))
+        made.capture(
+            CapturedFile("curl.txt", "".join(f"{one:.6f}\n" for one in numbers).encode(), (), "curl")
+        )
         (made.root / "docs/labs/lab12/facts.yml").write_text(
             "curl: {file: curl.txt, read: samples, volatile: true}\n"
         )
@@ -177,7 +179,7 @@ def test_host_classes(before: Little, tmp_path: Path) -> None:
         path.unlink()
     bare = HOST.model_copy(update={"host_class": HostClass.BARE_METAL})
     for name, data in {"count.txt": b"9\n", "bench/startup.csv": series(step=1.0)}.items():
-        after.capture(Captured(name, data), host=bare)
+        after.capture(CapturedFile(name, data), host=bare)
     found = changes(before, after)
     assert found.refused
     assert not found.turned
@@ -189,7 +191,7 @@ def test_host_classes(before: Little, tmp_path: Path) -> None:
     faster = side(tmp_path / "faster", count=b"9\n")
     for path in faster.root.glob("evidence/lab12/records/*.json"):
         path.unlink()
-    faster.capture(Captured("count.txt", b"9\n"), host=HOST.model_copy(update={"cores": 64}))
+    faster.capture(CapturedFile("count.txt", b"9\n"), host=HOST.model_copy(update={"cores": 64}))
     same_class = changes(before, faster)
     assert not same_class.refused
     assert same_class.sets[0].hosts is not None
@@ -198,11 +200,11 @@ def test_host_classes(before: Little, tmp_path: Path) -> None:
 
 def test_failures(before: Little, tmp_path: Path) -> None:
     """Failed collectors, other outcomes of commands, and failed runs are reported."""
-    before.capture(Captured("escape.txt", b"no\n", (("sh", "-c", "escape"),), "escape"))
+    before.capture(CapturedFile("escape.txt", b"no\n", (("sh", "-c", "escape"),), "escape"))
     record = before.root / "evidence/lab12/records/escape.json"
     record.write_text(record.read_text().replace(f'"{Outcome.ANSWERED}"', f'"{Outcome.REFUSED}"'))
     after = side(tmp_path / "after", startup=series(failed=2))
-    after.capture(Captured("escape.txt", b"yes\n", (("sh", "-c", "escape"),), "escape"))
+    after.capture(CapturedFile("escape.txt", b"yes\n", (("sh", "-c", "escape"),), "escape"))
     after.state(row("kernel", "kernel.txt", state="failed", reason="no answer"))
     (found,) = changes(before, after).sets
     told = {one.what: (one.before, one.after) for one in found.failures}
@@ -214,8 +216,8 @@ def test_failures(before: Little, tmp_path: Path) -> None:
 def test_versions(before: Little, tmp_path: Path) -> None:
     """Changed versions of tools and values of settings are reported."""
     after = side(tmp_path / "after")
-    before.capture(Captured("v.txt", b"1\n", (), "v"), tools={"runc": "1.1"}, settings={"n": 5})
-    after.capture(Captured("v.txt", b"2\n", (), "v"), tools={"runc": "1.2"}, settings={"n": 6})
+    before.capture(CapturedFile("v.txt", b"1\n", (), "v"), tools={"runc": "1.1"}, settings={"n": 5})
+    after.capture(CapturedFile("v.txt", b"2\n", (), "v"), tools={"runc": "1.2"}, settings={"n": 6})
     (found,) = changes(before, after).sets
     assert [(one.what, one.before, one.after) for one in found.versions] == [
         ("runc", "1.1", "1.2"),
@@ -229,7 +231,9 @@ def test_hostile_evidence(before: Little, tmp_path: Path) -> None:
     after = side(tmp_path / "after", kernel=bad, count=b"line\n" * 4000)
     for number in range(900):
         after.capture(
-            Captured(f"many/{number}.txt", b"a line of evidence that is not short\n" * 3, (), f"m{number}")
+            CapturedFile(
+                f"many/{number}.txt", b"a line of evidence that is not short\n" * 3, (), f"m{number}"
+            )
         )
     found = changes(before, after)
     body = markdown(found)
@@ -244,11 +248,11 @@ def test_hostile_evidence(before: Little, tmp_path: Path) -> None:
 
 def test_no_mentions(before: Little, tmp_path: Path) -> None:
     """Every @ from evidence is in a code span."""
-    before.capture(Captured("v.txt", b"1\n", (("echo", "@team"),), "v"), tools={"@tool": "@one"})
+    before.capture(CapturedFile("v.txt", b"1\n", (("echo", "@team"),), "v"), tools={"@tool": "@one"})
     record = before.root / "evidence/lab12/records/v.json"
     record.write_text(record.read_text().replace(f'"{Outcome.ANSWERED}"', f'"{Outcome.REFUSED}"'))
     after = side(tmp_path / "after")
-    after.capture(Captured("v.txt", b"2 @you\n", (("echo", "@team"),), "v"), tools={"@tool": "@two"})
+    after.capture(CapturedFile("v.txt", b"2 @you\n", (("echo", "@team"),), "v"), tools={"@tool": "@two"})
     after.state(row("v", "v.txt", state="failed", reason="@all"))
     body = markdown(changes(before, after))
     assert all(name in body for name in ("@team", "@tool", "@two", "@all", "@you"))

@@ -17,7 +17,7 @@ from labreport.report.source.cite import Gap
 from labreport.report.tables import Figure
 from labreport.site.html.blocks import figure_html
 from labreport.site.html.environment import LateHtml
-from tests.project import HOST, Captured, Little, make, row
+from tests.project import HOST, CapturedFile, Little, make, row
 from tests.report.series.planted import planted
 
 SLOW = HOST.model_copy(update={"host_class": HostClass.EMULATED})
@@ -44,9 +44,9 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
         ("elsewhere", "same", SLOW),
         ("slow", "drift", SLOW),
     ]:
-        made.capture(Captured(f"bench/{name}.csv", planted(what).encode()), host=host)
-    made.capture(Captured("bench/words.csv", b"slow\n"))
-    made.capture(Captured("bench/bytes.csv", b"\xff\0"))
+        made.capture(CapturedFile(f"bench/{name}.csv", planted(what).encode()), host=host)
+    made.capture(CapturedFile("bench/words.csv", b"slow\n"))
+    made.capture(CapturedFile("bench/bytes.csv", b"\xff\0"))
     (made.root / "evidence/lab12/bench/unknown.csv").write_text(planted("same"))
     made.state(row("kata", "bench/kata.csv", reason="no KVM"))
     return made
@@ -218,7 +218,7 @@ def test_what_is_no_csv_of_phases(tmp_path: Path, text: str) -> None:
     """An empty, cut or invalid CSV is a problem."""
     little = make(tmp_path / "project")
     little.page("labs/lab12/index.md", "# Lab\n")
-    little.capture(Captured("x.csv", text.encode()))
+    little.capture(CapturedFile("x.csv", text.encode()))
     assert isinstance(show(little, "chart", "x.csv", kind="phases"), Problem)
 
 
@@ -235,7 +235,7 @@ def test_a_page_must_accept_an_emulated_figure(tmp_path: Path) -> None:
     """The page accepts it once, in its front matter. Its banner names the host."""
     little = make(tmp_path / "project")
     little.page("labs/lab12/index.md", "# Lab\n")
-    little.capture(Captured("slow.csv", planted("drift").encode()), host=SLOW)
+    little.capture(CapturedFile("slow.csv", planted("drift").encode()), host=SLOW)
     text = '# Page\n\n{{ comparison("slow.csv") }}\n\n{{ chart("slow.csv", kind="strip") }}\n'
     little.page("labs/lab12/task-1.md", text)
     refused = little.build()

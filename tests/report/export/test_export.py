@@ -14,7 +14,7 @@ from labreport.check.project import lab_coverage
 from labreport.check.submission import check_submission, submitted
 from labreport.report.export import Exported, export
 from labreport.report.export.markdown import code, fence
-from tests.project import REPO, Captured, Little, make, row
+from tests.project import REPO, CapturedFile, Little, make, row
 from tests.site.conftest import HOSTILE
 
 DAY = date(2026, 3, 4)
@@ -57,10 +57,10 @@ expected_gaps: [kata/x.txt]
 def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
     """Make a lab with ten tasks, of which the first holds everything."""
     made = make(tmp_path_factory.mktemp("export") / "project")
-    made.capture(Captured("a.txt", b"one\n```\n````\nlast", (("sh", "-c", "echo `x` | y"),)))
-    made.capture(Captured("hostile.txt", HOSTILE))
-    made.capture(Captured("nul.bin", b"\0"))
-    made.capture(Captured("empty.txt", b""))
+    made.capture(CapturedFile("a.txt", b"one\n```\n````\nlast", (("sh", "-c", "echo `x` | y"),)))
+    made.capture(CapturedFile("hostile.txt", HOSTILE))
+    made.capture(CapturedFile("nul.bin", b"\0"))
+    made.capture(CapturedFile("empty.txt", b""))
     made.state(
         row("kata", "kata/x.txt", reason="no *KVM* <b>", remedy="use\na host", command="lab collect kata")
     )
@@ -229,7 +229,7 @@ def test_neither_imports_mkdocs() -> None:
 def test_values_and_claims_are_words_in_a_report(tmp_path: Path) -> None:
     """A value is text that no Markdown reads, a claim its sentence; one that does not hold says so."""
     made = make(tmp_path / "project")
-    made.capture(Captured("a.txt", b"took: 1.50 s\nkernel: 6.1.0-*x*_y_\n"))
+    made.capture(CapturedFile("a.txt", b"took: 1.50 s\nkernel: 6.1.0-*x*_y_\n"))
     made.page(
         "labs/lab12/facts.yml",
         "a: {file: a.txt, read: seconds took}\nk: {file: a.txt, read: version kernel}\n",
@@ -311,7 +311,7 @@ two
 def test_what_holds_no_block_has_a_reference(tmp_path: Path) -> None:
     """A table, a quote, a definition and a footnote stay whole; the block follows below, and is read back."""
     made = make(tmp_path / "project")
-    made.capture(Captured("a.txt", b"one\ntwo\n1.5 s\n"))
+    made.capture(CapturedFile("a.txt", b"one\ntwo\n1.5 s\n"))
     made.state(row("gone", "gone.txt", reason="no KVM", remedy="use a host", command="lab collect gone"))
     made.page("labs/lab12/facts.yml", "t: {file: a.txt, read: seconds}\n")
     made.page("labs/lab12/task-1.md", f"---\nexpected_gaps: [gone.txt]\n---\n{NO_BLOCK}")

@@ -18,7 +18,7 @@ from labreport.report.source import evidence as evidence_module
 from labreport.report.source.evidence import Evidence
 from labreport.report.yaml_file import YamlError
 from labreport.site.raw import write_schemas
-from tests.project import HOST, REPO, Captured, Little, make, row
+from tests.project import HOST, REPO, CapturedFile, Little, make, row
 
 COUNTS = b"=== Entries ===\nHost:\n245\nKata VM:\n52\n"
 TWO = (("ls", "/proc"), ("ctr", "run"))
@@ -28,7 +28,7 @@ TWO = (("ls", "/proc"), ("ctr", "run"))
 def little(tmp_path: Path) -> Little:
     """Return a project with one evidence file."""
     made = make(tmp_path / "project")
-    made.capture(Captured("x/counts.txt", COUNTS))
+    made.capture(CapturedFile("x/counts.txt", COUNTS))
     return made
 
 
@@ -63,7 +63,7 @@ def no_value(little: Little, **given: str) -> NoValue:
 
 def ended(little: Little, path: str, data: bytes, number: int, **how: object) -> None:
     """Capture a file of two commands, each of which printed one half, and change how one of them ended."""
-    record = little.capture(Captured(path, data, TWO))
+    record = little.capture(CapturedFile(path, data, TWO))
     commands = list(record.commands)
     commands[number] = commands[number].model_copy(update=how)
     name = record.collector.name
@@ -86,7 +86,7 @@ def test_a_value_says_where_it_is_from(little: Little) -> None:
 def test_emulated_is_a_mark_of_the_value(little: Little) -> None:
     """A value of an emulated host marks the result of an expression."""
     slow = HOST.model_copy(update={"host_class": HostClass.EMULATED})
-    little.capture(Captured("x/counts.txt", COUNTS), host=slow)
+    little.capture(CapturedFile("x/counts.txt", COUNTS), host=slow)
     assert evaluate("it + 1", readings(little).values).emulated
 
 
@@ -116,8 +116,8 @@ def test_lines_are_named_by_number_or_by_content(little: Little, given: dict[str
 
 def test_a_value_is_converted_into_its_unit(little: Little) -> None:
     """The value keeps the evidence's digits. A unit that does not fit, or of a text, is an error."""
-    little.capture(Captured("t.txt", b"real\t0m1.620s\n"))
-    little.capture(Captured("k.txt", b"6.12.47\n"))
+    little.capture(CapturedFile("t.txt", b"real\t0m1.620s\n"))
+    little.capture(CapturedFile("k.txt", b"6.12.47\n"))
     assert str(reading(little, file="t.txt", read="seconds", unit="ms").read) == "1620 ms"
     assert no_value(little, file="t.txt", read="seconds", unit="MiB").absence is Absence.UNREADABLE
     assert no_value(little, file="k.txt", read="kernel", unit="s").absence is Absence.UNREADABLE
@@ -125,7 +125,7 @@ def test_a_value_is_converted_into_its_unit(little: Little) -> None:
 
 def test_a_series_is_read_and_is_no_value_of_an_expression(little: Little) -> None:
     """A series has values for charts. An expression says why it gets none."""
-    little.capture(Captured("series.txt", b"0.0029\n0.0031\n"))
+    little.capture(CapturedFile("series.txt", b"0.0029\n0.0031\n"))
     found = readings(little, file="series.txt", read="samples")
     one = found.all["it"]
     assert isinstance(one, Reading)
@@ -163,7 +163,7 @@ def test_an_answer_with_another_status_is_a_value(little: Little) -> None:
 
 def test_text_of_a_failure_is_no_value(little: Little) -> None:
     """A number beside the message of a failure is not read."""
-    little.capture(Captured("f.txt", b"ctr: failed to create shim\n52\n"))
+    little.capture(CapturedFile("f.txt", b"ctr: failed to create shim\n52\n"))
     assert no_value(little, file="f.txt", read="count").absence is Absence.UNREADABLE
 
 
@@ -178,7 +178,7 @@ def test_what_is_absent_says_why(little: Little) -> None:
     assert no_value(little, file="bare.txt", read="count").absence is Absence.NO_RECORD
     (folder / "x/counts.txt").write_bytes(COUNTS.replace(b"52", b"53"))
     assert no_value(little).absence is Absence.ALTERED
-    little.capture(Captured("b.bin", b"\x00\xff\n"))
+    little.capture(CapturedFile("b.bin", b"\x00\xff\n"))
     assert no_value(little, file="b.bin", read="count").absence is Absence.UNREADABLE
 
 
@@ -205,7 +205,7 @@ def test_all_facts_are_read_when_one_is_asked_for_and_each_file_once(
         return read_evidence(folder, path)
 
     monkeypatch.setattr(evidence_module, "read_evidence", counting)
-    little.capture(Captured("other.txt", b"1\n"))
+    little.capture(CapturedFile("other.txt", b"1\n"))
     text = (
         "host: {file: x/counts.txt, read: count Host}\n"
         "kata: {file: x/counts.txt, read: count Kata VM}\n"

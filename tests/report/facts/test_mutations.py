@@ -33,7 +33,7 @@ from labreport.report.pages.render import RenderPass
 from labreport.report.pages.source import read_page
 from labreport.report.source.slices import Content
 from labreport.report.values import Quantity
-from tests.project import REPO, Captured, Little, make
+from tests.project import REPO, CapturedFile, Little, make
 from tests.report.facts.mutation import Turn, claimed, names
 
 LABS = sorted(path.parent.name for path in (REPO / "docs" / "labs").glob("*/facts.yml"))
@@ -141,7 +141,7 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
     """Return a lab whose facts use every converter, and a page with every claim, each on its own line."""
     made = make(tmp_path_factory.mktemp("mutations") / "project")
     for path, data in EVIDENCE.items():
-        made.capture(Captured(path, data))
+        made.capture(CapturedFile(path, data))
     made.page("labs/lab12/facts.yml", FACTS)
     claims = [f'{{% call claim("{one}") %}}So it is.{{% endcall %}}\n' for one in CLAIMS]
     made.page(PAGE, "# Task 1\n\n" + "\n".join(claims))

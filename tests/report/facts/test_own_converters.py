@@ -11,7 +11,7 @@ from labreport.report.facts.converters import CONVERTERS, convert
 from labreport.report.facts.converters.own import ConverterError, lab_converters, sample_errors
 from labreport.report.facts.facts import load_facts
 from labreport.report.yaml_file import YamlError
-from tests.project import REPO, Captured, Little, make
+from tests.project import REPO, CapturedFile, Little, make
 
 PAGE = (REPO / "docs/manual/reference/facts.md").read_text()
 EXAMPLE: str = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
@@ -77,7 +77,7 @@ def little(tmp_path: Path) -> Little:
     """Return a project whose lab has the manual's converter, a file for it, and a page with three values."""
     made = make(tmp_path / "project")
     (made.root / "collectors").unlink()
-    made.capture(Captured("rate.txt", b"done\n812.5 handshakes/s\n"))
+    made.capture(CapturedFile("rate.txt", b"done\n812.5 handshakes/s\n"))
     made.page("labs/lab12/facts.yml", FACTS.replace("handshakes total", "handshakes"))
     made.page("labs/lab12/task-1.md", TASK)
     write(made, EXAMPLE)

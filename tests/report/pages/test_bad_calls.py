@@ -10,7 +10,7 @@ import pytest
 from labreport.contract.records import MAX_BYTES
 from labreport.report.pages.calls import Call
 from labreport.report.problems import Problem
-from tests.project import Captured, Little, make, row
+from tests.project import CapturedFile, Little, make, row
 
 CASES = json.loads((Path(__file__).parent / "cases" / "bad-calls.json").read_text())
 EIGHT = b"".join(b"line %d\n" % number for number in range(1, 9))
@@ -20,9 +20,9 @@ EIGHT = b"".join(b"line %d\n" % number for number in range(1, 9))
 def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
     """Make the evidence of the cases: good files, and everything that is none."""
     made = make(tmp_path_factory.mktemp("calls") / "project")
-    made.capture(Captured("eight.txt", EIGHT))
-    made.capture(Captured("one.txt", b"one"))
-    made.capture(Captured("empty.txt", b""))
+    made.capture(CapturedFile("eight.txt", EIGHT))
+    made.capture(CapturedFile("one.txt", b"one"))
+    made.capture(CapturedFile("empty.txt", b""))
     made.state(row("eight.txt", "eight.txt", state="captured"))
     folder = made.root / "evidence" / "lab12"
     (folder / "folder").mkdir()

@@ -23,7 +23,7 @@ from labreport.report.source.difference import (
 )
 from labreport.site.html.blocks import html_of
 from labreport.site.html.environment import LateHtml
-from tests.project import Captured, Little, make, row
+from tests.project import CapturedFile, Little, make, row
 
 BAD = b'</code><img src=x onerror="alert(1)"> & `x`\r\n'
 
@@ -38,8 +38,8 @@ def little(tmp_path: Path) -> Little:
 
 def shown(little: Little, one: bytes, other: bytes, **named: object) -> Difference:
     """Return the difference of two files with these bytes."""
-    little.capture(Captured("a.txt", one))
-    little.capture(Captured("b.txt", other))
+    little.capture(CapturedFile("a.txt", one))
+    little.capture(CapturedFile("b.txt", other))
     found = called(little, "a.txt", "b.txt", **named)
     assert isinstance(found, Difference), found
     return found
@@ -144,8 +144,8 @@ def test_evidence_is_text(little: Little) -> None:
 
 def test_lines_of_a_file(little: Little) -> None:
     """A path may name lines. Their numbers are those of the file."""
-    little.capture(Captured("a.txt", b"1\n2\n3\n"))
-    little.capture(Captured("b.txt", b"2\n4\n"))
+    little.capture(CapturedFile("a.txt", b"1\n2\n3\n"))
+    little.capture(CapturedFile("b.txt", b"2\n4\n"))
     found = called(little, "2:3:a.txt", "b.txt")
     assert isinstance(found, Difference)
     assert [(row.kind, row.first and row.first.number) for row in found.rows] == [
@@ -156,8 +156,8 @@ def test_lines_of_a_file(little: Little) -> None:
 
 def test_bad_calls(little: Little) -> None:
     """A file that was not captured is a gap. A binary file, a wrong form and a wrong path are problems."""
-    little.capture(Captured("a.txt", b"1\n"))
-    little.capture(Captured("b.bin", b"\0"))
+    little.capture(CapturedFile("a.txt", b"1\n"))
+    little.capture(CapturedFile("b.bin", b"\0"))
     little.state(row("x", "c.txt", reason="no KVM"))
     assert isinstance(called(little, "a.txt", "c.txt"), Gap)
     faults = [

@@ -15,7 +15,7 @@ from labreport.report.tables import Figure, Table
 from labreport.report.tables.external import load_advisories
 from labreport.site.html.blocks import figure_html
 from labreport.site.html.environment import LateHtml
-from tests.project import Captured, Little, make, row
+from tests.project import CapturedFile, Little, make, row
 
 PROBES = [
     ("=== containers ===", False),
@@ -64,7 +64,7 @@ def capture(little: Little, path: str, lines: Sequence[tuple[str, bool]], **give
         Span(start=n, end=n, command=0 if printed else None) for n, (_text, printed) in enumerate(lines, 1)
     ]
     file = File(path=path, bytes=len(data), lines=len(lines), sha256=sha256(data).hexdigest(), spans=spans)
-    little.capture(Captured(path, data), files=[file], **given)
+    little.capture(CapturedFile(path, data), files=[file], **given)
 
 
 def show(little: Little, name: str, *args: object, **named: object) -> object:
@@ -172,7 +172,7 @@ ONE = """\
 def advised(little: Little, said: str, text: str = ONE) -> object:
     """Return the table of one advisory; `said` is the version of runc in the record."""
     little.page("labs/lab12/advisories.yml", text)
-    little.capture(Captured("a.txt", b"1\n"), tools={"runc": said} if said else {})
+    little.capture(CapturedFile("a.txt", b"1\n"), tools={"runc": said} if said else {})
     return show(little, "advisories")
 
 

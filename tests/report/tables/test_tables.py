@@ -13,7 +13,7 @@ from labreport.report.source.cite import Gap
 from labreport.report.tables import Cell, Table
 from labreport.report.tables.runs import CommandRun, CommandRuns
 from labreport.site.html.blocks import runs_html, table_html
-from tests.project import HOST, Captured, Little, make, row
+from tests.project import HOST, CapturedFile, Little, make, row
 
 EMULATED = HOST.model_copy(update={"host_class": HostClass.EMULATED})
 BAD = '</code><img src=x onerror="alert(1)"> | `x` *y*\n'
@@ -24,12 +24,12 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
     """Return a lab of three captured collectors and a missing one, and evidence of a second host."""
     made = make(tmp_path_factory.mktemp("tables") / "project")
     made.page("labs/lab12/index.md", "# Lab\n")
-    made.capture(Captured("b.txt", b"1\n2\n", (("nproc",), ("free", "-m")), "second"), task=2)
-    made.capture(Captured("a.txt", b"1\n", (("sh", "-c", "echo 'a b'"),), "first"), task=1)
-    made.capture(Captured("z.txt", b"1\n", (), "facts"), task=None)
+    made.capture(CapturedFile("b.txt", b"1\n2\n", (("nproc",), ("free", "-m")), "second"), task=2)
+    made.capture(CapturedFile("a.txt", b"1\n", (("sh", "-c", "echo 'a b'"),), "first"), task=1)
+    made.capture(CapturedFile("z.txt", b"1\n", (), "facts"), task=None)
     late = datetime(2027, 1, 1, tzinfo=UTC)
     other = HOST.model_copy(update={"cores": 64})
-    made.capture(Captured("a.txt", b"1\n"), lab="hosts/big/lab12", host=other, start=late)
+    made.capture(CapturedFile("a.txt", b"1\n"), lab="hosts/big/lab12", host=other, start=late)
     made.state(
         row("first", "a.txt", state="captured", seconds=1.25),
         row(
@@ -115,9 +115,9 @@ def test_hosts_have_one_row_each_and_classes_are_apart(little: Little) -> None:
 def test_a_host_that_measured_two_labs_is_one_row(tmp_path: Path) -> None:
     """The row names both sets and counts the files of both."""
     made = make(tmp_path / "project")
-    made.capture(Captured("a.txt", b"1\n"))
-    made.capture(Captured("b.txt", b"1\n"), lab="lab13", start=datetime(2025, 1, 1, tzinfo=UTC))
-    made.capture(Captured("a.txt", b"1\n"), lab="hosts/slow/lab12", host=EMULATED)
+    made.capture(CapturedFile("a.txt", b"1\n"))
+    made.capture(CapturedFile("b.txt", b"1\n"), lab="lab13", start=datetime(2025, 1, 1, tzinfo=UTC))
+    made.capture(CapturedFile("a.txt", b"1\n"), lab="hosts/slow/lab12", host=EMULATED)
     rows = texts(show(made, "hosts"))
     assert [(one[0], one[6], one[7], one[8]) for one in rows] == [
         ("lab12, lab13", "virtual", "2", "2025-01-01"),
@@ -168,7 +168,7 @@ def test_nothing_at_all_is_one_error(tmp_path: Path) -> None:
 def test_a_command_run_many_times_in_a_row_is_shown_once(little: Little) -> None:
     """Equal commands in a row are one line with their number. A later one is another line."""
     argv = (("curl", "x"), ("curl", "x"), ("curl", "x"), ("nproc",), ("curl", "x"))
-    little.capture(Captured("times.txt", b"1\n2\n3\n4\n5\n", argv, collector="times"))
+    little.capture(CapturedFile("times.txt", b"1\n2\n3\n4\n5\n", argv, collector="times"))
     runs = show(little, "commands")
     assert isinstance(runs, tuple)
     (times,) = [one for one in runs if "times" in one.title]

@@ -48,16 +48,16 @@ def pytest_configure() -> None:
             subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700", "tests", folder], check=True)
 
 
-HOST_WIDE = ("containers", "hosts", "lab12")
-"""Folders of tests that use the host's network or compare the host before and after: one at a time."""
+TOGETHER = {"box": "box", "containers": "host", "hosts": "host", "lab12": "host"}
+"""Folders whose tests share a worker: they boot one box, or compare the host before and after."""
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives xdist's workers a file at a time, and all that is host-wide to one worker."""
+    """Gives xdist's workers a file at a time, and the folders of a group to one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        return "host" if path.split("/")[1] in HOST_WIDE else path
+        return TOGETHER.get(path.split("/")[1], path)
 
 
 @pytest.hookimpl(optionalhook=True)

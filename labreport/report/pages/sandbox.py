@@ -208,6 +208,10 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
             return not attr.startswith("_")
         return attr in ATTRIBUTES.get(type(obj), "").split()
 
+    def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
+        """Return what stands for an attribute that a page may not use."""
+        return obj if isinstance(obj, Unknown) else super().unsafe_undefined(obj, attribute)
+
     def wrap_str_format(self, value: Any) -> None:
         """Let no page use the method `format` of a text, whose widths are not bounded."""
 

@@ -57,7 +57,12 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        return TOGETHER.get(path.split("/")[1], path)
+        return TOGETHER.get(folder_of(nodeid), path)
+
+
+def folder_of(nodeid: str) -> str:
+    """Return the folder of tests/ that a test is in; a file of tests/ itself is its own."""
+    return nodeid.partition("::")[0].split("/")[1]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -68,8 +73,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Groups:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the long tests: a long one that starts last would run alone."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Start with slow tests and large groups: what is long and starts last runs alone in the end."""
+    items.sort(key=lambda item: (not item.get_closest_marker("slow"), folder_of(item.nodeid) not in TOGETHER))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -1,8 +1,10 @@
 """The import contracts in pyproject.toml hold for modules that nobody has listed there."""
 
+import re
 import shutil
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -90,3 +92,17 @@ def test_a_new_package_of_the_tool_needs_a_layer(project: Path) -> None:
     status, output = lint(project)
     assert status == 1
     assert "labreport.extra" in output
+
+
+def test_the_page_names_the_command_that_draws_the_graph() -> None:
+    """It prints the imports between the packages of the tool, which have an order."""
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    assert ".venv/bin/import-linter drawgraph labreport\n" in page
+    argv: list[str | Path] = [Path(sys.executable).with_name("import-linter"), "drawgraph", "labreport"]
+    graph = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    imports: dict[str, set[str]] = {}
+    for importer, imported in re.findall(r'"\.(\w+)" ->  "\.(\w+)"', graph):
+        imports.setdefault(importer, set()).add(imported)
+    assert imports["report"] == {"contract"}
+    first, *_others = TopologicalSorter(imports).static_order()
+    assert first == "contract"

@@ -45,6 +45,21 @@ def test_answers_on_its_address(run: Run) -> None:
     run.session.look_for_leaks()
 
 
+def test_a_mount_of_somebody_else_stays(
+    make_run: Callable[..., Run], web: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file system that somebody mounted on the folder of namespaces is not unmounted by a run."""
+    point = str(leaks.NETNS)
+    if point not in leaks.mount_points() or leaks.NETNS.stat().st_dev == leaks.NETNS.parent.stat().st_dev:
+        pytest.skip(f"{point} has no file system of its own: the tests could not mount one")
+    monkeypatch.setenv("TEST_WEB_ARCHIVE", str(web))
+    with session(lambda _text: None), session(lambda _text: None) as own:
+        run = make_run(own, web={"archive_env": "TEST_WEB_ARCHIVE"})
+        with container(run, ctr.RUNC, "web") as box:
+            assert (leaks.NETNS / box.id).exists()
+    assert point in leaks.mount_points()
+
+
 def test_published(run: Run, port: int) -> None:
     """A host port is mapped to the container's. Afterwards the nat table is as it was."""
     if reason := nat_missing():

@@ -168,23 +168,33 @@ def test_installed_configured_and_put_back(install: Install) -> None:
 def test_killed_at_ten_moments_it_can_be_undone(install: Install) -> None:
     """If it is killed while it installs and configures, undo restores every byte, mode and owner."""
     before = snapshot()
+    words = ["lab12/install", "lab12/configure", "--as", "test", "--containerd", "system"]
+    process = install.start("collect", *words)
+    wait_for_a_change(process)
     began = time.monotonic()
-    install.collect("install", "configure")
-    whole = time.monotonic() - began
+    process.communicate()
+    changing = time.monotonic() - began
     install.undo()
     assert snapshot() == before
     chance = random.Random(10)  # noqa: S311 - seeded moments
     changed = 0
     for _moment in range(KILLS):
-        words = ["lab12/install", "lab12/configure", "--as", "test", "--containerd", "system"]
         process = install.start("collect", *words)
-        time.sleep(chance.uniform(0.3, 1.0) * whole)
+        wait_for_a_change(process)
+        time.sleep(chance.random() * changing)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         changed += snapshot() != before
         install.undo()
         assert snapshot() == before
     assert changed >= 3, "too few of the kills came after a change"
+
+
+def wait_for_a_change(process: subprocess.Popen[str]) -> None:
+    """Wait until a collect has noted its first change in the ledger."""
+    while not any(PLACE.glob("*.json")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
 
 
 def test_without_leave_nothing_is_changed(install: Install) -> None:

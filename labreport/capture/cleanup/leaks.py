@@ -137,9 +137,13 @@ def _command(pid: int) -> str:
 
 def _mounts(name: str) -> list[str]:
     """Return the mount points with the run's name in their path."""
+    return [point for point in mount_points() if any(part.startswith(name) for part in point.split("/"))]
+
+
+def mount_points() -> list[str]:
+    """Return the mount points that this process sees, in the order in which they were mounted."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    points = [ESCAPED.sub(lambda match: chr(int(match[1], 8)), line.split(" ")[4]) for line in lines]
-    return [point for point in points if any(part.startswith(name) for part in point.split("/"))]
+    return [ESCAPED.sub(lambda match: chr(int(match[1], 8)), line.split(" ")[4]) for line in lines]
 
 
 def _cgroups(name: str) -> Iterator[Path]:

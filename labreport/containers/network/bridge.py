@@ -88,7 +88,10 @@ def _note_namespace_folder(run: Run, stack: ExitStack) -> None:
     folder = str(leaks.NETNS)
     if runs.removes_shared(run.name, existed=leaks.NETNS.exists()):
         stack.callback(run.undo(["rmdir", "--ignore-fail-on-non-empty", folder]))
-    if runs.removes_shared(run.name, existed=leaks.NETNS.is_mount()):
+    mounted = folder in leaks.mount_points()
+    if mounted and leaks.NETNS.stat().st_dev != leaks.NETNS.parent.stat().st_dev:
+        return  # `ip` mounts the folder on itself; another file system there is somebody else's
+    if runs.removes_shared(run.name, existed=mounted):
         stack.callback(run.undo(["umount", folder]))  # fails as long as there is a namespace in it
 
 

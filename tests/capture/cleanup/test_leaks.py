@@ -43,6 +43,15 @@ def test_a_daemon_that_holds_its_output_open(project: Throwaway, tmp_path: Path)
     assert project.probe('with run.file("x.txt") as out: out.line("x")').status is Status.CAPTURED
 
 
+def test_a_process_that_is_just_ending_is_no_leak(project: Throwaway, tmp_path: Path) -> None:
+    """A server's child may outlive its request for a moment; it is waited for, and nothing is killed."""
+    mark = tmp_path / "mark"
+    inside = f"echo > {mark}; exec sleep 1 > /dev/null 2>&1"
+    script = f"setsid sh -c '{inside}' & while [ ! -s {mark} ]; do :; done; echo x"
+    standing = project.probe(f'with run.file("x.txt") as out:\n    out.run(["sh", "-c", {script!r}])')
+    assert standing.status is Status.CAPTURED
+
+
 def test_a_leak_after_an_interruption_is_an_interruption(project: Throwaway) -> None:
     """A leak does not turn a KeyboardInterrupt into a failed capture."""
     project.collector('run.command(["sh", "-c", "setsid sleep 300 & sleep 0.1"])\nraise KeyboardInterrupt')

@@ -29,8 +29,8 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 CLONE_NEWNS = 0x20000
 """unshare(2): mounts of our own. os.unshare has come with Python 3.12."""
 
-OWN_FOLDERS = (Path("/run/lab"), Path("/run/containerd/s"), Path("/run/netns"))
-"""Where runs, containerd's shims and network namespaces are listed."""
+OWN_FOLDERS = (Path("/run/lab"), Path("/run/containerd/s"), Path("/run/netns"), Path("/var/lib/lab/staging"))
+"""Where runs, containerd's shims, network namespaces, and notes of captures and changes are listed."""
 
 
 def pytest_configure() -> None:

@@ -11,11 +11,12 @@ from typing import Any
 
 from labreport.box.layout import BoxError
 from labreport.box.ssh import SshConnection
+from labreport.capture.adopt import adopt, unpack
 from labreport.capture.collect import Progress
 from labreport.capture.labs import find_lab
-from labreport.capture.transfer import adopt, pack, unpack
-from labreport.contract.reader import is_record, record_files
-from labreport.contract.records import RECORDS
+from labreport.capture.pack import pack
+from labreport.contract.fields import RECORDS
+from labreport.contract.reader import is_record, read_evidence, record_files
 
 PROJECT = "/root/lab"
 ARCHIVES = "/root/archives"
@@ -30,7 +31,7 @@ UNPACK = 'rm -rf "$1" && mkdir -p "$1" && tar -x -C "$1" && sync -f "$1"'
 RECEIVE = 'mkdir -p "$1" && cat >"$1/$2.part" && sync "$1/$2.part" && mv "$1/$2.part" "$1/$2"'
 """Both flush what was sent to the disk, because the machine may crash."""
 
-SEND = 'cd "$1" 2>/dev/null || exit 0; tar -c --exclude=.lock --exclude=.staging .'
+SEND = 'cd "$1" 2>/dev/null || exit 0; tar -c --exclude=".staging-*" .'
 LIST = 'cd "$1" && sha256sum -- *.json'
 INTERRUPT = """
 pid=$(cat /run/lab-collect.pid) && grep -q labreport "/proc/$pid/cmdline" || exit 0
@@ -99,8 +100,9 @@ def stated_checksum(name: str, path: Path) -> str:
 
 def captured(collect: BoxCollect, ssh: SshConnection) -> set[str]:
     """Return the names of the collectors whose records in the machine differ from those of the set here."""
-    records = record_files(collect.root / collect.evidence)
-    here = {sha256(path.read_bytes()).hexdigest() for path in records}
+    folder = collect.root / collect.evidence
+    records = [f"{RECORDS}/{name}" for name in record_files(folder) if is_record(name)]
+    here = {sha256(read_evidence(folder, path)).hexdigest() for path in records}
     listed = ssh.output(["sh", "-c", LIST, "list", f"{PROJECT}/{collect.evidence}/{RECORDS}"])
     rows = [line.split() for line in listed.splitlines()]
     return {Path(name).stem for digest, name in rows if is_record(name) and digest not in here}
@@ -117,13 +119,13 @@ def bring_back(
 ) -> list[dict[str, Any]]:
     """Adopt the machine's evidence, after a check of its hashes; return the rows that its collect printed."""
     progress.working("bringing the evidence back")
-    packed, incoming = scratch / "evidence.tar", scratch / "evidence"
+    packed, incoming = scratch / "evidence.tar", scratch / "evidence" / collect.lab
     argv = ["sh", "-c", SEND, "send", f"{PROJECT}/{collect.evidence}"]
     _require_success(ssh.run(argv, stdout=packed, timeout=COPY_SECONDS), "bringing the evidence back")
     if not packed.stat().st_size:
         raise BoxError("the collect in the box left no evidence", "read its output above")
     shutil.rmtree(incoming, ignore_errors=True)
-    incoming.mkdir()
+    incoming.mkdir(parents=True)
     with packed.open("rb") as stream:
         unpack(stream, incoming)
     adopted = adopt(collect.root / collect.evidence, incoming)

@@ -5,24 +5,25 @@ import os
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from labreport.capture import plan, recorder, store
+from labreport.capture import plan, recorder, store, writing
 from labreport.capture.declare import ESCAPE, Collector, NotApplicable, Unavailable
 from labreport.capture.host import this_host, versions
 from labreport.capture.labs import LAB_FILE, FoundLab, source_of
 from labreport.capture.plan import CollectorStatus
-from labreport.capture.recording import line_count
 from labreport.capture.redact import VERSION, Redactor, identity
 from labreport.capture.run import CaptureError, Run
 from labreport.capture.session import Session
 from labreport.contract.errors import LabError
+from labreport.contract.fields import RECORDS
+from labreport.contract.folder import EvidenceError
 from labreport.contract.reader import read_evidence
-from labreport.contract.records import RECORDS, File, Project, Record, Redactions, Span, Status, dump
+from labreport.contract.records import File, Project, Record, Redactions, Span, Status, dump
+from labreport.contract.verify import is_text, line_count
 
 NOTED = ("LAB_BOX_TRY",)
 """Environment variables that go into the record if they are set: here, whether the box was lost before."""
@@ -139,10 +140,12 @@ def _why(error: Exception | SystemExit, target: Target) -> str:
 
 def _failed(collector: Collector, staging: store.Staging, why: str, paths: Iterable[str]) -> CollectorStatus:
     """Keep the files `paths` of a failed capture in failed/, and return the collector's status."""
-    with suppress(OSError):
-        staging.keep_failed(why, paths)
-    staging.drop()
     remedy = f"see failed/{collector.name}/ for what was printed; the last evidence stands"
+    try:
+        staging.keep_failed(why, paths)
+    except (OSError, LabError) as error:
+        remedy = f"what was printed could not be kept in failed/: {error}; the last evidence stands"
+    staging.drop()
     return CollectorStatus(collector, Status.FAILED, why, remedy)
 
 
@@ -170,18 +173,10 @@ def _file(path: str, data: bytes, spans: Sequence[Span]) -> File:
     return File(
         path=path,
         bytes=len(data),
-        lines=lines if _is_text(data) else 0,
+        lines=lines if is_text(data) else 0,
         sha256=sha256(data).hexdigest(),
         spans=list(spans),
     )
-
-
-def _is_text(data: bytes) -> bool:
-    """Return whether a page can show the data as text: UTF-8 without NUL."""
-    try:
-        return "\0" not in data.decode()
-    except UnicodeDecodeError:
-        return False
 
 
 def _record(
@@ -227,6 +222,14 @@ def project(root: Path) -> Project:
 def write_host(folder: Path) -> None:
     """Write this host's file into the set's records, if it is not there yet."""
     host = this_host()
-    path = folder / RECORDS / f"host-{host.id}.json"
-    if not path.exists() or path.read_bytes() != dump(host):
-        store.write(path, dump(host))
+    write_if_new(folder, f"host-{host.id}.json", dump(host))
+
+
+def write_if_new(folder: Path, name: str, data: bytes) -> None:
+    """Write a file of the set's records, unless it has this content."""
+    try:
+        current = read_evidence(folder, f"{RECORDS}/{name}")
+    except EvidenceError:
+        current = b""
+    if current != data:
+        writing.write(folder / RECORDS / name, data)

@@ -9,8 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from labreport.capture import plan, signals, store
-from labreport.capture.capture import Target, capture_collector, project, write_host
+from labreport.capture import plan, signals, store, writing
+from labreport.capture.capture import Target, capture_collector, project, write_host, write_if_new
 from labreport.capture.cleanup import runs
 from labreport.capture.declare import BUILD, Collector, DeclarationError
 from labreport.capture.host import this_host
@@ -18,19 +18,10 @@ from labreport.capture.plan import CollectorStatus
 from labreport.capture.run import Run
 from labreport.capture.session import NOTHING, Allowed, Session, session
 from labreport.contract.errors import ExitStatus, LabError
+from labreport.contract.fields import RECORDS, writable_path
 from labreport.contract.reader import readable_records
-from labreport.contract.records import (
-    CHECKED_FILE,
-    HERE,
-    RECORDS,
-    STATE_FILE,
-    CheckResult,
-    RefreshCheck,
-    Status,
-    dump,
-    writable_path,
-)
-from labreport.contract.verify import STAGING
+from labreport.contract.records import CHECKED_FILE, HERE, STATE_FILE, CheckResult, RefreshCheck, Status, dump
+from labreport.contract.unfinished import staged_captures
 
 Statuses = Mapping[str, CollectorStatus]
 """The status of each collector that ran before in a collect, by name."""
@@ -222,14 +213,12 @@ def write_state(target: Target, done: Mapping[str, CollectorStatus]) -> list[Col
         status if status.record else done.get(status.collector.name, status) for status in target.statuses()
     ]
     state = dump(plan.state_file(target.lab, statuses, by_hand))
-    path = target.folder / RECORDS / STATE_FILE
     with store.explained(target.lab.name):
         if any(record.host == this_host().id for record in records.values()):
             write_host(target.folder)
-        if not path.exists() or path.read_bytes() != state:
-            store.write(path, state)
-    if not (target.folder / STAGING).exists():  # an unfinished capture there may name a host of its own
-        store.drop_hosts(target.folder, records.values())
+        write_if_new(target.folder, STATE_FILE, state)
+        if not staged_captures(target.folder):  # an unfinished capture may name a host of its own
+            store.drop_hosts(target.folder, records.values())
     return statuses
 
 
@@ -242,4 +231,4 @@ def write_check(target: Target, results: Mapping[str, CheckResult]) -> None:
             project=project(target.root),
             collectors=dict(results),
         )
-        store.write(target.folder / RECORDS / CHECKED_FILE, dump(checked))
+        writing.write(target.folder / RECORDS / CHECKED_FILE, dump(checked))

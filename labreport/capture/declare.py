@@ -9,8 +9,8 @@ from types import CodeType
 from typing import Any
 
 from labreport.contract.errors import ExitStatus, LabError
+from labreport.contract.fields import writable_path
 from labreport.contract.lab_config import Lab
-from labreport.contract.records import writable_path
 
 KEEPABLE = frozenset({"ip", "mac"})
 """The redaction rules that a collector can switch off."""

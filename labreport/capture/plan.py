@@ -13,8 +13,8 @@ from labreport.capture.host import versions
 from labreport.capture.labs import FoundLab, source_of
 from labreport.capture.source_hash import HASH_RULE
 from labreport.contract.lab_config import Lab
-from labreport.contract.reader import RecordError, read_record, read_state
-from labreport.contract.records import RECORDS, CollectorState, Record, Source, State, Status
+from labreport.contract.reader import RecordError, read_record, read_state, recorded
+from labreport.contract.records import CollectorState, Record, Source, State, Status
 from labreport.contract.verify import changed
 
 NOT_YET = "not captured yet"
@@ -70,23 +70,19 @@ def statuses(lab: FoundLab, folder: Path, root: Path, host: str) -> list[Collect
     `host` is the id of this machine: tool versions are compared only in records that it made.
     """
     lacks = cache(lambda need: need.missing(lab.config))  # many collectors have the same needs
-    last = _last_rows(folder)
+    last, recorded_names = _last_rows(folder), recorded(folder)
     return [
         _recorded(collector, lab.config, folder, root, host)
-        if _record_file(folder, collector).exists()
+        if collector.name in recorded_names
         else _missing(collector, lacks, last.get(collector.name))
         for collector in lab.collectors
     ]
 
 
-def _record_file(folder: Path, collector: Collector) -> Path:
-    return folder / RECORDS / f"{collector.name}.json"
-
-
 def _recorded(collector: Collector, config: Lab, folder: Path, root: Path, host: str) -> CollectorStatus:
     """Return the status of a collector with a record: captured, or stale and why."""
     try:
-        record = read_record(_record_file(folder, collector))
+        record = read_record(folder, collector.name)
     except RecordError as error:
         return CollectorStatus(collector, Status.STALE, f"{error.path}: {error.what}", error.remedy)
     source = source_of(collector, root) if record.collector.hash_rule == HASH_RULE else None

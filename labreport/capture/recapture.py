@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from labreport.capture import collect as collecting
-from labreport.capture import signals, transfer
+from labreport.capture import signals, staging
+from labreport.capture.adopt import adopt_failed, take
 from labreport.capture.capture import Target, capture_collector
 from labreport.capture.collect import Progress, Statuses
 from labreport.capture.command import EVERYTHING
@@ -57,9 +57,9 @@ def repeat(
     """
     chosen = collecting.known_names(target, names)
     done: dict[str, CollectorStatus] = {}
-    with collecting.opened(target, progress), TemporaryDirectory() as scratch:
+    with collecting.opened(target, progress), staging.scratch(target.root / "evidence") as scratch:
         before = {status.collector.name: status for status in target.statuses()}
-        beside = target.beside(Path(scratch))
+        beside = target.beside(scratch)
 
         def capture(collector: Collector, session: Session, done: Statuses) -> CollectorStatus:
             first = before[collector.name].record
@@ -203,10 +203,10 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and how to judge a series
     """
     chosen = collecting.known_names(target, names)
     done: dict[str, CollectorStatus] = {}
-    with collecting.opened(target, progress), TemporaryDirectory() as scratch:
+    with collecting.opened(target, progress), staging.scratch(target.root / "evidence") as scratch:
         foreign = bool(collecting.measured_elsewhere(target, replace=replace))
         before = {status.collector.name: status for status in target.statuses()}
-        beside = target.beside(Path(scratch))
+        beside = target.beside(scratch)
         due = collecting.select(
             before.values(), chosen, lambda status: status.collector.role not in {BUILD, ESCAPE}
         )
@@ -219,10 +219,10 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and how to judge a series
         taken = _taken(list(recaptures.values()), foreign=foreign)
         with signals.deferred():
             for record in filter(None, (recapture.now.record for recapture in taken)):
-                transfer.take(target.folder, beside.folder, record)
+                take(target.folder, beside.folder, record)
             if taken:
                 collecting.write_state(target, {})
-            transfer.adopt_failed(target.folder, beside.folder)
+            adopt_failed(target.folder, beside.folder)
             results = {
                 name: recapture.result
                 for name, recapture in recaptures.items()

@@ -12,7 +12,8 @@ from labreport.capture import recorder
 from labreport.capture.command import CommandFailedError, CommandResult, CommandSpec, Ended
 from labreport.capture.redact import Redactor
 from labreport.contract.errors import LabError
-from labreport.contract.records import MAX_BYTES, Command, Outcome
+from labreport.contract.fields import MAX_BYTES
+from labreport.contract.records import Command, Outcome
 
 STDERR_BYTES = 4096
 """How much of a command's standard error its record keeps."""

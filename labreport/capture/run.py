@@ -25,8 +25,9 @@ from labreport.capture.recording import run_and_record
 from labreport.capture.redact import Redactor
 from labreport.capture.session import Resource, Session
 from labreport.contract.errors import LabError
+from labreport.contract.fields import writable_path
 from labreport.contract.lab_config import Lab
-from labreport.contract.records import Command, Image, Span, writable_path
+from labreport.contract.records import Command, Image, Span
 
 T = TypeVar("T")
 

@@ -6,25 +6,22 @@ intent, and drops one that has none.
 """
 
 import errno
-import os
-import shutil
+import fcntl
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from labreport.capture import signals
+from labreport.capture import signals, staging, writing
 from labreport.capture.host_changes import places
 from labreport.contract.errors import ExitStatus, LabError
-from labreport.contract.reader import (
-    EvidenceError,
-    RecordError,
-    parse,
-    readable_records,
-)
-from labreport.contract.records import RECORDS, File, Record, dump
-from labreport.contract.verify import FAILED, INTENT, REMOVAL, STAGING, changed
+from labreport.contract.fields import RECORDS
+from labreport.contract.folder import EvidenceError, opened
+from labreport.contract.reader import RecordError, parse, read_evidence, readable_records, record_files
+from labreport.contract.records import File, Record, dump
+from labreport.contract.sets import FAILED
+from labreport.contract.unfinished import INTENT, REMOVAL
+from labreport.contract.verify import changed
 
 STEPS = ("staged", "intent", "file", "files", "record", "cleared")
 """The moments of a commit, in order. `file` comes once for every file."""
@@ -47,19 +44,15 @@ class StoreError(LabError):
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a lab folder. Raise StoreError at once if another collect holds it."""
-    lock = FileLock(folder / ".lock")
     with explained(folder.name):
-        _make(folder)
+        writing.make(folder)
+    with opened(folder) as held:
         try:
-            lock.acquire(timeout=0)
-        except Timeout:  # which is an OSError, too
+            fcntl.flock(held.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             what = "another collect is writing this evidence"
             raise StoreError(what, "wait for it, or end it", path=folder.name) from None
-    try:
-        _own(folder / ".lock")
         yield
-    finally:
-        lock.release()
 
 
 class Staging:
@@ -68,10 +61,9 @@ class Staging:
     def __init__(self, folder: Path, collector: str) -> None:
         self.folder = folder
         self.collector = collector
-        self.path = folder / STAGING / collector
-        shutil.rmtree(self.path, ignore_errors=True)
         with explained(folder.name):
-            _make(self.files)
+            self.path = staging.begin(folder) / collector
+            writing.make(self.files)
 
     @property
     def files(self) -> Path:
@@ -92,7 +84,7 @@ class Staging:
                 for file in record.files:
                     places.sync(self.files / file.path)
                 reached("staged")
-                write(self.path / INTENT, dump(record))
+                writing.write(self.path / INTENT, dump(record))
             reached("intent")
             _finish(self.folder, self.path, record)
 
@@ -102,47 +94,56 @@ class Staging:
         Other files of the staging folder are deleted, because they were not redacted.
         """
         kept = self.folder / FAILED / self.collector
-        shutil.rmtree(kept, ignore_errors=True)
-        _make(kept)
+        writing.remove_tree(kept)
         for path in paths:
-            if (self.files / path).is_file() and not (self.files / path).is_symlink():
-                _make((kept / path).parent)
-                (self.files / path).rename(kept / path)
-        (kept / "why.txt").write_text(why + "\n")
-        for moved in kept.rglob("*"):
-            _own(moved)
+            if is_file(self.files, path):
+                writing.make((kept / path).parent)
+                _own(self.files / path)
+                writing.rename(self.files / path, kept / path)
+        writing.write(kept / "why.txt", f"{why}\n".encode())
 
     def drop(self) -> None:
         """Delete the staging folder, unless it has an intent for the next collect to finish."""
-        if (self.path / INTENT).exists():
-            return
-        _discard(self.path)
+        if not is_file(self.path, INTENT):
+            _discard(self.path)
 
 
 def recover(folder: Path) -> list[str]:
-    """Finish or drop every interrupted capture in the lab folder; return a line for each."""
+    """Finish or drop every interrupted capture of this user in the lab folder; return a line for each.
+
+    What is not this user's is left alone, and named.
+    """
     done = []
-    for staged in sorted((folder / STAGING).glob("*")):
-        finished = _recover(folder, staged)
-        done.append(f"{staged.name}: an interrupted capture was {'finished' if finished else 'dropped'}")
-    with suppress(OSError):
-        (folder / STAGING).rmdir()
-    for part in (folder / RECORDS).glob(".*.part"):
-        part.unlink()
-    return done
+    with explained(folder.name):
+        areas, others = staging.found(folder)
+        for area in areas:
+            for collector in _names(area):
+                end = "finished" if _recover(folder, area / collector) else "dropped"
+                done.append(f"{collector}: an interrupted capture was {end}")
+            staging.end(area)
+        writing.remove_parts(folder / RECORDS)
+        if done:
+            drop_hosts(folder, readable_records(folder).values())
+    left = "left alone, because no collect of this user made it: remove it"
+    return [*done, *(f"{folder.name}/{name}: {left}" for name in others)]
+
+
+def _names(area: Path) -> list[str]:
+    with opened(area) as inside:
+        return inside.names()
 
 
 def _recover(folder: Path, staged: Path) -> bool:
     """Finish a staged capture and return True; drop it if its intent or one of its files is not whole."""
-    if (staged / REMOVAL).exists():
+    if is_file(staged, REMOVAL):
         _finish_removal(folder, staged)
         return True
     try:
-        record = parse(Record, (staged / INTENT).read_bytes(), staged.name)
+        record = parse(Record, read_evidence(staged, INTENT), staged.name)
         for file in record.files:
-            _check(staged / "files" if (staged / "files" / file.path).exists() else folder, file)
-    except (OSError, RecordError, StoreError):
-        shutil.rmtree(staged)
+            _check(staged / "files" if is_file(staged / "files", file.path) else folder, file)
+    except (EvidenceError, RecordError, StoreError):
+        _discard(staged)
         return False
     _finish(folder, staged, record)
     return True
@@ -154,39 +155,49 @@ def _finish(folder: Path, staged: Path, record: Record) -> None:
     with explained(record.lab):
         _prepare(folder, record)
         for file in record.files:
-            waiting = staged / "files" / file.path
-            if waiting.exists():
-                _own(waiting)
-                waiting.rename(folder / file.path)
+            if is_file(staged / "files", file.path):
+                _own(staged / "files" / file.path)
+                writing.rename(staged / "files" / file.path, folder / file.path)
             reached("file")
         others = readable_records(folder, skip_newer=True)
         before = others.pop(record.collector.name, None)
         _take_over(folder, record, others.values())
         _remove_files(folder, before.files if before else [], [record, *others.values()])
         for parent in {(folder / file.path).parent for file in record.files}:
-            places.sync(parent)
+            writing.sync(parent)
         reached("files")
-        (staged / INTENT).rename(place)
-        places.sync(place.parent)
+        writing.rename(staged / INTENT, place)
+        writing.sync(place.parent)
     reached("record")
     _discard(staged)
     reached("cleared")
 
 
 def _discard(staged: Path) -> None:
-    """Delete a collector's staging folder, and the folder of all if it is empty then."""
-    shutil.rmtree(staged, ignore_errors=True)
+    """Delete a collector's staging folder."""
     with suppress(OSError):
-        staged.parent.rmdir()
+        writing.remove_tree(staged)
+        staging.end(staged.parent)
+
+
+def is_file(folder: Path, path: str) -> bool:
+    """Return whether `path` in a folder is a regular file, and the way to it has no link."""
+    try:
+        with opened((folder / path).parent) as parent:
+            return stat.S_ISREG(parent.mode(Path(path).name))
+    except (FileNotFoundError, EvidenceError):
+        return False
 
 
 def _prepare(folder: Path, record: Record) -> None:
     """Make the folders of a record's files. Raise EvidenceError if something is in the place of a file."""
-    _make_folders(folder, folder / RECORDS)
+    writing.make(folder / RECORDS)
     for file in record.files:
-        _make_folders(folder, (folder / file.path).parent)
-        if (folder / file.path).is_dir() and not (folder / file.path).is_symlink():
-            raise EvidenceError("a directory is there", "move it away", path=file.path)
+        parent = (folder / file.path).parent
+        writing.make(parent)
+        with opened(parent) as place:
+            if stat.S_ISDIR(place.mode(Path(file.path).name)):
+                raise EvidenceError("a directory is there", "move it away", path=file.path)
 
 
 def _take_over(folder: Path, record: Record, others: Iterable[Record]) -> None:
@@ -198,32 +209,28 @@ def _take_over(folder: Path, record: Record, others: Iterable[Record]) -> None:
             continue
         place = folder / RECORDS / f"{other.collector.name}.json"
         if left:
-            write(place, dump(other.model_copy(update={"files": left})))
+            writing.write(place, dump(other.model_copy(update={"files": left})))
         else:
-            place.unlink()
+            writing.remove(place)
 
 
 def _remove_files(folder: Path, files: Iterable[File], records: Iterable[Record]) -> None:
     """Remove the files that none of `records` names, but nothing that is behind a symbolic link."""
     named = {file.path for record in records for file in record.files}
     for path in {file.path for file in files} - named:
-        parents = [folder / parent for parent in Path(path).parents]
-        if not any(parent.is_symlink() for parent in parents if parent != folder):
-            (folder / path).unlink(missing_ok=True)
+        writing.remove(folder / path)
 
 
 def remove(folder: Path, collector: str) -> None:
     """Remove a collector's record and files from the set. After a kill, `recover` finishes the removal."""
-    staged = folder / STAGING / collector
-    shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir(parents=True)
-    (folder / RECORDS / f"{collector}.json").rename(staged / REMOVAL)
+    staged = Staging(folder, collector).path
+    writing.rename(folder / RECORDS / f"{collector}.json", staged / REMOVAL)
     _finish_removal(folder, staged)
 
 
 def _finish_removal(folder: Path, staged: Path) -> None:
     """Remove the files that the record to be removed names, then that record."""
-    removed = parse(Record, (staged / REMOVAL).read_bytes(), staged.name)
+    removed = parse(Record, read_evidence(staged, REMOVAL), staged.name)
     others = readable_records(folder, skip_newer=True)
     others.pop(removed.collector.name, None)
     _remove_files(folder, removed.files, others.values())
@@ -233,15 +240,9 @@ def _finish_removal(folder: Path, staged: Path) -> None:
 def drop_hosts(folder: Path, records: Iterable[Record]) -> None:
     """Remove the host files that none of the set's records names."""
     named = {f"host-{record.host}.json" for record in records}
-    for host in (folder / RECORDS).glob("host-*.json"):
-        if host.name not in named:
-            host.unlink()
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write `data` to `path` atomically. Raise OSError and leave the old content in place."""
-    _make(path.parent)
-    places.durable(path, data, finish=_own)
+    for name in record_files(folder):
+        if name.startswith("host-") and name not in named:
+            writing.remove(folder / RECORDS / name)
 
 
 def _check(folder: Path, file: File) -> None:
@@ -269,30 +270,7 @@ def disk_error(lab: str, error: OSError) -> StoreError:
     return StoreError(f"evidence cannot be written: {what}", f"{remedy}; the last evidence stands", path=lab)
 
 
-def _make_folders(folder: Path, wanted: Path) -> None:
-    """Make the folder `wanted` below `folder`. Raise EvidenceError for a link or a file in its place."""
-    step = folder
-    for part in wanted.relative_to(folder).parts:
-        step = step / part
-        place = step.relative_to(folder).as_posix()
-        if step.is_symlink():
-            raise EvidenceError("a symbolic link", "put the folder itself there", path=place)
-        if step.exists() and not step.is_dir():
-            raise EvidenceError("a file, where a folder has to be", "move it away", path=place)
-    _make(wanted)
-
-
-def _make(folder: Path) -> None:
-    """Make a folder and its missing parents, owned by the person who called sudo."""
-    if folder.is_dir():
-        return
-    _make(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _own(folder)
-
-
 def _own(path: Path) -> None:
-    """Give a file that root wrote through sudo to the person who called sudo."""
-    caller, group = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
-    if os.geteuid() == 0 and caller.isdigit():
-        os.chown(path, int(caller), int(group) if group.isdigit() else -1, follow_symlinks=False)
+    """Give a staged file to the person who called sudo."""
+    with opened(path.parent) as parent:
+        writing.own(parent, path.name)

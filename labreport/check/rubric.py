@@ -10,8 +10,9 @@ from pydantic import Field, RootModel, model_validator
 
 from labreport.check.finding import Finding
 from labreport.check.lab import Display, LabPages, usable
+from labreport.contract.fields import EvidencePath
 from labreport.contract.lab_config import Lab
-from labreport.contract.records import EvidencePath, Model
+from labreport.contract.records import Model
 from labreport.report.pages.source import Heading, PageSource
 from labreport.report.source.cite import LABS
 from labreport.report.yaml_file import YamlFile, read_yaml

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from labreport.check.finding import Finding
 from labreport.check.lab import LabPages
-from labreport.contract.reader import EvidenceError, read_evidence
-from labreport.contract.records import evidence_path
+from labreport.contract.fields import evidence_path
+from labreport.contract.folder import EvidenceError
+from labreport.contract.reader import read_evidence
 from labreport.report.pages.markdown import read_fences
 from labreport.report.problems import FaultError, one_line
 from labreport.report.source.slices import Content, Range, lines_in_words, parse_range, whole

@@ -1,7 +1,6 @@
 """lab adopt."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 
@@ -22,15 +21,15 @@ def adopt(file: Path, *, host: str | None, json_: bool) -> None:
     the host NAME here or, without --as, the report's own. Every file is checked against its record first: a
     lab with an altered or missing file is refused as a whole. Files that are the same are left untouched.
     """
+    from labreport.capture import signals, staging
+    from labreport.capture.adopt import check_incoming, unpack
     from labreport.capture.labs import lab_names
     from labreport.capture.store import StoreError
-    from labreport.capture.transfer import unpack
 
     project = root()
     folder = sets_folder(project, host)
     where = folder.relative_to(project).as_posix()
-    with TemporaryDirectory(prefix="lab-adopt-") as scratch:
-        incoming = Path(scratch)
+    with signals.interruptible(), staging.scratch(project / "evidence") as incoming:
         with file.open("rb") as stream:
             unpack(stream, incoming)
         labs = sorted(path.name for path in incoming.iterdir())
@@ -38,6 +37,8 @@ def adopt(file: Path, *, host: str | None, json_: bool) -> None:
             contents = ", ".join(ascii(name) for name in labs) or "nothing"
             remedy = f"make it of the labs' folders below {where} there"
             raise StoreError(f"holds {contents}", remedy, path=file.name)
+        for lab in labs:
+            check_incoming(evidence_folder(project, lab, host), incoming / lab)
         changed = {lab: _adopt(project, lab, host, incoming / lab) for lab in labs}
     if json_:
         show.as_json(changed)
@@ -48,11 +49,11 @@ def adopt(file: Path, *, host: str | None, json_: bool) -> None:
 
 def _adopt(project: Path, lab: str, host: str | None, incoming: Path) -> list[str]:
     """Take over one lab's set while holding its lock; return the collectors whose evidence changed."""
-    from labreport.capture import signals, store
-    from labreport.capture.transfer import adopt as adopting
+    from labreport.capture import store
+    from labreport.capture.adopt import adopt as adopting
 
     folder = evidence_folder(project, lab, host)
-    with signals.interruptible(), store.locked(folder):
+    with store.locked(folder):
         for text in store.recover(folder):
             click.echo(text, err=True)
         return adopting(folder, incoming)

@@ -126,7 +126,7 @@ def _check_file(ctx: click.Context, file: Path, evidence: Path, prefix: str, *, 
     """Check one report that was handed in."""
     from labreport.check.submission import check_submission
 
-    results = check_submission(file, evidence, prefix)
+    results = check_submission(file, evidence.resolve(), prefix)
     if json_:
         from labreport.cli.show import as_json
 

@@ -12,6 +12,9 @@ from labreport.contract.errors import ExitStatus
 if TYPE_CHECKING:
     from labreport.check.diff import Changes
 
+NOT_HIDDEN = ":(exclude,glob)evidence/**/.*"
+"""The files of a commit that are no evidence: the pathspec leaves hidden ones out."""
+
 
 @click.command()
 @click.argument("before", default="HEAD", metavar="[REV|DIR]")
@@ -31,7 +34,8 @@ def diff(ctx: click.Context, before: str, after: str, *, form: str | None, raw: 
     from labreport.site.pages import Site
 
     with TemporaryDirectory(prefix="lab-diff-") as scratch:
-        sides = _side(before, Path(scratch) / "before"), _side(after, Path(scratch) / "after")
+        temporary = Path(scratch).resolve()
+        sides = _side(before, temporary / "before"), _side(after, temporary / "after")
         changes = compare(Site(root()).pages(), *sides)
     if form == "json":
         from labreport.check.diff.words import as_json
@@ -63,8 +67,8 @@ def _side(name: str, scratch: Path) -> Path:
 
 def _unpack(project: Path, rev: str, to: Path) -> None:
     """Unpack the evidence of a commit into the folder `to`; raise click.UsageError without such a commit."""
+    from labreport.capture.adopt import unpack
     from labreport.capture.recorder import output
-    from labreport.capture.transfer import unpack
 
     git = ["git", "--no-optional-locks", "-C", str(project)]
     commit = output([*git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"])
@@ -74,7 +78,7 @@ def _unpack(project: Path, rev: str, to: Path) -> None:
     if not output([*git, "ls-tree", commit, "evidence"]):
         return
     archive = to / "evidence.tar"
-    output([*git, "archive", f"--output={archive}", commit, "evidence"], timeout=120)
+    output([*git, "archive", f"--output={archive}", commit, "evidence", NOT_HIDDEN], timeout=120)
     with archive.open("rb") as stream:
         unpack(stream, to)
 

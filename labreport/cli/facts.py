@@ -85,7 +85,7 @@ def _try(ctx: click.Context, labs: Sequence[str], how: str, file: Path, *, json_
     if len(labs) > 1:
         raise click.UsageError("--try uses the converters of one LAB")
     converters = lab_converters(root(), labs[0], run_code=True) if labs else CONVERTERS
-    text = as_text(read_evidence(file.parent, file.name))
+    text = as_text(read_evidence(file.parent.resolve(), file.name))
     read = read_text(text, how, file.name, converters=converters)
     if json_:
         from labreport.cli.show import as_json

@@ -14,11 +14,14 @@ def pack(to: Path, *, host: str) -> None:
     """Pack what another host needs to collect evidence: this tool, the collectors, and the host's last set.
 
     FILE is a tar. On the host, unpack it into an empty folder and run `python3 labreport collect --as NAME`
-    there. The host needs neither git nor pip. On Debian 13, these packages are enough: python3-click,
-    python3-filelock, python3-pydantic, python3-rich, python3-sh, python3-tomlkit, python3-yaml.
+    there. Of the project, only files that git tracks are taken, and no hidden ones. The host needs neither
+    git nor pip. On Debian 13, these packages are enough: python3-click, python3-filelock, python3-pydantic,
+    python3-rich, python3-sh, python3-tomlkit, python3-yaml.
     """
-    from labreport.capture.transfer import pack as packing
+    from labreport.capture.pack import pack as packing
 
     project = root()
-    packing(project, sets_folder(project, host).relative_to(project).as_posix(), to)
+    untracked = packing(project, sets_folder(project, host).relative_to(project).as_posix(), to)
+    for path in untracked:
+        click.echo(f"{path}: left out, because git does not track it: git add it", err=True)
     click.echo(f"{to}: written", err=True)

@@ -6,7 +6,8 @@ from labreport.capture.collect import record_by_hand
 from labreport.capture.declare import DeclarationError
 from labreport.cli import project, show
 from labreport.contract.errors import ExitStatus
-from labreport.contract.records import Status, evidence_path
+from labreport.contract.fields import evidence_path
+from labreport.contract.records import Status
 
 
 @click.command(context_settings={"allow_interspersed_args": False})

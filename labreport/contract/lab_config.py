@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from labreport.contract.records import EvidencePath, Model
+from labreport.contract.fields import EvidencePath
+from labreport.contract.records import Model
 
 CONVERTERS_FILE = "converters.py"
 """A lab's own converters, beside its lab.yml: code of the report, which no capture imports."""

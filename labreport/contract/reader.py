@@ -1,31 +1,20 @@
 """Read evidence and records from disk, and treat them as hostile input.
 
-A path never leaves its folder, and only a regular file is read. Every error names the file, what is wrong and
-what to do, without any path of this machine.
+Files are opened by `labreport.contract.folder` alone. Every error names the file, what is wrong and what to
+do, without any path of this machine.
 """
 
 import json
-import os
-import stat
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from labreport.contract.errors import LabError
+from labreport.contract.fields import RECORDS
+from labreport.contract.folder import NO_FILE, EvidenceError, opened
 from labreport.contract.lab_config import Lab
-from labreport.contract.records import (
-    CHECKED_FILE,
-    MAX_BYTES,
-    RECORDS,
-    SCHEMA,
-    STATE_FILE,
-    Host,
-    Record,
-    RefreshCheck,
-    State,
-    evidence_path,
-)
+from labreport.contract.records import CHECKED_FILE, SCHEMA, STATE_FILE, Host, Record, RefreshCheck, State
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -39,10 +28,6 @@ PUBLISHED: dict[str, type[BaseModel]] = {
 """The models whose JSON Schema the site publishes, by file name."""
 
 
-class EvidenceError(LabError):
-    """An evidence file that cannot be used."""
-
-
 class RecordError(LabError):
     """A record, host, state or check file that cannot be read."""
 
@@ -54,70 +39,31 @@ class NewerSchemaError(RecordError):
 def read_evidence(folder: Path, path: str) -> bytes:
     """Return the bytes of the evidence file `path` in the lab folder `folder`.
 
-    Raise EvidenceError for a path that leaves the folder, a symbolic link in any part of the path, a file
-    that is not regular (a device or FIFO is never opened for reading), and a file over MAX_BYTES.
+    Raise EvidenceError as Folder.read does. No part of `folder` may be a symbolic link.
     """
     try:
-        evidence_path(path)
-    except ValueError as error:
-        raise EvidenceError(str(error), f"name a file below {folder.name}/") from error
-    step = folder
-    for part in path.split("/")[:-1]:
-        step = step / part
-        if step.is_symlink():
-            raise EvidenceError(f"{part}/ is a symbolic link", "put the folder itself there", path=path)
-    try:
-        descriptor = os.open(folder / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise _cannot_open(folder, path, error) from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            what = f"{_kind(status.st_mode)}, not a file"
-            raise EvidenceError(what, "capture it as a regular file", path=path)
-        if status.st_size > MAX_BYTES:
-            what = f"{status.st_size} bytes, at most {MAX_BYTES}"
-            raise EvidenceError(what, "compress it, or cut with head or tail", path=path)
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read()
-    finally:
-        os.close(descriptor)
-
-
-def _cannot_open(folder: Path, path: str, error: OSError) -> EvidenceError:
-    """Return the error for a file that could not be opened, without any path of this machine."""
-    try:
-        mode = (folder / path).lstat().st_mode
-    except OSError:
-        return EvidenceError("no such file", "capture it, or restore it from git", path=path)
-    if not stat.S_ISREG(mode):
-        return EvidenceError(f"{_kind(mode)}, not a file", "put the file itself there", path=path)
-    return EvidenceError(f"cannot be read ({error.strerror})", "check who owns it", path=path)
-
-
-def _kind(mode: int) -> str:
-    """Return the name of a file type, for an error; `mode` is an `st_mode`."""
-    kinds = {
-        stat.S_IFDIR: "a directory",
-        stat.S_IFLNK: "a symbolic link",
-        stat.S_IFIFO: "a FIFO",
-        stat.S_IFSOCK: "a socket",
-        stat.S_IFCHR: "a device",
-        stat.S_IFBLK: "a device",
-    }
-    return kinds.get(stat.S_IFMT(mode), "something else")
+        with opened(folder) as lab:
+            return lab.read(path)
+    except FileNotFoundError as error:
+        raise EvidenceError("no such file", NO_FILE, path=path) from error
 
 
 def readable_records(folder: Path, *, skip_newer: bool = False) -> dict[str, Record]:
     """Return the records of a lab folder by collector name; skip those that cannot be read.
 
-    Raise NewerSchemaError for a record of a newer version, because this version must not replace it. With
-    `skip_newer`, skip such a record too.
+    Raise NewerSchemaError for a record of a newer version, because this version must not replace it, and
+    RecordError if records/ cannot be used. With `skip_newer`, skip these too; `verify` reports them.
     """
-    records = {}
-    for path in record_files(folder):
+    records: dict[str, Record] = {}
+    try:
+        collectors = recorded(folder)
+    except RecordError:
+        if not skip_newer:
+            raise
+        return records
+    for collector in collectors:
         try:
-            records[path.stem] = read_record(path)
+            records[collector] = read_record(folder, collector)
         except NewerSchemaError:
             if not skip_newer:
                 raise
@@ -126,26 +72,44 @@ def readable_records(folder: Path, *, skip_newer: bool = False) -> dict[str, Rec
     return records
 
 
-def record_files(folder: Path) -> list[Path]:
-    """Return the collectors' record files in a lab folder, sorted."""
-    return sorted(path for path in (folder / RECORDS).glob("*.json") if is_record(path.name))
+def recorded(folder: Path) -> list[str]:
+    """Return the names of the collectors that have a record in a lab folder, sorted. Raise RecordError."""
+    return sorted(name.removesuffix(".json") for name in record_files(folder) if is_record(name))
+
+
+def record_files(folder: Path) -> list[str]:
+    """Return the names in `records/` of a lab folder, sorted; none if there is no such folder.
+
+    Raise RecordError if it, or a folder on the way to it, is a symbolic link or no folder.
+    """
+    try:
+        with opened(folder / RECORDS) as records:
+            return records.names()
+    except FileNotFoundError:
+        return []
+    except EvidenceError as error:
+        raise RecordError(error.what, error.remedy, path=f"{folder.name}/{RECORDS}") from error
 
 
 def is_record(name: str) -> bool:
-    """Return whether a JSON file in `records/` is a collector's, and not a state, check or host file."""
-    return name not in {STATE_FILE, CHECKED_FILE} and not name.startswith("host-")
+    """Return whether a file in `records/` is a collector's record, and not a state, check or host file."""
+    others = name in {STATE_FILE, CHECKED_FILE} or name.startswith(("host-", "."))
+    return name.endswith(".json") and not others
 
 
-def read_record(path: Path) -> Record:
-    """Return the record in `path`. Raise RecordError if the file is not named after its collector."""
-    folder, file = path.parent.parent, path.name
+def read_record(folder: Path, collector: str) -> Record:
+    """Return the record of a collector. Raise RecordError if it is missing, or that of another one or lab."""
+    file = f"{collector}.json"
     record = _read(Record, folder, file)
-    if record.collector.name != path.stem:
+    if record.collector.name != collector:
         raise RecordError(
             f"is the record of {record.collector.name!r}",
             f"rename it to {record.collector.name}.json",
             path=_place(folder, file),
         )
+    if record.lab != folder.name:
+        what = f"is of the lab {record.lab!r}"
+        raise RecordError(what, f"put it into {record.lab}/{RECORDS}/", path=_place(folder, file))
     return record
 
 
@@ -161,12 +125,12 @@ def read_host(folder: Path, host_id: str) -> Host:
 
 def read_state(folder: Path) -> State | None:
     """Return the state.json of a lab folder, or None if there is no such file. Raise RecordError."""
-    return _read(State, folder, STATE_FILE) if (folder / RECORDS / STATE_FILE).exists() else None
+    return _read(State, folder, STATE_FILE) if STATE_FILE in record_files(folder) else None
 
 
 def read_checked(folder: Path) -> RefreshCheck | None:
     """Return the checked.json of a lab folder, or None if there is no such file. Raise RecordError."""
-    return _read(RefreshCheck, folder, CHECKED_FILE) if (folder / RECORDS / CHECKED_FILE).exists() else None
+    return _read(RefreshCheck, folder, CHECKED_FILE) if CHECKED_FILE in record_files(folder) else None
 
 
 def _read(model: type[M], folder: Path, file: str) -> M:
@@ -185,20 +149,42 @@ def _place(folder: Path, file: str) -> str:
 
 
 def parse(model: type[M], text: bytes, path: str) -> M:
-    """Return `text` (JSON) as `model`. Raise RecordError, with `path` as the file's name in the error."""
+    """Return `text` (JSON) as `model`. Raise RecordError, with `path` as the file's name in the error.
+
+    A key that an object has twice is an error, because programs differ in which one they read. So is NaN.
+    """
+    remedy = "restore it from git, or capture it again"
+    try:
+        content = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        what = str(error) if isinstance(error, _JsonError) else "not whole JSON (truncated?)"
+        raise RecordError(what, remedy, path=path) from error
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
-        remedy = "restore it from git, or capture it again"
-        try:
-            content = json.loads(text)
-        except (ValueError, RecursionError):
-            raise RecordError("not whole JSON (truncated?)", remedy, path=path) from error
         schema = content.get("schema") if isinstance(content, dict) else None
         if isinstance(schema, int) and schema > SCHEMA:
             what = f"schema {schema}, this version reads up to {SCHEMA}"
             raise NewerSchemaError(what, "update the tool", path=path) from error
         raise RecordError(explain(error), remedy, path=path) from error
+
+
+class _JsonError(ValueError):
+    """JSON that Python can read and that no record may contain."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; raise _JsonError if it has a key twice."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _value in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _JsonError(f"has the key {twice!a} twice")
+    return made
+
+
+def _no_number(text: str) -> None:
+    raise _JsonError(f"has {text}, which is no number")
 
 
 def explain(error: ValidationError) -> str:

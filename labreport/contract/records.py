@@ -7,47 +7,28 @@ import hashlib
 import json
 import math
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from labreport.contract.fields import (
+    MAX_BYTES,
+    Count,
+    EvidencePath,
+    HostId,
+    Name,
+    Pattern,
+    Seconds,
+    Sha256,
+    SourcePath,
+    Time,
+)
 
 SCHEMA = 1
-RECORDS = "records"
-OWN_FOLDERS = frozenset({RECORDS, "failed"})
 STATE_FILE = "state.json"
 CHECKED_FILE = "checked.json"
 HOSTS = "hosts"
 HERE = "here"
-
-MAX_BYTES = 8 * 1024 * 1024
-"""The largest evidence file, in bytes. A larger file is refused, and the error names it."""
-
-
-def evidence_path(text: str) -> str:
-    """Return `text` if it names a file inside an evidence folder, else raise ValueError.
-
-    A path is relative, POSIX, normal (no `.`, `..`, `//`, trailing `/`) and printable, with no hidden part.
-    """
-    parts = text.split("/")
-    if "" in parts or "." in parts:
-        raise ValueError(f"{text!r} is not a plain relative path")
-    if any(part.startswith(".") for part in parts):
-        raise ValueError(f"{text!r} has a hidden part or leaves the evidence folder")
-    if not text.isprintable() or "\\" in text:
-        raise ValueError(f"{text!r} contains a character that is not allowed in a path")
-    return text
-
-
-def writable_path(text: str) -> str:
-    """Return `text` if a collector may write there: an evidence path outside records/ and failed/."""
-    if evidence_path(text).split("/", 1)[0] in OWN_FOLDERS:
-        raise ValueError(f"{text!r} is in a folder of the tool's own")
-    return text
-
-
-EvidencePath = Annotated[str, AfterValidator(writable_path)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=120)]
 
 
 class HostClass(StrEnum):
@@ -109,9 +90,9 @@ class Command(Model):
     executable: Executable | None
     exit_status: int | None
     outcome: Outcome
-    start: AwareDatetime
-    seconds: float
-    bytes: int
+    start: Time
+    seconds: Seconds
+    bytes: Count
     timed_out: bool = False
     stderr: str = ""
 
@@ -129,7 +110,7 @@ class Span(Model):
     end: int = Field(ge=1)
     command: int | None = None
     cut: str = ""
-    volatile: str = ""
+    volatile: Pattern = ""
 
 
 class File(Model):
@@ -140,6 +121,17 @@ class File(Model):
     lines: int = Field(ge=0)
     sha256: Sha256
     spans: list[Span] = []
+
+    @model_validator(mode="after")
+    def _spans_follow_each_other(self) -> Self:
+        last = 0
+        for span in self.spans:
+            if not last < span.start <= span.end:
+                raise ValueError(f"{self.path}: a span of lines {span.start} to {span.end} after line {last}")
+            last = span.end
+        if self.lines and last > self.lines:
+            raise ValueError(f"{self.path}: a span ends at line {last} of {self.lines}")
+        return self
 
 
 class Source(Model):
@@ -152,10 +144,10 @@ class Source(Model):
     """
 
     name: Name
-    file: str = ""
-    line: int = 0
-    sha256: str = ""
-    modules: dict[str, Sha256] = {}
+    file: SourcePath = ""
+    line: Count = 0
+    sha256: Sha256 | Literal[""] = ""
+    modules: dict[SourcePath, Sha256] = {}
     hash_rule: int = Field(default=1, ge=1)
 
 
@@ -176,7 +168,7 @@ class Image(Model):
 class Project(Model):
     """The project's commit. `dirty` tells of uncommitted changes outside evidence/."""
 
-    commit: str
+    commit: str = Field(pattern="^[0-9a-f]{0,64}$")
     dirty: bool
 
 
@@ -184,7 +176,7 @@ class Redactions(Model):
     """What was masked: the version of the redaction rules, and how often each rule was applied."""
 
     version: int
-    counts: dict[str, int] = {}
+    counts: dict[str, Count] = {}
 
 
 class Record(Document):
@@ -202,9 +194,9 @@ class Record(Document):
     title: str = ""
     state: Literal[Status.CAPTURED, Status.NOT_APPLICABLE] = Status.CAPTURED
     reason: str = ""
-    start: AwareDatetime
-    seconds: float
-    host: str
+    start: Time
+    seconds: Seconds
+    host: HostId
     project: Project
     tools: dict[str, str] = {}
     environment: dict[str, str] = {}
@@ -231,8 +223,8 @@ class Host(Document):
     distribution: str
     architecture: str
     cpu: str
-    cores: int
-    memory_mib: int
+    cores: Count
+    memory_mib: Count
     host_class: HostClass
     container: bool
 
@@ -261,7 +253,7 @@ class CollectorState(Model):
     reason: str = ""
     remedy: str = ""
     command: str = ""
-    seconds: float | None = None
+    seconds: Seconds | None = None
 
 
 class State(Document):
@@ -286,8 +278,8 @@ class CheckResult(StrEnum):
 class RefreshCheck(Document):
     """The last refresh of a set: `records/checked.json`. What is `same` keeps its files and its record."""
 
-    when: AwareDatetime
-    host: str
+    when: Time
+    host: HostId
     project: Project
     collectors: dict[Name, CheckResult]
 

@@ -5,16 +5,17 @@ A set is *intact*, *interrupted* (a capture was cut short; the next collect fini
 """
 
 import hashlib
-import os
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from labreport.contract.fields import RECORDS
+from labreport.contract.folder import Entry, EvidenceError, opened
 from labreport.contract.reader import (
-    EvidenceError,
     RecordError,
-    parse,
+    is_record,
     read_checked,
     read_evidence,
     read_host,
@@ -23,12 +24,11 @@ from labreport.contract.reader import (
     readable_records,
     record_files,
 )
-from labreport.contract.records import CHECKED_FILE, HERE, HOSTS, RECORDS, STATE_FILE, File, Record
+from labreport.contract.records import CHECKED_FILE, HERE, HOSTS, STATE_FILE, File, Record
+from labreport.contract.sets import FAILED, set_entries, sets
+from labreport.contract.unfinished import PART, STAGING, unfinished
 
-STAGING = ".staging"
-INTENT = "record.json"
-REMOVAL = "removed.json"
-FAILED = "failed"
+OLD_LOCK = ".lock"
 
 
 class Integrity(StrEnum):
@@ -72,32 +72,27 @@ class IntegrityReport:
         return next((str(verdict) for verdict in worst_first if verdict in verdicts), "intact")
 
 
-def sets(root: Path, *, here: bool = True) -> dict[str, Path]:
-    """Return the sets below the evidence root by their path from it: `lab12`, `hosts/<name>/lab12`.
-
-    Without `here`, leave out `hosts/here`, which belongs to this machine alone.
-    """
-    paths = {path.name: path for path in _folders(root) if path.name != HOSTS}
-    for host in _folders(root / HOSTS):
-        if here or host.name != HERE:
-            paths |= {f"{HOSTS}/{host.name}/{path.name}": path for path in _folders(host)}
-    return paths
-
-
-def _folders(path: Path) -> list[Path]:
-    """Return the visible folders in `path`, sorted; none if `path` does not exist."""
-    if not path.is_dir():
-        return []
-    return sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+def misplaced(root: Path, *, here: bool = True) -> Iterator[IntegrityFinding]:
+    """Yield a finding for each link, device or the like that is where a set or its folders have to be."""
+    try:
+        with opened(root):
+            pass
+    except FileNotFoundError:
+        return
+    except EvidenceError as error:
+        yield IntegrityFinding(Integrity.ALTERED, root.name, error.what, error.remedy)
+        return
+    for entry in set_entries(root):
+        if not entry.is_folder and (here or not entry.path.startswith(f"{HOSTS}/{HERE}/")):
+            yield _altered(entry.path, f"{entry.kind}, not a folder", "put the folder itself there")
 
 
 def verify(root: Path, *, here: bool = True) -> IntegrityReport:
     """Check every file of every set below the evidence root `root` against its record."""
     reports = [verify_set(path, name) for name, path in sets(root, here=here).items()]
+    findings = [*misplaced(root, here=here), *(finding for report in reports for finding in report.findings)]
     return IntegrityReport(
-        sum(report.files for report in reports),
-        sum(report.records for report in reports),
-        tuple(finding for report in reports for finding in report.findings),
+        sum(report.files for report in reports), sum(report.records for report in reports), tuple(findings)
     )
 
 
@@ -134,24 +129,55 @@ def verify_set(folder: Path, name: str) -> IntegrityReport:
                 remedy = "capture again, or remove the record of the one that is gone"
                 findings.append(_altered(f"{name}/{file.path}", what, remedy))
             owners[file.path] = (file, collector)
-    unfinished = _unfinished(folder, records)
-    present = set(_files(folder))
+    try:
+        present, pending = _present(folder), unfinished(folder, records)
+    except EvidenceError as error:
+        findings.append(_altered(f"{name}/{error.path}".rstrip("/"), error.what, error.remedy))
+        return IntegrityReport(len(owners), len(records), tuple(findings))
+    evidence = {entry.path: entry for entry in present if not entry.path.startswith(RECORDS + "/")}
     for path, (file, collector) in owners.items():
         if not (what := changed(folder, file)):
             continue
-        if unfinished.arrived(path) or (path in unfinished.leaving and path not in present):
+        if pending.arrived(path) or (path in pending.leaving and path not in evidence):
             findings.append(_interrupted(f"{name}/{path}"))
         else:
             remedy = f"restore it from git, or run `lab collect {collector}`"
             findings.append(_altered(f"{name}/{path}", f"{what} (record: {collector})", remedy))
-    for path in sorted(present - owners.keys()):
-        if unfinished.arrived(path) or path in unfinished.leaving:
+    for path in sorted(evidence.keys() - owners.keys()):
+        if pending.arrived(path) or path in pending.leaving:
             findings.append(_interrupted(f"{name}/{path}"))
         else:
+            what = "no record says where it came from"
             remedy = "capture it with `lab record`, or remove it"
-            findings.append(_altered(f"{name}/{path}", "no record says where it came from", remedy))
-    findings += [_interrupted(f"{name}/{STAGING}/{staged}") for staged in unfinished.staged]
+            findings.append(_altered(f"{name}/{path}", what, remedy))
+    findings += [_interrupted(f"{name}/{staged}") for staged in pending.staged]
+    findings += _strays(folder, name, present, records)
     return IntegrityReport(len(owners), len(records), tuple(findings))
+
+
+def _strays(
+    folder: Path, name: str, present: list[Entry], records: dict[str, Record]
+) -> Iterator[IntegrityFinding]:
+    """Yield a finding for each entry of records/ that is no file of the tool, or is left of a killed run."""
+    hosts = {f"host-{record.host}.json" for record in records.values()}
+    for entry in present:
+        top, _, file = entry.path.partition("/")
+        if top != RECORDS or is_record(file) or file in {STATE_FILE, CHECKED_FILE, *hosts}:
+            continue
+        if PART.fullmatch(file) or _is_host(folder, file):
+            yield _interrupted(f"{name}/{entry.path}")
+        else:
+            yield _altered(f"{name}/{entry.path}", "not a file of the tool", "remove it")
+
+
+def _is_host(folder: Path, file: str) -> bool:
+    """Return whether a file of records/ is a host's, which no record may name yet or any more."""
+    if not (match := re.fullmatch(r"host-([0-9a-f]{12})\.json", file)):
+        return False
+    try:
+        return bool(read_host(folder, match[1]))
+    except RecordError:
+        return False
 
 
 def _records(folder: Path, name: str) -> tuple[dict[str, Record], list[IntegrityFinding]]:
@@ -162,11 +188,16 @@ def _records(folder: Path, name: str) -> tuple[dict[str, Record], list[Integrity
     def note(file: str, error: RecordError) -> None:
         findings.append(_altered(f"{name}/{RECORDS}/{file}", error.what, error.remedy))
 
-    for path in record_files(folder):
+    try:
+        files = record_files(folder)
+    except RecordError as error:
+        return {}, [_altered(f"{name}/{RECORDS}", error.what, error.remedy)]
+    for file in filter(is_record, files):
         try:
-            records[path.stem] = read_record(path)
+            collector = file.removesuffix(".json")
+            records[collector] = read_record(folder, collector)
         except RecordError as error:
-            note(path.name, error)
+            note(file, error)
     for host in sorted({record.host for record in records.values()}):
         try:
             read_host(folder, host)
@@ -181,78 +212,53 @@ def _records(folder: Path, name: str) -> tuple[dict[str, Record], list[Integrity
 
 
 def changed(folder: Path, file: File) -> str:
-    """Return how a file differs from its record; an empty text if it does not."""
+    """Return how a file differs from its record; an empty text if it does not.
+
+    Its hash, its size, its lines and the lines that the spans name are compared.
+    """
     try:
-        digest = hashlib.sha256(read_evidence(folder, file.path)).hexdigest()
+        data = read_evidence(folder, file.path)
     except EvidenceError as error:
         return error.what
-    if digest == file.sha256:
-        return ""
-    return f"sha256 is {digest[:12]}…, its record says {file.sha256[:12]}…"
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != file.sha256:
+        return f"sha256 is {digest[:12]}…, its record says {file.sha256[:12]}…"
+    if len(data) != file.bytes:
+        return f"has {len(data)} bytes, its record says {file.bytes}"
+    lines = line_count(data)
+    if file.lines != (lines if is_text(data) else 0):
+        return f"has {lines if is_text(data) else 0} lines, its record says {file.lines}"
+    if file.spans and file.spans[-1].end > lines:
+        return f"has {lines} lines, and its record has a span up to line {file.spans[-1].end}"
+    return ""
 
 
-def _files(folder: Path) -> Iterator[str]:
-    """Yield the path of every evidence file of a set, and of every link to a folder.
-
-    Records, staged files, failed captures and hidden files at the top are left out.
-    """
-    for where, folders, files in os.walk(folder):
-        below = Path(where).relative_to(folder)
-        is_top = below == Path()
-        if is_top:
-            folders[:] = [name for name in folders if name not in {RECORDS, STAGING, FAILED}]
-        links = [name for name in folders if (folder / below / name).is_symlink()]
-        for name in [*files, *links]:
-            if not (is_top and name.startswith(".")):
-                yield (below / name).as_posix()
+def line_count(data: bytes) -> int:
+    """Return the number of lines, including a last one without LF. A line ends at LF only."""
+    return data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
 
 
-@dataclass(frozen=True)
-class _Unfinished:
-    """The pending work of interrupted captures and removals in a set.
-
-    `staged` are the names of the collectors. `arriving` maps each file that will be put in place to its hash.
-    `leaving` are the files that will be removed.
-    """
-
-    folder: Path
-    staged: tuple[str, ...]
-    arriving: dict[str, str]
-    leaving: frozenset[str]
-
-    def arrived(self, path: str) -> bool:
-        """Return whether an interrupted capture has already put its file at `path`."""
-        if path not in self.arriving:
-            return False
-        try:
-            data = read_evidence(self.folder, path)
-        except EvidenceError:
-            return False
-        return hashlib.sha256(data).hexdigest() == self.arriving[path]
-
-
-def _unfinished(folder: Path, records: dict[str, Record]) -> _Unfinished:
-    """Return the pending work of interrupted captures and removals in a set with these records."""
-    staged = []
-    arriving: dict[str, str] = {}
-    leaving: set[str] = set()
-    for staging in sorted((folder / STAGING).glob("*")):
-        staged.append(staging.name)
-        if intent := _parsed(staging / INTENT):
-            arriving |= {file.path: file.sha256 for file in intent.files}
-            before = records.get(staging.name)
-            leaving |= {file.path for file in before.files} if before else set()
-        if removal := _parsed(staging / REMOVAL):
-            leaving |= {file.path for file in removal.files}
-    return _Unfinished(folder, tuple(staged), arriving, frozenset(leaving - arriving.keys()))
-
-
-def _parsed(path: Path) -> Record | None:
-    """Return the record in a staging folder; None if it is missing or incomplete."""
+def is_text(data: bytes) -> bool:
+    """Return whether a page can show the data as text: UTF-8 without NUL."""
     try:
-        return parse(Record, path.read_bytes(), path.name)
-    except (OSError, RecordError):
-        return None
+        return "\0" not in data.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _present(folder: Path) -> list[Entry]:
+    """Return everything in a set but folders, staged files and failed captures. Raise EvidenceError.
+
+    Of the hidden entries at the top, only `.lock` is left out: version 0.1 made one, and it is never read.
+    """
+    with opened(folder) as top:
+        return [entry for entry in top.entries(_is_no_evidence) if not entry.is_folder]
+
+
+def _is_no_evidence(entry: Entry) -> bool:
+    if entry.path == OLD_LOCK:
+        return entry.is_file
+    return entry.is_folder and (entry.path == FAILED or entry.path.startswith(STAGING))
 
 
 def _altered(path: str, what: str, remedy: str) -> IntegrityFinding:

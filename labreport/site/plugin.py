@@ -75,9 +75,8 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
             )
         macros.pre_macro_functions.append(self._render_page)
         root = _root(config)
-        rendering = RenderPass(
-            Path(config.docs_dir), root / "evidence", gate.serving(), config.extra, root, _tell
-        )
+        evidence = root.resolve() / "evidence"
+        rendering = RenderPass(Path(config.docs_dir), evidence, gate.serving(), config.extra, root, _tell)
         self._build = Build(root, rendering)
         return config
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from labreport.check.rubric import RubricFile
 from labreport.check.waivers import WaiversFile
-from labreport.contract.reader import PUBLISHED, EvidenceError, read_evidence
+from labreport.contract.folder import EvidenceError
+from labreport.contract.reader import PUBLISHED, read_evidence
 from labreport.report.facts.facts import FactsFile
 from labreport.report.source.cite import published
 from labreport.report.source.evidence import Evidence

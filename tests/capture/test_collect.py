@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from labreport.capture import store
 from labreport.capture.declare import DeclarationError
@@ -29,11 +28,11 @@ def test_a_collect_leaves_evidence_records_and_state(project: Throwaway) -> None
 
 
 def test_nothing_else_is_in_the_folder(project: Throwaway) -> None:
-    """A collect leaves evidence, records and the lock, and no staging folder or partial file."""
+    """A collect leaves evidence and records, and no lock, staging folder or partial file."""
     project.collect()
     found = {path.relative_to(project.folder).as_posix() for path in project.folder.rglob("*")}
     hosts = {path for path in found if path.startswith("records/host-")}
-    assert found - hosts == {".lock", "one.txt", "records", "records/one.json", "records/state.json"}
+    assert found - hosts == {"one.txt", "records", "records/one.json", "records/state.json"}
     assert len(hosts) == 1
 
 
@@ -170,7 +169,7 @@ def test_a_second_collect_at_the_same_time(project: Throwaway) -> None:
     """It is refused at once, with the reason."""
     project.folder.mkdir(parents=True)
     with (
-        FileLock(project.folder / ".lock", is_singleton=False),
+        store.locked(project.folder),
         pytest.raises(store.StoreError, match="another collect is writing this evidence: wait for it"),
     ):
         project.collect()

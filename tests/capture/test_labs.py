@@ -11,7 +11,7 @@ import yaml
 
 from labreport.capture.declare import DeclarationError
 from labreport.capture.labs import find_lab, lab_names
-from labreport.contract.verify import sets
+from labreport.contract.sets import sets
 from tests.capture.throwaway import ONE, Throwaway
 from tests.project import REPO
 

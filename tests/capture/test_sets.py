@@ -14,6 +14,7 @@ def from_elsewhere(project: Throwaway) -> Record:
     record = project.record("one")
     host = read_host(project.folder, record.host)
     other = host.model_copy(update={"cores": host.cores + 90})
+    (project.folder / f"records/host-{host.id}.json").unlink(missing_ok=True)
     changed = record.model_copy(update={"host": other.id})
     (project.folder / f"records/host-{other.id}.json").write_bytes(dump(other))
     (project.folder / "records/one.json").write_bytes(dump(changed))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.capture import store
+from labreport.capture import writing
 from labreport.capture.source_hash import HASH_RULE
 from labreport.contract.records import Image, Status, dump
 from tests.capture.throwaway import CONFIG, Throwaway
@@ -236,7 +236,7 @@ def test_an_image_that_is_pinned_to_another_digest(captured: Throwaway) -> None:
     name, pinned = "docker.io/library/small:1", "sha256:" + "a" * 64
     used = Image(reference=name, pinned=pinned, digest="x", is_pinned=False, source="y")
     record = captured.record("a").model_copy(update={"images": {"small": used}})
-    store.write(captured.folder / "records/a.json", dump(record))
+    writing.write(captured.folder / "records/a.json", dump(record))
     assert reasons(captured)["a"] == ""
     for tag, digest in ((1, "b" * 64), (2, "a" * 64)):
         captured.config(CONFIG.replace("images: {}", IMAGE.format(tag=tag, digest=digest).strip()))
@@ -259,7 +259,7 @@ def test_a_tools_version_counts_on_the_sets_own_host_only(
     tool.write_text("#!/bin/sh\necho my-tool 2\n")
     assert reasons(project) == {"probe": "my-tool was 'my-tool 1', is 'my-tool 2'"}
     record = project.record().model_copy(update={"host": "0" * 12})
-    store.write(project.folder / "records/probe.json", dump(record))
+    writing.write(project.folder / "records/probe.json", dump(record))
     assert reasons(project) == {"probe": ""}
 
 

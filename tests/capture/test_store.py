@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labreport.capture import store
+from labreport.capture import store, writing
 from labreport.capture.host import this_host
+from labreport.contract.reader import readable_records
 from labreport.contract.records import File, Project, Record, Redactions, Source, Status, dump
-from labreport.contract.verify import verify_set
+from labreport.contract.verify import line_count, verify_set
 from tests.capture.throwaway import Throwaway
 
 HOST = this_host()
@@ -30,13 +31,14 @@ def record(name: str, files: dict[str, bytes]) -> Record:
     return Record(
         collector=Source(name=name), lab="lab", start=datetime.now(UTC), seconds=0, host=HOST.id,
         project=Project(commit="", dirty=False), redactions=Redactions(version=1),
-        files=[File(path=path, bytes=len(data), lines=0, sha256=hashlib.sha256(data).hexdigest())
-               for path, data in files.items()],
+        files=[File(path=path, bytes=len(data), lines=line_count(data),
+                    sha256=hashlib.sha256(data).hexdigest()) for path, data in files.items()],
     )  # fmt: skip
 
 
 def commit(folder: Path, name: str, files: dict[str, bytes]) -> None:
-    """Stage and commit files, as a capture does."""
+    """Stage and commit files, and write the host's file before, as a capture does."""
+    writing.write(folder / f"records/host-{HOST.id}.json", dump(HOST))
     staging = store.Staging(folder, name)
     for path, data in files.items():
         (staging.files / path).parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +64,6 @@ def test_killed_anywhere_in_any_history(captures: list[tuple[str, dict[str, byte
     """After any sequence of captures and kills, even with shared files, no file is altered."""
     with TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
         folder = Path(place) / "lab"
-        store.write(folder / f"records/host-{HOST.id}.json", dump(HOST))
         for name, files, steps, removes in captures:
             left = steps
 
@@ -83,6 +84,7 @@ def test_killed_anywhere_in_any_history(captures: list[tuple[str, dict[str, byte
             patch.setattr(store, "reached", lambda _step: None)
             assert verify_set(folder, "lab").verdict in {"intact", "interrupted"}
             store.recover(folder)
+            store.drop_hosts(folder, readable_records(folder).values())
             assert verify_set(folder, "lab").findings == ()
 
 
@@ -92,7 +94,6 @@ def test_recovery_finishes_what_has_an_intent_and_drops_what_has_none(
     """Recovery returns one line for each."""
     for step, word, content in (("staged", "dropped", b"old"), ("intent", "finished", b"new")):
         folder = tmp_path / step / "lab"
-        store.write(folder / f"records/host-{HOST.id}.json", dump(HOST))
         commit(folder, "one", {"a.txt": b"old"})
 
         def reached(now: str, wanted: str = step) -> None:
@@ -114,7 +115,6 @@ def test_an_intent_that_is_not_whole_is_dropped(
 ) -> None:
     """An incomplete intent, or one with changed files, is dropped, and the last evidence stands."""
     folder = tmp_path / "lab"
-    store.write(folder / f"records/host-{HOST.id}.json", dump(HOST))
     commit(folder, "one", {"a.txt": b"old"})
 
     def reached(step: str) -> None:
@@ -124,7 +124,7 @@ def test_an_intent_that_is_not_whole_is_dropped(
     monkeypatch.setattr(store, "reached", reached)
     with pytest.raises(Killed):
         commit(folder, "one", {"a.txt": b"new"})
-    staged = folder / ".staging/one"
+    (staged,) = folder.glob(".staging-*/one")
     if spoil == "truncate":
         (staged / "record.json").write_bytes(b'{"schema": 1,')
     elif spoil == "remove":
@@ -147,8 +147,8 @@ def test_a_file_that_changed_since_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda place: (place / "sub").symlink_to(place.parent), "sub: a symbolic link"),
-        (lambda place: (place / "sub").write_text("x"), "sub: a file, where a folder has to be"),
+        (lambda place: (place / "sub").symlink_to(place.parent), "sub/ is a symbolic link"),
+        (lambda place: (place / "sub").write_text("x"), "sub is a file, not a folder"),
         (lambda place: (place / "sub/x.txt").mkdir(parents=True), "sub/x.txt: a directory is there"),
     ],
 )

@@ -143,7 +143,7 @@ class Throwaway:
 
     def record(self, name: str = "probe") -> Record:
         """Return a collector's record."""
-        return read_record(self.folder / "records" / f"{name}.json")
+        return read_record(self.folder, name)
 
     def state(self) -> State:
         """Return state.json, which must exist."""

@@ -74,6 +74,29 @@ def test_the_other_host_needs_no_git_and_names_the_commit(two: Shell, tmp_path: 
     assert record["project"] == {"commit": head, "dirty": False}
 
 
+def test_only_tracked_files_are_packed(two: Shell, tmp_path: Path) -> None:
+    """A file that git does not track, and any hidden file, stays here. The first kind is named."""
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-C", str(two.root)]
+    folder = two.root / "collectors/mine"
+    (folder / ".env").write_text("KEY=tracked")
+    (folder / "link.py").symlink_to("/etc/hostname")
+    for words in (["init", "-q"], ["add", "-f", "-A"], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *words], check=True)
+    for name in (".env.local", "notes.txt", "new.py"):
+        (folder / name).write_text("KEY=untracked")
+    packed = two.lab("pack", str(tmp_path / "x.tar"), "--as", "other")
+    assert packed.returncode == 0, packed.stderr
+    names = {name for name in members(tmp_path / "x.tar") if name.startswith("collectors/mine/")}
+    assert "collectors/mine/lab.yml" in names
+    assert (
+        not {f"collectors/mine/{name}" for name in (".env", ".env.local", "link.py", "notes.txt", "new.py")}
+        & names
+    )
+    for name in ("notes.txt", "new.py"):
+        line = f"collectors/mine/{name}: left out, because git does not track it: git add it"
+        assert line in packed.stderr.splitlines()
+
+
 def members(tar: Path) -> list[str]:
     """Return the names of a tar's members."""
     with tarfile.open(tar) as opened:
@@ -139,7 +162,7 @@ def changed(back: Path, to: Path, name: str, data: bytes) -> Path:
     ("name", "said"),
     [
         ("./mine/a.txt", "a.txt: sha256 is"),
-        ("../outside.txt", "not a plain file of a set"),
+        ("../outside.txt", "not a plain path below a set"),
         ("./elsewhere/a.txt", "holds 'elsewhere', 'mine'"),
         ("./mine/records/a.json", "not whole JSON"),
     ],

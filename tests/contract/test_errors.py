@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from labreport.contract.errors import ExitStatus, LabError
-from labreport.contract.reader import EvidenceError, RecordError, parse, read_evidence, read_host, read_record
+from labreport.contract.folder import EvidenceError
+from labreport.contract.reader import RecordError, parse, read_evidence, read_host, read_record
 from labreport.contract.records import Host, Record
 from tests.capture.throwaway import Throwaway
 
@@ -41,7 +42,7 @@ def test_the_exit_status_is_the_class_s() -> None:
     [
         (lambda _folder: None, "x", ("x", "no such file", "capture it, or restore it from git")),
         (lambda folder: (folder / "x").mkdir(), "x",
-         ("x", "a directory, not a file", "capture it as a regular file")),
+         ("x", "a directory, not a file", "put the file itself there")),
         (lambda folder: (folder / "x").symlink_to("y"), "x",
          ("x", "a symbolic link, not a file", "put the file itself there")),
         (lambda folder: (folder / "s").symlink_to("."), "s/x",
@@ -71,7 +72,7 @@ def test_a_record_that_cannot_be_read(project: Throwaway) -> None:
         ("other", "is the record of 'one'", "rename it to one.json"),
     ):
         with pytest.raises(RecordError) as raised:
-            read_record(records / f"{name}.json")
+            read_record(project.folder, name)
         assert fields(raised.value) == (f"{project.name}/records/{name}.json", what, remedy)
     with pytest.raises(RecordError) as raised:
         read_host(project.folder, "0" * 12)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from labreport.contract.fields import MAX_BYTES
+from labreport.contract.folder import EvidenceError
 from labreport.contract.reader import (
     PUBLISHED,
-    EvidenceError,
     NewerSchemaError,
     RecordError,
     parse,
@@ -19,7 +21,7 @@ from labreport.contract.reader import (
     read_host,
     read_record,
 )
-from labreport.contract.records import MAX_BYTES, Host, Record, dump
+from labreport.contract.records import Host, Record, dump
 from tests.capture.throwaway import ONE, Throwaway
 
 RICH = (
@@ -91,6 +93,16 @@ def captured(project: Throwaway) -> Throwaway:
         (lambda text: text.replace('"one.txt"', '"records/one.json"'), "folder of the tool's own"),
         (lambda text: text.replace('"command": 0', '"command": 5'), "names command 5, which is not there"),
         (lambda text: text.replace('Z"', '"'), "timezone"),
+        (lambda text: text.replace('"start": "20', '"start": "00'), "is not between 1970 and 9000"),
+        (lambda text: text.replace('"lab":', '"lab": "x", "lab":'), "has the key 'lab' twice"),
+        (lambda text: re.sub('"seconds": [0-9.]+', '"seconds": NaN', text), "has NaN, which is no number"),
+        (lambda text: re.sub('"seconds": ', '"seconds": -', text), "greater than or equal to 0"),
+        (lambda text: re.sub('"host": "..', '"host": "..', text), "host: String should match pattern"),
+        (lambda text: text.replace('"volatile": ""', '"volatile": "("'), "not a regular expression"),
+        (lambda text: text.replace('"start": 1', '"start": 2'), "a span of lines 2 to 1 after line 0"),
+        (lambda text: text.replace('"lines": 2', '"lines": 1'), "a span ends at line 2 of 1"),
+        (lambda text: text.replace('"collectors/', '"/collectors/'), "is not a plain relative path"),
+        (lambda text: re.sub('"commit": "', '"commit": "../', text), "commit: String should match pattern"),
         (lambda text: text.replace('"name": "one"', '"name": "two"'), "is the record of 'two': rename it"),
     ],
 )  # fmt: skip
@@ -99,7 +111,7 @@ def test_a_record_that_is_not_right(captured: Throwaway, change: Callable[[str],
     path = captured.folder / "records/one.json"
     path.write_text(change(path.read_text()))
     with pytest.raises(RecordError) as raised:
-        read_record(path)
+        read_record(captured.folder, "one")
     assert str(raised.value).startswith(f"{captured.name}/records/one.json: ")
     assert error in str(raised.value)
     assert isinstance(raised.value, NewerSchemaError) == ("update" in error)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from labreport.contract.verify import Integrity, sets
+from labreport.contract.sets import sets
+from labreport.contract.verify import Integrity
 from tests.capture.throwaway import Throwaway
 
 
@@ -73,6 +74,20 @@ def replace_by_fifo(path: Path) -> None:
         (lambda folder: (folder / "records/probe.json").unlink(), "no record says where it came from"),
         (lambda folder: next(folder.glob("records/host-*")).unlink(), "no such file"),
         (lambda folder: (folder / "records/state.json").write_text("{"), "not whole JSON"),
+        (lambda folder: (folder / "records/notes.txt").write_text("x"), "not a file of the tool"),
+        (lambda folder: (folder / "records/.hidden.json").write_text("{}"), "not a file of the tool"),
+        (
+            lambda folder: (folder / "records/host-0123456789ab.json").write_text("{}"),
+            "not a file of the tool",
+        ),
+        (
+            lambda folder: (folder / "records/sub").mkdir() or (folder / "records/sub/x").write_text("x"),
+            "not a file of the tool",
+        ),
+        (lambda folder: (folder / ".hidden").write_text("x"), "no record says where it came from"),
+        (lambda folder: (folder / ".staging").symlink_to("/"), "no record says where it came from"),
+        (lambda folder: (folder / "failed").symlink_to("/"), "no record says where it came from"),
+        (lambda folder: (folder / ".lock").symlink_to("/etc/passwd"), "no record says where it came from"),
     ],
 )
 def test_what_is_not_as_the_records_say(
@@ -84,6 +99,43 @@ def test_what_is_not_as_the_records_say(
     assert report.verdict == "altered"
     assert any(what in finding.what for finding in report.findings)
     assert str(captured.root) not in " ".join(map(str, report.findings))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('"bytes": 2,', '"bytes": 3,', "has 2 bytes, its record says 3"),
+        ('"lines": 50', '"lines": 51', "has 50 lines, its record says 51"),
+        ('"lines": 50', '"lines": 0', "has 50 lines, its record says 0"),
+    ],
+)
+def test_what_a_record_says_of_a_file_is_counted(captured: Throwaway, old: str, new: str, what: str) -> None:
+    """Bytes and lines are counted, so that no record can claim others for a file with the right hash."""
+    path = captured.folder / "records/probe.json"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    (finding,) = captured.verify().findings
+    assert finding.what == f"{what} (record: probe)"
+
+
+def test_a_span_past_the_end_of_a_binary_file(project: Throwaway) -> None:
+    """The record of a binary file has no lines, and its spans still have to be in the file."""
+    project.probe('with run.file("x.txt") as out: out.run(["printf", "a\\\\000b"])')
+    path = project.folder / "records/probe.json"
+    assert '"lines": 0' in path.read_text()
+    path.write_text(path.read_text().replace('"end": 1,', '"end": 2,'))
+    (finding,) = project.verify().findings
+    assert finding.what == "has 1 lines, and its record has a span up to line 2 (record: probe)"
+
+
+def test_a_record_in_another_place(captured: Throwaway) -> None:
+    """A record under another collector's name, and a set under another lab's name, are altered."""
+    records = captured.folder / "records"
+    (records / "probe.json").rename(records / "other.json")
+    assert "is the record of 'probe'" in [finding.what for finding in captured.verify().findings]
+    (records / "other.json").rename(records / "probe.json")
+    captured.folder.rename(captured.folder.with_name("another"))
+    assert f"is of the lab '{captured.name}'" in [finding.what for finding in captured.verify().findings]
 
 
 def test_two_records_that_claim_one_file(captured: Throwaway) -> None:
@@ -103,7 +155,7 @@ def test_what_is_left_out(captured: Throwaway) -> None:
 
 def test_a_staging_folder_is_an_interruption(captured: Throwaway) -> None:
     """A capture that was killed before its intent was complete is interrupted."""
-    staged = captured.folder / ".staging/probe"
+    staged = captured.folder / ".staging-x/probe"
     (staged / "files").mkdir(parents=True)
     (staged / "record.json").write_text('{"schema": 1')
     report = captured.verify()
@@ -113,7 +165,7 @@ def test_a_staging_folder_is_an_interruption(captured: Throwaway) -> None:
 
 def test_an_interruption_hides_no_alteration(captured: Throwaway) -> None:
     """A changed file is altered even if a staging folder exists."""
-    (captured.folder / ".staging/probe").mkdir(parents=True)
+    (captured.folder / ".staging-x/probe").mkdir(parents=True)
     (captured.folder / "x.txt").write_text("evil")
     assert captured.verify().verdict == "altered"
 

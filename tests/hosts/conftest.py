@@ -125,11 +125,11 @@ class Fleet:
         return self.shell.root / "evidence" / "hosts" / name / "mine" / path
 
 
-def wait_for(path: Path, seconds: float = 120) -> None:
-    """Wait until a file exists."""
+def wait_for(path: Path, below: str = "", seconds: float = 120) -> None:
+    """Wait until `path` exists, or something that matches the pattern `below` in it."""
     deadline = time.monotonic() + seconds
-    while not path.exists():
-        assert time.monotonic() < deadline, f"no {path} after {seconds} s"
+    while not (any(path.glob(below)) if below else path.exists()):
+        assert time.monotonic() < deadline, f"no {path} {below} after {seconds} s"
         time.sleep(0.1)
 
 

@@ -49,7 +49,7 @@ def starts(fleet: Fleet, name: str) -> dict[str, str]:
     records = [
         path for path in fleet.evidence(name, "records").glob("*.json") if path.stem in {"release", "slow"}
     ]
-    return {path.stem: str(read_record(path).start) for path in records}
+    return {path.stem: str(read_record(path.parents[1], path.stem).start) for path in records}
 
 
 def test_a_host_that_is_killed_costs_the_others_nothing(fleet: Fleet) -> None:
@@ -58,7 +58,7 @@ def test_a_host_that_is_killed_costs_the_others_nothing(fleet: Fleet) -> None:
     first = fleet.start(play(fleet, {"one": "0", "two": "600"}))
     on_two = two.path("evidence/hosts/two/mine/records/release.json")
     wait_for(on_two)
-    wait_for(two.path("evidence/hosts/two/mine/.staging/slow"))
+    wait_for(two.path("evidence/hosts/two/mine"), ".staging-*/slow")
     wait_for(fleet.evidence("one", "records/slow.json"))
     two.kill()
     output, _ = first.communicate(timeout=120)
@@ -68,7 +68,7 @@ def test_a_host_that_is_killed_costs_the_others_nothing(fleet: Fleet) -> None:
     assert "one: 2 of 2 captured, 2 of them new here" in output, output
     assert "evidence here: intact" in output, output
     assert not fleet.evidence("two").exists()
-    captured = read_record(on_two).start
+    captured = read_record(on_two.parents[1], "release").start
     before = starts(fleet, "one")
     assert before.keys() == {"release", "slow"}
 

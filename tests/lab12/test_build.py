@@ -145,7 +145,7 @@ def test_the_pinned_commit_is_built(made: KataBuild) -> None:
     assert re.search(r"^the build took \d+ s$", made.log, re.MULTILINE)
     assert re.search(r"^[0-9a-f]{64}  \$KATA_BUILD/\S+/containerd-shim-kata-v2$", made.log, re.MULTILINE)
     assert "shim version 3.23.0, commit: of a test" in made.log
-    record = read_record(made.evidence / "records/build.json")
+    record = read_record(made.evidence, "build")
     for text in (made.log, record.model_dump_json()):
         assert "secret-place" not in text
         assert str(made.place) not in text
@@ -208,7 +208,7 @@ def test_an_address_that_git_rewrites(made: KataBuild, tmp_path: Path, rule: str
     config.write_text(f'[url "{to}"]\n\tinsteadOf = {public}\n')
     env = {"GIT_CONFIG_GLOBAL": str(config), "KATA_SOURCE": "https://example.invalid/kata.git"}
     assert made.collect(**env)["state"] == "captured"
-    record = read_record(made.evidence / "records/build.json")
+    record = read_record(made.evidence, "build")
     assert record.environment["GIT_CONFIG_GLOBAL"] == "$GIT_CONFIG_GLOBAL"
     assert "From [mirror]" in made.log
     for text in (made.log, record.model_dump_json()):
@@ -289,7 +289,7 @@ def test_the_toolchain_of_a_container(made: KataBuild, tmp_path: Path) -> None:
     assert "rustc 1.0 (a stand-in)\ncargo 1.0 (a stand-in)\n" in made.log
     assert "in /kata/src/runtime-rs: PREFIX=/opt/kata LIBC=musl EXTRA_RUSTFLAGS=--cap-lints warn" in made.log
     assert "shim version 3.23.0" in made.log
-    record = read_record(made.evidence / "records/build.json")
+    record = read_record(made.evidence, "build")
     assert "rust" in record.images
     assert str(made.place) not in record.model_dump_json()
     assert "RUSTUP_TOOLCHAIN" not in record.environment, "the container is not given the host's"

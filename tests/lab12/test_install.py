@@ -147,7 +147,7 @@ def test_installed_configured_and_put_back(install: Install) -> None:
     assert str(shim.readlink()) == "/opt/kata/runtime-rs/bin/containerd-shim-kata-v2"
     configuration = Path("/etc/kata-containers/runtime-rs/configuration.toml").read_text()
     assert "[hypervisor.dragonball]" in configuration
-    record = read_record(install.project / "evidence/hosts/test/lab12/records/install.json")
+    record = read_record(install.project / "evidence/hosts/test/lab12", "install")
     assert str(install.archive.parent) not in record.model_dump_json() + log
     log = install.read(CONFIGURED)
     assert '+runtime_type = "io.containerd.kata.v2"\n' in log

@@ -58,7 +58,7 @@ def test_the_runc_half_is_captured_published_and_handed_in(clone: Path, archive:
     expected = f"avg={sum(values) / 50:.4f}s min={min(values):.4f}s max={max(values):.4f}s n=50"
     assert summary == expected
 
-    record = read_record(folder / "records/health.json")
+    record = read_record(folder, "health")
     assert "archive" in record.images["juice-shop"].source
     assert str(archive) not in record.model_dump_json()
     assert {"containerd", "runc"} <= record.tools.keys()

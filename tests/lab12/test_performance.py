@@ -111,7 +111,7 @@ def test_a_start_that_fails_and_one_that_hangs_are_rows_like_any_other(performan
     assert float(hung["seconds"]) >= FEW["startup"]["limit_seconds"]
     description = draw("strip", performance.read("bench/startup.csv"), emulated=False).description
     assert "kata: 2 of 4 runs failed, and the median excludes them" in description
-    record = read_record(performance.folder / "records/startup.json")
+    record = read_record(performance.folder, "startup")
     assert record.settings["startup.runs"] == 4
     assert not new_things(before)
 

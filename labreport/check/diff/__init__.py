@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labreport.check.diff.measured import FactChange, SeriesChange, fact_changes, series_changes, series_of
-from labreport.contract.reader import EvidenceError
+from labreport.contract.folder import EvidenceError
 from labreport.contract.records import Command, Host, Status
 from labreport.report.facts.claims import Claim
 from labreport.report.pages.calls import CallResult

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from labreport.contract.reader import EvidenceError
+from labreport.contract.folder import EvidenceError
 from labreport.report.facts.facts import FACTS_FILE, Fact
 from labreport.report.facts.readings import NoValue, Reading
 from labreport.report.pages.render import RenderPass

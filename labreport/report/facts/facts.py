@@ -11,7 +11,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, RootModel, model_validator
 
-from labreport.contract.records import EvidencePath, Model
+from labreport.contract.fields import EvidencePath
+from labreport.contract.records import Model
 from labreport.report.facts.converters import CONVERTERS, Converter, select
 from labreport.report.facts.expressions.tokens import is_name
 from labreport.report.problems import FaultError

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from labreport.contract.reader import EvidenceError
-from labreport.contract.records import RECORDS, CollectorState, Host, Record, evidence_path
+from labreport.contract.fields import RECORDS, evidence_path
+from labreport.contract.folder import EvidenceError
+from labreport.contract.records import CollectorState, Host, Record
 from labreport.report.problems import FaultError
 from labreport.report.source.evidence import Captured, Evidence, EvidenceSet, is_emulated
 from labreport.report.source.slices import Content, Slice, SliceRequest, cut

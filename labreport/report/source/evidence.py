@@ -3,17 +3,17 @@
 An Evidence lives for one build, so what it has read cannot be out of date.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from labreport.contract.fields import RECORDS, evidence_path
+from labreport.contract.folder import EvidenceError, opened
 from labreport.contract.reader import RecordError, read_evidence, read_host, read_state, readable_records
 from labreport.contract.records import (
     HERE,
     HOSTS,
-    RECORDS,
     CollectorState,
     Command,
     File,
@@ -22,9 +22,8 @@ from labreport.contract.records import (
     Record,
     State,
     Status,
-    evidence_path,
 )
-from labreport.contract.verify import FAILED, sets
+from labreport.contract.sets import FAILED, sets
 from labreport.report.problems import FaultError
 from labreport.report.source.slices import Content, Range
 
@@ -122,13 +121,12 @@ class EvidenceSet:
 
     def files(self) -> Iterator[str]:
         """Yield the path of every regular file and record, hidden files and failed captures excluded."""
-        for where, folders, names in os.walk(self.folder):
-            skipped = {FAILED} if Path(where) == self.folder else set()
-            folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in skipped)
-            for file in (Path(where, name) for name in sorted(names)):
-                path = file.relative_to(self.folder).as_posix()
-                if file.is_file() and not file.is_symlink() and _is_evidence_path(path):
-                    yield path
+        try:
+            with opened(self.folder) as top:
+                entries = list(top.entries(lambda entry: entry.path == FAILED or entry.is_hidden))
+        except (FileNotFoundError, EvidenceError):
+            return
+        yield from (entry.path for entry in entries if entry.is_file and _is_evidence_path(entry.path))
 
 
 def _is_evidence_path(path: str) -> bool:
@@ -164,7 +162,16 @@ class Evidence:
 
     def holds(self, name: str, path: str) -> bool:
         """Return whether anything exists at `path` of the set `name`, if only a broken link."""
-        return os.path.lexists(self.root / name / path)
+        if not _is_evidence_path(path):
+            return False
+        place = self.root / name / path
+        try:
+            with opened(place.parent) as parent:
+                return bool(parent.mode(place.name))
+        except FileNotFoundError:
+            return False
+        except EvidenceError:  # a link on the way: read_evidence says so
+            return True
 
     def content(self, name: str, path: str) -> Content:
         """Return the file `path` of the set `name`; raise EvidenceError as `read_evidence` does."""

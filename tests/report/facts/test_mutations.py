@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from labreport.contract.fields import RECORDS
 from labreport.contract.reader import readable_records
-from labreport.contract.records import RECORDS, dump
+from labreport.contract.records import dump
 from labreport.report.facts.claims import Claim
 from labreport.report.facts.converters import CONVERTERS
 from labreport.report.facts.expressions.evaluate import EvaluationState

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from labreport.contract.records import MAX_BYTES
+from labreport.contract.fields import MAX_BYTES
 from labreport.report.pages.calls import Call
 from labreport.report.problems import Problem
 from tests.project import CapturedFile, Little, make, row

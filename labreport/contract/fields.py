@@ -1,0 +1,71 @@
+"""The types of fields in records: paths, hashes, names, times, numbers and patterns, each with its limits."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, Field
+
+RECORDS = "records"
+OWN_FOLDERS = frozenset({RECORDS, "failed"})
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+MAX_PATTERN = 1000
+
+MAX_BYTES = 8 * 1024 * 1024
+"""The largest evidence file, in bytes. A larger file is refused, and the error names it."""
+
+
+def evidence_path(text: str) -> str:
+    """Return `text` if it names a file inside an evidence folder, else raise ValueError.
+
+    A path is relative, POSIX, normal (no `.`, `..`, `//`, trailing `/`) and printable, with no hidden part.
+    """
+    parts = text.split("/")
+    if "" in parts or "." in parts:
+        raise ValueError(f"{text!r} is not a plain relative path")
+    if any(part.startswith(".") for part in parts):
+        raise ValueError(f"{text!r} has a hidden part or leaves the evidence folder")
+    if not text.isprintable() or "\\" in text:
+        raise ValueError(f"{text!r} contains a character that is not allowed in a path")
+    return text
+
+
+def writable_path(text: str) -> str:
+    """Return `text` if a collector may write there: an evidence path outside records/ and failed/."""
+    if evidence_path(text).split("/", 1)[0] in OWN_FOLDERS:
+        raise ValueError(f"{text!r} is in a folder of the tool's own")
+    return text
+
+
+def source_path(text: str) -> str:
+    """Return `text` if it is a plain relative path, or empty, else raise ValueError."""
+    return evidence_path(text) if text else text
+
+
+def readable_time(moment: datetime) -> datetime:
+    """Return `moment` if it can be shown in every time zone, else raise ValueError."""
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"the year {moment.year} is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return moment
+
+
+def compiled_pattern(text: str) -> str:
+    """Return `text` if it is a regular expression of at most MAX_PATTERN characters, or raise ValueError."""
+    if len(text) > MAX_PATTERN:
+        raise ValueError(f"a pattern of {len(text)} characters, at most {MAX_PATTERN}")
+    try:
+        re.compile(text, re.MULTILINE)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return text
+
+
+EvidencePath = Annotated[str, AfterValidator(writable_path)]
+SourcePath = Annotated[str, AfterValidator(source_path)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+HostId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=120)]
+Time = Annotated[AwareDatetime, AfterValidator(readable_time)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Pattern = Annotated[str, AfterValidator(compiled_pattern)]

@@ -1,0 +1,154 @@
+"""A folder is opened step by step, and nothing in it leads out of it."""
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from labreport.contract.folder import MAX_DEPTH, EvidenceError, opened
+from labreport.contract.reader import read_evidence
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """Return a folder of the machine with a file that must not be read."""
+    folder = tmp_path / "machine"
+    folder.mkdir()
+    (folder / "x").write_text("secret")
+    return folder
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Path:
+    """Return a lab folder with one file."""
+    folder = tmp_path / "project/evidence/hosts/pc/lab"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub/x").write_text("evidence")
+    return folder
+
+
+def test_a_file_is_read(lab: Path) -> None:
+    """A regular file below the folder is read."""
+    assert read_evidence(lab, "sub/x") == b"evidence"
+
+
+@pytest.mark.parametrize("level", ["project/evidence", "project/evidence/hosts", "project/evidence/hosts/pc",
+                                   "project/evidence/hosts/pc/lab"])  # fmt: skip
+def test_a_link_at_any_level_is_refused(lab: Path, secret: Path, tmp_path: Path, level: str) -> None:
+    """No part of the way to a set may be a link, and the error names the part."""
+    place = tmp_path / level
+    below = lab.relative_to(place)
+    place.rename(tmp_path / "away")
+    (secret / below).mkdir(parents=True, exist_ok=True)
+    (secret / below / "x").write_text("secret")
+    place.symlink_to(secret)
+    with pytest.raises(EvidenceError, match=f"{place.name}/ is a symbolic link"):
+        read_evidence(lab, "x")
+
+
+@pytest.mark.parametrize(
+    ("make", "path", "what"),
+    [
+        (lambda lab, secret: (lab / "s").symlink_to(secret), "s/x", "s/ is a symbolic link"),
+        (lambda lab, secret: (lab / "s").symlink_to(secret / "x"), "s", "a symbolic link, not a file"),
+        (lambda lab, _secret: os.mkfifo(lab / "s"), "s", "a FIFO, not a file"),
+        (lambda lab, _secret: socket.socket(socket.AF_UNIX).bind(os.path.relpath(lab / "s")), "s",
+         "a socket, not a file"),
+        (lambda lab, _secret: (lab / "s").write_text("x"), "s/x", "s is a file, not a folder"),
+        (lambda lab, _secret: os.mkfifo(lab / "s"), "s/x", "s is a FIFO, not a folder"),
+        (lambda _lab, _secret: None, "../lab/sub/x", "leaves the evidence folder"),
+        (lambda _lab, _secret: None, "/sub/x", "is not a plain relative path"),
+        (lambda _lab, _secret: None, "sub//x", "is not a plain relative path"),
+        (lambda _lab, _secret: None, "gone/x", "no such file"),
+        (lambda _lab, _secret: None, "sub", "a directory, not a file"),
+        (lambda _lab, _secret: None, "a" * 300, "no such file"),
+    ],
+)  # fmt: skip
+def test_only_a_regular_file_is_read(
+    lab: Path, secret: Path, make: Callable[[Path, Path], object], path: str, what: str
+) -> None:
+    """Links, FIFOs, sockets and paths that leave the folder are refused, and nothing blocks."""
+    make(lab, secret)
+    with pytest.raises(EvidenceError) as raised:
+        read_evidence(lab, path)
+    assert what in str(raised.value)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="not root: no devices")
+def test_a_device_is_not_opened(lab: Path) -> None:
+    """A device is refused before it is opened, because that may act on it."""
+    os.mknod(lab / "zero", 0o20666, os.makedev(1, 5))
+    with pytest.raises(EvidenceError, match="a device, not a file"):
+        read_evidence(lab, "zero")
+
+
+def test_size_is_bounded(lab: Path) -> None:
+    """A file over the limit is refused, also a sparse one, without reading it."""
+    os.truncate(lab / "sub/x", 1 << 40)
+    with opened(lab) as folder, pytest.raises(EvidenceError, match="1099511627776 bytes, at most 8388608"):
+        folder.read("sub/x")
+
+
+def test_depth_and_number_are_bounded(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with too many levels or files is refused."""
+    monkeypatch.setattr("labreport.contract.folder.MAX_FILES", 100)
+    with opened(lab) as folder:
+        assert [entry.path for entry in folder.entries()] == ["sub", "sub/x"]
+    deep = lab / "/".join(["d"] * (MAX_DEPTH + 2))
+    deep.mkdir(parents=True)
+    with opened(lab) as folder, pytest.raises(EvidenceError, match="more than 32 levels"):
+        list(folder.entries())
+    for number in range(200):
+        (lab / f"n{number}").write_text("")
+    with opened(lab) as folder, pytest.raises(EvidenceError, match="more than 100 files"):
+        list(folder.entries())
+
+
+def test_a_link_is_listed_and_not_followed(lab: Path, secret: Path) -> None:
+    """A walk names links, and does not enter the folders that they lead to."""
+    (lab / "s").symlink_to(secret)
+    with opened(lab) as folder:
+        found = {entry.path: entry.kind for entry in folder.entries()}
+    assert found == {"s": "a symbolic link", "sub": "a directory", "sub/x": "a file"}
+
+
+def test_a_race_never_leads_out(lab: Path, secret: Path) -> None:
+    """While a folder is replaced by a link again and again, a read gives the evidence or an error."""
+    stop = threading.Event()
+
+    def swap() -> None:
+        while not stop.is_set():
+            (lab / "sub").rename(lab / "away")
+            (lab / "sub").symlink_to(secret)
+            (lab / "sub").unlink()
+            (lab / "away").rename(lab / "sub")
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    found = set()
+    try:
+        for _ in range(3000):
+            try:
+                found.add(read_evidence(lab, "sub/x"))
+            except EvidenceError:
+                continue
+    finally:
+        stop.set()
+        thread.join()
+    assert found <= {b"evidence"}
+
+
+def test_no_descriptor_is_left_open(lab: Path, secret: Path) -> None:
+    """Reading, failing and walking close what they opened."""
+    (lab / "s").symlink_to(secret)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for path in ("sub/x", "s/x", "gone", "s", "../x"):
+        with suppress(EvidenceError):
+            read_evidence(lab, path)
+    with opened(lab) as folder:
+        list(folder.entries())
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

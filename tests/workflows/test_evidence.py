@@ -21,6 +21,7 @@ def workflow(remote: Remote) -> Remote:
         "matrix.name": "",
         "inputs.steps": "",
         "github.token": "no-token",
+        "secrets.EVIDENCE_SIGNING_KEY": "",
     }
     return remote
 

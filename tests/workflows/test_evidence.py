@@ -1,10 +1,12 @@
 """The evidence workflow: its own commands, in order, with a remote on disk. Only gh is a stub."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Shell
 from tests.workflows.conftest import Remote
 
 pytestmark = pytest.mark.timeout(600)
@@ -66,6 +68,25 @@ def test_a_change_is_one_commit_and_one_request(workflow: Remote) -> None:
     attested = (workflow.path.parent / "run-collect" / "evidence-new.sums").read_text()
     assert "  evidence/mine/word.txt\n" in attested
     assert "kernel/release.txt" not in attested
+
+
+def test_with_a_key_the_list_of_evidence_is_signed(workflow: Remote, tmp_path: Path) -> None:
+    """The commit has the list and its signature, which a clone of the branch verifies."""
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("ssh-keygen is not installed")
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    workflow.values["secrets.EVIDENCE_SIGNING_KEY"] = key.read_text()
+    word(workflow).write_text("2\n")
+    ended = workflow.run("evidence.yml")
+    assert [step.returncode for step in ended] == [0, 0, 0, 0], output(ended)
+    assert "PRIVATE" not in output(ended)
+    (tmp_path / "signers").write_text(f"ci@example.org {key.with_suffix('.pub').read_text()}")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "-b", BRANCH, workflow.path, clone], check=True)
+    verified = Shell(clone).lab("verify", "--signed", str(tmp_path / "signers"))
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert "signed by ci@example.org" in verified.stderr
 
 
 def test_a_second_run_without_change_opens_nothing(workflow: Remote) -> None:

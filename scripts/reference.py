@@ -1,7 +1,7 @@
-"""Write the generated parts of the manual: the commands and the macros, from the code.
+"""Write what is generated from the code: commands and macros in the manual, and the published schemas.
 
-`.venv/bin/python scripts/reference.py` updates the pages. With `--check` it changes nothing, and exits
-with 1 if a page is out of date.
+`.venv/bin/python scripts/reference.py` updates the files. With `--check` it changes nothing, and exits
+with 1 if a file is out of date.
 """
 
 import inspect
@@ -16,8 +16,10 @@ sys.path.insert(0, str(ROOT))
 
 from labreport.cli.main import COMMANDS, lab  # noqa: E402 # the checkout's own package
 from labreport.report.pages.macros import MACROS  # noqa: E402
+from labreport.site.schemas import SCHEMAS, schema  # noqa: E402
 
 REFERENCE = ROOT / "docs" / "manual" / "reference"
+SCHEMA_FOLDER = ROOT / "labreport" / "site" / "schema"
 WIDTH = 100
 """The width of help texts, in characters."""
 
@@ -71,19 +73,25 @@ def updated(page: str, name: str, content: str) -> str:
     return f"{before}{begin}\n\n{content}\n{end}{after}"
 
 
-@click.command()
-@click.option("--check", is_flag=True, help="Change nothing; exit with 1 if a page is out of date.")
-def main(*, check: bool) -> None:
-    """Write the generated parts of the manual."""
-    stale = False
+def generated() -> Iterator[tuple[Path, str]]:
+    """Yield each file that has generated content, and its text as it has to be."""
     for file, name, content in (
         ("command-line.md", "commands", commands()),
         ("macros.md", "macros", macros()),
     ):
         path = REFERENCE / file
-        old = path.read_text(encoding="utf-8")
-        new = updated(old, name, content)
-        if new == old:
+        yield path, updated(path.read_text(encoding="utf-8"), name, content)
+    for name in SCHEMAS:
+        yield SCHEMA_FOLDER / name, schema(name)
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Change nothing; exit with 1 if a file is out of date.")
+def main(*, check: bool) -> None:
+    """Write the generated parts of the manual, and the schemas."""
+    stale = False
+    for path, new in generated():
+        if path.exists() and new == path.read_text(encoding="utf-8"):
             continue
         stale = True
         click.echo(

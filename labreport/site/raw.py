@@ -4,27 +4,15 @@ mkdocs does not know these files, so it makes no page of evidence.
 """
 
 import hashlib
-import json
+from importlib.resources import files as package_files
 from pathlib import Path
 
-from pydantic import BaseModel
-
-from labreport.check.rubric import RubricFile
-from labreport.check.waivers import WaiversFile
 from labreport.contract.folder import EvidenceError
-from labreport.contract.reader import PUBLISHED, read_evidence
-from labreport.report.facts.facts import FactsFile
+from labreport.contract.reader import read_evidence
 from labreport.report.source.cite import published
 from labreport.report.source.evidence import Evidence
 
 SUMS = "SHA256SUMS"
-SCHEMAS: dict[str, type[BaseModel]] = {
-    **PUBLISHED,
-    "facts-1.json": FactsFile,
-    "rubric-1.json": RubricFile,
-    "waivers-1.json": WaiversFile,
-}
-"""The models whose JSON Schemas the site publishes, by file name."""
 
 
 def write_raw(evidence: Evidence, site: Path) -> None:
@@ -45,9 +33,8 @@ def write_raw(evidence: Evidence, site: Path) -> None:
 
 def write_schemas(site: Path) -> None:
     """Write the JSON Schema of each model to `site`/schema/."""
-    for name, model in SCHEMAS.items():
-        schema = json.dumps(model.model_json_schema(by_alias=True), indent=1) + "\n"
-        _write(site / "schema" / name, schema.encode())
+    for file in package_files("labreport.site").joinpath("schema").iterdir():
+        _write(site / "schema" / file.name, file.read_bytes())
 
 
 def _write(path: Path, data: bytes) -> None:

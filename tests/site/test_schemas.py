@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 import yaml
 
-from labreport.site.raw import SCHEMAS, write_schemas
+from labreport.site.raw import write_schemas
+from labreport.site.schemas import SCHEMAS
 from tests.project import REPO
 
 FILES = {

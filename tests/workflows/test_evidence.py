@@ -82,7 +82,7 @@ def test_with_a_key_the_list_of_evidence_is_signed(workflow: Remote, tmp_path: P
     assert [step.returncode for step in ended] == [0, 0, 0, 0], output(ended)
     assert "PRIVATE" not in output(ended)
     (tmp_path / "signers").write_text(f"ci@example.org {key.with_suffix('.pub').read_text()}")
-    clone = tmp_path / "clone"
+    clone = tmp_path / "signed"
     subprocess.run(["git", "clone", "-q", "-b", BRANCH, workflow.path, clone], check=True)
     verified = Shell(clone).lab("verify", "--signed", str(tmp_path / "signers"))
     assert verified.returncode == 0, verified.stdout + verified.stderr

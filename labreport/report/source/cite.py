@@ -114,11 +114,11 @@ def cite(evidence: Evidence, page: Page, request: SliceRequest) -> Block | Gap:
         evidence_path(path)
     except ValueError as error:
         raise FaultError(str(error), f"name a file below evidence/{found.name}/") from error
-    if not evidence.holds(found.name, path):
-        return _gap(found, path, page, expected=request.path in page.front_matter.expected)
     try:
         content = evidence.content(found.name, path)
     except EvidenceError as error:
+        if not evidence.holds(found.name, path):
+            return _gap(found, path, page, expected=request.path in page.front_matter.expected)
         raise FaultError(f"{error.path}: {error.what}", error.remedy) from error
     captured = found.captured.get(path)
     host = found.hosts.get(captured.record.host) if captured else None

@@ -216,7 +216,7 @@ def test_all_facts_are_read_when_one_is_asked_for_and_each_file_once(
     assert read == []
     for _ in range(3):
         assert str(evaluate("host - kata", found.values).value) == "193"
-    assert read == ["x/counts.txt", "other.txt"]
+    assert read == ["x/counts.txt", "other.txt", "gone.txt"]
     assert list(found.values) == ["host", "kata", "other"]
     assert found.why_not("host") == ""
     assert "not captured" in found.why_not("gone")

@@ -16,7 +16,7 @@ def key(tmp_path: Path) -> Path:
         pytest.skip("ssh-keygen is not installed")
     path = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path], check=True)
-    signers = f'lab@example.org namespaces="labreport-evidence" {path.with_suffix(".pub").read_text()}'
+    signers = f"lab@example.org {path.with_suffix('.pub').read_text()}"
     (tmp_path / "signers").write_text(signers)
     return path
 

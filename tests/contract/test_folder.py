@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,10 +81,22 @@ def test_only_a_regular_file_is_read(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="not root: no devices")
 def test_a_device_is_not_opened(lab: Path) -> None:
-    """A device is refused before it is opened, because that may act on it."""
-    os.mknod(lab / "zero", 0o20666, os.makedev(1, 5))
-    with pytest.raises(EvidenceError, match="a device, not a file"):
-        read_evidence(lab, "zero")
+    """A device is refused before it is opened, because that may act on it: this one makes a terminal."""
+    os.mknod(lab / "ptmx", 0o20666, os.makedev(5, 2))
+    before = set(Path("/dev/pts").iterdir())
+    real = os.open
+    made: list[Path] = []
+
+    def opening(*words: Any, **options: Any) -> int:
+        descriptor = real(*words, **options)
+        made.extend(set(Path("/dev/pts").iterdir()) - before)
+        return descriptor
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", opening)
+        with pytest.raises(EvidenceError, match="a device, not a file"):
+            read_evidence(lab, "ptmx")
+    assert made == []
 
 
 def test_size_is_bounded(lab: Path) -> None:

@@ -1,0 +1,196 @@
+"""Change the source in small ways, and see whether the tests notice: scripts/campaign mutants [--count N].
+
+Each mutant changes one operator, number or statement of a module that reads or writes what strangers made.
+Texts of messages are left as they are. Prints the mutants that survive, and how many were killed; the exit
+status is 1 if fewer than nine in ten were.
+"""
+
+import argparse
+import ast
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+
+import click
+
+from tests.campaigns.copies import ROOT, Copy
+
+TESTS = {
+    "labreport/contract/folder.py": ("tests/contract", "tests/capture/test_hostile_clone.py"),
+    "labreport/contract/reader.py": ("tests/contract", "tests/capture/test_store.py"),
+    "labreport/contract/unfinished.py": ("tests/contract", "tests/capture/test_store.py"),
+    "labreport/capture/store.py": (
+        "tests/capture/test_store.py",
+        "tests/capture/test_hostile_clone.py",
+        "tests/capture/test_killed.py",
+        "tests/capture/test_collect.py",
+    ),
+    "labreport/capture/staging.py": ("tests/capture/test_hostile_clone.py", "tests/capture/test_store.py"),
+    "labreport/capture/writing.py": ("tests/capture/test_hostile_clone.py", "tests/capture/test_store.py"),
+    "labreport/capture/adopt.py": ("tests/capture/test_adopt.py", "tests/cli/test_pack_adopt.py"),
+    "labreport/capture/redact.py": ("tests/capture/test_redact.py",),
+    "labreport/report/pages/slots.py": ("tests/report/pages/test_slots.py", "tests/site/test_plugin.py"),
+}
+"""The modules, or folders of modules, that are changed, and their own tests."""
+
+KILLED = 0.9
+"""The part of the mutants that has to be killed."""
+
+SWAPS: dict[type[ast.AST], tuple[str, str]] = {
+    ast.Eq: ("==", "!="), ast.NotEq: ("!=", "=="), ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"),
+    ast.Gt: (">", ">="), ast.GtE: (">=", ">"), ast.In: ("in", "not in"), ast.NotIn: ("not in", "in"),
+    ast.Is: ("is", "is not"), ast.IsNot: ("is not", "is"), ast.And: ("and", "or"), ast.Or: ("or", "and"),
+    ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.BitOr: ("|", "&"), ast.BitAnd: ("&", "|"),
+}  # fmt: skip
+"""How an operator is written, and the one that takes its place."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A change: the text from `start` to `end` of `file` becomes `text`."""
+
+    file: str
+    start: int
+    end: int
+    text: str
+
+    def source(self, before: str) -> str:
+        """Return the changed source."""
+        return before[: self.start] + self.text + before[self.end :]
+
+    def describe(self, before: str) -> str:
+        """Return the change in one line."""
+        line = before.count("\n", 0, self.start) + 1
+        return f"{self.file}:{line}: {before[self.start : self.end]!r} -> {self.text!r}"
+
+
+class Positions:
+    """Finds where the nodes of a source are in its text."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._data = source.encode()
+        self._lines = [0]
+        for line in source.splitlines(keepends=True):
+            self._lines.append(self._lines[-1] + len(line.encode()))
+
+    def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        """Return where a node starts and ends."""
+        end = self._at(node.end_lineno or 0, node.end_col_offset or 0)
+        return self._at(node.lineno, node.col_offset), end
+
+    def _at(self, line: int, column: int) -> int:
+        return len(self._data[: self._lines[line - 1] + column].decode())
+
+
+def mutants(file: str, source: str) -> Iterator[Mutant]:
+    """Yield every mutant of a module."""
+    places = Positions(source)
+    for node in _code(ast.parse(source)):
+        for start, end, text in _changes(node, places):
+            yield Mutant(file, start, end, text)
+
+
+def _changes(node: ast.AST, places: Positions) -> Iterator[tuple[int, int, str]]:
+    """Yield the changes of a node: where, and what is put there."""
+    if operands := _operands(node):
+        left, operator, right = operands
+        if type(operator) in SWAPS:
+            start, end = places.span(left)[1], places.span(right)[0]  # parentheses may be there, too
+            yield start, end, places.source[start:end].replace(*SWAPS[type(operator)], 1)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield places.span(node)[0], places.span(node.operand)[0], ""
+    elif isinstance(node, ast.If | ast.While):
+        start, end = places.span(node.test)
+        yield start, end, f"not ({places.source[start:end]})"
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+        other = str(not node.value) if isinstance(node.value, bool) else str(node.value + 1)
+        yield *places.span(node), other
+    elif isinstance(node, ast.Raise | ast.Continue | ast.Break) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    ):
+        yield *places.span(node), "pass"
+
+
+def _operands(node: ast.AST) -> tuple[ast.expr, ast.AST, ast.expr] | None:
+    """Return the operands and the operator of a node with two of them, or None."""
+    match node:
+        case ast.Compare(left=left, ops=[operator], comparators=[right]):
+            return left, operator, right
+        case ast.BoolOp(op=operator, values=[left, right, *_]):
+            return left, operator, right
+        case ast.BinOp(left=left, op=operator, right=right):
+            return left, operator, right
+    return None
+
+
+def _code(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield the nodes that run: no annotations, no texts of messages, no type checks."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name, value in ast.iter_fields(node):
+            if name in {"annotation", "returns", "decorator_list"} or isinstance(node, ast.JoinedStr):
+                continue
+            children = value if isinstance(value, list) else [value]
+            waiting += [child for child in children if isinstance(child, ast.AST)]
+
+
+def drawn(seed: int, count: int) -> list[Mutant]:
+    """Draw mutants over all modules."""
+    found = []
+    for place in TESTS:
+        path = ROOT / place
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        for file in files:
+            found += list(mutants(file.relative_to(ROOT).as_posix(), file.read_text()))
+    return random.Random(seed).sample(found, min(count, len(found)))  # noqa: S311 - no secret
+
+
+def tests_of(file: str) -> tuple[str, ...]:
+    """Return the tests of a module."""
+    return next(tests for place, tests in TESTS.items() if file == place or file.startswith(f"{place}/"))
+
+
+def survivors(chosen: list[Mutant], workers: int) -> list[Mutant]:
+    """Return the mutants with which all tests pass."""
+    with tempfile.TemporaryDirectory(prefix="lab-campaign-") as place, ThreadPoolExecutor(workers) as pool:
+        copies: Queue[Copy] = Queue()
+        for number in range(workers):
+            copies.put(Copy(Path(place, str(number))))
+
+        def survives(mutant: Mutant) -> bool:
+            copy = copies.get()
+            try:
+                with copy.changed(mutant.file, mutant.source((ROOT / mutant.file).read_text())):
+                    return copy.passes([*tests_of(mutant.file), "-m", "not slow"])
+            finally:
+                copies.put(copy)
+
+        return [mutant for mutant, lives in zip(chosen, pool.map(survives, chosen), strict=True) if lives]
+
+
+def main() -> None:
+    """Run the campaign."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=25)
+    parser.add_argument("--count", type=int, default=400)
+    parser.add_argument("--workers", type=int, default=2, help="processes at a time")
+    given = parser.parse_args()
+    chosen = drawn(given.seed, given.count)
+    left = survivors(chosen, given.workers)
+    for mutant in left:
+        click.echo(f"survives: {mutant.describe((ROOT / mutant.file).read_text())}")
+    killed = len(chosen) - len(left)
+    click.echo(f"{killed} of {len(chosen)} mutants were killed ({killed / len(chosen):.1%})")
+    sys.exit(killed < KILLED * len(chosen))
+
+
+if __name__ == "__main__":
+    main()

@@ -6,14 +6,11 @@ import re
 import sys
 import tokenize
 import traceback
-from collections.abc import Hashable
 from dataclasses import dataclass
 from importlib.util import resolve_name
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from labreport.capture.declare import Collector, DeclarationError
@@ -21,6 +18,7 @@ from labreport.capture.source_hash import HASH_RULE, collectors_in, source_hash
 from labreport.contract.lab_config import CONVERTERS_FILE, Lab
 from labreport.contract.reader import explain
 from labreport.contract.records import HOSTS, Source
+from labreport.contract.strict_yaml import BadYamlError, compose, value_of
 
 LAB_FILE = "lab.yml"
 LAB_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,119}")
@@ -109,39 +107,21 @@ def _origin(error: BaseException, folder: Path) -> tuple[Path, int] | None:
     return None
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML's safe subset, in which a repeated key is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - yaml's own signature
-        """Return a mapping. Raise ConstructorError for a key that it has twice."""
-        keys = [key for key, _value in node.value if key.tag != "tag:yaml.org,2002:merge"]
-        seen: set[Any] = set()
-        for key in keys:
-            value = self.construct_object(key, deep=True)
-            if isinstance(value, Hashable) and value in seen:
-                what = f"{value!r} is given twice"
-                raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
-            seen |= {value} if isinstance(value, Hashable) else set()
-        return super().construct_mapping(node, deep)
-
-
 def read_config(path: Path, root: Path) -> Lab:
     """Return a lab.yml. Raise DeclarationError that names the file, the line or the key, and the mistake."""
     place = path.relative_to(root).as_posix()
     try:
         text = path.read_text(encoding="utf-8")
-        return Lab.model_validate(yaml.load(text, _UniqueKeys))  # noqa: S506 - a safe loader, but stricter
+        node = compose(text)
+        return Lab.model_validate(None if node is None else value_of(node))
     except FileNotFoundError:
         names = ", ".join(lab_names(root)) or "none"
         raise DeclarationError("not there", f"the labs are: {names}", path=place) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        what = " ".join(str(getattr(error, "problem", error)).split())
-        column = f" at column {mark.column + 1}" if mark else ""
-        line = mark.line + 1 if mark else 0
+    except BadYamlError as error:
+        column = f" at column {error.column}" if error.column else ""
+        what = error.what.removeprefix("not YAML: ")
+        line = min(error.line, text.count("\n") + 1)  # libyaml means the line after the last one
         raise DeclarationError(f"not YAML{column}: {what}", path=place, line=line) from None
-    except RecursionError:
-        raise DeclarationError("nested too deeply", REFERENCE, path=place) from None
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         raise DeclarationError(what, "check who owns it", path=place) from None

@@ -1,5 +1,6 @@
 """One lab as the checks see it: its pages, the evidence that they show, its facts and its lab.yml."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -105,7 +106,7 @@ def usable(read: Callable[[], T]) -> T | None:
 def read_facts(root: Path, docs: Path, lab: str) -> Facts | None:
     """Return the facts of a lab, None if it has no facts.yml; raise FaultError."""
     path = docs / LABS / lab / FACTS_FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     return load_facts(path, lab_converters(root, lab, run_code=True))
 
@@ -113,7 +114,7 @@ def read_facts(root: Path, docs: Path, lab: str) -> Facts | None:
 def read_lab(root: Path, lab: str) -> YamlFile[Lab] | None:
     """Return the lab.yml of a lab, None if it has none; raise YamlError."""
     path = root / "collectors" / lab / LAB_FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     remedy = "manual/reference/lab-yml.md says what it holds"
     return read_yaml(path, f"collectors/{lab}/{LAB_FILE}", Lab, remedy)

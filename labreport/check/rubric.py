@@ -1,5 +1,6 @@
 """rubric.yml: what the course sheet requires, and whether the named section shows the evidence for it."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -72,7 +73,7 @@ class RequirementResult:
 def read_rubric(docs: Path, lab: str) -> YamlFile[RubricFile] | None:
     """Return the rubric of a lab, None if it has no rubric.yml; raise YamlError."""
     path = docs / LABS / lab / RUBRIC_FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     return read_yaml(path, f"docs/{LABS}/{lab}/{RUBRIC_FILE}", RubricFile, _REMEDY)
 

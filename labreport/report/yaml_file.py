@@ -1,6 +1,7 @@
 """Read a lab's YAML files into pydantic models. An error names the file, the line and the key."""
 
-from collections import deque
+import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,10 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from labreport.contract.reader import explain
+from labreport.contract.strict_yaml import BadYamlError, compose, value_of
 from labreport.report.problems import FaultError
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml parses ten times as fast
+MOST_BYTES = 1024 * 1024
 _QUOTES = "write it in quotes"
 M = TypeVar("M", bound=BaseModel)
 
@@ -63,40 +65,43 @@ def read_yaml_list(path: Path, file: str, model: type[M], remedy: str) -> YamlFi
 
 
 def _read(path: Path, file: str, model: type[M], remedy: str, root: type[yaml.CollectionNode]) -> YamlFile[M]:
-    node = _parse(path, file, remedy)
+    text = _text(path, file, remedy)
+    try:
+        node = compose(text)
+        value = None if node is None else value_of(node)
+    except BadYamlError as error:
+        raise YamlError(
+            error.what, "fix that line", path=file, line=error.line, column=error.column
+        ) from error
     if not isinstance(node, root):
         content = "keys" if root is yaml.MappingNode else "list"
         raise YamlError(f"holds no {content}", remedy, path=file)
-    _check_unique(node, file)
     try:
-        value = model.model_validate(_LOADER("").construct_document(node))
+        return YamlFile(file, model.model_validate(value), node)
     except ValidationError as error:
         raise _invalid(error, node, file, remedy) from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise _not_yaml(file, error, remedy) from error
-    return YamlFile(file, value, node)
 
 
-def _parse(path: Path, file: str, remedy: str) -> yaml.Node | None:
+def _text(path: Path, file: str, remedy: str) -> str:
+    """Return the text of a YAML file; raise YamlError for what is no file, too large, or not UTF-8."""
     try:
-        node: yaml.Node | None = _LOADER(path.read_text(encoding="utf-8")).get_single_node()
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as opened:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise YamlError("not a file", "put a readable file there", path=file)
+            data = opened.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
         raise YamlError("no such file", remedy, path=file) from error
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         raise YamlError(what, "put a readable file there", path=file) from error
+    if len(data) > MOST_BYTES:
+        raise YamlError(f"more than {MOST_BYTES} bytes", "make it smaller", path=file)
+    try:
+        return data.decode()
     except UnicodeDecodeError as error:
-        raise YamlError("not UTF-8", "save it as UTF-8", path=file) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise _not_yaml(file, error, "fix that line") from error
-    return node
-
-
-def _not_yaml(file: str, error: Exception, remedy: str) -> YamlError:
-    mark = getattr(error, "problem_mark", None)
-    what = " ".join(str(getattr(error, "problem", None) or error).split())
-    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    return YamlError(f"not YAML: {what}", remedy, path=file, line=line, column=column)
+        line = data.count(b"\n", 0, error.start) + 1
+        raise YamlError("not UTF-8", "save it as UTF-8", path=file, line=line) from error
 
 
 def _invalid(error: ValidationError, node: yaml.Node, file: str, remedy: str) -> YamlError:
@@ -106,32 +111,6 @@ def _invalid(error: ValidationError, node: yaml.Node, file: str, remedy: str) ->
     if first["type"] == "string_type" and isinstance(first["input"], bool | int | float):
         what, remedy = f"{what}, YAML reads {type(first['input']).__name__} {first['input']}", _QUOTES
     return YamlError(what, remedy, path=file, line=_line_of(node, first["loc"]))
-
-
-def _check_unique(root: yaml.Node, file: str) -> None:
-    """Raise YamlError for a duplicate key on any level."""
-    nodes, visited = deque([root]), set[int]()
-    while nodes:
-        node = nodes.popleft()
-        if id(node) in visited or isinstance(node, yaml.ScalarNode):  # an alias leads to a node again
-            continue
-        visited.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            _check_keys(node, file)
-            nodes += [value for _key, value in node.value]
-        else:
-            nodes += node.value
-
-
-def _check_keys(node: yaml.MappingNode, file: str) -> None:
-    seen: set[str] = set()
-    for key, _value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            continue
-        if key.value in seen:
-            what, line = f"{key.value} is given twice", key.start_mark.line + 1
-            raise YamlError(what, "remove one of the two", path=file, line=line)
-        seen.add(key.value)
 
 
 def _line_of(node: yaml.Node, keys: Sequence[object]) -> int:

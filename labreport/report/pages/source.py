@@ -9,6 +9,7 @@ from functools import cached_property
 import yaml
 from markdown.extensions.toc import slugify, unique
 
+from labreport.contract.strict_yaml import BadYamlError, DeepYamlError, compose
 from labreport.report.pages.tags import SourceCall, Tag, read_calls, read_tags
 from labreport.report.pages.visible import BOUND, INLINE_CODE, INVISIBLE, BareMarkdown, masked, without_jinja
 from labreport.report.problems import FaultError, Problem
@@ -193,13 +194,21 @@ def read_meta(text: str) -> PageMeta:
     found = _FRONT_MATTER.match(text)
     if found is None:
         return _read_keys(text)
+    end = _skip_line_ends(text, found.end())
+    bad = ""
+    try:
+        compose(found[1])
+    except DeepYamlError as error:
+        return PageMeta({}, end, wrong=error.what)
+    except BadYamlError as error:
+        bad = error.what
     try:
         values = yaml.safe_load(found[1])
     except (yaml.YAMLError, ValueError, RecursionError):
         return PageMeta({}, wrong="it is no YAML")
     if not isinstance(values, dict):
         return PageMeta({}, wrong="it is no mapping of keys to values")
-    return PageMeta(values, _skip_line_ends(text, found.end()))
+    return PageMeta({}, end, wrong=bad) if bad else PageMeta(values, end)
 
 
 def _read_keys(text: str) -> PageMeta:

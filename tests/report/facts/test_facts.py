@@ -230,7 +230,7 @@ BAD = {
     "a: [": ": not YAML: ",
     "a: {file: x.txt, read: count}\na: {file: y.txt, read: count}": ":2: a is given twice",
     "a: {file: x.txt, read: count, read: cpu}": ":1: read is given twice",
-    "a: &it {b: *it}": ":1: a.file: Field required",
+    "a: &it {b: *it}": ":1:4: an alias names what it is part of",
     "a: {file: x.txt}": ":1: a.read: Field required",
     "a: 3 s": ":1: a: ",
     "b: {file: x.txt, read: cpu}\na: {file: x.txt, read: counts}": ":2: a.read: there is no converter",

@@ -15,6 +15,8 @@ PACKAGES = {
     "material": "mkdocs-material",
     "mkdocs_macros": "mkdocs-macros-plugin",
     "pydantic": "pydantic",
+    "regex": "regex",
+    "selectolax": "selectolax",
     "vl_convert": "vl-convert-python",
     "yaml": "pyyaml",
 }
@@ -38,8 +40,11 @@ EXTENSIONS: Mapping[str, Mapping[str, Any]] = {
 }
 """Markdown extensions by name, with their options."""
 
-EXCLUDED = ("advisories.yml", "facts.yml", "published.yml", "rubric.yml", "waivers.yml")
-"""Files of a lab's pages that the site does not publish, as gitignore patterns."""
+LAB_FILES = ("advisories.yml", "facts.yml", "published.yml", "rubric.yml", "waivers.yml")
+EDITOR_FILES = ("*~", "*.sw?", "4913", r"\#*#")
+"""Backups, swap and probe files of editors, which come and go."""
+EXCLUDED = (*LAB_FILES, *EDITOR_FILES)
+"""Files of docs/ that the site does not publish, as gitignore patterns."""
 
 LINK_CHECKS = ("absolute_links", "anchors", "not_found", "unrecognized_links")
 """Link checks of mkdocs that warn here where mkdocs only informs. A check set to `ignore` stays so."""

@@ -1,6 +1,7 @@
 """A repeat: the answers are the same, except for what is declared volatile; differences are named."""
 
 import re
+import time
 
 import pytest
 
@@ -56,6 +57,24 @@ def test_what_is_not_declared_is_named(project: Throwaway) -> None:
     ), found.reason
     assert "volatile=" in found.remedy
     assert project.read("one.txt") == before
+
+
+def test_a_pattern_of_a_record_is_not_run(project: Throwaway) -> None:
+    """A record that came with a clone may have a pattern that backtracks without end, or hides everything.
+
+    Only patterns that the new capture has, from the collector's code, mask anything.
+    """
+    project.module(CHANGING.format(command='["sh", "-c", "printf %040d $$"]', volatile=r"\d+"))
+    project.collect()
+    path = project.folder / "records" / "one.json"
+    for pattern in ("(?s).*", "(", r"(\\d+)+x", r"(\\d|\\d)*x"):
+        text = path.read_text()
+        path.write_text(text.replace(r'"volatile": "\\d+"', f'"volatile": "{pattern}"'))
+        began = time.monotonic()
+        assert again(project)["one"].status is Status.STALE
+        assert time.monotonic() - began < 5
+        path.write_text(text)
+    assert again(project)["one"].status is Status.CAPTURED
 
 
 def test_a_volatile_field_hides_nothing_else(project: Throwaway) -> None:

@@ -11,7 +11,7 @@ from collectors.lab12.views_kernel import KERNEL, PRIVILEGES, whose_namespaces
 from collectors.lab12.views_machine import LEAKS, MACHINE
 from labreport.capture import recorder
 from labreport.capture.command import EVERYTHING
-from labreport.capture.recapture import lines
+from labreport.capture.record_lines import lines
 from labreport.capture.redact import Redactor, identity
 from labreport.capture.run import Run
 from labreport.capture.session import Session, session

@@ -3,7 +3,6 @@
 labreport/report/facts/readings.py reads the values from the evidence.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from labreport.contract.records import Model
 from labreport.report.facts.converters import CONVERTERS, Converter, select
 from labreport.report.facts.expressions.tokens import is_name
 from labreport.report.problems import FaultError
+from labreport.report.source.patterns import LONGEST, compiled
 from labreport.report.source.slices import RANGE, SliceRequest
 from labreport.report.values import UnitError, symbol
 from labreport.report.yaml_file import YamlError, read_yaml
@@ -40,9 +40,9 @@ def _range(text: object) -> object:
 
 def _pattern(text: str) -> str:
     try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"{text!r} is not a regular expression: {error}") from error
+        compiled(text)
+    except ValueError as error:
+        raise ValueError(f"{text[:LONGEST]!r} {error}") from error
     return text
 
 

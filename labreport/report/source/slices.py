@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from labreport.report.problems import FaultError
+from labreport.report.source.patterns import LONGEST, PatternSearch, compiled
 
 LF = b"\n"
 SEARCHED_BYTES = 64 * 1024 * 1024
@@ -161,13 +162,14 @@ def _text_or_none(path: str, name: str, value: object) -> str | None:
     raise FaultError(f"{name} of {path} is {value!r}", f'give it in quotes: {name}="{value}"')
 
 
-def cut(content: Content, request: SliceRequest) -> Slice:
+def cut(content: Content, request: SliceRequest, search: PatternSearch | None = None) -> Slice:
     """Return the requested slice; raise FaultError that says which range would be right.
 
-    If the request has a hash, a slice that moved is found by it, and has `moved_from` set.
+    If the request has a hash, a slice that moved is found by it, and has `moved_from` set. `search` finds
+    lines by content; a build has one for all its slices.
     """
     try:
-        lines = _range_of(content, request)
+        lines = _range_of(content, request, search or PatternSearch())
     except FaultError:
         moved = _find_moved(content, request, _expected_range(request.lines))
         if moved is None:
@@ -185,9 +187,9 @@ def cut(content: Content, request: SliceRequest) -> Slice:
     )
 
 
-def _range_of(content: Content, request: SliceRequest) -> Range:
+def _range_of(content: Content, request: SliceRequest, search: PatternSearch) -> Range:
     if request.start is not None or request.end is not None:
-        return _range_by_content(content, request)
+        return _range_by_content(content, request, search)
     total = len(content.lines)
     if request.lines is None:
         return Range(1, total)
@@ -198,29 +200,28 @@ def _range_of(content: Content, request: SliceRequest) -> Range:
     return lines
 
 
-def _range_by_content(content: Content, request: SliceRequest) -> Range:
+def _range_by_content(content: Content, request: SliceRequest, search: PatternSearch) -> Range:
     """Return the lines from the first match of `start` to the first match of `end` at or after it."""
+
+    def first_match(first: int, name: str, text: str) -> int:
+        """Return the number of the first line from `first` on that matches; raise FaultError if none does."""
+        try:
+            pattern = compiled(text)
+        except ValueError as error:
+            raise FaultError(f"{name}={text[:LONGEST]!r} of {path} {error}", "correct it") from error
+        found = search.first_match(pattern, lines[first - 1 :])
+        if found is not None:
+            return first + found
+        where = f" from line {first} on" if first > 1 else ""
+        what = f"no line of {path}{where} matches {name}={text!r}"
+        raise FaultError(what, f"correct it; {whole(len(lines))}")
+
     lines, path = content.decoded, request.path
-    start = 1 if request.start is None else _first_match(lines, 1, "start", request.start, path)
-    end = len(lines) if request.end is None else _first_match(lines, start, "end", request.end, path)
+    start = 1 if request.start is None else first_match(1, "start", request.start)
+    end = len(lines) if request.end is None else first_match(start, "end", request.end)
     if not lines:
         raise FaultError(f"{path} is empty", "no line can match: leave out start and end")
     return Range(start, end)
-
-
-def _first_match(lines: list[str], first: int, name: str, pattern: str, path: str) -> int:
-    """Return the number of the first line from `first` on that matches; raise FaultError if none does."""
-    try:
-        regex = re.compile(pattern)
-    except re.error as error:
-        what = f"{name}={pattern!r} of {path} is not a regular expression: {error}"
-        raise FaultError(what, "correct it") from error
-    for number, line in enumerate(lines[first - 1 :], first):
-        if regex.search(line):
-            return number
-    where = f" from line {first} on" if first > 1 else ""
-    what = f"no line of {path}{where} matches {name}={pattern!r}"
-    raise FaultError(what, f"correct it; {whole(len(lines))}")
 
 
 def _expected_range(lines: str | None) -> Range | None:

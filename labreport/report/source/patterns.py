@@ -1,0 +1,58 @@
+"""Search with the patterns of pages and facts.yml. They are data, so a search has a time limit.
+
+Python's `re` backtracks without one: `(a+)+b` never ends. The module `regex` reads the same patterns and
+stops at a limit. Patterns in a collector's code are code, and records' patterns are never run.
+"""
+
+import time
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import regex
+
+from labreport.report.problems import FaultError
+
+LONGEST = 1000
+"""How many characters a pattern may have."""
+SECONDS = 1.0
+"""How long one search may take."""
+MOST_TIMEOUTS = 5
+"""After so many searches that took too long, a build tries no more."""
+
+
+def compiled(text: str) -> "regex.Pattern[str]":
+    """Return a pattern; raise ValueError, which says of a text what is wrong with it."""
+    if len(text) > LONGEST:
+        raise ValueError(f"is a regular expression of more than {LONGEST} characters")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return regex.compile(text)
+    except (regex.error, RecursionError, OverflowError, MemoryError) as error:
+        raise ValueError(f"is not a regular expression: {error}") from error
+
+
+@dataclass
+class PatternSearch:
+    """Searches lines, and counts the searches of a build that took too long."""
+
+    timeouts: int = 0
+
+    def first_match(self, pattern: "regex.Pattern[str]", lines: Iterable[str]) -> int | None:
+        """Return the index of the first line that matches, or None; raise FaultError at the limit."""
+        if self.timeouts >= MOST_TIMEOUTS:
+            what = f"{MOST_TIMEOUTS} patterns took too long, so {pattern.pattern!r} is not tried"
+            raise FaultError(what, "correct those first")
+        end = time.monotonic() + SECONDS
+        try:
+            for number, line in enumerate(lines):
+                if pattern.search(line, timeout=max(end - time.monotonic(), 0.001)):
+                    return number
+        except TimeoutError as error:
+            self.timeouts += 1
+            what = f"the pattern {pattern.pattern!r} takes more than {SECONDS:.0f} s"
+            raise FaultError(
+                what, "write one that repeats less, such as ^Kata instead of (.*)+Kata"
+            ) from error
+        return None

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from labreport.contract.folder import EvidenceError
 from labreport.contract.reader import read_evidence
-from labreport.report.source.cite import published
 from labreport.report.source.evidence import Evidence
 
 SUMS = "SHA256SUMS"
@@ -25,9 +24,9 @@ def write_raw(evidence: Evidence, site: Path) -> None:
                 data = read_evidence(evidence_set.folder, path)
             except EvidenceError:  # `verify` reports it
                 continue
-            target = f"{name}/{published(path)}"
-            _write(site / "evidence" / target, data)
-            sums.append(f"{hashlib.sha256(data).hexdigest()}  {target}\n")
+            target = evidence_set.published(path)
+            _write(site / target, data)
+            sums.append(f"{hashlib.sha256(data).hexdigest()}  {target.removeprefix('evidence/')}\n")
     _write(site / "evidence" / SUMS, "".join(sorted(sums, key=lambda line: line[66:])).encode())
 
 

@@ -1,11 +1,10 @@
-"""HTML that is put in late, verbatim text, and the names of published files."""
+"""HTML that is put in late, and verbatim text."""
 
 import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labreport.report.source.cite import RENDERED, published
 from labreport.site.html.environment import LateHtml, verbatim
 
 
@@ -28,11 +27,3 @@ def test_what_is_put_in_late_is_not_read_again() -> None:
 def test_verbatim_leaves_nothing_to_markup(text: str) -> None:
     """No tag, no attribute's end, no bare carriage return is left."""
     assert not set(verbatim(text)) & set("<>\"'\r")
-
-
-@given(st.lists(st.sampled_from(["a", "b", ".html", ".SVG", ".txt", ".log"]), min_size=1, max_size=5))
-def test_published_names_are_safe_and_different(parts: list[str]) -> None:
-    """No published name ends as a browser would run it, and no two files share one."""
-    name = "x" + "".join(parts)
-    assert published(name).rpartition(".")[2].lower() not in RENDERED
-    assert published(name) != published(f"{name}.txt")

@@ -25,8 +25,8 @@ from labreport.report.facts.converters.own import ConverterError
 from labreport.report.facts.expressions.calculate import FactValue
 from labreport.report.facts.facts import FACTS_FILE, Fact, Facts
 from labreport.report.problems import FaultError
-from labreport.report.source.cite import LABS, Block, Gap, Page, cite
-from labreport.report.source.evidence import Captured, Evidence
+from labreport.report.source.cite import LABS, Block, Gap, Page, cite, raw_link
+from labreport.report.source.evidence import Captured, Evidence, EvidenceSet
 from labreport.report.source.slices import Range
 from labreport.report.values import Quantity, UnitError
 
@@ -60,17 +60,23 @@ class NoValue:
 class Reading:
     """What was read for a fact: a value or a series, with the file (from the evidence root) and the lines.
 
-    `text` is the text of the lines. `host` is None if the record's host cannot be read; `host_id` is always
-    known. `start` is when the capture began.
+    `set` has the file. `text` is the text of the lines. `host` is None if the record's host cannot be read;
+    `host_id` is always known. `start` is when the capture began.
     """
 
     read: Converted
     file: str
+    set: EvidenceSet
     lines: Range
     host_id: str
     host: Host | None
     start: datetime
     text: str
+
+    @property
+    def link(self) -> str:
+        """The link to the file from the site's root."""
+        return raw_link(self.set, self.file.removeprefix(f"{self.set.name}/"))
 
     @property
     def value(self) -> FactValue | None:
@@ -172,7 +178,7 @@ def _read(
     if not isinstance(read, tuple) and lines.start < lines.end:
         lines, text = _fewest_lines(lines, text, read, has_value)
     record = captured.record
-    return Reading(read, block.path, lines, record.host, block.host, record.start, text)
+    return Reading(read, block.path, block.set, lines, record.host, block.host, record.start, text)
 
 
 def _fewest_lines(

@@ -13,10 +13,6 @@ from labreport.report.source.evidence import Captured, Evidence, EvidenceSet, is
 from labreport.report.source.slices import Content, Slice, SliceRequest, cut
 
 LABS = "labs"
-RENDERED = frozenset(
-    "htm html xht xhtml shtml mht mhtml svg svgz xml xsl xslt js mjs cjs pdf php swf wasm".split()  # noqa: SIM905 # one line
-)
-"""The suffixes of files that a browser or a server would run or render."""
 EXPECTED = "expected_gaps"
 EMULATED = "accept_emulated"
 """The keys of a page's front matter that the report reads."""
@@ -86,25 +82,14 @@ def lab_of(path: str) -> str:
     return rest[0] if folder == LABS and len(rest) > 1 else ""
 
 
-def published(path: str) -> str:
-    """Return an evidence file's path in the site: a name that a browser would run or render gets `.txt`.
-
-    No two files get the same name: `a.html` becomes `a.html.txt`, and `a.html.txt` becomes `a.html.txt.txt`.
-    """
-    plain = path
-    while plain.lower().endswith(".txt"):
-        plain = plain[: -len(".txt")]
-    return f"{path}.txt" if PurePosixPath(plain).suffix[1:].lower() in RENDERED else path
+def raw_link(found: EvidenceSet, path: str) -> str:
+    """Return the link to a file of a set, from the site's root, quoted."""
+    return quote(found.published(path))
 
 
-def raw_link(name: str, path: str) -> str:
-    """Return the link to the file `path` of the set `name`, from the site's root, quoted."""
-    return quote(f"evidence/{name}/{published(path)}")
-
-
-def record_link(name: str, record: Record) -> str:
-    """Return the link to a record of the set `name`, from the site's root, quoted."""
-    return raw_link(name, f"{RECORDS}/{record.collector.name}.json")
+def record_link(found: EvidenceSet, record: Record) -> str:
+    """Return the link to a record of a set, from the site's root, quoted."""
+    return raw_link(found, f"{RECORDS}/{record.collector.name}.json")
 
 
 def cite(evidence: Evidence, page: Page, request: SliceRequest) -> Block | Gap:
@@ -122,7 +107,14 @@ def cite(evidence: Evidence, page: Page, request: SliceRequest) -> Block | Gap:
         raise FaultError(f"{error.path}: {error.what}", error.remedy) from error
     captured = found.captured.get(path)
     host = found.hosts.get(captured.record.host) if captured else None
-    return Block(found, content, cut(content, request), captured, host, _notes(found, content, captured))
+    return Block(
+        found,
+        content,
+        cut(content, request, evidence.search),
+        captured,
+        host,
+        _notes(found, content, captured),
+    )
 
 
 def _notes(found: EvidenceSet, content: Content, captured: Captured | None) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ from labreport.contract.records import (
 )
 from labreport.contract.sets import FAILED, sets
 from labreport.report.problems import FaultError
+from labreport.report.source.patterns import PatternSearch
+from labreport.report.source.published import PublishedNames
 from labreport.report.source.slices import Content, Range
 
 
@@ -119,6 +121,20 @@ class EvidenceSet:
         ids = {record.host for record in self.records.values() if record.role != "build"}
         return [host for host_id, host in self.hosts.items() if host_id in ids]
 
+    @cached_property
+    def _names(self) -> PublishedNames:
+        return PublishedNames(frozenset(self.files()), self._bytes)
+
+    def _bytes(self, path: str) -> bytes | None:
+        try:
+            return read_evidence(self.folder, path)
+        except EvidenceError:
+            return None
+
+    def published(self, path: str) -> str:
+        """Return the path, from the site's root, under which a file of the set is published."""
+        return f"evidence/{self.name}/{self._names.name(path)}"
+
     def files(self) -> Iterator[str]:
         """Yield the path of every regular file and record, hidden files and failed captures excluded."""
         try:
@@ -147,6 +163,7 @@ class Evidence:
     root: Path
     labs: frozenset[str] = frozenset()
     here: bool = False
+    search: PatternSearch = field(default_factory=PatternSearch)
     _sets: dict[str, EvidenceSet] = field(default_factory=dict)
     _contents: dict[tuple[str, str], Content] = field(default_factory=dict)
 

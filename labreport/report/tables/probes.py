@@ -62,7 +62,7 @@ def probes_figure(block: Block, only: Sequence[str]) -> Figure:
     arms = list(dict.fromkeys(answer.arm for probe in probes for answer in probe.answers))
     selected = [probe for probe in probes if not only or probe.id in only]
     meanings = (f"{name}: {what}" for probe in selected for name, what in probe.meanings.items())
-    link = raw_link(block.set.name, block.content.path)
+    link = raw_link(block.set, block.content.path)
     table = Table.of(("question", *arms), (_probe_row(probe, arms, link) for probe in selected))
     return Figure(block, "Probes", tuple(dict.fromkeys(meanings)), table)
 
@@ -154,7 +154,7 @@ def _escape_rows(
         return
     by_way: dict[str, dict[str, Cell]] = {}
     for file in record.files:
-        link = raw_link(found.name, file.path)
+        link = raw_link(found, file.path)
         for way, runtime, judgement in _attempts(evidence, found, Captured(record, file)):
             by_way.setdefault(way, {})[runtime] = Cell(judgement, link=link)
     for way, cells in by_way.items():

@@ -63,14 +63,14 @@ def index_table(evidence: Evidence, names: list[str]) -> Table:
 def _index_row(evidence: Evidence, found: EvidenceSet, path: str) -> Iterator[Cell | str]:
     content = evidence.content(found.name, path)
     lines = "" if as_text(content.data) is None else f"{lines_in_words(len(content.lines))}, "
-    yield Cell(f"{found.name}/{path}", code=True, link=raw_link(found.name, path))
+    yield Cell(f"{found.name}/{path}", code=True, link=raw_link(found, path))
     yield f"{lines}{len(content.data)} bytes"
     yield Cell(content.sha256, code=True)
     captured = found.captured.get(path)
     if captured is None:
         yield "none"
     else:
-        link = record_link(found.name, captured.record)
+        link = record_link(found, captured.record)
         yield Cell(captured.record.collector.name, code=True, link=link)
 
 

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
-from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -13,7 +12,7 @@ from markupsafe import Markup
 from labreport.report.facts.converters import Converted
 from labreport.report.facts.readings import NoValue
 from labreport.report.problems import one_line
-from labreport.report.source.cite import published, raw_link, record_link
+from labreport.report.source.cite import raw_link, record_link
 from labreport.report.source.slices import Range
 from labreport.report.tables.runs import image_note, seconds_words, utc
 
@@ -63,11 +62,6 @@ def lines_words(lines: Range) -> str:
     return f"line {lines.start}" if lines.start == lines.end else f"lines {lines}"
 
 
-def file_link(path: str) -> str:
-    """Return where an evidence file is in the site; `path` begins with the set."""
-    return quote(f"evidence/{published(path)}")
-
-
 ENVIRONMENT = Environment(
     loader=PackageLoader("labreport.site"),
     autoescape=True,
@@ -79,7 +73,6 @@ ENVIRONMENT = Environment(
 ENVIRONMENT.globals.update(raw_link=raw_link, record_link=record_link)
 ENVIRONMENT.tests["no_value"] = lambda reading: isinstance(reading, NoValue)
 ENVIRONMENT.filters.update(
-    file_link=file_link,
     image_note=image_note,
     kind_of_data=kind_of_data,
     lines_words=lines_words,

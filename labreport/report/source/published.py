@@ -1,0 +1,81 @@
+"""Under which name the site publishes an evidence file: an allow-list, by its bytes and its name.
+
+What is not on the list gets `.txt`, so that no browser and no server runs or renders it.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from labreport.report.source.slices import as_text
+
+PLAIN = ".txt"
+MOST_ENDINGS = 64
+"""How many `.txt` a name of 255 bytes has room for."""
+_PNG, _JPEG, _RIFF, _WEBP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"WEBP"
+
+
+def _is_text(data: bytes) -> bool:
+    return as_text(data) is not None
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data.decode())
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _is_jpeg(data: bytes) -> bool:
+    return data.startswith(_JPEG)
+
+
+KEPT: Mapping[str, Callable[[bytes], bool]] = {
+    PLAIN: _is_text,
+    ".csv": _is_text,
+    ".json": _is_json,
+    ".png": lambda data: data.startswith(_PNG),
+    ".jpg": _is_jpeg,
+    ".jpeg": _is_jpeg,
+    ".webp": lambda data: data.startswith(_RIFF) and data[8:12] == _WEBP,
+}
+"""The endings that are kept, and what the bytes of such a file have to be."""
+
+
+@dataclass(frozen=True)
+class PublishedNames:
+    """The names that the files of a set get in the site; `read` returns a file's bytes, None if it cannot."""
+
+    files: frozenset[str]
+    read: Callable[[str], bytes | None]
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        return frozenset(folder.as_posix() for name in self.files for folder in PurePosixPath(name).parents)
+
+    def name(self, path: str) -> str:
+        """Return the path of a file in the site.
+
+        Files that differ only in how many `.txt` they end in are renamed all or not at all, so that no two
+        get one name: of `a.html` and `a.html.txt`, the second becomes `a.html.txt.txt`.
+        """
+        stem = path
+        while stem.endswith(PLAIN):
+            stem = stem.removesuffix(PLAIN)
+        names = (stem + PLAIN * count for count in range(MOST_ENDINGS))
+        alike = [name for name in names if name in self.files] or [path]
+        if all(map(self._is_kept, alike)):
+            return path
+        more = PLAIN
+        while any(f"{name}{more}" in self._folders for name in alike):
+            more += PLAIN
+        return f"{path}{more}"
+
+    def _is_kept(self, path: str) -> bool:
+        """Return whether name and bytes of a file are of one kind on the list."""
+        fits = KEPT.get(PurePosixPath(path).suffix)
+        data = self.read(path) if fits else None
+        return fits is not None and data is not None and fits(data)

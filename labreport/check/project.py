@@ -177,9 +177,10 @@ def read_project(site: SitePages) -> ProjectPages:
     """Render every page of a site, and note what would fail a build."""
     rendering = RenderPass(site.docs, site.root / "evidence", values=site.values, code=site.root)
     rendering.check_evidence()
+    for problem in site.problems:
+        rendering.add(problem)
     for source in site.pages:
-        page = rendering.render(source)
-        rendering.check_html(page, site.html(source.path, page.markdown))
+        rendering.check_page(rendering.render(source), site.html)
     return ProjectPages(site, rendering)
 
 

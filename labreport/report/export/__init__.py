@@ -41,11 +41,13 @@ def export(site: SitePages, lab: str, prefix: str, coverage: Callable[[str], Tab
     table of a lab's evidence coverage, which needs all of its pages.
     """
     pages = RenderPass(site.docs, site.root / "evidence", values=site.values, code=site.root)
+    for problem in site.problems:
+        pages.add(problem)
     tasks = task_pages(site.pages, lab)
     lines = [_title(site.pages, lab), ""]
     for source in tasks:
         page = pages.render(source)
-        pages.check_html(page, site.html(source.path, page.markdown))
+        pages.check_page(page, site.html)
         lines += [*_PageExport(pages, page, prefix or f"{LABS}/{lab}/", coverage).lines(), ""]
     if not tasks:
         what, remedy = f"{lab} has no page task-*.md", f"write {LABS}/{lab}/task-1.md"

@@ -95,7 +95,8 @@ def evidence(  # noqa: PLR0913 # what a page may say of a block
       shows one line. Without `lines`, the whole file is shown.
     - `{{ evidence("1:7:isolation/dmesg.txt") }}` is the same in the notation of older lab reports.
     - `{{ evidence("isolation/dmesg.txt", start="^Kata VM", end="physical RAM map") }}` selects by content:
-      from the first line that matches `start` to the next line that matches `end`.
+      from the first line that matches `start` to the next line that matches `end`. Both are
+      regular expressions. A search that takes more than a second is a problem.
     - `{{ evidence("isolation/dmesg.txt", lines="1:7", sha256="9f86d081") }}` also checks the hash of
       the lines (8 digits or more). Lines that moved are found again. Lines that changed are a problem.
     """

@@ -4,10 +4,8 @@
 """
 
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 from labreport.contract.verify import verify
@@ -23,6 +21,7 @@ from labreport.report.pages.calls import (
     problems_of,
     warnings_of,
 )
+from labreport.report.pages.look_alikes import look_alikes
 from labreport.report.pages.macros import MacroContext
 from labreport.report.pages.sandbox import PageEnvironment
 from labreport.report.pages.slots import Slot, SlotKind, Slots
@@ -38,10 +37,6 @@ MISPLACED = (
     "put a block on a line of its own, a value in a sentence; in an example, wrap it in {% raw %}",
 )
 """What is wrong, and what to do, if a slot is not found in the HTML of its page."""
-LOOK_ALIKE = (
-    "this HTML looks like evidence, which only a macro may show",
-    "call a macro, or use no data-evidence, no data-lines and no class that begins with ev",
-)
 
 
 @dataclass(frozen=True)
@@ -57,6 +52,8 @@ class SitePages:
     pages: tuple[PageSource, ...]
     values: Mapping[str, object]
     html: Callable[[str, str], str]
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with files of docs/ that are left out."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +178,16 @@ class RenderPass:
             end = slot.end
         return "".join([*parts, text[end:]])
 
+    def check_page(self, page: RenderedPage, html: Callable[[str, str], str]) -> None:
+        """Note what is wrong with the HTML that `html` makes of a page's path and Markdown."""
+        try:
+            made = html(page.source.path, page.markdown)
+        except RecursionError:
+            what, remedy = "its Markdown is nested too deeply", "use fewer levels of lists and quotes"
+            self.add(Problem("", what, remedy, page.source.path, 1))
+        else:
+            self.check_html(page, made)
+
     def check_html(self, page: RenderedPage, html: str) -> list[Problem]:
         """Note what is wrong with the HTML of a page before its slots are filled. Return all notes on it."""
         placed: dict[int, set[SlotKind]] = {}
@@ -223,39 +230,3 @@ def labs_of(docs: Path) -> frozenset[str]:
     return (
         frozenset(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else frozenset()
     )
-
-
-def look_alikes(source: PageSource, html: str) -> Iterator[Problem]:
-    """Yield a problem for each line of a page that makes elements like those of evidence."""
-    reader = _LookAlikes()
-    reader.feed(html)
-    reader.close()
-    lines = dict.fromkeys(_line_of(source, tag) for tag in reader.found)
-    for line in lines:
-        yield Problem("", *LOOK_ALIKE, source.path, line)
-
-
-class _LookAlikes(HTMLParser):
-    """Collects the tags of elements that look like those of evidence."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the tag if it has an attribute or a class of evidence."""
-        del tag
-        given = dict(attrs)
-        classes = (given.get("class") or "").split()
-        if {"data-evidence", "data-lines"} & given.keys() or any(
-            name == "ev" or name.startswith("ev-") for name in classes
-        ):
-            self.found.append(self.get_starttag_text() or "")
-
-
-def _line_of(source: PageSource, tag: str) -> int:
-    """Return the line of a page that makes a tag: the first with the tag, or else with a part of it."""
-    for pattern in (re.escape(tag), "data-evidence", "data-lines", r"\bev\b"):
-        if found := re.compile(pattern).search(source.text, source.begin):
-            return source.place(found.start())[0]
-    return 1

@@ -21,6 +21,7 @@ from typing import BinaryIO
 import sh
 
 from labreport.capture.command import Argv, CommandSpec, Ended
+from labreport.capture.program import why_not_started
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.records import Executable
 
@@ -184,20 +185,25 @@ def _spawn(
 ) -> "sh.RunningCommand":
     """Start a process through sh, as this module's docstring says; `streams` are input, output and errors."""
     stdin, stdout, stderr = streams
-    command: sh.RunningCommand = sh.Command(find(argv[0], env.get("PATH")))(
-        *argv[1:],
-        _bg=1,  # `True` would make the child ignore SIGHUP
-        _bg_exc=False,
-        _new_session=True,
-        _ok_code=range(-64, 256),
-        _in=stdin,
-        _out=stdout,
-        _err=stderr,
-        _env=dict(env),
-        _cwd=str(cwd),
-        _return_cmd=True,
-        _tty_out=False,
-    )
+    program = find(argv[0], env.get("PATH"))
+    try:
+        command: sh.RunningCommand = sh.Command(program)(
+            *argv[1:],
+            _bg=1,  # `True` would make the child ignore SIGHUP
+            _bg_exc=False,
+            _new_session=True,
+            _ok_code=range(-64, 256),
+            _in=stdin,
+            _out=stdout,
+            _err=stderr,
+            _env=dict(env),
+            _cwd=str(cwd),
+            _return_cmd=True,
+            _tty_out=False,
+        )
+    except sh.ForkException as error:
+        what, remedy = why_not_started(program)
+        raise CommandNotFoundError(f"{argv[0]}: {what}", remedy) from error
     return command
 
 

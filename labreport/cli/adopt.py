@@ -44,7 +44,7 @@ def adopt(file: Path, *, host: str | None, json_: bool) -> None:
         show.as_json(changed)
         return
     for lab, names in changed.items():
-        click.echo(f"{where}/{lab}: {', '.join(names) or 'nothing new'}")
+        show.line(f"{where}/{lab}: {', '.join(names) or 'nothing new'}")
 
 
 def _adopt(project: Path, lab: str, host: str | None, incoming: Path) -> list[str]:
@@ -55,5 +55,5 @@ def _adopt(project: Path, lab: str, host: str | None, incoming: Path) -> list[st
     folder = evidence_folder(project, lab, host)
     with store.locked(folder):
         for text in store.recover(folder):
-            click.echo(text, err=True)
+            show.line(text, err=True)
         return adopting(folder, incoming)

@@ -51,7 +51,7 @@ def create() -> None:
     box = default_box()
     with _changing(box) as shown:
         chosen = image.create(box, shown.working)
-    click.echo(f"made: {box.image} (runs with {chosen.name}{f': {chosen.why}' if chosen.why else ''})")
+    show.line(f"made: {box.image} (runs with {chosen.name}{f': {chosen.why}' if chosen.why else ''})")
 
 
 @box.command()
@@ -62,7 +62,7 @@ def start(memory: int) -> None:
     with _changing(box) as shown:
         machine.clear_dead(box)
         state = machine.start(box.machine(), shown.working, memory)
-    click.echo(
+    show.line(
         f"started in {state.seconds:.0f} s: lab box ssh, port {state.port} of 127.0.0.1; "
         f"runs with {state.accelerator}{f': {state.why}' if state.why else ''}"
     )
@@ -80,12 +80,12 @@ def status(ctx: click.Context, *, json_: bool) -> None:
         show.as_json({"folder": str(box.folder), "made": made, "started": asdict(state) if state else None})
     elif state:
         why = f" ({state.why})" if state.why else ""
-        click.echo(
+        show.line(
             f"started: port {state.port} of 127.0.0.1, {state.memory_mib} MiB, runs with {state.accelerator}"
             f"{why}; console: {box.machine().console}"
         )
     else:
-        click.echo("made, not started: lab box start" if made else "not made: lab box create")
+        show.line("made, not started: lab box start" if made else "not made: lab box create")
     ctx.exit(0 if state else ExitStatus.FINDINGS)
 
 
@@ -116,7 +116,7 @@ def run(ctx: click.Context, memory: int, command: tuple[str, ...]) -> None:
             machine.start(one_off, shown.working, memory)
             shown.working("running the command")
             connection = machine.connect(one_off)
-            ended = connection.follow(command, one_off.folder / "output.txt", click.echo, timeout=RUN_SECONDS)
+            ended = connection.follow(command, one_off.folder / "output.txt", show.line, timeout=RUN_SECONDS)
         finally:
             with signals.deferred():
                 machine.end(one_off)
@@ -131,7 +131,7 @@ def stop() -> None:
     with _changing(box) as shown:
         shown.working("shutting down")
         was_running = machine.stop(box.machine())
-    click.echo("stopped" if was_running else "it was not started")
+    show.line("stopped" if was_running else "it was not started")
 
 
 @box.command()
@@ -139,8 +139,8 @@ def remove() -> None:
     """End the box's machines and remove all its files."""
     box = default_box()
     if not box.folder.exists():
-        click.echo("there is no box")
+        show.line("there is no box")
         return
     with _changing(box):
         removed = machine.remove(box)
-    click.echo("removed" if removed else "there is no box")
+    show.line("removed" if removed else "there is no box")

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labreport.cli import show
 from labreport.cli.project import root
 from labreport.contract.errors import ExitStatus
+from labreport.report.printed import printed_line
 
 if TYPE_CHECKING:
     from labreport.check.finding import Finding
@@ -66,29 +68,25 @@ def _check_project(ctx: click.Context, *, fix: bool, annotations: bool, json_: b
     report = run()
     if fix and report.edits:
         count = project.fix(root(), report)
-        click.echo(f"{count} ranges written" if count != 1 else "1 range written", err=True)
+        show.line(f"{count} ranges written" if count != 1 else "1 range written", err=True)
         report = run()
     if json_:
-        from labreport.cli.show import as_json
-
-        as_json({"findings": [one.as_json() for one in report.findings], **report.coverage.as_json()})
+        show.as_json({"findings": [one.as_json() for one in report.findings], **report.coverage.as_json()})
     elif annotations:
-        for finding in report.findings:
-            click.echo(annotation(finding))
+        show.document("".join(f"{annotation(finding)}\n" for finding in report.findings))
     else:
         _print(report)
     ctx.exit(ExitStatus.FINDINGS if report.findings else ExitStatus.FINE)
 
 
 def annotation(finding: "Finding") -> str:
-    """Return a finding as a workflow command of GitHub Actions, escaped as GitHub's toolkit does it."""
+    """Return a finding as a workflow command of GitHub Actions: one line, as GitHub's toolkit writes it."""
     place = f"file={_property(finding.file)},line={finding.line},col={finding.column}"
-    title = f"title={_property(finding.id)}"
-    return f"::warning {place},{title}::{_data(f'{finding.message}: {finding.remedy}')}"
+    return f"::warning {place},title={_property(finding.id)}::{_data(f'{finding.message}: {finding.remedy}')}"
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printed_line(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:
@@ -97,14 +95,13 @@ def _property(text: str) -> str:
 
 def _print(report: "CheckReport") -> None:
     """Print the findings, one a line, and the evidence coverage below them."""
-    from rich.console import Console
-    from rich.markup import escape
+    from rich.text import Text
 
-    console = Console(soft_wrap=True, highlight=False)
     for one in report.findings:
-        console.print(f"[bold]{escape(one.place)}[/]: {escape(one.text)} [dim]{escape(f'[{one.id}]')}[/]")
+        parts = ((printed_line(one.place), "bold"), ": ", one.text, " ", (f"[{one.id}]", "dim"))
+        show.rich_text(Text.assemble(*parts), soft_wrap=True)
     for line in _summary(report):
-        console.print(escape(line))
+        show.line(line)
 
 
 def _summary(report: "CheckReport") -> list[str]:
@@ -128,14 +125,12 @@ def _check_file(ctx: click.Context, file: Path, evidence: Path, prefix: str, *, 
 
     results = check_submission(file, evidence.resolve(), prefix)
     if json_:
-        from labreport.cli.show import as_json
-
-        as_json({"findings": [result.as_json() for result in results]})
+        show.as_json({"findings": [result.as_json() for result in results]})
     else:
         for result in results:
-            click.echo(str(result))
+            show.line(str(result))
         whole = sum(result.whole for result in results)
-        click.echo(f"{whole} of {len(results)} blocks equal their lines")
+        show.line(f"{whole} of {len(results)} blocks equal their lines")
     if not results:
-        click.echo(f"lab: {file.name}: no fence with start:end:path: nothing to check", err=True)
+        show.line(f"lab: {file.name}: no fence with start:end:path: nothing to check", err=True)
     ctx.exit(ExitStatus.FINE if results and all(one.whole for one in results) else ExitStatus.FINDINGS)

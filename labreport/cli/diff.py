@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labreport.cli.project import root
+from labreport.cli import show
+from labreport.cli.project import is_utf8, root
 from labreport.contract.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -39,13 +40,12 @@ def diff(ctx: click.Context, before: str, after: str, *, form: str | None, raw: 
         changes = compare(Site(root()).pages(), *sides)
     if form == "json":
         from labreport.check.diff.words import as_json
-        from labreport.cli import show
 
         show.as_json(as_json(changes))
     elif form == "markdown":
         from labreport.check.diff.words import markdown
 
-        click.echo(markdown(changes), nl=False)
+        show.document(markdown(changes))
     else:
         _print(changes, raw=raw)
     if changes.refused:
@@ -70,6 +70,8 @@ def _unpack(project: Path, rev: str, to: Path) -> None:
     from labreport.capture.adopt import unpack
     from labreport.capture.recorder import output
 
+    if not is_utf8(rev):
+        raise click.UsageError(f"{rev} is neither a folder nor a commit of this repository: name one")
     git = ["git", "--no-optional-locks", "-C", str(project)]
     commit = output([*git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"])
     if not commit:
@@ -86,12 +88,11 @@ def _unpack(project: Path, rev: str, to: Path) -> None:
 def _print(changes: "Changes", *, raw: bool) -> None:
     """Print the changes as tables and lines."""
     from labreport.check.diff.words import headline, raw_text, tables
-    from labreport.cli import show
 
     for one in changes.sets:
-        click.echo(f"{one.name}: {one.refused or f'{len(one.files)} files changed'}")
+        show.line(f"{one.name}: {one.refused or f'{len(one.files)} files changed'}")
         for title, table in tables(one):
             show.table(title, table, {})
         for file in one.files if raw else ():
-            click.echo(raw_text(file))
-    click.echo(headline(changes))
+            show.document(raw_text(file))
+    show.line(headline(changes))

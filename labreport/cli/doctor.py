@@ -57,20 +57,21 @@ def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
     host = this_host()
     if packages:
         names = sorted({package for row in missing for package in row.need.packages})
-        click.echo("".join(f"{name}\n" for name in names), nl=False)
+        for name in names:
+            show.line(name)
         return
     if json_:
         fields = {"id": host.id, **host.model_dump(mode="json", by_alias=True)}
         show.as_json({"host": fields, "needs": [row.as_json() for row in rows]})
     else:
-        click.echo(
+        show.line(
             f"{host.cpu}, {host.cores} cores, {host.memory_mib} MiB, {host.distribution}, "
             f"kernel {host.kernel}; class: {host.host_class}"
         )
         table = Table.of(HEADS, [row.cells() for row in rows])
         show.table("What the labs need", table, {"yes": "green", "no": "yellow"})
         for row in missing:
-            click.echo(f"- {row.need.name}: {row.need.remedy}")
+            show.line(f"- {row.need.name}: {row.need.remedy}")
     ctx.exit(ExitStatus.FINDINGS if missing else 0)
 
 

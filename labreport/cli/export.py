@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from labreport.cli.project import complete, root
+from labreport.cli import show
+from labreport.cli.project import complete, is_utf8, root
 from labreport.contract.errors import ExitStatus
 
 
@@ -25,14 +26,25 @@ def export(ctx: click.Context, lab: str, *, to: Path | None, prefix: str) -> Non
     from labreport.report.export import export as render
     from labreport.site.pages import Site
 
+    if not is_utf8(lab):
+        raise click.UsageError(f"there is no lab {lab}: name one of docs/labs/")
     site = Site(root()).pages()
     prefix = prefix.replace("{lab}", lab)
     exported = render(site, lab, prefix, lambda name: lab_coverage(site, name, today()))
     for problem in exported.problems:
-        click.echo(f"lab: {problem}", err=True)
+        show.line(f"lab: {problem}", err=True)
     if to is None:
-        sys.stdout.buffer.write(exported.markdown.encode())  # click.echo would remove escape sequences
+        _print(exported.markdown)
     else:
-        to.write_bytes(exported.markdown.encode())
-        click.echo(f"{to}: written", err=True)
+        show.save(to, exported.markdown.encode())
+        show.line(f"{to}: written", err=True)
     ctx.exit(ExitStatus.FINDINGS if exported.problems else ExitStatus.FINE)
+
+
+def _print(report: str) -> None:
+    """Print a report: byte for byte to a file or a pipe, escaped on a terminal, on which it could act."""
+    if not sys.stdout.isatty():
+        show.write(report.encode())
+        return
+    for line in report.removesuffix("\n").split("\n"):
+        show.line(line)

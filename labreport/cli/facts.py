@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labreport.cli import show
 from labreport.cli.project import ProjectError, root
 from labreport.contract.errors import ExitStatus
 
@@ -37,9 +38,7 @@ def facts(ctx: click.Context, labs: tuple[str, ...], *, trial: tuple[str, Path] 
 
     rows = [(lab, name, fact, reading) for lab in _labs(labs) for name, fact, reading in _readings(lab)]
     if json_:
-        from labreport.cli.show import as_json
-
-        as_json([_row_json(*row) for row in rows])
+        show.as_json([_row_json(*row) for row in rows])
     else:
         _print(rows)
     ctx.exit(ExitStatus.FINDINGS if any(isinstance(reading, NoValue) for *_, reading in rows) else 0)
@@ -88,13 +87,12 @@ def _try(ctx: click.Context, labs: Sequence[str], how: str, file: Path, *, json_
     text = as_text(read_evidence(file.parent.resolve(), file.name))
     read = read_text(text, how, file.name, converters=converters)
     if json_:
-        from labreport.cli.show import as_json
-
-        as_json(_outcome_json(read))
+        show.as_json(_outcome_json(read))
     elif isinstance(read, tuple):
-        click.echo("\n".join(map(str, read)))
+        for value in read:
+            show.line(str(value))
     else:
-        click.echo(str(read))
+        show.line(str(read))
     ctx.exit(ExitStatus.FINDINGS if isinstance(read, NoValue) else 0)
 
 
@@ -135,9 +133,7 @@ def _row_json(lab: str, name: str, fact: Fact, reading: Reading | NoValue) -> di
 
 def _print(rows: list[tuple[str, str, Fact, Reading | NoValue]]) -> None:
     """Print the table of facts, and below it why some have no value."""
-    from labreport.cli.show import table
     from labreport.report.facts.readings import Absence, NoValue
-    from labreport.report.problems import one_line
     from labreport.report.tables import Table
 
     cells: list[tuple[object, ...]] = []
@@ -150,9 +146,9 @@ def _print(rows: list[tuple[str, str, Fact, Reading | NoValue]]) -> None:
         host_class = reading.host.host_class if reading.host else "unknown"
         cells.append((name, *_value_cells(reading.read), f"{reading.file}:{reading.lines}", host_class))
     head = ("name", "value", "unit", "file:lines", "host class")
-    table("Facts", Table.of(head, cells), dict.fromkeys(Absence, "red"))
+    show.table("Facts", Table.of(head, cells), dict.fromkeys(Absence, "red"))
     for reason in reasons:
-        click.echo(one_line(reason))
+        show.line(reason)
 
 
 def _value_cells(read: Converted) -> tuple[str, str]:

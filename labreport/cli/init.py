@@ -1,6 +1,7 @@
 """lab init."""
 
 import json
+import os
 import re
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import click
 
+from labreport.cli import show
 from labreport.cli.new import TEMPLATES, TemplateError, copy_template, title_words
 
 REQUIREMENT = "labreport[publish,collect] @ "
@@ -33,15 +35,15 @@ def init(folder: Path, *, title: str | None) -> None:
         more = ", …" if len(there) > 5 else ""  # noqa: PLR2004 - as many as a line holds
         what = f"the folder is not empty: {', '.join(there[:5])}{more}"
         raise TemplateError(what, "name a folder that is empty or absent", path=str(folder))
-    words = title_words(folder.resolve().name if title is None else title)
+    words = title_words(Path(os.path.realpath(folder)).name if title is None else title)
     requirement = tool_requirement()
     copy_template(TEMPLATES / "project", folder, {**words, "requirement": requirement or UNKNOWN})
-    click.echo(f"created {folder}/")
+    show.line(f"created {folder}/")
     if not requirement:
-        click.echo(
+        show.line(
             f"{folder}/requirements.txt: the address of the tool is unknown: fill in the last line", err=True
         )
-    click.echo(f"next: cd {folder}, then lab new NAME")
+    show.line(f"next: cd {folder}, then lab new NAME")
 
 
 def tool_requirement() -> str:

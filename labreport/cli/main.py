@@ -6,7 +6,8 @@ import sys
 import click
 
 from labreport import __version__
-from labreport.contract.errors import ExitStatus, LabError
+from labreport.cli import show
+from labreport.contract.errors import ExitStatus
 
 COMMANDS = {
     "doctor": "Show what this host has of what the labs need, and how to get the rest.",
@@ -27,7 +28,11 @@ COMMANDS = {
 }
 """Every command with its summary. Each is a click command called `<name>` in labreport/cli/<name>.py."""
 
-EPILOG = "Exit status: 0 fine, 1 findings, 2 wrong use, 3 interrupted, 4 cannot run here."
+EPILOG = (
+    "Exit status: 0 fine, 1 findings, 2 wrong use, 3 interrupted, 4 cannot run here, 5 a fault of the tool."
+)
+READER_GONE = 141
+"""The exit status if the reader of standard output closes it: that of a process that SIGPIPE ends."""
 
 
 class LazyGroup(click.Group):
@@ -58,27 +63,62 @@ def lab() -> None:
 
 
 def main() -> None:
-    """Run the command line. A LabError is printed in one or two lines, without a traceback."""
+    """Run the command line. Every error is printed in one line, without a traceback."""
+    show.keep_streams()
     try:
-        status = lab(prog_name="lab", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        status = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted: nothing was left behind; the next collect goes on", err=True)
+        status = _run()
+    except KeyboardInterrupt:
         status = ExitStatus.INTERRUPTED
-    except LabError as error:
-        click.echo(f"lab: {error}", err=True)
-        status = error.exit_status
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "labreport":
-            raise
-        from labreport.site.defaults import how_to_install
-
-        extra = "collect" if error.name in {"filelock", "rich", "sh", "tomlkit"} else "publish"
-        click.echo(f"lab: {error.name} is not installed: {how_to_install(extra)}", err=True)
-        status = ExitStatus.CANNOT_RUN
-    except PermissionError as error:
-        click.echo(f"lab: {error}", err=True)
-        status = ExitStatus.CANNOT_RUN
+    show.finish()
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _run() -> int:  # one a kind of end
+    """Run a command; return its exit status."""
+    try:
+        status: int = lab(prog_name="lab", standalone_mode=False)
+    except show.ReaderGoneError:
+        return READER_GONE
+    except click.ClickException as error:
+        return _wrong_use(error)
+    except (click.Abort, KeyboardInterrupt):
+        show.line("lab: interrupted: nothing was left behind; the next collect goes on", err=True)
+        return ExitStatus.INTERRUPTED
+    except ModuleNotFoundError as error:
+        return _missing(error) if not _is_ours(error) else _failed(error)
+    except Exception as error:  # noqa: BLE001 # the last handler: no traceback reaches a user
+        return _failed(error)
+    return status
+
+
+def _wrong_use(error: click.ClickException) -> int:
+    """Print what is wrong with the words on the command line, and where to read about them."""
+    context = getattr(error, "ctx", None)
+    if not error.message.strip() or type(error).__name__ == "NoArgsIsHelpError":  # click 8.2: it is the help
+        error.show()
+        return error.exit_code
+    path = context.command_path if context else "lab"
+    show.line(f"{path}: {error.format_message().rstrip('.')}: `{path} --help` shows how to call it", err=True)
+    return error.exit_code
+
+
+def _is_ours(error: ModuleNotFoundError) -> bool:
+    return (error.name or "").partition(".")[0] == "labreport"
+
+
+def _missing(error: ModuleNotFoundError) -> int:
+    """Print which package is not installed, and how to install it."""
+    from labreport.site.defaults import how_to_install
+
+    extra = "collect" if error.name in {"filelock", "rich", "sh", "tomlkit"} else "publish"
+    show.line(f"lab: {error.name} is not installed: {how_to_install(extra)}", err=True)
+    return ExitStatus.CANNOT_RUN
+
+
+def _failed(error: Exception) -> int:
+    """Print an error in one line; return its exit status."""
+    from labreport.report.crash import as_error
+
+    known = as_error(error)
+    show.line(f"lab: {known}", err=True)
+    return known.exit_status

@@ -12,6 +12,7 @@ from string import Template
 import click
 import yaml
 
+from labreport.cli import show
 from labreport.cli.project import root
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.records import HOSTS
@@ -56,8 +57,8 @@ def new(name: str, *, title: str | None) -> None:
         copy_template(TEMPLATES / "lab" / kind, folders[kind], words)
     folders["evidence"].mkdir(parents=True)
     for folder in folders.values():
-        click.echo(f"created {folder.relative_to(project)}/")
-    click.echo(f"next: lab collect {name}, then mkdocs serve")
+        show.line(f"created {folder.relative_to(project)}/")
+    show.line(f"next: lab collect {name}, then mkdocs serve")
 
 
 def title_words(title: str) -> dict[str, str]:

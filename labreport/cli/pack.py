@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from labreport.cli import show
 from labreport.cli.project import root, sets_folder
 
 
@@ -23,5 +24,5 @@ def pack(to: Path, *, host: str) -> None:
     project = root()
     untracked = packing(project, sets_folder(project, host).relative_to(project).as_posix(), to)
     for path in untracked:
-        click.echo(f"{path}: left out, because git does not track it: git add it", err=True)
-    click.echo(f"{to}: written", err=True)
+        show.line(f"{path}: left out, because git does not track it: git add it", err=True)
+    show.line(f"{to}: written", err=True)

@@ -27,11 +27,20 @@ def root() -> Path:
     start = Path.cwd()
     for folder in (start, *start.parents):
         if (folder / "mkdocs.yml").is_file():
+            if not is_utf8(str(folder)):
+                raise ProjectError(
+                    "the path of this project is not UTF-8", "rename the folder", path=str(folder)
+                )
             return folder
     raise ProjectError(
         "no mkdocs.yml here or in a folder above",
         "change to the project's folder, or create a project with lab init",
     )
+
+
+def is_utf8(text: str) -> bool:
+    """Return whether a text from the command line or the file system has only bytes of UTF-8 (PEP 383)."""
+    return not any("\udc80" <= char <= "\udcff" for char in text)
 
 
 def sets_folder(project: Path, host: str | None) -> Path:

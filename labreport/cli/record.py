@@ -25,14 +25,20 @@ def record(ctx: click.Context, path: str, argv: tuple[str, ...], *, host: str | 
     argv = argv[1:] if argv[0] == "--" else argv
     if not argv:
         raise click.UsageError("no command: write it after --")
+    for number, word in enumerate(argv, 1):
+        if not project.is_utf8(word):
+            raise click.UsageError(
+                f"word {number} of the command is not UTF-8, which a record could not hold"
+            )
     root = project.root()
     lab, file = _lab_and_file(path, list(project.by_lab(root, ())))
     with show.progress() as progress:
         status = record_by_hand(project.target(root, lab, host), file, argv, progress)
     if status.status is Status.FAILED:
-        click.echo(f"lab: {file}: {status.reason}\n{status.remedy}", err=True)
+        show.line(f"lab: {file}: {status.reason}", err=True)
+        show.line(status.remedy, err=True)
         ctx.exit(ExitStatus.FINDINGS)
-    click.echo(f"{lab}/{file}: captured, with its record")
+    show.line(f"{lab}/{file}: captured, with its record")
 
 
 def _lab_and_file(path: str, labs: list[str]) -> tuple[str, str]:

@@ -1,19 +1,26 @@
-"""What the commands print: tables, JSON, and the progress of a collect. rich is imported where it is used."""
+"""What the commands print: lines, tables, JSON, and the progress of a collect.
+
+Every command prints here, so that no text from a file can act on the terminal or on a CI runner. rich is
+imported where it is used.
+"""
 
 from __future__ import annotations
 
-import json
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import click
-
+from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.records import CollectorState, Status
+from labreport.report.printed import printed_json, printed_line
 
 if TYPE_CHECKING:  # publishing needs none of what capturing needs
     from types import TracebackType
+
+    from rich.console import RenderableType
 
     from labreport.capture.declare import Collector
     from labreport.capture.plan import CollectorStatus
@@ -28,25 +35,119 @@ COLOURS: Mapping[str, str] = {
 }
 
 
+_NAMES = ("stdin", "stdout", "stderr")
+
+
+class OutputError(LabError):
+    """Standard output cannot be written."""
+
+    exit_status = ExitStatus.CANNOT_RUN
+
+
+class ReaderGoneError(Exception):
+    """Whoever read standard output has closed it, as `head -1` does. This is no error of anyone."""
+
+
+def keep_streams() -> None:
+    """Open the standard streams that are closed, and let them print any character in some way.
+
+    Without this, the next file that is opened would get the number of a closed stream, and its content.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) < len(_NAMES):
+        pass
+    os.close(descriptor)
+    for number, name in enumerate(_NAMES):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
+        stream = getattr(sys, name)
+        if number and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def write(data: bytes) -> None:
+    """Write bytes to standard output as they are; raise OutputError or ReaderGoneError."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        _silence(sys.stdout)
+        raise ReaderGoneError from error
+    except OSError as error:
+        _silence(sys.stdout)
+        what = f"cannot be written ({error.strerror})"
+        raise OutputError(what, "make room, or write to another file", path="standard output") from error
+
+
+def save(path: Path, data: bytes) -> None:
+    """Write a file. An OSError has the path, which that of a full disk lacks otherwise."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+def line(text: str, *, err: bool = False) -> None:
+    """Print one line, on standard error with `err`; what could act on a terminal is escaped."""
+    document(f"{printed_line(text)}\n", err=err)
+
+
+def document(text: str, *, err: bool = False) -> None:
+    """Print text of several lines, in which everything is escaped already."""
+    if not err:
+        write(text.encode(sys.stdout.encoding, "backslashreplace"))
+        return
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:  # there is nobody to tell
+        _silence(sys.stderr)
+
+
+def finish() -> None:
+    """Write what is left in the buffer of standard output, without a complaint of Python at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _silence(sys.stdout)
+
+
+def _silence(stream: Any) -> None:
+    """Send what is left in the buffer of a stream to nowhere: Python would complain at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 def as_json(value: Any) -> None:
     """Print a value as indented JSON on standard output."""
-    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    document(f"{printed_json(value)}\n")
+
+
+def rich_text(shown: RenderableType, *, soft_wrap: bool = False) -> None:
+    """Print what rich can show on standard output; texts in it are escaped already."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    with console.capture() as capture:
+        console.print(shown, soft_wrap=soft_wrap)
+    document(capture.get())
 
 
 def table(title: str, shown: Table, colours: Mapping[str, str]) -> None:
     """Print a table on standard output; a cell whose text is in `colours` has that colour."""
-    from rich.console import Console
     from rich.table import Column
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    from labreport.report.problems import one_line
-
-    columns = [Column(head, overflow="fold") for head in shown.head]  # people copy names: cut nothing
-    printed = RichTable(*columns, title=title, title_justify="left", show_lines=False, expand=False)
+    columns = [Column(Text(printed_line(head)), overflow="fold") for head in shown.head]  # people copy names
+    printed = RichTable(
+        *columns, title=Text(printed_line(title)), title_justify="left", show_lines=False, expand=False
+    )
     for row in shown.rows:
-        printed.add_row(*(Text(one_line(cell.text), colours.get(cell.text, "")) for cell in row))
-    Console(soft_wrap=False).print(printed)
+        printed.add_row(*(Text(printed_line(cell.text), colours.get(cell.text, "")) for cell in row))
+    rich_text(printed)
 
 
 def statuses(title: str, rows: Sequence[tuple[str, CollectorState]]) -> None:
@@ -63,7 +164,8 @@ def statuses(title: str, rows: Sequence[tuple[str, CollectorState]]) -> None:
         if row.remedy:
             remedies.setdefault(row.remedy, []).append(f"{lab}/{row.name}")
     for remedy, names in remedies.items():
-        click.echo(f"- {', '.join(names)}:\n  {remedy}")
+        line(f"- {', '.join(names)}:")
+        line(f"  {remedy}")
 
 
 def row_json(lab: str, row: CollectorState) -> dict[str, Any]:
@@ -100,7 +202,7 @@ class PlainProgress:
 
     def note(self, text: str) -> None:
         """Show a line."""
-        click.echo(text, err=True)
+        line(text, err=True)
 
 
 class TerminalProgress(PlainProgress):
@@ -128,7 +230,7 @@ class TerminalProgress(PlainProgress):
         """Show the command that is running."""
         from rich.markup import escape
 
-        self._spinner.update(f"{escape(self._head)} [dim]{escape(text[:100])}[/]")
+        self._spinner.update(f"{escape(self._head)} [dim]{escape(printed_line(text[:100]))}[/]")
 
     def end(self, status: CollectorStatus) -> None:
         """Show how the collector ended, in its colour."""
@@ -136,12 +238,12 @@ class TerminalProgress(PlainProgress):
 
         reason = f": {status.reason}" if status.reason else ""
         coloured = f"[{COLOURS[status.status]}]{status.status}[/]"
-        line = f"{escape(self._head)}: {coloured}{escape(reason)}"
-        self._console.print(line, highlight=False, soft_wrap=True)
+        ended = f"{escape(self._head)}: {coloured}{escape(printed_line(reason))}"
+        self._console.print(ended, highlight=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Show a line."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(printed_line(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def progress() -> PlainProgress:

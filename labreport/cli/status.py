@@ -38,6 +38,6 @@ def status(ctx: click.Context, names: tuple[str, ...], *, host: str | None, json
     else:
         show.statuses("Evidence", rows)
         for version, count in Counter(filter(None, captured_by)).items():
-            click.echo(f"{count} of {len(rows)} collectors were captured by {version}: {NOT_COMPARED}")
+            show.line(f"{count} of {len(rows)} collectors were captured by {version}: {NOT_COMPARED}")
     fine = {Status.CAPTURED, Status.NOT_APPLICABLE}
     ctx.exit(ExitStatus.FINDINGS if any(row.state not in fine for _lab, row in rows) else 0)

@@ -35,7 +35,8 @@ def undo(ctx: click.Context, *, dry_run: bool, json_: bool) -> None:
     if json_:
         show.as_json({"done": done, "left": left})
     else:
-        click.echo("\n".join([*done, *(f"left: {line}" for line in left)]) or "nothing to undo")
+        for text in [*done, *(f"left: {one}" for one in left)] or ["nothing to undo"]:
+            show.line(text)
     ctx.exit(ExitStatus.FINDINGS if left else 0)
 
 

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import click
 
+from labreport.cli import show
 from labreport.cli.project import root
 from labreport.contract.errors import ExitStatus
 from labreport.contract.sums import differences, sums
 from labreport.contract.verify import stand_ins
 from labreport.contract.verify import verify as verify_all
+
+NOTHING = "nothing to check"
 
 
 @click.command()
@@ -36,13 +39,14 @@ def verify(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Check every evidence file against its record: intact, interrupted, or altered (and which file).
 
-    Exit status 1 if anything is not intact. SECURITY.md says what this proves and what it does not. With
-    --signed, every file also has to be the one in a signed list, so that an old file with its old record is
-    found. SIGNERS is a file of allowed signers, as ssh-keygen reads it, from a place that you trust.
+    Exit status 1 if anything is not intact, or if there is nothing to check. SECURITY.md says what this
+    proves and what it does not. With --signed, every file also has to be the one in a signed list, so that an
+    old file with its old record is found. SIGNERS is a file of allowed signers, as ssh-keygen reads it, from
+    a place that you trust.
     """
     evidence = root() / "evidence"
     if prints_sums:
-        click.echo(sums(evidence), nl=False)
+        show.document(sums(evidence))
         return
     report = verify_all(evidence)
     if signers:
@@ -50,17 +54,18 @@ def verify(  # noqa: PLR0913 - the options of the command
 
         listed, signer = signed_list(evidence, signers)
         report = replace(report, findings=(*report.findings, *differences(evidence, listed)))
-        click.echo(f"the list of {len(listed.splitlines())} files is signed by {signer}", err=True)
+        show.line(f"the list of {len(listed.splitlines())} files is signed by {signer}", err=True)
     if pinned:
         report = replace(report, findings=(*report.findings, *stand_ins(evidence, host)))
+    nothing = not (report.files or report.records or report.findings)
+    verdict = NOTHING if nothing else report.verdict
     if json_:
-        from labreport.cli.show import as_json
-
         findings = [finding.as_json() for finding in report.findings]
-        as_json({"verdict": report.verdict, "files": report.files, "records": report.records,
-                 "findings": findings})  # fmt: skip
+        counts = {"files": report.files, "records": report.records}
+        show.as_json({"verdict": verdict, **counts, "findings": findings})
     else:
         for finding in report.findings:
-            click.echo(str(finding))
-        click.echo(f"{report.verdict}: {report.files} files, {report.records} records")
-    ctx.exit(ExitStatus.FINDINGS if report.findings else 0)
+            show.line(str(finding))
+        remedy = ": capture a lab with `lab collect`" if nothing else ""
+        show.line(f"{verdict}: {report.files} files, {report.records} records{remedy}")
+    ctx.exit(ExitStatus.FINDINGS if report.findings or nothing else 0)

@@ -12,6 +12,7 @@ class ExitStatus(IntEnum):
     WRONG_USE = 2
     INTERRUPTED = 3
     CANNOT_RUN = 4
+    FAULT = 5
 
 
 class LabError(Exception):

@@ -11,6 +11,7 @@ from labreport.check.lab import LabPages
 from labreport.check.waivers import today
 from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.pages.calls import CallResult, inline_text
+from labreport.report.pages.look_alikes import is_too_deep
 from labreport.report.pages.macros import Covered
 from labreport.report.pages.render import RenderedPage, RenderPass
 from labreport.report.pages.slots import Slot, SlotKind
@@ -44,9 +45,13 @@ class Build:
     _covered: dict[str, Table] = field(default_factory=dict)
 
     def read(self, path: str, data: bytes) -> str:
-        """Return the text of the page at `path`, which has the bytes `data`."""
-        self._sources[path] = read_page(path, data)
-        return self._sources[path].text
+        """Return the text of the page at `path`, which has the bytes `data`.
+
+        Front matter that is refused is not handed on to mkdocs, whose own parser it could end: the text then
+        begins with an empty line, so that mkdocs looks for none.
+        """
+        source = self._sources[path] = read_page(path, data)
+        return f"\n{source.markdown}" if source.meta.wrong and source.begin else source.text
 
     def render(self, path: str, markdown: str, meta: MutableMapping[str, Any]) -> str:
         """Return the Markdown of a page with a slot for each call; `markdown` has no front matter.
@@ -70,7 +75,7 @@ class Build:
         """
         page = self._rendered[path]
         notes = self.rendering.check_html(page, html)
-        filled = self._fill(page, up, html)
+        filled = "" if is_too_deep(html) else self._fill(page, up, html)
         boxes = "".join(problem_html(_with_line(note)) for note in notes)
         top = banner_html(moments(result.shown for result in page.calls)) + boxes
         head, end, rest = filled.partition("</h1>")

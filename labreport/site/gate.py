@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from labreport.report.printed import printed_line
 from labreport.report.problems import one_line
 from labreport.site.build import Build
 
@@ -41,6 +42,7 @@ def open_gate(command: str, *, dirty: bool) -> None:
     """Start to count the warnings of a `command` of mkdocs, those that `--quiet` hides included."""
     _run.command, _run.dirty = command, dirty
     logger = logging.getLogger("mkdocs")
+    print_safely()
     if logger.level > logging.WARNING:
         for handler in logger.handlers:
             handler.setLevel(logger.level)
@@ -48,6 +50,24 @@ def open_gate(command: str, *, dirty: bool) -> None:
     if not any(isinstance(handler, _Counter) for handler in logger.handlers):
         logger.addHandler(_Counter(logging.WARNING))
     _run.warnings.clear()
+
+
+def print_safely() -> None:
+    """Escape what mkdocs prints, where it is printed: links, names and titles of pages are in it."""
+    logger = logging.getLogger("mkdocs")
+    if not logger.handlers:
+        logger.addHandler(logging.StreamHandler())
+    for handler in logger.handlers:
+        handler.addFilter(_escape)
+
+
+def _escape(record: logging.LogRecord) -> bool:
+    """Escape the message of a record line by line; what mkdocs says after its first line is indented."""
+    indent = "" if record.name == LOGGER else "    "
+    first, *rest = map(printed_line, record.getMessage().split("\n"))
+    record.msg = "\n".join([first, *(line if line.startswith(" ") else f"{indent}{line}" for line in rest)])
+    record.args = ()
+    return True
 
 
 def serving() -> bool:

@@ -10,9 +10,13 @@ from mkdocs.exceptions import MkDocsException
 from mkdocs.structure.files import Files, get_files, set_exclusions
 from mkdocs.structure.pages import Page
 
+from labreport.check.waivers import today
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.report.pages.render import SitePages
 from labreport.report.pages.source import read_page
+from labreport.report.problems import Problem
+from labreport.site.docs_files import leave_out
+from labreport.site.gate import print_safely
 
 
 class SiteError(LabError):
@@ -27,9 +31,11 @@ class Site:
     def __init__(self, root: Path) -> None:
         """Read mkdocs.yml in `root`, and find the files; raise SiteError."""
         self.root = root
+        today()  # SOURCE_DATE_EPOCH is checked before mkdocs reads it
+        print_safely()
         try:
             self.config = _config(root)
-            self.files = _files(self.config)
+            self.files, self.problems = _files(self.config, root)
         except MkDocsException as error:
             what = str(error) or "mkdocs.yml is invalid"
             raise SiteError(what, "correct mkdocs.yml: `mkdocs build` says what is wrong") from error
@@ -41,7 +47,9 @@ class Site:
         """Return the pages for `lab check`, `lab export` and `lab diff`."""
         files = self.files.documentation_pages()
         pages = tuple(read_page(file.src_uri, file.content_bytes) for file in files)
-        return SitePages(self.root, Path(self.config.docs_dir), pages, self.config.extra, self.html)
+        return SitePages(
+            self.root, Path(self.config.docs_dir), pages, self.config.extra, self.html, self.problems
+        )
 
     def html(self, path: str, markdown: str) -> str:
         """Return the HTML that mkdocs makes of the Markdown of a page."""
@@ -60,10 +68,12 @@ def _config(root: Path) -> MkDocsConfig:
     return config
 
 
-def _files(config: MkDocsConfig) -> Files:
-    """Return the files that mkdocs publishes."""
+def _files(config: MkDocsConfig, root: Path) -> tuple[Files, tuple[Problem, ...]]:
+    """Return the files that mkdocs publishes, and the problems of those that it cannot."""
     files = get_files(config)
+    problems = tuple(leave_out(files, config, root))
     files.add_files_from_theme(config.theme.get_env(), config)
     files = config.plugins.on_files(files, config=config)
     set_exclusions(files, config)
-    return Files([file for file in files if file.inclusion.is_included()])  # type: ignore[no-untyped-call] # mkdocs
+    included = [file for file in files if file.inclusion.is_included()]  # type: ignore[no-untyped-call] # mkdocs
+    return Files(included), problems

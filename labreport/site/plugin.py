@@ -2,8 +2,10 @@
 
 import logging
 import os
+import sys
 from importlib.resources import files as package_files
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from labreport.site import defaults
@@ -13,19 +15,25 @@ defaults.require_packages()  # before the imports below, which would end in a tr
 # ruff: noqa: E402
 from jinja2 import Environment, TemplateNotFound
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.exceptions import Abort, ConfigurationError
+from mkdocs.exceptions import Abort, ConfigurationError, MkDocsException
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from pathspec.gitignore import GitIgnoreSpec
 
+from labreport.check.waivers import EpochError, today
 from labreport.contract.lab_config import CONVERTERS_FILE
+from labreport.report.crash import as_error
 from labreport.report.pages.render import RenderPass
+from labreport.report.printed import printed_line
 from labreport.report.problems import Problem
 from labreport.site import gate
 from labreport.site.build import Build
+from labreport.site.docs_files import leave_out
 from labreport.site.raw import write_raw, write_schemas
+from labreport.site.theme import escape_meta, escape_names, escape_sections, escape_stripped
 
 log = logging.getLogger(gate.LOGGER)
 
@@ -39,16 +47,33 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
     _build: Build
     """The build that is under way. Each build has its own, from `on_config` on."""
 
+    _page = ""
+    """The page that is being built, by its path below docs/."""
+
     def on_startup(self, *, command: str, dirty: bool) -> None:
         """Note whether mkdocs builds or serves, and count warnings from here on.
 
         mkdocs keeps a plugin that has this event for all builds of `mkdocs serve`.
         """
         gate.open_gate(command, dirty=dirty)
+        sys.excepthook = _last_handler
+
+    def on_build_error(self, *, error: Exception) -> None:
+        """End a build that fails for a reason that is no problem of the report, in one line."""
+        if isinstance(error, MkDocsException):
+            return
+        place = f"docs/{self._page}: " if self._page else ""
+        if isinstance(error, RecursionError):
+            raise Abort(f"{place}nested too deeply: use fewer levels of lists, quotes or tags") from error
+        raise Abort(printed_line(f"{place}{as_error(error)}")) from error
 
     @event_priority(100)  # before other plugins read these settings
     def _set_defaults(self, config: MkDocsConfig) -> MkDocsConfig:
         """Set what mkdocs.yml leaves open: styles, extensions, excluded files, link checks, search."""
+        try:
+            today()
+        except EpochError as error:
+            raise ConfigurationError(str(error)) from error
         config.extra_css[:0] = defaults.STYLES
         config.extra.setdefault("polyfills", []).append(defaults.SEARCH_WORKER)
         for name, options in defaults.EXTENSIONS.items():
@@ -88,7 +113,12 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         self._build.rendering.check_evidence()
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Add our styles and the search worker; in a dirty build, have pages rebuilt after new evidence."""
+        """Add our styles and the search worker; in a dirty build, have pages rebuilt after new evidence.
+
+        What cannot be published is left out, and is a problem.
+        """
+        for problem in leave_out(files, config, _root(config)):
+            self._build.rendering.add(problem)
         for path in (*defaults.STYLES, defaults.SEARCH_WORKER):
             if files.get_file_from_path(path) is None:  # a file of the project's own comes first
                 content = package_files("labreport.site").joinpath(path).read_bytes()
@@ -106,9 +136,17 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
                     os.utime(target, (0, 0))
         return files
 
+    def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
+        """Escape titles that come from the names of folders; those of mkdocs.yml are HTML."""
+        del files
+        if config.nav is None:
+            escape_sections(nav.items)
+        return nav
+
     def on_page_read_source(self, *, page: Page, config: MkDocsConfig) -> str:
         """Return the text of a page. One that is not UTF-8 is a problem, not the end of the build."""
         del config
+        self._page = page.file.src_uri
         return self._build.read(page.file.src_uri, page.file.content_bytes)
 
     def _render_page(self, macros: Any) -> None:
@@ -120,12 +158,20 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         meta = macros.page.meta
         macros.markdown = self._build.render(macros.page.file.src_uri, macros.markdown, meta)
         meta.pop("ignore_macros", None)  # it would end the build
+        escape_meta(meta)
         meta["render_macros"] = False
 
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
-        """Drop what a page wants of the theme and the theme does not have: it would end the build."""
+        """Drop what a page wants of the theme and the theme does not have: it would end the build.
+
+        Text that reaches the theme's templates is escaped, because they escape nothing.
+        """
         del config
+        self._page = ""
+        escape_stripped(env)
         for file in files.documentation_pages():
+            if file.page:
+                escape_names(file.page)
             meta = file.page.meta if file.page else {}
             for key, template in (("template", "{}"), ("icon", ".icons/{}.svg")):
                 if key in meta and not _has(env, template.format(meta[key])):
@@ -139,11 +185,13 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Put in what the search must not index."""
-        del page, config
+        del config
+        self._page = page.file.src_uri
         return self._build.write(output)
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Write the raw files. End a `mkdocs build` that has problems with a list of them."""
+        self._page = ""
         site = Path(config.site_dir)
         write_raw(self._build.rendering.evidence, site)
         write_schemas(site)
@@ -175,6 +223,14 @@ def _has(env: Environment, template: str) -> bool:
 def _root(config: MkDocsConfig) -> Path:
     """Return the project's folder: the one with mkdocs.yml."""
     return Path(config.config_file_path or "mkdocs.yml").parent
+
+
+def _last_handler(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print an exception that nothing handled as one line, unless it is Ctrl-C."""
+    if isinstance(error, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    print(printed_line(f"mkdocs: {as_error(error)}"), file=sys.stderr)  # noqa: T201 # nothing logs any more
 
 
 def _tell(problem: Problem, fails: bool) -> None:  # noqa: FBT001 # a callback

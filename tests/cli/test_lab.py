@@ -92,7 +92,7 @@ def test_the_version_is_the_packages(shell: Shell) -> None:
     ("words", "status", "said"),
     [
         (("doctor",), 0, "What the labs need"),
-        (("verify",), 0, "0 files, 0 records"),
+        (("verify",), 1, "nothing to check: 0 files, 0 records: capture a lab with `lab collect`"),
         (("status",), 2, "this project has no lab: make one with `lab new NAME`"),
         (("collect", "lab12/health"), 2, "this project has no lab: make one with `lab new NAME`"),
         (("record", "x.txt", "--", "true"), 2, "this project has no lab: make one with `lab new NAME`"),

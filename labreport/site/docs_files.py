@@ -1,0 +1,52 @@
+"""Files of docs/ that a site cannot publish: dangling links, links out of the project, FIFOs and devices."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+from labreport.report.problems import Problem
+
+
+def leave_out(files: Files, config: MkDocsConfig, root: Path) -> Iterator[Problem]:
+    """Remove from `files` what cannot be published; yield a problem for each.
+
+    A link may lead to a file of the project `root` that is not hidden: a clone could hold a link to any file
+    of this machine. What mkdocs leaves out by itself, such as an editor's lock file, is no problem.
+    """
+    docs = Path(config.docs_dir)
+    folders = (root.resolve(), docs.parent.resolve() / docs.name)
+    for file in list(files):
+        if not _is_of(file, docs) or file.abs_src_path is None:
+            continue
+        if wrong := _wrong(Path(file.abs_src_path), folders):
+            files.remove(file)
+            if not file.inclusion.is_excluded():  # type: ignore[no-untyped-call] # mkdocs
+                yield Problem(f"docs/{file.src_uri}", *wrong)
+
+
+def _is_of(file: File, docs: Path) -> bool:
+    """Return whether a file comes from docs/, and not from the theme or a plugin."""
+    return file.src_dir is not None and Path(file.src_dir) == docs
+
+
+def _wrong(path: Path, folders: tuple[Path, ...]) -> tuple[str, str] | None:
+    """Return what is wrong with a file, and what to do; None if it can be published."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if path.is_symlink():
+            return "a symbolic link that leads nowhere", "remove it, or correct where it leads"
+        return f"cannot be read ({error.strerror})", "check who owns it and its mode"
+    if not stat.S_ISREG(mode):
+        return "not a regular file", "put the file itself there"
+    real = Path(os.path.realpath(path))
+    inside = [real.relative_to(folder) for folder in folders if real.is_relative_to(folder)]
+    if not inside or any(part.startswith(".") for part in inside[0].parts):
+        return "a symbolic link to a file that is not of this project's own", "put the file itself there"
+    if not os.access(path, os.R_OK):
+        return "cannot be read (Permission denied)", "check who owns it and its mode"
+    return None

@@ -66,6 +66,8 @@ def unpack(stream: BinaryIO, to: Path) -> None:
         raise StoreError("the archive has a path twice", NOTHING_TAKEN) from error
     except (tarfile.TarError, EOFError) as error:
         raise StoreError(f"the archive is not a set: {error}", NOTHING_TAKEN) from error
+    except OSError as error:
+        raise store.disk_error(to.name, error) from error
 
 
 def _refused(member: tarfile.TarInfo, number: int, total: int) -> str:

@@ -10,6 +10,8 @@ RECORDS = "records"
 OWN_FOLDERS = frozenset({RECORDS, "failed"})
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 MAX_PATTERN = 1000
+MAX_NAME, MAX_PATH = 255, 1000
+"""The longest name of a file, and the longest path, in bytes. Linux allows no longer name."""
 
 MAX_BYTES = 8 * 1024 * 1024
 """The largest evidence file, in bytes. A larger file is refused, and the error names it."""
@@ -19,6 +21,7 @@ def evidence_path(text: str) -> str:
     """Return `text` if it names a file inside an evidence folder, else raise ValueError.
 
     A path is relative, POSIX, normal (no `.`, `..`, `//`, trailing `/`) and printable, with no hidden part.
+    It has at most MAX_PATH bytes, and each part at most MAX_NAME.
     """
     parts = text.split("/")
     if "" in parts or "." in parts:
@@ -27,6 +30,8 @@ def evidence_path(text: str) -> str:
         raise ValueError(f"{text!r} has a hidden part or leaves the evidence folder")
     if not text.isprintable() or "\\" in text:
         raise ValueError(f"{text!r} contains a character that is not allowed in a path")
+    if len(text.encode()) > MAX_PATH or any(len(part.encode()) > MAX_NAME for part in parts):
+        raise ValueError(f"{text[:40]!r}… is longer than a path may be")
     return text
 
 

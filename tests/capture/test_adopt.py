@@ -208,6 +208,7 @@ def test_a_set_is_unpacked(tmp_path: Path) -> None:
         ("x\\y", tarfile.REGTYPE, b"x"),
         ("x\udcff", tarfile.REGTYPE, b"x"),
         ("d/" * 33 + "x", tarfile.REGTYPE, b"x"),
+        ("n" * 256, tarfile.REGTYPE, b"x"),
         ("../d", tarfile.DIRTYPE, b""),
         ("a", tarfile.REGTYPE, b"again"),
         ("a/below", tarfile.REGTYPE, b"x"),

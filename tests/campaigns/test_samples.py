@@ -1,0 +1,30 @@
+"""Samples of the campaigns that change the source: defences that are taken out, and mutants."""
+
+import pytest
+
+from tests.campaigns import defences, mutants
+from tests.campaigns.copies import Copy
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+SEED = 2503
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """Return a copy of the project."""
+    return Copy(tmp_path_factory.mktemp("copy"))
+
+
+@pytest.mark.parametrize("defence", defences.defences(), ids=lambda defence: defence.line)
+def test_without_its_defence_a_test_fails(copy: Copy, defence: defences.Defence) -> None:
+    """The test of each line of the threat model fails if the defence is taken out."""
+    assert defences.is_held(copy, defence)
+
+
+def test_mutants_are_killed() -> None:
+    """Of eight mutants that are drawn, at most one survives."""
+    chosen = mutants.drawn(SEED, 8)
+    left = [
+        mutant.describe((mutants.ROOT / mutant.file).read_text()) for mutant in mutants.survivors(chosen, 1)
+    ]
+    assert len(left) <= 1, left

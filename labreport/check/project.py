@@ -19,6 +19,7 @@ from labreport.check.coverage import (
 from labreport.check.finding import NOTHING, PROBLEM, Edit, Finding, edited, in_order
 from labreport.check.lab import LabPages, read_facts, read_lab
 from labreport.check.rubric import read_rubric, unmet_requirements
+from labreport.check.secret_scan import possible_secrets
 from labreport.check.slices import moved_slices, unpinned_slices
 from labreport.check.submission import misquotes
 from labreport.check.waivers import lab_of_file, read_waivers, waive
@@ -118,6 +119,11 @@ def build_problems(project: ProjectPages) -> Iterator[Finding]:
         yield Finding(PROBLEM, file, line, column, message, problem.remedy, identity)
 
 
+def secrets(project: ProjectPages) -> Iterator[Finding]:
+    """Yield a finding for each text in evidence, records and pages that looks like a secret."""
+    yield from possible_secrets(project.pages, project.rendering.evidence)
+
+
 LAB_CHECKS: tuple[LabCheck, ...] = (
     invalid_files,
     failing_samples,
@@ -131,7 +137,7 @@ LAB_CHECKS: tuple[LabCheck, ...] = (
 )
 """The checks of one lab. A new check is a function here; labreport/check/__init__.py describes it."""
 
-PROJECT_CHECKS: tuple[ProjectCheck, ...] = (build_problems,)
+PROJECT_CHECKS: tuple[ProjectCheck, ...] = (build_problems, secrets)
 """The checks of the whole project, pages outside labs included."""
 
 
@@ -158,6 +164,19 @@ def check_project(site: SitePages, today: date, more: Sequence[ProjectCheck] = (
         if finding.edit:
             edits.setdefault(finding.file, []).append(finding.edit)
     return CheckReport(findings, coverage, edits)
+
+
+def check_secrets(site: SitePages, today: date) -> CheckReport:
+    """Search a project for secrets and nothing else, without rendering its pages: waivers apply."""
+    rendering = RenderPass(site.docs, site.root / "evidence", values=site.values, code=site.root)
+    project = ProjectPages(site, rendering)
+    findings = in_order(secrets(project))
+    waived = {
+        finding
+        for lab in project.labs
+        for finding in waive(lab, [one for one in findings if lab_of_file(one.file) == lab.lab], today).waived
+    }
+    return CheckReport([finding for finding in findings if finding not in waived], Coverage(), {})
 
 
 def _found(project: ProjectPages, more: Sequence[ProjectCheck]) -> Iterator[Finding]:

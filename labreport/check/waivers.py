@@ -100,6 +100,8 @@ def waive(lab: LabPages, findings: Sequence[Finding], day: date) -> Waived:
 def lab_of_file(file: str) -> str:
     """Return the lab that a file of the project belongs to; empty if it belongs to none."""
     match PurePosixPath(file).parts:
+        case ("evidence", "hosts", _, lab, _, *_):
+            return lab
         case ("docs", "labs", lab, _, *_) | ("evidence" | "collectors", lab, _, *_):
             return lab
     return ""

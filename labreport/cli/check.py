@@ -22,6 +22,7 @@ if TYPE_CHECKING:
               help="The evidence folder of the lab that FILE is about.")  # fmt: skip
 @click.option("--prefix", default="", help="The start of every path in FILE, such as labs/lab12/.")
 @click.option("--fix", is_flag=True, help="Update the ranges of lines that moved in the pages.")
+@click.option("--secrets", is_flag=True, help="Search only for secrets, in evidence, records and pages.")
 @click.option("--annotations", is_flag=True, help="Print the findings as annotations for GitHub Actions.")
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
@@ -32,30 +33,34 @@ def check(  # noqa: PLR0913 # its options
     evidence: Path | None,
     prefix: str,
     fix: bool,
+    secrets: bool,
     annotations: bool,
     json_: bool,
 ) -> None:
     """Check the pages, or the Markdown report FILE, against the evidence.
 
     Without FILE, report what fails a build, numbers that are bound to no evidence, facts and evidence that no
-    page uses, lines of evidence that moved or have no hash, unmet requirements of rubric.yml, and broken
-    links. With FILE, compare each fence whose info string is start:end:path with these lines, and report the
-    first line that differs. The exit status is 1 if there is a finding, or nothing to check.
+    page uses, lines of evidence that moved or have no hash, unmet requirements of rubric.yml, broken links,
+    and what looks like a secret. With FILE, compare each fence whose info string is start:end:path with these
+    lines, and report the first line that differs. The exit status is 1 if there is a finding, or nothing to
+    check.
     """
     if annotations and json_:
         raise click.UsageError("--annotations and --json exclude each other: give one of them")
+    if fix and secrets:
+        raise click.UsageError("--fix and --secrets exclude each other: give one of them")
     if file is None:
-        _check_project(ctx, fix=fix, annotations=annotations, json_=json_)
-    elif fix or annotations:
-        raise click.UsageError("--fix and --annotations are for the project's pages: leave out FILE")
+        _check_project(ctx, fix=fix, secrets=secrets, annotations=annotations, json_=json_)
+    elif fix or secrets or annotations:
+        raise click.UsageError("--fix, --secrets and --annotations are for the project: leave out FILE")
     elif evidence is None:
         raise click.UsageError("FILE is compared with an evidence folder: give --evidence FOLDER")
     else:
         _check_file(ctx, file, evidence, prefix, json_=json_)
 
 
-def _check_project(ctx: click.Context, *, fix: bool, annotations: bool, json_: bool) -> None:
-    """Check the project's pages."""
+def _check_project(ctx: click.Context, *, fix: bool, secrets: bool, annotations: bool, json_: bool) -> None:
+    """Check the project's pages and evidence, or only whether they contain secrets."""
     from labreport.check import project
     from labreport.check.waivers import today
     from labreport.site.links import broken_links
@@ -63,6 +68,8 @@ def _check_project(ctx: click.Context, *, fix: bool, annotations: bool, json_: b
 
     def run() -> "CheckReport":
         site = Site(root())
+        if secrets:
+            return project.check_secrets(site.pages(), today())
         return project.check_project(site.pages(), today(), [partial(broken_links, site)])
 
     report = run()
@@ -71,11 +78,12 @@ def _check_project(ctx: click.Context, *, fix: bool, annotations: bool, json_: b
         show.line(f"{count} ranges written" if count != 1 else "1 range written", err=True)
         report = run()
     if json_:
-        show.as_json({"findings": [one.as_json() for one in report.findings], **report.coverage.as_json()})
+        coverage = {} if secrets else report.coverage.as_json()
+        show.as_json({"findings": [one.as_json() for one in report.findings], **coverage})
     elif annotations:
         show.document("".join(f"{annotation(finding)}\n" for finding in report.findings))
     else:
-        _print(report)
+        _print(report, with_coverage=not secrets)
     ctx.exit(ExitStatus.FINDINGS if report.findings else ExitStatus.FINE)
 
 
@@ -93,19 +101,21 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _print(report: "CheckReport") -> None:
-    """Print the findings, one a line, and the evidence coverage below them."""
+def _print(report: "CheckReport", *, with_coverage: bool) -> None:
+    """Print the findings, one a line, and below them the evidence coverage and how many they are."""
     from rich.text import Text
 
     for one in report.findings:
         parts = ((printed_line(one.place), "bold"), ": ", one.text, " ", (f"[{one.id}]", "dim"))
         show.rich_text(Text.assemble(*parts), soft_wrap=True)
-    for line in _summary(report):
+    for line in _coverage(report) if with_coverage else []:
         show.line(line)
+    count = len(report.findings)
+    show.line("no findings" if not count else "1 finding" if count == 1 else f"{count} findings")
 
 
-def _summary(report: "CheckReport") -> list[str]:
-    """Return the last lines: numbers, claims, requirements, and how many findings there are."""
+def _coverage(report: "CheckReport") -> list[str]:
+    """Return the evidence coverage in lines: numbers, claims, requirements."""
     coverage = report.coverage
     exempt = "".join(f", {count} exempt ({reason})" for reason, count in sorted(coverage.exempt.items()))
     lines = [f"numbers: {coverage.bound} bound, {coverage.naked} naked{exempt}"]
@@ -115,8 +125,7 @@ def _summary(report: "CheckReport") -> list[str]:
     for edition, states in sorted(coverage.rubric.items()):
         counts = ", ".join(f"{count} {state}" for state, count in states.items())
         lines.append(f"requirements of {edition}: {counts}")
-    count = len(report.findings)
-    return [*lines, "no findings" if not count else "1 finding" if count == 1 else f"{count} findings"]
+    return lines
 
 
 def _check_file(ctx: click.Context, file: Path, evidence: Path, prefix: str, *, json_: bool) -> None:

@@ -155,3 +155,26 @@ def test_coverage_on_pages(little: Little) -> None:
         (little.root / "docs/labs/lab12/index.md").touch()
     exported = Shell(little.root).lab("export", "lab12").stdout
     assert "| Numbers bound to evidence | 1 |" in exported
+
+
+def test_secrets_only(little: Little) -> None:
+    """--secrets reports secrets and nothing else, and reads no code of a lab; waivers apply."""
+    ended = Shell(little.root).lab("check", "--secrets")
+    assert (ended.returncode, ended.stdout) == (0, "no findings\n")
+    (little.root / "collectors/lab12").mkdir(parents=True, exist_ok=True)
+    (little.root / "collectors/lab12/converters.py").write_text("raise SystemExit(9)\n")
+    little.capture(CapturedFile("a.txt", b"-----BEGIN " + b"PRIVATE KEY-----\n"))
+    ended = Shell(little.root).lab("check", "--secrets")
+    first, *rest = ended.stdout.splitlines()
+    assert ended.returncode == 1
+    found = re.fullmatch(
+        r"evidence/lab12/a\.txt:1:1: this looks like a secret .* \[(secret-[0-9a-f]{8})\]", first
+    )
+    assert found
+    assert rest == ["1 finding"]
+    assert Shell(little.root).json("check", "--secrets")["findings"][0]["id"] == found[1]
+    little.page("labs/lab12/waivers.yml", f"{found[1]}: {{reason: made up, expires: 2999-12-31}}\n")
+    assert Shell(little.root).lab("check", "--secrets").returncode == 0
+    for options in (["--fix", "--secrets"], ["--secrets", "README.md"]):
+        (little.root / "README.md").touch()
+        assert Shell(little.root).lab("check", *options).returncode == 2

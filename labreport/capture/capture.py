@@ -5,6 +5,7 @@ import os
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -63,6 +64,18 @@ def capture_collector(
 
     `done` has the status of each collector that ran before it in this collect, by name.
     """
+    redact = Redactor(identity(target.root), collector.keep)
+    if lacking := _lacking(target, collector, session, done):
+        return lacking.redacted(redact.text)
+    began = time.monotonic()
+    status = _capture(target, collector, session, redact)
+    return status if status.record else replace(status, seconds=time.monotonic() - began)
+
+
+def _lacking(
+    target: Target, collector: Collector, session: Session, done: Mapping[str, CollectorStatus]
+) -> CollectorStatus | None:
+    """Return why a collector cannot be captured here, None if it can."""
     if collector.role == ESCAPE and not session.allowed.escapes:
         return CollectorStatus(collector, Status.MISSING, NOT_ALLOWED, ALLOW)
     for need in collector.needs:
@@ -73,14 +86,11 @@ def capture_collector(
         if before and before.status in {Status.MISSING, Status.FAILED}:
             reason = f"comes after {earlier.name}: {before.reason}"
             return CollectorStatus(collector, Status.MISSING, reason, before.remedy)
-    began = time.monotonic()
-    status = _capture(target, collector, session)
-    return status if status.record else replace(status, seconds=time.monotonic() - began)
+    return None
 
 
-def _capture(target: Target, collector: Collector, session: Session) -> CollectorStatus:
+def _capture(target: Target, collector: Collector, session: Session, redact: Redactor) -> CollectorStatus:
     """Run a collector and commit its files. If it fails, move them to failed/ and keep the last evidence."""
-    redact = Redactor(identity(target.root), collector.keep)
     staging = store.Staging(target.folder, collector.name)
     lab_file = f"collectors/{target.lab.name}/{LAB_FILE}"
     run = Run(session, target.lab.config, lab_file, staging.files, redact)
@@ -102,6 +112,7 @@ def _capture(target: Target, collector: Collector, session: Session) -> Collecto
         staging.drop()
         return CollectorStatus(collector, Status.MISSING, redact.text(error.what), redact.text(error.remedy))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a mistake in a collector is a failed capture
+        _redact_files(staging, run.spans, redact)
         return _failed(collector, staging, redact.text(_why(error, target)), run.spans)
     except BaseException:
         staging.drop()
@@ -147,6 +158,21 @@ def _failed(collector: Collector, staging: store.Staging, why: str, paths: Itera
         remedy = f"what was printed could not be kept in failed/: {error}; the last evidence stands"
     staging.drop()
     return CollectorStatus(collector, Status.FAILED, why, remedy)
+
+
+def _redact_files(staging: store.Staging, paths: Iterable[str], redact: Redactor) -> None:
+    """Redact the files of a failed capture: a command may have written into one of them itself.
+
+    A file that cannot be read, as it is too large or a link, is deleted.
+    """
+    for path in paths:
+        try:
+            data = read_evidence(staging.files, path)
+            if (redacted := redact(data)) != data:
+                writing.write(staging.files / path, redacted)
+        except (LabError, OSError):
+            with suppress(OSError):
+                writing.remove(staging.files / path)
 
 
 def _files(collector: Collector, run: Run, staging: store.Staging) -> tuple[File, ...]:

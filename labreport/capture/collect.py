@@ -15,6 +15,7 @@ from labreport.capture.cleanup import runs
 from labreport.capture.declare import BUILD, Collector, DeclarationError
 from labreport.capture.host import this_host
 from labreport.capture.plan import CollectorStatus
+from labreport.capture.redact import Redactor, identity
 from labreport.capture.run import Run
 from labreport.capture.session import NOTHING, Allowed, Session, session
 from labreport.contract.errors import ExitStatus, LabError
@@ -209,8 +210,10 @@ def write_state(target: Target, done: Mapping[str, CollectorStatus]) -> list[Col
     """
     records = readable_records(target.folder)
     by_hand = [record for record in records.values() if not record.collector.file]
+    redact = Redactor(identity(target.root))
     statuses = [
-        status if status.record else done.get(status.collector.name, status) for status in target.statuses()
+        (status if status.record else done.get(status.collector.name, status)).redacted(redact.text)
+        for status in target.statuses()
     ]
     state = dump(plan.state_file(target.lab, statuses, by_hand))
     with store.explained(target.lab.name):

@@ -1,7 +1,7 @@
 """Decide which collectors are captured, stale or missing, and why."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,10 @@ class CollectorStatus:
         if self.record is None or self.record.collector.hash_rule == HASH_RULE:
             return ""
         return "version 0.1" if self.record.collector.hash_rule == 1 else "a newer version"
+
+    def redacted(self, redact: Callable[[str], str]) -> "CollectorStatus":
+        """Return the status with its reason and remedy redacted: they may quote what a program printed."""
+        return replace(self, reason=redact(self.reason), remedy=redact(self.remedy))
 
     def row(self, lab: str) -> CollectorState:
         """Return the collector's row of state.json."""

@@ -125,9 +125,9 @@ class Run:
 
     def _record_once(self, command: CommandSpec, argv: Sequence[str]) -> CommandResult:
         """Run and record one command, once."""
-        self.session.working(" ".join(recorder.checked(argv))[:120])
+        self.session.working(self._redact.shown(recorder.checked(argv))[:120])
         cwd = self._staging if self._staging.exists() else self.folder
-        self.environment |= {key: self._redact.text(value) for key, value in command.env.items()}
+        self.environment |= {key: self._redact.variable(key, value) for key, value in command.env.items()}
         spec = replace(command, argv=argv)
         recorded = run_and_record(spec, len(self.commands), self.name, cwd, self._redact)
         self.commands.append(recorded.command)
@@ -222,7 +222,7 @@ class Run:
         Raise CaptureError after `timeout` seconds. The pause between two polls grows with the time waited,
         because polling slows down a start.
         """
-        self.session.working(f"waiting for {what}")
+        self.session.working(self._redact.shown(["waiting for", what]))
         began = time.monotonic()
         while not ready():
             waited = time.monotonic() - began
@@ -259,14 +259,14 @@ class Out:
             result = self._run.record(command)
         except CommandFailedError as error:
             self._append(error.printed, None)
-            self._append(str(error).encode("utf-8", "replace"), None)
+            self._append(self._run.redact(str(error).encode("utf-8", "replace")), None)
             raise
-        self.quote(result.data, result.number, result.cut, command.volatile)
+        self._append(result.data, result.number, result.cut, command.volatile)
         return result
 
     def quote(self, data: bytes, command: int, cut: str = "", volatile: str = "") -> None:
-        """Write a part of the output of the command with this number; `cut` says which part."""
-        self._append(data, command, cut, volatile)
+        """Write a part of the output of the command with this number, redacted; `cut` says which part."""
+        self._append(self._run.redact(data), command, cut, volatile)
 
     def _append(self, data: bytes, command: int | None, cut: str = "", volatile: str = "") -> None:
         if not data:

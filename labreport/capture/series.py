@@ -110,7 +110,7 @@ def _time(run: Run, out: Out, samples: Sequence[tuple[str, Attempt]], limit: flo
     with _reporting(run, export, [name for name, _attempt in samples]):
         result = run.record(CommandSpec(argv, timeout=len(samples) * (limit + 3 * GRACE), answered=(1,)))
     data = export.read_bytes()
-    out.quote(run.redact(data), result.number, volatile=EVERYTHING)
+    out.quote(data, result.number, volatile=EVERYTHING)
     fine = [sample["exit_codes"] == [0] for sample in json.loads(data).get("results", [])]
     if all(fine) and len(fine) < len(samples):
         raise CommandFailedError(f"hyperfine ended after {len(fine)} of {len(samples)} samples")

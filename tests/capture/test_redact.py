@@ -210,3 +210,17 @@ def test_a_name_at_the_end_of_what_is_kept(project: Throwaway) -> None:
     script = "printf '%4090s' x >&2; echo ' password=abcdefghij' >&2"
     project.probe(f'with run.file("x.txt") as out:\n    out.run(["sh", "-c", {script!r}])')
     assert "abc" not in project.record().commands[0].stderr
+
+
+def test_a_file_that_a_command_wrote_itself_is_redacted(project: Throwaway) -> None:
+    """What a command writes past us is no evidence; the failed capture keeps it, redacted."""
+    body = """
+        with run.file("x.txt") as out:
+            out.line("ours")
+            run.command(["sh", "-c", "echo password=hunter22 >>x.txt"])
+        """
+    assert "has lines that the collector did not write" in project.probe(body).reason
+    assert (project.folder / "failed/probe/x.txt").read_bytes() == b"ours\npassword=[secret]\n"
+    links = body.replace("echo password=hunter22 >>x.txt", "ln -sf /etc/hostname x.txt")
+    assert project.probe(links).record is None
+    assert not (project.folder / "failed/probe/x.txt").exists()

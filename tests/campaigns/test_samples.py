@@ -3,7 +3,7 @@
 import pytest
 
 from tests.campaigns import defences, mutants
-from tests.campaigns.copies import Copy
+from tests.campaigns.copies import ROOT, Copy
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 SEED = 2503
@@ -25,6 +25,6 @@ def test_mutants_are_killed() -> None:
     """Of eight mutants that are drawn, at most one survives."""
     chosen = mutants.drawn(SEED, 8)
     left = [
-        mutant.describe((mutants.ROOT / mutant.file).read_text()) for mutant in mutants.survivors(chosen, 1)
+        mutant.describe((ROOT / mutant.file).read_text()) for mutant in mutants.survivors(chosen, 1)
     ]
     assert len(left) <= 1, left

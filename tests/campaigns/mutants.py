@@ -33,7 +33,11 @@ TESTS = {
     "labreport/capture/staging.py": ("tests/capture/test_hostile_clone.py", "tests/capture/test_store.py"),
     "labreport/capture/writing.py": ("tests/capture/test_hostile_clone.py", "tests/capture/test_store.py"),
     "labreport/capture/adopt.py": ("tests/capture/test_adopt.py", "tests/cli/test_pack_adopt.py"),
-    "labreport/capture/redact.py": ("tests/capture/test_redact.py",),
+    "labreport/capture/redact": (
+        "tests/capture/test_redact.py",
+        "tests/capture/test_redact_keys.py",
+        "tests/capture/test_redact_corpus.py",
+    ),
     "labreport/report/pages/slots.py": ("tests/report/pages/test_slots.py", "tests/site/test_plugin.py"),
 }
 """The modules, or folders of modules, that are changed, and their own tests."""

@@ -24,7 +24,5 @@ def test_without_its_defence_a_test_fails(copy: Copy, defence: defences.Defence)
 def test_mutants_are_killed() -> None:
     """Of eight mutants that are drawn, at most one survives."""
     chosen = mutants.drawn(SEED, 8)
-    left = [
-        mutant.describe((ROOT / mutant.file).read_text()) for mutant in mutants.survivors(chosen, 1)
-    ]
+    left = [mutant.describe((ROOT / mutant.file).read_text()) for mutant in mutants.survivors(chosen, 1)]
     assert len(left) <= 1, left

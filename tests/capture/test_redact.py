@@ -88,7 +88,11 @@ def test_versions_are_untouched(parts: tuple[int, ...], tail: str, before: str) 
     assert Redactor(WHO).text(text) == text
 
 
-@given(before=st.text(max_size=3), after=st.text(max_size=3))
+PRINTED = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=3)
+"""Text without control characters: CSI takes the letter after it for itself."""
+
+
+@given(before=PRINTED, after=PRINTED)
 def test_names_are_masked_as_whole_words_only(before: str, after: str) -> None:
     """A user's name is masked exactly if no letter, digit or underscore touches it."""
     redact = Redactor(Identity(users=frozenset({"alice"})))

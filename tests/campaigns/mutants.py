@@ -162,8 +162,8 @@ def tests_of(file: str) -> tuple[str, ...]:
     return next(tests for place, tests in TESTS.items() if file == place or file.startswith(f"{place}/"))
 
 
-def survivors(chosen: list[Mutant], workers: int) -> list[Mutant]:
-    """Return the mutants with which all tests pass."""
+def survivors(chosen: list[Mutant], workers: int) -> Iterator[Mutant]:
+    """Yield the mutants with which all tests pass, as they are found."""
     with tempfile.TemporaryDirectory(prefix="lab-campaign-") as place, ThreadPoolExecutor(workers) as pool:
         copies: Queue[Copy] = Queue()
         for number in range(workers):
@@ -177,7 +177,11 @@ def survivors(chosen: list[Mutant], workers: int) -> list[Mutant]:
             finally:
                 copies.put(copy)
 
-        return [mutant for mutant, lives in zip(chosen, pool.map(survives, chosen), strict=True) if lives]
+        for number, (mutant, lives) in enumerate(zip(chosen, pool.map(survives, chosen), strict=True), 1):
+            if number % 20 == 0:
+                click.echo(f"{number} of {len(chosen)}", err=True)
+            if lives:
+                yield mutant
 
 
 def main() -> None:
@@ -188,10 +192,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes at a time")
     given = parser.parse_args()
     chosen = drawn(given.seed, given.count)
-    left = survivors(chosen, given.workers)
-    for mutant in left:
+    killed = len(chosen)
+    for mutant in survivors(chosen, given.workers):
+        killed -= 1
         click.echo(f"survives: {mutant.describe((ROOT / mutant.file).read_text())}")
-    killed = len(chosen) - len(left)
     click.echo(f"{killed} of {len(chosen)} mutants were killed ({killed / len(chosen):.1%})")
     sys.exit(killed < KILLED * len(chosen))
 

@@ -46,6 +46,10 @@ def read_evidence(folder: Path, path: str) -> bytes:
             return lab.read(path)
     except FileNotFoundError as error:
         raise EvidenceError("no such file", NO_FILE, path=path) from error
+    except EvidenceError as error:
+        if error.path:
+            raise
+        raise EvidenceError(error.what, error.remedy, path=path) from error
 
 
 def readable_records(folder: Path, *, skip_newer: bool = False) -> dict[str, Record]:

@@ -5,6 +5,7 @@ do, without any path of this machine.
 """
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,15 +42,14 @@ def read_evidence(folder: Path, path: str) -> bytes:
 
     Raise EvidenceError as Folder.read does. No part of `folder` may be a symbolic link.
     """
-    try:
-        with opened(folder) as lab:
-            return lab.read(path)
-    except FileNotFoundError as error:
-        raise EvidenceError("no such file", NO_FILE, path=path) from error
-    except EvidenceError as error:
-        if error.path:
-            raise
-        raise EvidenceError(error.what, error.remedy, path=path) from error
+    with ExitStack() as stack:
+        try:
+            lab = stack.enter_context(opened(folder))
+        except FileNotFoundError as error:
+            raise EvidenceError("no such file", NO_FILE, path=path) from error
+        except EvidenceError as error:
+            raise EvidenceError(error.what, error.remedy, path=path) from error
+        return lab.read(path)
 
 
 def readable_records(folder: Path, *, skip_newer: bool = False) -> dict[str, Record]:

@@ -148,6 +148,8 @@ def test_staging_names_cannot_be_known(project: Throwaway) -> None:
 def test_scratch_of_a_killed_run_is_deleted(project: Throwaway) -> None:
     """A scratch folder is deleted at its end, or by the next run; one in use stays."""
     evidence = project.root / "evidence"
+    with staging.scratch(evidence):  # a new project has no evidence folder
+        assert evidence.is_dir()
     left = staging.begin(evidence)
     (left / "x").write_text("x")
     with staging.scratch(evidence) as first:

@@ -122,6 +122,17 @@ def test_depth_and_number_are_bounded(lab: Path, monkeypatch: pytest.MonkeyPatch
         list(folder.entries())
 
 
+def test_hidden_entries(lab: Path) -> None:
+    """An entry is hidden if its own name begins with a dot, and can be left out with what is below it."""
+    (lab / ".away/x").mkdir(parents=True)
+    (lab / "sub/.hidden").write_text("")
+    with opened(lab) as folder:
+        hidden = {entry.path: entry.is_hidden for entry in folder.entries()}
+        shown = [entry.path for entry in folder.entries(lambda entry: entry.is_hidden)]
+    assert hidden == {".away": True, ".away/x": False, "sub": False, "sub/.hidden": True, "sub/x": False}
+    assert shown == ["sub", "sub/x"]
+
+
 def test_a_link_is_listed_and_not_followed(lab: Path, secret: Path) -> None:
     """A walk names links, and does not enter the folders that they lead to."""
     (lab / "s").symlink_to(secret)

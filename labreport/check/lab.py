@@ -29,8 +29,8 @@ T = TypeVar("T")
 class Display:
     """A macro call that shows evidence, with its page and line.
 
-    A block has the `file` that it shows, relative to the lab's folder. A value or a claim has its `facts`,
-    those of them that have a value.
+    `file` is the file that a block shows, relative to the lab's folder. `facts` are the facts that a value or
+    a claim uses, without those that have no value.
     """
 
     page: str

@@ -24,7 +24,10 @@ def sets(root: Path, *, here: bool = True) -> dict[str, Path]:
 
 
 def set_entries(root: Path) -> Iterator[Entry]:
-    """Yield what is where a set may be, and the entries above it that are no folders, by their paths."""
+    """Yield the entries in the place of a set, whatever they are.
+
+    Where a folder above a set is a link or a file, that entry takes the place of its sets.
+    """
     own = _visible(root, "")
     hosts = next((entry for entry in own if entry.path == HOSTS), None)
     yield from (entry for entry in own if entry != hosts)

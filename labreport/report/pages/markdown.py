@@ -1,8 +1,8 @@
 """Parse Markdown: blocks with their lines, and the spans of markup in a text. The parser is markdown-it.
 
-A report that is handed in is CommonMark with tables. A page is what Python-Markdown and its extensions make
-of it: there tabs, admonitions, definitions and footnotes hold blocks that are indented by four, and a fence
-that nothing closes is text.
+A report that is handed in is CommonMark with tables. Pages follow the rules of Python-Markdown and its
+extensions. In tabs, admonitions, definitions and footnotes, blocks are indented by four. A fence that is not
+closed is text.
 """
 
 import re

@@ -22,7 +22,7 @@ from labreport.capture.command import (
 from labreport.capture.declare import Unavailable
 from labreport.capture.host_changes import ledger
 from labreport.capture.recording import run_and_record
-from labreport.capture.redact import Redactor
+from labreport.capture.redact import PrivateKeys, Redactor
 from labreport.capture.session import Resource, Session
 from labreport.contract.errors import LabError
 from labreport.contract.fields import writable_path
@@ -70,9 +70,12 @@ class Run:
         with target.open("ab") as stream:
             yield Out(self, stream, self.spans.setdefault(path, []), target)
 
-    def redact(self, data: bytes) -> bytes:
-        """Return `data` with everything masked that must not be published."""
-        return self._redact(data)
+    def redact(self, data: bytes, keys: PrivateKeys | None = None) -> bytes:
+        """Return `data` with everything masked that must not be published.
+
+        `keys` is the state of the text before `data`, if `data` continues a text.
+        """
+        return self._redact(data, keys=keys)
 
     def hide(self, text: str, mask: str) -> None:
         """From now on replace `text`, a path or address of this machine, by `mask` in files and records."""
@@ -241,12 +244,19 @@ class Out:
         self._run = run
         self._stream = stream
         self._spans = spans
+        self._keys = PrivateKeys()
         self._lines = spans[-1].end if spans else 0
         self._open_end = bool(spans) and not path.read_bytes().endswith(b"\n")
 
     def line(self, text: str = "") -> None:
-        """Write a line of your own, such as a heading. The record says that no command printed it."""
-        self._append(self._run.redact(text.encode("utf-8", "surrogateescape")) + b"\n", None)
+        """Write a line of your own, such as a heading. The record says that no command printed it.
+
+        A private key that is written line by line is one mask, too.
+        """
+        was_open = self._keys.open
+        data = self._run.redact(text.encode("utf-8", "surrogateescape"), self._keys)
+        if data or not was_open:
+            self._append(data + b"\n", None)
 
     @takes(CommandSpec)
     def run(self, command: CommandSpec) -> CommandResult:

@@ -228,3 +228,15 @@ def test_a_file_that_a_command_wrote_itself_is_redacted(project: Throwaway) -> N
     links = body.replace("echo password=hunter22 >>x.txt", "ln -sf /etc/hostname x.txt")
     assert project.probe(links).record is None
     assert not (project.folder / "failed/probe/x.txt").exists()
+
+
+def test_a_key_that_a_collector_writes_line_by_line(project: Throwaway) -> None:
+    """It is one mask; lines before and after it stay, and so do empty ones."""
+    body = """
+        with run.file("x.txt") as out:
+            key = ("-----BEGIN PRIVATE KEY-----", "TUlJ", "", "-----END PRIVATE KEY-----")
+            for line in ("a", "", *key, "b"):
+                out.line(line)
+        """
+    assert project.probe(body).record
+    assert project.read() == b"a\n\n[token]\nb\n"

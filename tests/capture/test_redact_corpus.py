@@ -7,6 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from labreport.capture.command import CommandSpec
 from labreport.capture.recording import cut, run_and_record
@@ -48,6 +50,35 @@ def test_no_secret_is_left_in_a_text(seed: int) -> None:
         if planted.kind != "private key, without an end":
             assert within.startswith(b"first line\n")
             assert within.endswith(b"\nlast line\n")
+
+
+PIECES = sorted({piece for planted in CORPUS for piece in (planted.text, *planted.text.split(" ")[:6])})
+GAPS = ("", ".", "-", " ", ":", "\n", "=", ",", "\0", '"', "\x1b[1m", "\x1b]0;")
+WHO = Identity(
+    users=frozenset({"alice", "bob"}),
+    homes=frozenset({"/srv/people/alice"}),
+    hosts=frozenset({"build-7"}),
+    folders=(("/srv/my-lab", "."),),
+)
+NAMES = (
+    "alice",
+    "bob",
+    "build-7",
+    "/srv/people/alice",
+    "/srv/my-lab",
+    "10.1.2.3",
+    "52:54:00:12:34:56",
+    "a@b.example",
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(pieces=st.lists(st.sampled_from([*PIECES, *NAMES]), max_size=6), gap=st.sampled_from(GAPS))
+def test_once_is_enough_for_secrets(pieces: list[str], gap: str) -> None:
+    """Redaction is idempotent for any sequence of secrets, names of secrets, and names."""
+    once = Redactor(WHO)(gap.join(pieces).encode())
+    again = Redactor(WHO)
+    assert (again(once), dict(again.counts)) == (once, {})
 
 
 def in_stdout(planted: Planted, folder: Path) -> list[bytes]:

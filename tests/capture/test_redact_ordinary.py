@@ -48,11 +48,11 @@ def build_log(folder: Path) -> bytes:
 SOURCES: dict[str, Callable[[Path], bytes]] = {
     "kernel log": lambda _folder: printed("dmesg"),
     "processors": lambda _folder: Path("/proc/cpuinfo").read_bytes(),
-    "kernel symbols": lambda _folder: Path("/proc/kallsyms").read_bytes()[: 4 << 20],
+    "kernel symbols": lambda _folder: Path("/proc/kallsyms").read_bytes()[: 1 << 20],
     "kernel settings": lambda _folder: printed("sysctl", "-a"),
     "packages": lambda _folder: printed("dpkg", "-l"),
     "descriptions of packages": lambda _folder: Path("/var/lib/dpkg/status").read_bytes(),
-    "archives": lambda _folder: printed("apt-cache", "dumpavail")[: 4 << 20],
+    "archives": lambda _folder: printed("apt-cache", "dumpavail")[: 1 << 20],
     "log of installations": lambda _folder: Path("/var/log/dpkg.log").read_bytes(),
     "build": build_log,
     "imports": lambda _folder: printed(sys.executable, "-v", "-c", "import http.server, ssl, json"),
@@ -73,14 +73,14 @@ def test_real_output_is_not_touched(name: str, tmp_path: Path) -> None:
     redacted = Redactor(Identity())(data).split(b"\n")
     assert len(lines) == len(redacted)
     pairs = zip(lines, redacted, strict=True)
-    touched = [(line, after) for line, after in pairs if JUSTIFIED.sub(b"", after) != without(line, after)]
+    touched = [pair for pair in pairs if pair[0] != pair[1] and not is_justified(*pair)]
     assert len(touched) * ALLOWED <= len(lines), touched[:5]
 
 
-def without(line: bytes, after: bytes) -> bytes:
-    """Return a line without the parts that justified masks replaced; the line itself if they do not fit."""
+def is_justified(line: bytes, after: bytes) -> bool:
+    """Return whether a line differs from what it was only by justified masks."""
     parts = [re.escape(part) for part in JUSTIFIED.split(after)]
-    return JUSTIFIED.sub(b"", after) if re.fullmatch(b".+?".join(parts), line, re.DOTALL) else line
+    return re.fullmatch(b".+?".join(parts), line, re.DOTALL) is not None
 
 
 def test_this_repositorys_evidence_is_not_touched() -> None:

@@ -30,7 +30,8 @@ JAR = re.compile(
 XAUTH = re.compile(rb"mit-magic-cookie-1[ \t]+(?P<value>[0-9a-f]{16,}+)")
 
 COMMAND = re.compile(
-    rb"(?:sshpass(?<![a-z0-9]sshpass)|login(?<![a-z0-9]login)|curl(?<![a-z0-9]curl)|wget(?<![a-z0-9]wget))\b[^\n;|&]*+"
+    rb"(?:sshpass(?<![a-z0-9]sshpass)|login(?<![a-z0-9]login)|curl(?<![a-z0-9]curl)|wget(?<![a-z0-9]wget)"
+    rb"|mysql(?<![a-z0-9]mysql)|redis-cli|ldap(?:search|modify|whoami|add)|mosquitto_[ps]ub)[^\n;|&]*+"
 )
 USER = re.compile(
     rb"-(?<![a-z0-9-]-)(?:u|-user|-proxy-user)[\"']?(?:,?[ \t\0]{1,8}+|=)[\"']?[^\s\0:\"']{1,64}+:"
@@ -39,8 +40,19 @@ USER = re.compile(
 PASSWORD = re.compile(
     rb"[ \t\0\"']-p(?:[\"']?,?[ \t\0]{1,8}+[\"']?|(?<=sshpass -p))(?P<value>[^\s\0\"'-][^\s\0\"']*+)"
 )
-OPTIONS = ((b"curl", USER), (b"wget", USER), (b"sshpass", PASSWORD), (b"login", PASSWORD))
-"""The options of programs that name a password by a letter: curl -u, sshpass -p, docker login -p."""
+ATTACHED = re.compile(rb"(?<=[\s\0\"'])-p(?!ort\b|rotocol\b|lugin)(?P<value>[^\s\0\"'-][^\s\0\"']*+)")
+LETTER = re.compile(rb"[ \t\0\"']-[aw][\"']?,?[ \t\0]{1,8}+[\"']?(?P<value>[^\s\0\"'-][^\s\0\"']*+)")
+OPTIONS = (
+    (b"curl", USER),
+    (b"wget", USER),
+    (b"sshpass", PASSWORD),
+    (b"login", PASSWORD),
+    (b"mosquitto_", PASSWORD),
+    (b"mysql", ATTACHED),
+    (b"redis-cli", LETTER),
+    (b"ldap", LETTER),
+)
+"""The options of programs that name a password by a letter: curl -u, docker login -p, mysql -psecret."""
 
 MACHINE = re.compile(
     rb"(?:machine[_ -]?id|system[_ -]?uuid|product[_ -]?uuid|hardware[_ -]?uuid)[\"']?"
@@ -48,10 +60,11 @@ MACHINE = re.compile(
     rb"(?P<value>[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})(?![0-9a-z])"
 )
 SERIAL = re.compile(
-    rb"(?P<name>serial(?:[_ -]?(?:number|num|no|nr|short))?|service[_ ]?tag|asset[_ ]?tag|sn|s/n)\b\.?[\"']?"
-    rb"[ \t]*+[:=#][ \t]*+[\"']?"
+    rb"(?P<name>iserial(?=[ \t]+\d)|serial(?:[_ -]?(?:number|num|no|nr|short))?|service[_ ]?tag|asset[_ ]?tag"
+    rb"|sn|s/n)"
+    rb"\b\.?(?: \([a-z]+\))?[\"'}]?(?:[ \t]*+[:=#]{1,2}[ \t]*+|(?<=iserial)[ \t]++\d++[ \t]++)[\"']?"
     rb"(?P<value>(?=[^\s\0\"',;()\[]{0,200}\d)(?![0-9a-f]{4}:[0-9a-f]{2}:|\d{1,4}/|0x|\d{1,20}[ \t]*\(0x)"
-    rb"[a-z0-9][^\s\0\"',;()\[]{4,}+)"
+    rb"[a-z0-9][^\s\0\"',;()\[]{4,}+(?: (?:[0-9a-f]{2}[ -]?){4,16})?)"
 )
 NAMED_SERIALS = (
     b"id_",
@@ -63,6 +76,7 @@ NAMED_SERIALS = (
     b"chassis_",
     b"disk ",
     b"device ",
+    b"{",
 )
 WORLD_WIDE = re.compile(rb"(?<![a-z0-9])(?P<value>(?:wwn-0x|nvme-eui\.|eui\.|naa\.)[0-9a-f]{16,32}+)")
 
@@ -130,7 +144,7 @@ def _cookies(text: Text) -> Iterator[Masked]:
 
 def _options(text: Text) -> Iterator[Masked]:
     """Find the passwords in options that programs name by a letter."""
-    if b"-u" not in text.lower and b"-p" not in text.lower:
+    if not any(letter in text.lower for letter in (b"-u", b"-p", b"-a", b"-w")):
         return
     for command in COMMAND.finditer(text.lower):
         patterns = {pattern for program, pattern in OPTIONS if program in command.group()}

@@ -15,6 +15,7 @@ KEY_OF = tuple(
     b" pre-shared shared aws".split()
 )
 """What stands before `key` in the name of a secret. A public key and a sort key are none."""
+PASS_OF = (b"store", b"key", b"user", b"db", b"root", b"admin")
 OTHER_KEYS = (b"public_", b"primary_", b"foreign_", b"sort_", b"host_")
 
 NO_SECRET = re.compile(
@@ -102,7 +103,7 @@ def _belong_together(name: Name, value: bytes) -> bool:
     if separator in {b"is", b"was", b"is:", b"was:"}:
         return name.word == b"password" and _has_digit(value)
     # no message about a file: `cat: /run/secrets/token: Permission denied`
-    return not (name.before == b"/" and separator == b":" and value.isalpha())
+    return not (name.before == b"/" and name.separator == b": " and value.isalpha())
 
 
 def _is_option_value(name: Name, value: bytes) -> bool:
@@ -155,7 +156,8 @@ def _may_be_pass(name: Name) -> bool:
     """Return whether the word `pass` means a password: `DB_PASS=…`, `pass:…` of openssl, not `PASS: test`."""
     after_space = name.separator == b":" and name.before in {b" ", b"\0", b'"', b"'"}
     alone = not name.prefix and (name.separator == b"=" or after_space)
-    return not name.suffix and (alone or name.prefix.endswith((b"_", b"-")))
+    of_tool = name.is_option and name.prefix.endswith(PASS_OF)
+    return not name.suffix and (alone or of_tool or name.prefix.endswith((b"_", b"-")))
 
 
 def _may_be_auth(name: Name) -> bool:
@@ -180,6 +182,8 @@ BY_NAME: dict[bytes, Callable[[Name], bool]] = {
     b"auth": _may_be_auth,
     b"key": _may_be_key,
     b"pass": _may_be_pass,
+    b"cookie": lambda name: name.is_variable or name.head["quote"] is not None,
+    b"pat": lambda name: not name.suffix and name.is_variable,
     b"pw": lambda name: not name.suffix,
     b"signature": _may_be_signature,
 }

@@ -5,7 +5,7 @@ import re
 from labreport.capture.redact.rule import Text, any_mask
 
 WORD = (
-    rb"(?P<name>pass(?:w(?:or)?d|wort|phrase|code)?|pwd|pw(?<=[_-]pw)(?![a-z])|secret|token|key|credential"
+    rb"(?P<name>pass(?:w(?:or)?d|wort|phrase|code)?|pwd|pw(?<=[_-]pw)(?![a-z])|pat(?<=_pat)|secret|token|key|cred(?:ential)?s?(?![a-z])|cookie"
     rb"|auth(?:orization)?|sess(?:ion)?[_.-]?id|psk|signature|sig(?<=[?&;]sig)(?=[=%])"
     rb"|data(?<=key-data|ate-data|ity-data)|connection[_ -]?string|dockerconfigjson)"
     rb"(?!(?<=\[token)\]|(?<=\[secret)\])"

@@ -12,7 +12,7 @@ from labreport.capture.redact.judges import SHORT, is_other_key, is_secret, may_
 from labreport.capture.redact.name import HEAD, Name
 from labreport.capture.redact.rule import Masked, Rule, Text, any_mask
 
-END = rb"[\w.%\[-]{0,40}+[\]\"']{0,2}[ \t]{0,4}[=:]|[\s\0\"'`\[{(]|$"
+END = rb"[\w.%\[\]-]{0,40}+[\"']{0,2}[ \t]{0,4}[=:]|[\s\0\"'`\[{(]|$"
 VALUE = re.compile(
     rb"(?:[^\s\0\"'`&,;<]++|[&,;](?<!\][&,;])(?!%b)|<(?![/a-zA-Z!]))*+" % END,
 )

@@ -147,10 +147,10 @@ def test_a_site_on_a_full_disk(little: Little) -> None:
 
 DEEP = {
     "quotes": ">" * 2000 + " x",
-    "lists": "\n".join(f"{'    ' * level}- x" for level in range(600)),
-    "brackets": "[" * 20_000,
-    "emphasis": "*" * 20_000 + "x",
-    "elements": "<div>\n" * 20_000,
+    "lists": "\n".join(f"{'    ' * level}- x" for level in range(120)),
+    "brackets": "[" * 2_000,
+    "emphasis": "*" * 5_000 + "x",
+    "elements": "<div>\n" * 2_000,
     "admonitions": "\n".join(f'{"    " * level}!!! note "x"\n' for level in range(600)),
     "jinja": "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
     "jinja lists": "{{ " + "[" * 5000 + "]" * 5000 + " }}",

@@ -251,14 +251,14 @@ def test_names_of_files_and_folders_are_text(little: Little) -> None:
     """Titles that come from names are escaped, in the navigation too; so are links to edit a page."""
     config = (little.root / "mkdocs.yml").read_text()
     (little.root / "mkdocs.yml").write_text(f"{config}\nrepo_url: https://host.invalid/x\nedit_uri: edit/\n")
-    little.page("<b data-mark>/<i data-mark>.md", "Text.\n")
+    little.page("<b datamark>/<i datamark>.md", "Text.\n")
     little.page('labs/lab12/a" onclick="alert(1)" data-mark=\'.md', "Text.\n")
     little.page("labs/lab12/more.md", "Text.\n")
     little.build()
     pages = list(little.site.rglob("*.html"))
     assert len(pages) > 4
     for path in pages:
-        assert LexborHTMLParser(path.read_text()).css("[data-mark], [onclick]") == [], path
+        assert LexborHTMLParser(path.read_text()).css("[datamark], [onclick]") == [], path
 
 
 def test_what_mkdocs_prints_is_escaped(little: Little) -> None:

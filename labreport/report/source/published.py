@@ -5,7 +5,7 @@ What is not on the list gets `.txt`, so that no browser and no server runs or re
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -51,6 +51,7 @@ class PublishedNames:
 
     files: frozenset[str]
     read: Callable[[str], bytes | None]
+    _kept: dict[str, bool] = field(default_factory=dict)
 
     @cached_property
     def _folders(self) -> frozenset[str]:
@@ -75,7 +76,9 @@ class PublishedNames:
         return f"{path}{more}"
 
     def _is_kept(self, path: str) -> bool:
-        """Return whether name and bytes of a file are of one kind on the list."""
-        fits = KEPT.get(PurePosixPath(path).suffix)
-        data = self.read(path) if fits else None
-        return fits is not None and data is not None and fits(data)
+        """Return whether name and bytes of a file are of one kind on the list. The bytes are read once."""
+        if path not in self._kept:
+            fits = KEPT.get(PurePosixPath(path).suffix)
+            data = self.read(path) if fits else None
+            self._kept[path] = fits is not None and data is not None and fits(data)
+        return self._kept[path]

@@ -34,7 +34,7 @@ NAMED = {
     "the tool imports no lab": ["labreport.report.knows_a_lab -> collectors.lab98.steps"],
     "a lab imports no other lab": ["collectors.lab99.other_lab -> collectors.lab98.steps"],
     "a lab uses capture and containers": ["collectors.lab99.reads -> labreport.report.values"],
-    "only the recorder starts processes": [
+    "processes are started in one place": [
         "collectors.lab99.starts -> sh",
         "collectors.lab99.runs -> subprocess",
     ],

@@ -40,6 +40,9 @@ COLLECT = 'cd "$1"; result=$2; shift 2; echo $$ >/run/lab-collect.pid; exec env 
 DONE = {"captured", "not applicable here"}
 """The states of collectors that a later step need not capture."""
 
+BOX_TEARDOWN_SECONDS = 240.0
+"""Seconds after Ctrl-C in which the collect in the machine may end, and what it captured be brought back."""
+
 SNAPSHOT = "ready"
 MONITOR_SECONDS = 120.0
 SOCKET_BYTES = 107
@@ -62,7 +65,7 @@ def collect_in_box(
     `store` and `adopt`.
     """
     folder = collect.root / collect.evidence
-    with signals.interruptible(), store.locked(folder), locked(machine.box):
+    with signals.interruptible(BOX_TEARDOWN_SECONDS), store.locked(folder), locked(machine.box):
         for text in store.recover(folder):
             progress.note(text)
         for leftover in machine.box.folder.glob("copy-*"):

@@ -35,7 +35,8 @@ from labreport.capture.command import (
 )
 from labreport.capture.declare import Collector, Need, NotApplicable, Unavailable, collector
 from labreport.capture.host import ROOT, on_path
-from labreport.capture.run import CaptureError, Out, Run
+from labreport.capture.out import Out
+from labreport.capture.run import CaptureError, Run
 
 __all__ = [
     "EVERYTHING",

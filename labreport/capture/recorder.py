@@ -1,32 +1,37 @@
-"""Starts processes. This is the only module that imports sh.
+"""Runs commands: with limits of time and output, in an environment that makes outputs comparable.
 
 A process gets no terminal, but a session of its own, files for its output, and a file or /dev/null as its
 input. Its whole process group is killed when the process ends, at its time limit, or when it prints without
-bounds. sh does none of this by default: it polls for its time limit, and kills only the first process.
+bounds. What a command of a run starts in other groups and sessions is found by descent (spawn.descendants).
 """
 
 import hashlib
 import os
-import select
 import shutil
 import signal
+import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
-import sh
-
+from labreport.capture import processes, signals, spawn
 from labreport.capture.command import Argv, CommandSpec, Ended
 from labreport.capture.program import why_not_started
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.records import Executable
 
 OUTPUT_LIMIT = 256 * 1024 * 1024
-"""Bytes a command may print before it is killed. Far less than that is kept."""
+"""Bytes a command may print before it is killed, by the file's size and by its blocks. Far less is kept."""
+
+SPARE_BLOCKS = 1 << 20
+"""Bytes by which the blocks of a file may exceed its size. File systems allocate some beyond its end."""
+
+HOLD_SECONDS = 2.0
+"""Seconds for which a process may hold the output of a command that has ended, before it is killed."""
 
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -45,7 +50,7 @@ POLL = 0.25
 
 
 class CommandNotFoundError(LabError):
-    """A program is not on PATH."""
+    """A program is not on PATH, or is no program of this machine."""
 
     exit_status = ExitStatus.CANNOT_RUN
 
@@ -93,47 +98,61 @@ def environment(name: str, extra: Mapping[str, str] | None = None) -> dict[str, 
     return {**inherited, **ENVIRONMENT, RUN_VARIABLE: name, **(extra or {})}
 
 
-def execute(
+def execute(  # noqa: PLR0913 - what a process gets, by name
     spec: CommandSpec,
     *,
     stdout: BinaryIO,
     stderr: BinaryIO,
     env: Mapping[str, str],
     cwd: Path = Path("/"),
+    files: Iterable[Path] = (),
 ) -> Ended:
     """Run a command in the folder `cwd` until it ends, and kill its process group; return how it ended.
 
-    The output goes to two open files. Of `spec`, argv, stdin and the time limit are used; argv must be a list
-    of texts. Raise CommandNotFoundError, and TypeError or ValueError for arguments that no command can have.
-    KeyboardInterrupt kills the process group first.
+    The output goes to two open files. `files` are others that must not grow without bounds. Of `spec`, argv,
+    stdin and the time limit are used; argv must be a list of texts. Raise CommandNotFoundError, and TypeError
+    or ValueError for arguments that no command can have. KeyboardInterrupt kills the process group first.
+
+    If `env` names a run, what the command leaves behind is known to spawn.descendants. A process that still
+    holds the output after HOLD_SECONDS is killed: nothing writes to it any more when this returns.
     """
+    exceeded = partial(_too_large, (stdout, stderr), list(files))
     with spec.stdin.open("rb") as stdin:
         began = time.monotonic()
         process = _spawn(checked(spec.argv), (stdin, stdout, stderr), env, cwd)
-        timed_out, output_exceeded = _wait(process.pid, (stdout, stderr), began + spec.limit)
-        status = _status(process)
-        ended = Ended(status, time.monotonic() - began, timed_out, output_exceeded)
-        _wait_for_group(process.pid)
-    return ended
+        timed_out, too_large = _wait(process, exceeded, spec.limit)
+        status = process.status()
+        seconds = time.monotonic() - began
+        processes.wait_for_group(process.pid, GRACE)
+    _release(process, (stdout, stderr), exceeded)
+    too_large = too_large or exceeded()
+    for file in (stdout, stderr):
+        if too_large and os.fstat(file.fileno()).st_size > OUTPUT_LIMIT:
+            os.ftruncate(file.fileno(), OUTPUT_LIMIT)  # reading the rest of a sparse file would take hours
+    return Ended(status, seconds, timed_out, too_large)
 
 
-def start(argv: Sequence[str], *, log: Path, env: Mapping[str, str]) -> "Daemon":
-    """Start a server that prints to the file `log`; raise CommandNotFoundError."""
+def start(argv: Sequence[str], *, log: Path, env: Mapping[str, str], supervised: bool = False) -> "Daemon":
+    """Start a server that prints to the file `log`; raise CommandNotFoundError.
+
+    If it is `supervised`, what it starts is known to spawn.descendants, and does not outlive this process.
+    """
     with log.open("ab") as output, Path(os.devnull).open("rb") as stdin:
-        return Daemon(_spawn(checked(argv), (stdin, output, output), env, Path("/")), log)
+        streams = (stdin, output, output)
+        return Daemon(_spawn(checked(argv), streams, env, supervised=supervised), log)
 
 
 class Daemon:
     """A server that was started. It runs until it ends or is stopped."""
 
-    def __init__(self, process: "sh.RunningCommand", log: Path) -> None:
+    def __init__(self, process: spawn.Process, log: Path) -> None:
         self._process = process
         self.pid: int = process.pid
         self.log = log
 
     def alive(self) -> bool:
         """Return whether it is running."""
-        return bool(self._process.is_alive())
+        return not self._process.ended(0)
 
     def follow(self, on_line: Callable[[str], None], timeout: float) -> int:
         """Call `on_line` with each line of its log until it ends, and return its exit status.
@@ -150,17 +169,19 @@ class Daemon:
                 for line in lines:
                     on_line(line)
                 if not alive:
-                    return _status(self._process)
+                    return self._process.status()
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"still running after {timeout:g} s")
-                _wait_for_process(self.pid, POLL)
+                self._process.ended(POLL)
 
     def stop(self, grace: float = 10.0) -> None:
         """Stop it and its process group: send SIGTERM, wait up to `grace` seconds, send SIGKILL."""
-        _signal_group(self.pid, signal.SIGTERM)
-        _wait_for_process(self.pid, grace)
-        _signal_group(self.pid, signal.SIGKILL)
-        _status(self._process)
+        processes.signal_group(self.pid, signal.SIGTERM)
+        patience = signals.Patience(grace)
+        while not self._process.ended(min(patience.left(), POLL)) and not patience.over():
+            pass
+        processes.signal_group(self.pid, signal.SIGKILL)
+        self._process.status()
 
 
 def output(argv: Sequence[str], *, timeout: float = 20.0) -> str:
@@ -181,114 +202,96 @@ def output(argv: Sequence[str], *, timeout: float = 20.0) -> str:
 
 
 def _spawn(
-    argv: Sequence[str], streams: tuple[BinaryIO, BinaryIO, BinaryIO], env: Mapping[str, str], cwd: Path
-) -> "sh.RunningCommand":
-    """Start a process through sh, as this module's docstring says; `streams` are input, output and errors."""
-    stdin, stdout, stderr = streams
-    program = find(argv[0], env.get("PATH"))
+    argv: Sequence[str],
+    streams: tuple[BinaryIO, BinaryIO, BinaryIO],
+    env: Mapping[str, str],
+    cwd: Path = Path("/"),
+    *,
+    supervised: bool = True,
+) -> spawn.Process:
+    """Start a process; `streams` are input, output and errors. One outside a run has no supervisor."""
+    run = env.get(RUN_VARIABLE, "") if supervised else ""
+    spec = spawn.ProcessSpec(find(argv[0], env.get("PATH")), argv, *streams, env, cwd, run)
+    started: list[spawn.Process] = []
     try:
-        command: sh.RunningCommand = sh.Command(program)(
-            *argv[1:],
-            _bg=1,  # `True` would make the child ignore SIGHUP
-            _bg_exc=False,
-            _new_session=True,
-            _ok_code=range(-64, 256),
-            _in=stdin,
-            _out=stdout,
-            _err=stderr,
-            _env=dict(env),
-            _cwd=str(cwd),
-            _return_cmd=True,
-            _tty_out=False,
-        )
-    except sh.ForkException as error:
-        what, remedy = why_not_started(program)
+        with signals.deferred():  # Python would ignore a KeyboardInterrupt at the fork
+            started.append(spawn.spawn(spec))
+    except KeyboardInterrupt:
+        for process in started:
+            processes.signal_group(process.pid, signal.SIGKILL)
+        raise
+    except OSError as error:
+        what, remedy = why_not_started(spec.program)
         raise CommandNotFoundError(f"{argv[0]}: {what}", remedy) from error
-    return command
+    return started[0]
 
 
-def _status(process: "sh.RunningCommand") -> int:
-    """Return the exit status of a process that has ended."""
-    with suppress(sh.ErrorReturnCode):  # sh 2.2 raises for signals, even if _ok_code allows them
-        process.wait()
-    return int(process.process.exit_code)
-
-
-def _wait(pid: int, outputs: Sequence[BinaryIO], deadline: float) -> tuple[bool, bool]:
+def _wait(process: spawn.Process, exceeded: Callable[[], bool], seconds: float) -> tuple[bool, bool]:
     """Wait for a process; kill its group when it has ended or passed a limit.
 
     Return whether it passed the time limit, and whether it passed OUTPUT_LIMIT.
     """
     try:
-        passed = _watch(pid, outputs, deadline)
+        passed = _watch(process, exceeded, signals.Patience(seconds))
         if any(passed):
-            _signal_group(pid, signal.SIGTERM)
-            _wait_for_process(pid, GRACE)
+            processes.signal_group(process.pid, signal.SIGTERM)
+            process.ended(GRACE)
         return passed
     finally:
-        _signal_group(pid, signal.SIGKILL)
+        processes.signal_group(process.pid, signal.SIGKILL)
 
 
-def _watch(pid: int, outputs: Sequence[BinaryIO], deadline: float) -> tuple[bool, bool]:
+def _watch(
+    process: spawn.Process, exceeded: Callable[[], bool], patience: signals.Patience
+) -> tuple[bool, bool]:
     """Wait until a process ends or passes a limit: the time limit, or the limit of its output."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return False, False
-    try:
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        while True:
-            left = deadline - time.monotonic()
-            if poll.poll(max(0.0, min(left, POLL)) * 1000):
-                return False, False
-            if left <= 0:
-                return True, False
-            if any(os.fstat(file.fileno()).st_size > OUTPUT_LIMIT for file in outputs):
-                return False, True
-    finally:
-        os.close(descriptor)
+    signals.check()
+    while not process.ended(min(patience.left(), POLL)):
+        signals.check()
+        if patience.over():
+            return True, False
+        if exceeded():
+            return False, True
+    return False, False
 
 
-def _wait_for_process(pid: int, seconds: float) -> None:
-    """Wait until a process has ended, at most `seconds`."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        select.select([descriptor], [], [], seconds)
-    finally:
-        os.close(descriptor)
-
-
-def _wait_for_group(pid: int) -> None:
-    """Wait until a killed process group has ended, for a bounded time.
-
-    A process that is still dying would be taken for a leak.
-    """
-    deadline = time.monotonic() + GRACE
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, 0)
-        while _group_runs(pid) and time.monotonic() < deadline:
-            time.sleep(0.005)
-
-
-def _group_runs(pid: int) -> bool:
-    """Return whether a process of the group is running, zombies left out (proc(5): /proc/PID/stat)."""
-    for entry in Path("/proc").glob("[0-9]*/stat"):
+def _too_large(outputs: Sequence[BinaryIO], files: Sequence[Path]) -> bool:
+    """Return whether an output exceeds OUTPUT_LIMIT: by its size, as a sparse file does, or by its blocks."""
+    found = [os.fstat(file.fileno()) for file in outputs]
+    for path in files:
         with suppress(OSError):
-            state, _parent, group = entry.read_text().rpartition(")")[2].split()[:3]
-            if group == str(pid) and state not in "ZX":
-                return True
-    return False
+            found.append(path.lstat())
+    return any(size(status) > OUTPUT_LIMIT for status in found)
 
 
-def _signal_group(pid: int, number: signal.Signals) -> None:
-    """Send a signal to the process group that `pid` leads, if it still exists."""
-    try:
-        os.killpg(pid, number)
-    except ProcessLookupError:
-        pass
-    except PermissionError:
-        os.kill(pid, number)
+def size(status: os.stat_result) -> int:
+    """Return how large a file is: its size, as for a sparse file, or its blocks, if it has many more."""
+    return max(status.st_size, status.st_blocks * 512 - SPARE_BLOCKS)
+
+
+_killed: dict[str, dict[int, str]] = {}
+"""The name of each process that was killed because it held the output of a command, by run and pid."""
+
+
+def take_killed(run: str) -> dict[int, str]:
+    """Return, once, the names by pid of the processes that were killed because they held an output."""
+    return _killed.pop(run, {})
+
+
+def _release(process: spawn.Process, outputs: Sequence[BinaryIO], exceeded: Callable[[], bool]) -> None:
+    """Wait until nothing that a command started holds its output; after HOLD_SECONDS, kill what does."""
+    if not process.has_descendants():
+        return
+    found = [os.fstat(file.fileno()) for file in outputs]
+    files = {(status.st_dev, status.st_ino) for status in found if stat.S_ISREG(status.st_mode)}
+
+    def held() -> dict[int, processes.ProcessState]:
+        below = processes.descendants([process.supervisor]) if process.has_descendants() else {}
+        return {pid: below[pid] for pid in processes.holders(below, files)}
+
+    patience = signals.Patience(HOLD_SECONDS)
+    while (holding := held()) and not patience.over() and not exceeded():
+        time.sleep(0.02)
+    if holding:
+        _killed.setdefault(process.run, {}).update({pid: processes.command(pid) for pid in holding})
+        processes.kill_until_none(held, GRACE)

@@ -7,7 +7,7 @@ that is kept are searched for the beginning of a private key only: no other rule
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,11 +59,14 @@ class Recorded:
     error: CommandFailedError | None
 
 
-def run_and_record(spec: CommandSpec, number: int, run_name: str, cwd: Path, redact: Redactor) -> Recorded:
+def run_and_record(  # noqa: PLR0913, PLR0917 - what a command gets
+    spec: CommandSpec, number: int, run_name: str, cwd: Path, redact: Redactor, files: Iterable[Path] = ()
+) -> Recorded:
     """Run a command in the folder `cwd`; return how it ended and its output, shortened and redacted.
 
-    `number` is its index in the record, `run_name` the name of the run. Raise CommandNotFoundError, and
-    TypeError or ValueError for arguments that no command can have.
+    `number` is its index in the record, `run_name` the name of the run. `files` are evidence files that must
+    not grow without bounds. Raise CommandNotFoundError, and TypeError or ValueError for arguments that no
+    command can have.
     """
     argv = recorder.checked(spec.argv)
     environment = recorder.environment(run_name, spec.env)
@@ -76,6 +79,7 @@ def run_and_record(spec: CommandSpec, number: int, run_name: str, cwd: Path, red
             stderr=stdout if spec.merges_stderr else stderr,
             env=environment,
             cwd=cwd,
+            files=files,
         )
         size = os.fstat(stdout.fileno()).st_size
         deadline = time.monotonic() + max(spec.limit - ended.seconds, REDACTION_SECONDS)

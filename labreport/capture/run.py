@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 from labreport.capture import recorder
 from labreport.capture.cleanup import leaks, runs
@@ -21,6 +21,7 @@ from labreport.capture.command import (
 )
 from labreport.capture.declare import Unavailable
 from labreport.capture.host_changes import ledger
+from labreport.capture.out import Out
 from labreport.capture.recording import run_and_record
 from labreport.capture.redact import PrivateKeys, Redactor
 from labreport.capture.session import Resource, Session
@@ -67,8 +68,9 @@ class Run:
         """Open the evidence file `path` for writing. It becomes evidence if the collector does not fail."""
         target = self._staging / writable_path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("ab") as stream:
-            yield Out(self, stream, self.spans.setdefault(path, []), target)
+        with target.open("a+b") as stream:
+            yield (out := Out(self, stream, self.spans.setdefault(path, []), path))
+            out.check_size()
 
     def redact(self, data: bytes, keys: PrivateKeys | None = None) -> bytes:
         """Return `data` with everything masked that must not be published.
@@ -86,8 +88,7 @@ class Run:
         """Run and record a command whose output goes to no evidence file.
 
         The arguments are those of CommandSpec: `run.command(["true"], timeout=5)`. Raise CommandFailedError
-        if the command does not end with an answer or a refusal. A command runs in the folder in which the
-        collector's evidence files grow, so it reads one of them by its path, such as `bench/curl-3012.txt`.
+        without an answer or a refusal. A command runs in the folder with the collector's evidence files.
         """
         return self.record(command)
 
@@ -132,7 +133,8 @@ class Run:
         cwd = self._staging if self._staging.exists() else self.folder
         self.environment |= {key: self._redact.variable(key, value) for key, value in command.env.items()}
         spec = replace(command, argv=argv)
-        recorded = run_and_record(spec, len(self.commands), self.name, cwd, self._redact)
+        files = [self._staging / path for path in self.spans]
+        recorded = run_and_record(spec, len(self.commands), self.name, cwd, self._redact, files)
         self.commands.append(recorded.command)
         if recorded.error:
             raise recorded.error
@@ -179,7 +181,8 @@ class Run:
 
     def start(self, argv: Sequence[str], log: str) -> recorder.Daemon:
         """Start a server that prints to `log` in the run's folder. The caller stops it."""
-        return recorder.start(argv, log=self.folder / log, env=recorder.environment(self.name))
+        env = recorder.environment(self.name)
+        return recorder.start(argv, log=self.folder / log, env=env, supervised=True)
 
     def undo(
         self,
@@ -235,61 +238,3 @@ class Run:
                 )
             time.sleep(max(0.01, waited / 50))
         return time.monotonic() - began
-
-
-class Out:
-    """An evidence file that is being written: lines of the collector's own, and what commands print."""
-
-    def __init__(self, run: Run, stream: BinaryIO, spans: list[Span], path: Path) -> None:
-        self._run = run
-        self._stream = stream
-        self._spans = spans
-        self._keys = PrivateKeys()
-        self._lines = spans[-1].end if spans else 0
-        self._open_end = bool(spans) and not path.read_bytes().endswith(b"\n")
-
-    def line(self, text: str = "") -> None:
-        """Write a line of your own, such as a heading. The record says that no command printed it.
-
-        A private key that is written line by line is one mask, too.
-        """
-        was_open = self._keys.open
-        data = self._run.redact(text.encode("utf-8", "surrogateescape"), self._keys)
-        if data or not was_open:
-            self._append(data + b"\n", None)
-
-    @takes(CommandSpec)
-    def run(self, command: CommandSpec) -> CommandResult:
-        """Run a command, record it, and write what it prints.
-
-        The arguments are those of CommandSpec: `out.run(["seq", "10"], head=3)`. Raise CommandFailedError if
-        the command does not end with an answer or a refusal; its output is written all the same.
-        """
-        try:
-            result = self._run.record(command)
-        except CommandFailedError as error:
-            self._append(error.printed, None)
-            self._append(self._run.redact(str(error).encode("utf-8", "replace")), None)
-            raise
-        self._append(result.data, result.number, result.cut, command.volatile)
-        return result
-
-    def quote(self, data: bytes, command: int, cut: str = "", volatile: str = "") -> None:
-        """Write a part of the output of the command with this number, redacted; `cut` says which part."""
-        self._append(self._run.redact(data), command, cut, volatile)
-
-    def _append(self, data: bytes, command: int | None, cut: str = "", volatile: str = "") -> None:
-        if not data:
-            return
-        if self._open_end:
-            self._stream.write(b"\n")
-            last = self._spans[-1]
-            ended = "; ".join(part for part in (last.cut, "a line end was added") if part)
-            self._spans[-1] = last.model_copy(update={"cut": ended})
-        self._stream.write(data)
-        self._stream.flush()
-        self._open_end = not data.endswith(b"\n")
-        count = data.count(b"\n") + self._open_end
-        first, last_line = self._lines + 1, self._lines + count
-        self._spans.append(Span(start=first, end=last_line, command=command, cut=cut, volatile=volatile))
-        self._lines += count

@@ -23,7 +23,8 @@ from typing import TypeVar
 
 from labreport.capture.command import EVERYTHING, Argv, Attempt, CommandFailedError, CommandSpec
 from labreport.capture.host import on_path
-from labreport.capture.run import Out, Run
+from labreport.capture.out import Out
+from labreport.capture.run import Run
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 END_SECONDS = 2.0
 """Seconds that a process may take to end by itself: a server's child outlives its request for a moment."""
+
+LISTED = 10
+"""How many leaks a message lists at most."""
 
 
 class LeakError(LabError):
@@ -77,19 +80,39 @@ class Session:
             resource.stack.close()
 
     def look_for_leaks(self) -> None:
-        """Remove what a collector left behind, if anything, and raise LeakError."""
-        deadline = time.monotonic() + END_SECONDS
-        while (left := leaks.find(self.name) - self.owned) and time.monotonic() < deadline:
+        """Remove what a collector left behind, if anything, and raise LeakError.
+
+        When this returns or raises, no process of the collector writes to its files any more.
+        """
+        patience = signals.Patience(END_SECONDS)
+        while (left := leaks.find(self.name) - self.owned) and not patience.over():
             if any(leak.kind != "process" for leak in left):
                 break
             time.sleep(0.02)
+        left |= leaks.take_killed(self.name)
         if left:
-            leaks.remove(left)
-            raise LeakError(_left(left))
+            raise LeakError(_left(left, self._remove(left)))
+
+    def _remove(self, left: set[leaks.Leak]) -> set[leaks.Leak]:
+        """Remove `left`, and what is found then, which is added to it; return what cannot be removed."""
+        patience = signals.Patience(leaks.PATIENCE)
+        leaks.kill_descendants(self.name, self.owned)
+        leaks.remove(left)
+        while (remaining := leaks.find(self.name) - self.owned) and not patience.over():
+            left |= remaining
+            leaks.kill_descendants(self.name, self.owned)
+            leaks.remove(remaining)
+        return remaining
 
 
-def _left(left: set[leaks.Leak]) -> str:
-    return f"left behind, and cleared: {', '.join(map(str, sorted(left)))}"
+def _left(left: set[leaks.Leak], remaining: Collection[leaks.Leak]) -> str:
+    """Return the message about leaks; `remaining` are those that are still there."""
+    cleared = ", ".join(map(str, sorted(left.difference(remaining))[:LISTED]))
+    kept = ", ".join(map(str, sorted(remaining)[:LISTED]))
+    parts = [f"left behind, and cleared: {cleared}"] if cleared else []
+    parts += [f"left behind, and cannot be removed: {kept}"] if kept else []
+    more = len(left) - LISTED
+    return "; ".join(parts) + (f", and more ({len(left)} in all)" if more > 0 else "")
 
 
 @contextmanager
@@ -104,12 +127,34 @@ def session(working: Callable[[str], None], allowed: Allowed = NOTHING) -> Itera
         shared = Session(name=name, folder=folder, working=working, allowed=allowed)
         try:
             yield shared
-        finally:
-            with signals.deferred():
-                try:
-                    shared.stack.close()
-                finally:
-                    left = leaks.find(name)
-                    runs.clear(name, folder)
+        except KeyboardInterrupt:
+            try:
+                _, remaining = _end(shared)
+            except KeyboardInterrupt:  # a second signal; to end twice does no harm
+                _, remaining = _end(shared)
+            raise KeyboardInterrupt(_for_the_next_run(shared, remaining)) from None
+        except BaseException:
+            _end(shared)
+            raise
+        left, remaining = _end(shared)
     if left:
-        raise LeakError(_left(left))
+        raise LeakError(_left(left, remaining))
+
+
+def _end(shared: Session) -> tuple[set[leaks.Leak], set[leaks.Leak]]:
+    """Tear down a session; return what its collectors left behind, and what of that is still there."""
+    with signals.deferred():
+        try:
+            shared.stack.close()
+        finally:
+            left = leaks.find(shared.name) | leaks.take_killed(shared.name)
+            runs.clear(shared.name, shared.folder)
+            remaining = leaks.find(shared.name) if left else set()
+    return left, remaining
+
+
+def _for_the_next_run(shared: Session, remaining: Collection[leaks.Leak]) -> str:
+    """Return what an interrupted session has left to the next run; an empty text if nothing."""
+    kept = ["its undo commands"] if shared.folder.exists() else []
+    kept += [str(leak) for leak in sorted(remaining)[:LISTED]]
+    return f"left for the next run to clear: {', '.join(kept)}" if kept else ""

@@ -8,6 +8,7 @@ intent, and drops one that has none.
 import errno
 import fcntl
 import stat
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,6 +36,10 @@ reached: Callable[[str], None] = _nothing
 """Called at every step. The crash tests replace it."""
 
 
+LOCK_SECONDS = 1.0
+"""Seconds to wait for a lock: a killed collect that just started a command holds it for a moment longer."""
+
+
 class StoreError(LabError):
     """Evidence that cannot be written. Nothing was changed."""
 
@@ -43,16 +48,26 @@ class StoreError(LabError):
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a lab folder. Raise StoreError at once if another collect holds it."""
+    """Hold the lock of a lab folder. Raise StoreError within LOCK_SECONDS if another collect holds it."""
     with explained(folder.name):
         writing.make(folder)
     with opened(folder) as held:
-        try:
-            fcntl.flock(held.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            what = "another collect is writing this evidence"
-            raise StoreError(what, "wait for it, or end it", path=folder.name) from None
+        deadline = time.monotonic() + LOCK_SECONDS
+        while not _lock(held.descriptor):
+            if time.monotonic() > deadline:
+                what = "another collect is writing this evidence"
+                raise StoreError(what, "wait for it, or end it", path=folder.name)
+            time.sleep(0.02)
         yield
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a file; return whether nobody else holds it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class Staging:

@@ -81,8 +81,9 @@ def _run() -> int:  # one a kind of end
         return READER_GONE
     except click.ClickException as error:
         return _wrong_use(error)
-    except (click.Abort, KeyboardInterrupt):
-        show.line("lab: interrupted: nothing was left behind; the next collect goes on", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        what = str(error.__cause__ or error) or "nothing was left behind; the next collect goes on"
+        show.line(f"lab: interrupted: {what}", err=True)
         return ExitStatus.INTERRUPTED
     except ModuleNotFoundError as error:
         return _missing(error) if not _is_ours(error) else _failed(error)

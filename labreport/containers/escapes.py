@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labreport.capture.command import EVERYTHING, CommandFailedError
-from labreport.capture.run import CaptureError, Out, Run
+from labreport.capture.out import Out
+from labreport.capture.run import CaptureError, Run
 from labreport.containers import ctr
 from labreport.containers.containerd.server import ROOTS, containerd
 from labreport.containers.kata.runtime import note_configuration

@@ -12,8 +12,9 @@ from hashlib import sha256
 
 from labreport.capture import recorder
 from labreport.capture.command import Attempt, CommandFailedError, CommandResult, CommandSpec
+from labreport.capture.out import Out
 from labreport.capture.recording import line_count
-from labreport.capture.run import CaptureError, Out, Run
+from labreport.capture.run import CaptureError, Run
 from labreport.containers import ctr
 from labreport.containers.containerd.server import containerd
 from labreport.containers.containerd.teardown import tear_down, tear_down_hung

@@ -13,8 +13,9 @@ import rich.console
 import sh
 
 from labreport.capture import recorder
+from labreport.capture.out import Out
 from labreport.capture.redact import Redactor, identity
-from labreport.capture.run import Out, Run
+from labreport.capture.run import Run
 from labreport.capture.session import session
 from labreport.contract.lab_config import Lab
 from tests.bench.measure import Compared, compare

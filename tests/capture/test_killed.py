@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.capture import store
+from labreport.capture import processes, store
 from labreport.capture.cleanup import leaks, runs
 from labreport.contract.records import Status
 from tests.capture.process import runs_of, start, wait_for
@@ -68,6 +68,9 @@ def test_killed_while_a_daemon_runs(project: Throwaway, tmp_path: Path) -> None:
     process = start(project)
     daemon = wait_for(mark)
     (run,) = runs_of(process)
+    for supervisor in processes.descendants([process.pid]):
+        if processes.table()[supervisor].parent == process.pid:
+            processes.kill(supervisor)  # it would end the daemon
     process.kill()
     process.wait()
     assert Path(f"/proc/{daemon}").exists()

@@ -116,6 +116,50 @@ def test_output_without_bounds_is_ended(stream: str, monkeypatch: pytest.MonkeyP
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize(
+    "script", ["truncate -s 10G", "fallocate --keep-size --length 1G", "dd if=/dev/null bs=1 seek=10G of="]
+)
+@pytest.mark.parametrize("then", ["sleep 8", "true"])
+def test_sparse_output_is_refused_at_once(script: str, then: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Output counts by its size and by its blocks: a file that claims to be large is not read as such."""
+    monkeypatch.setattr(recorder, "OUTPUT_LIMIT", 8 << 20)
+    monkeypatch.setattr(recorder, "SPARE_BLOCKS", 0)
+    last = "" if script.endswith("=") else " "
+    command = CommandSpec(["sh", "-c", f"{script}{last}/proc/self/fd/1 2>/dev/null || exit 9; {then}"])
+    began = time.monotonic()
+    with TemporaryFile() as out, TemporaryFile() as err:
+        ended = execute(command, stdout=out, stderr=err, env=environment("labtest"))
+        status = os.fstat(out.fileno())
+    if ended.exit_status == 9:
+        pytest.skip("this file system allocates no blocks beyond the end of a file")
+    assert ended.output_exceeded
+    assert time.monotonic() - began < 5
+    assert status.st_size <= 8 << 20
+
+
+def test_a_large_hole_in_an_output_takes_no_space() -> None:
+    """A write behind a hole is refused by the file's size, and what is kept of the file is still sparse."""
+    write = "import os; os.lseek(1, 1 << 40, os.SEEK_SET); os.write(1, b'x')"
+    with TemporaryFile() as out:
+        command = CommandSpec([sys.executable, "-c", write])
+        ended = execute(command, stdout=out, stderr=out, env=environment("labtest"))
+        status = os.fstat(out.fileno())
+    assert ended.output_exceeded
+    assert (status.st_size, status.st_blocks) == (recorder.OUTPUT_LIMIT, 0)
+
+
+def test_another_file_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that makes another file too large is killed as well."""
+    monkeypatch.setattr(recorder, "OUTPUT_LIMIT", 1 << 20)
+    large = tmp_path / "large"
+    command = CommandSpec(["sh", "-c", f"truncate -s 10G {large}; sleep 8"])
+    with TemporaryFile() as out:
+        environ = environment("labtest")
+        ended = execute(command, stdout=out, stderr=out, env=environ, files=[large, tmp_path / "none"])
+    assert ended.output_exceeded
+    assert ended.seconds < 5
+
+
 @pytest.mark.parametrize("argv", [[], "ip addr", ["echo", 5], ["echo", None], ["echo", b"x"]])
 def test_arguments_that_are_no_list_of_texts_are_refused(argv: list[str]) -> None:
     """Arguments that sh would drop or rewrite are refused, and the error says what a command is."""
@@ -146,6 +190,20 @@ def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
     for program in ("no-such-program", str(plain)):
         with TemporaryFile() as out, pytest.raises(CommandNotFoundError, match=f"{program}: not on PATH"):
             execute(CommandSpec([program]), stdout=out, stderr=out, env=environment("labtest"))
+
+
+@pytest.mark.parametrize("name", ["labtest", ""])
+@pytest.mark.parametrize("text", ["#!/no/such/interpreter\n", "no program", ""])
+def test_a_program_that_cannot_start_is_named(tmp_path: Path, name: str, text: str) -> None:
+    """A missing interpreter or a file in no format for programs is an error of one line, with a remedy."""
+    program = tmp_path / "program"
+    program.write_text(text)
+    program.chmod(0o755)
+    with TemporaryFile() as out, pytest.raises(CommandNotFoundError) as caught:
+        execute(CommandSpec([str(program)]), stdout=out, stderr=out, env=environment(name))
+    assert str(caught.value).startswith(f"{program}: cannot be started")
+    assert "\n" not in str(caught.value)
+    assert recorder.output([str(program)]) == ""
 
 
 def test_an_executable_is_hashed_where_the_command_finds_it(tmp_path: Path) -> None:

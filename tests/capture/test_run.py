@@ -1,8 +1,11 @@
 """What a collector writes, and the spans that say where each line comes from."""
 
+import time
+
 import pytest
 
 from labreport.capture import recorder
+from labreport.contract.fields import MAX_BYTES
 from labreport.contract.records import Outcome, Span, Status
 from tests.capture.throwaway import Throwaway
 
@@ -258,3 +261,29 @@ def test_a_shared_resource_can_be_torn_down_early(project: Throwaway) -> None:
         "captured"
     }, ended
     assert [project.read(f"{name}.txt") for name in "abc"] == [b"serverTrue\n", b"False\n", b"serverTrue\n"]
+
+
+@pytest.mark.parametrize("how", ["truncate -s 10G x.txt", "yes more >> x.txt"])
+def test_a_command_that_makes_an_evidence_file_large(
+    project: Throwaway, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that writes into an open evidence file is killed at once, and nothing large is kept."""
+    monkeypatch.setattr(recorder, "OUTPUT_LIMIT", 16 << 20)
+    began = time.monotonic()
+    status = project.probe(f'with run.file("x.txt") as out:\n    out.run(["sh", "-c", "{how}; sleep 12"])')
+    assert time.monotonic() - began < 10
+    assert status.status is Status.FAILED
+    assert f"bytes, at most {MAX_BYTES}: compress it" in status.reason
+    kept = project.folder / "failed/probe/x.txt"
+    assert kept.stat().st_size <= MAX_BYTES
+
+
+def test_a_file_that_would_be_too_large(project: Throwaway) -> None:
+    """A collector that writes without end is stopped before the file is larger than evidence may be."""
+    status = project.probe("""
+        with run.file("x.txt") as out:
+            for _line in range(12):
+                out.line("x" * (1 << 20))
+    """)
+    assert status.status is Status.FAILED
+    assert status.reason.startswith(f"x.txt: {8 * (1 << 20) + 8} bytes, at most {MAX_BYTES}: compress it")

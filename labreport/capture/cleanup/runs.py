@@ -31,12 +31,17 @@ class RunsError(LabError):
 
 
 def runs_folder() -> Path:
-    """Return the folder of all active runs. Raise RunsError if another user can write in it."""
+    """Return the folder of all active runs. Raise RunsError if another user can write in it.
+
+    What is noted in it is carried out: undo commands are run.
+    """
     path = Path("/run/lab") if os.geteuid() == 0 else Path(tempfile.gettempdir()) / f"lab-{os.geteuid()}"
     path.mkdir(mode=0o700, exist_ok=True)
     status = path.lstat()
     if path.is_symlink() or status.st_uid != os.geteuid():
         raise RunsError("belongs to somebody else", "remove it, or ask who made it", path=str(path))
+    if status.st_mode & 0o022:
+        raise RunsError("other users can write in it", "find out who made it, and remove it", path=str(path))
     return path
 
 
@@ -113,14 +118,18 @@ def clear_dead_runs() -> list[str]:
 
 
 def clear(name: str, folder: Path) -> None:
-    """Remove everything that carries the run's name, then its folder. `leaks.find` finds what remains."""
+    """Remove everything that carries the run's name, then its folder. `leaks.find` finds what remains.
+
+    The folder is kept if an undo command was cut short by a second signal: the next run repeats it.
+    """
     leaks.kill_processes(name)
     leaks.remove(leaks.find(name, "mount"))  # what is below a mount cannot be removed before it
     for undo in sorted((folder / "undo").glob("*.json"), reverse=True):
-        run_undo(undo)
+        run_undo(undo, last=True)
     leaks.kill_processes(name)
     leaks.remove(leaks.find(name))
-    shutil.rmtree(folder, ignore_errors=True)
+    if not any((folder / "undo").glob("*.json")):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def note_undo(folder: Path, argv: Sequence[str], env: dict[str, str], stdin: Path | None) -> Path:
@@ -135,13 +144,21 @@ def note_undo(folder: Path, argv: Sequence[str], env: dict[str, str], stdin: Pat
     return path
 
 
-def run_undo(path: Path) -> None:
-    """Run a noted command, once. It is no error if there is nothing left to undo."""
+def run_undo(path: Path, *, last: bool = False) -> None:
+    """Run a noted command. If it succeeds, or this is the last time, it is not run again.
+
+    One that fails, as what it removes is still in use, is run again when the run is cleared: then all its
+    processes have ended. One that a signal cuts short is always run again.
+    """
     note = json.loads(path.read_text())
+    done = cut_short = False
     with Path(os.devnull).open("wb") as sink, suppress(recorder.CommandNotFoundError, OSError):
         command = CommandSpec(note["argv"], stdin=Path(note["stdin"]), timeout=UNDO_SECONDS)
-        recorder.execute(command, stdout=sink, stderr=sink, env=recorder.environment("", note["env"]))
-    cross_off(path)
+        ended = recorder.execute(command, stdout=sink, stderr=sink, env=recorder.environment("", note["env"]))
+        done = ended.exit_status == 0
+        cut_short = ended.timed_out and ended.seconds < UNDO_SECONDS
+    if done or (last and not cut_short):
+        cross_off(path)
 
 
 def cross_off(path: Path) -> None:

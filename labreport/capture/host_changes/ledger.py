@@ -6,10 +6,11 @@ restores every byte, mode and owner.
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
@@ -24,6 +25,12 @@ PLACE = Path("/var/lib/lab/ledger")
 """Only root can write here. Anyone who could would be able to put files anywhere on the host."""
 
 
+CHECK = "sha256"
+"""Key of an entry's own hash in its file."""
+
+RESTORE_ENTRY = "restore it from a backup of this host, or put back by hand what it is about and delete"
+
+
 class LedgerError(LabError):
     """A change of the host that cannot be made or undone."""
 
@@ -34,13 +41,13 @@ class Entry(BaseModel):
     """One change: the state of `path` before, and every state that the tool gave it (see places.state).
 
     The bytes of a file are kept in a file next to the entry. A tree that was at `path` is kept in the same
-    folder, as `aside`; `members` are the paths that the tool put in its place, each with its signs. `argv` is
-    a command to run after everything is restored.
+    folder, as `aside`, and its `digest` here; `members` are the paths that the tool put in its place, each
+    with its states. `argv` is a command to run after everything is restored.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["path", "tree", "restart"] = "path"
+    kind: Literal["path", "tree", "restart"]
     path: str = ""
     before: str = NOTHING
     mode: int = 0
@@ -49,6 +56,7 @@ class Entry(BaseModel):
     mtime_ns: int = 0
     ours: tuple[str, ...] = ()
     aside: str = ""
+    digest: str = ""
     members: dict[str, tuple[str, ...]] = {}
     argv: tuple[str, ...] = ()
 
@@ -101,9 +109,9 @@ class Ledger:
         made = places.new(path)
         try:
             fill(made)
-            there = places.signs(made, members)
-            signs = {member: (*entry.members.get(member, ()), sign) for member, sign in there.items()}
-            entry = entry.model_copy(update={"members": {**entry.members, **signs}})
+            there = places.states(made, members)
+            states = {name: (*entry.members.get(name, ()), state) for name, state in there.items()}
+            entry = entry.model_copy(update={"members": {**entry.members, **states}})
             self._put(name, entry)
             _clear(path, entry)
             made.rename(path)
@@ -115,19 +123,35 @@ class Ledger:
         if all(entry.argv != tuple(argv) for _name, entry in self.entries()):
             self._put(self._next(), Entry(kind="restart", argv=tuple(argv)))
 
+    def names(self) -> list[str]:
+        """Return the file names of all entries, in order."""
+        return sorted(path.name for path in self.folder.glob("*.json"))
+
     def entries(self) -> Iterator[tuple[str, Entry]]:
         """Yield every entry with its file's name, in order. Raise LedgerError for one that is damaged."""
-        for path in sorted(self.folder.glob("*.json")):
-            try:
-                yield path.name, Entry.model_validate_json(path.read_bytes())
-            except ValueError as error:
-                what = f"cannot be read: {error}"
-                raise LedgerError(what, "restore it from a backup of this host", path=str(path)) from error
+        return ((name, self.read(name)) for name in self.names())
+
+    def read(self, name: str) -> Entry:
+        """Return the entry in a file. Raise LedgerError if it cannot be read or is not what was written."""
+        path = self.folder / name
+        try:
+            noted = json.loads(path.read_bytes())
+            entry = Entry.model_validate({key: noted[key] for key in noted if key != CHECK})
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            what = f"cannot be read: {' '.join(str(error).split())[:200]}"
+            raise LedgerError(what, f"{RESTORE_ENTRY} {path}", path=str(path)) from error
+        if noted.get(CHECK, _check(noted)) != _check(noted):  # version 0.1 wrote none
+            what = "was altered after it was written, so nothing is restored from it"
+            raise LedgerError(what, f"{RESTORE_ENTRY} {path}", path=str(path))
+        return entry
 
     def forget(self, name: str) -> None:
         """Delete an entry, after its change was undone."""
+        kept = self.folder / f"{name}.bytes"
         (self.folder / name).unlink()
-        (self.folder / f"{name}.bytes").unlink(missing_ok=True)
+        if kept.is_dir() and not kept.is_symlink():
+            shutil.rmtree(kept)
+        kept.unlink(missing_ok=True)
 
     def _find(self, kind: str, path: Path) -> tuple[str, Entry] | None:
         """Return the last entry of this kind for a path, with its file's name; None if there is none."""
@@ -142,7 +166,8 @@ class Ledger:
         return f"{int(last.removesuffix('.json')) + 1 if last else 0:06d}.json"
 
     def _put(self, name: str, entry: Entry) -> None:
-        places.durable(self.folder / name, entry.model_dump_json(indent=1).encode())
+        noted = entry.model_dump(mode="json")
+        places.durable(self.folder / name, json.dumps({**noted, CHECK: _check(noted)}, indent=1).encode())
 
     def _note(self, path: Path, becomes: str) -> None:
         """Note the state of `path`, unless an entry has it already, and the state that it will have.
@@ -156,7 +181,7 @@ class Ledger:
             return
         if before == FOLDER and becomes != FOLDER:
             raise LedgerError("a folder, where a file has to be", "move it away", path=str(path))
-        name, entry = self._next(), Entry(path=str(path), before=before, ours=(becomes,))
+        name, entry = self._next(), Entry(kind="path", path=str(path), before=before, ours=(becomes,))
         if before != NOTHING:
             status = path.lstat()
             kept = {"uid": status.st_uid, "gid": status.st_gid, "mtime_ns": status.st_mtime_ns}
@@ -183,7 +208,14 @@ class Ledger:
             raise LedgerError(
                 "exists, and is not in the ledger", "look at it, and move it away", path=str(aside)
             )
-        return Entry(kind="tree", path=str(path), before=before, aside=str(aside))
+        digest = places.digest(path) if before == FOLDER else ""
+        return Entry(kind="tree", path=str(path), before=before, aside=str(aside), digest=digest)
+
+
+def _check(noted: Mapping[str, object]) -> str:
+    """Return the SHA-256 of an entry, which is noted in its file, so that an altered one is found."""
+    data = {key: noted[key] for key in noted if key != CHECK}
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def _clear(path: Path, entry: Entry) -> None:

@@ -11,7 +11,7 @@ NOTHING = "nothing"
 FOLDER = "folder"
 
 Members = Mapping[str, tuple[str, ...]]
-"""The content of a tree: each path below it, with the signs of what the tool put there."""
+"""The content of a tree: each path below it, with the states of what the tool put there."""
 
 
 def state(path: Path) -> str:
@@ -26,17 +26,35 @@ def state(path: Path) -> str:
     return "something else" if path.exists() else NOTHING
 
 
-def sign(path: Path) -> str:
-    """Return a sign of what is at a path. Unlike a state, it has a file's size and time, not its hash."""
+def states(root: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the state of each of these paths below a folder, by path."""
+    return {name: state(root / name) for name in names}
+
+
+def digest(root: Path) -> str:
+    """Return the SHA-256 of a folder: of the path, state and mode of everything below it."""
+    inside = sorted(root.rglob("*"))
+    lines = [f"{path.relative_to(root)}\0{state(path)}\0{path.lstat().st_mode:o}\0" for path in inside]
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def is_ours(root: Path, name: str, members: Members) -> bool:
+    """Return whether what is at `name` below a folder is what the tool put there, by content.
+
+    Nothing behind a link is: somebody has put the link there.
+    """
+    path, known = root / name, members.get(name, ())
+    if any(parent.is_symlink() for parent in path.parents if parent.is_relative_to(root)):
+        return False
+    return state(path) in known or _sign(path) in known
+
+
+def _sign(path: Path) -> str:
+    """Return the sign of a file, its size and time, which version 0.1 noted in place of its state."""
     if path.is_symlink() or not path.is_file():
-        return state(path)
+        return ""
     status = path.lstat()
     return f"{status.st_size} bytes of {status.st_mtime_ns}"
-
-
-def signs(root: Path, names: Iterable[str]) -> dict[str, str]:
-    """Return the sign of each of these paths below a folder, by path."""
-    return {name: sign(root / name) for name in names}
 
 
 def durable(path: Path, data: bytes, finish: Callable[[Path], object] = lambda _path: None) -> None:
@@ -83,8 +101,13 @@ def new(path: Path) -> Path:
 
 def foreign(root: Path, members: Members) -> list[str]:
     """Return the paths in a tree that the tool did not put there, or that somebody has changed, sorted."""
-    inside = {str(path.relative_to(root)): path for path in root.rglob("*")}
-    return sorted(name for name, path in inside.items() if sign(path) not in members.get(name, ()))
+    inside = (str(path.relative_to(root)) for path in root.rglob("*"))
+    return sorted(name for name in inside if not is_ours(root, name, members))
+
+
+def holds_ours(root: Path, members: Members) -> bool:
+    """Return whether a tree holds a file or a link that the tool put there."""
+    return any(state(root / name) != FOLDER and is_ours(root, name, members) for name in members)
 
 
 def remove_members(root: Path, members: Members) -> None:
@@ -94,7 +117,7 @@ def remove_members(root: Path, members: Members) -> None:
         with suppress(OSError):
             if path.is_dir() and not path.is_symlink():
                 path.rmdir()
-            elif sign(path) in members[name]:
+            elif is_ours(root, name, members):
                 path.unlink()
     with suppress(OSError):
         root.rmdir()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from os import environ
 from pathlib import Path
 
-from labreport.capture import recorder
+from labreport.capture import recorder, signals
 from labreport.capture.cleanup import leaks, runs
 from labreport.capture.declare import Unavailable
 from labreport.capture.run import CaptureError, Run
@@ -133,9 +133,10 @@ def _start(run: Run, stack: ExitStack) -> tuple[Containerd, str]:
     config = folder / "config.toml"
     config.write_text(text)
     path = ":".join((environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), *SHIM_FOLDERS))
-    daemon = run.start(["env", f"PATH={path}", "containerd", "--config", str(config)], "containerd.log")
-    stack.callback(daemon.stop)
-    stack.callback(end_tasks, daemon, server)
+    with signals.deferred():  # nothing is removed from under a containerd that still runs
+        daemon = run.start(["env", f"PATH={path}", "containerd", "--config", str(config)], "containerd.log")
+        stack.callback(daemon.stop)
+        stack.callback(end_tasks, daemon, server)
     return server, _wait(run, daemon, server)
 
 

@@ -5,15 +5,13 @@ the output of the container is stuck (#13676), or if the guest hangs at boot. A 
 such a shim never ends.
 """
 
-import os
-import signal
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
-from labreport.capture import recorder
+from labreport.capture import processes, recorder, signals
 from labreport.capture.cleanup import leaks
 from labreport.containers.containerd.server import Containerd
 
@@ -28,14 +26,14 @@ KATA_NAMESPACE = "cnitest-"
 def tear_down(server: Containerd, ident: str) -> None:
     """Kill the container `ident` and remove it. A shim that does not answer is killed."""
     recorder.output(server.ctr("tasks", "kill", "--signal", "SIGKILL", ident), timeout=KILL_SECONDS)
-    deadline = time.monotonic() + KILL_SECONDS
+    patience = signals.Patience(KILL_SECONDS)
     while any(row[0] == ident and row[2] != "STOPPED" for row in tasks(server)):
-        if time.monotonic() > deadline:
+        if patience.over():
             _kill(leaks.processes(ident))
             break
         time.sleep(0.02)
     _delete(server, ident)
-    _clean_up(server, ident, deadline)
+    _clean_up(server, ident, patience)
 
 
 def tear_down_hung(server: Containerd, ident: str) -> None:
@@ -47,13 +45,13 @@ def tear_down_hung(server: Containerd, ident: str) -> None:
     pids = list(shims(ident))
     namespaces = {name for pid in pids for name in kata_namespaces(pid)}
     _kill(pids)
-    deadline = time.monotonic() + KILL_SECONDS
-    while (exists := ident in _containers(server)) and time.monotonic() < deadline:
+    patience = signals.Patience(KILL_SECONDS)
+    while (exists := ident in _containers(server)) and not patience.over():
         _delete(server, ident)
     if exists:
         tear_down(server, ident)
     else:
-        _clean_up(server, ident, deadline)
+        _clean_up(server, ident, patience)
     for name in sorted(namespaces):
         recorder.output(["ip", "netns", "delete", name])
 
@@ -97,15 +95,15 @@ def _delete(server: Containerd, ident: str) -> None:
     recorder.output(server.ctr("containers", "rm", ident), timeout=KILL_SECONDS)
 
 
-def _clean_up(server: Containerd, ident: str, deadline: float) -> None:
+def _clean_up(server: Containerd, ident: str, patience: signals.Patience) -> None:
     """Wait for the processes of a deleted container, then remove its mounts and cgroups.
 
-    Processes that still run at `deadline` are killed. A shim that was killed has left mounts and cgroups.
+    Processes that still run when `patience` is over are killed. A shim that was killed has left mounts and
+    cgroups.
     """
-    while any(leaks.processes(ident)) and time.monotonic() < deadline + KILL_SECONDS:
-        if time.monotonic() > deadline:
-            _kill(leaks.processes(ident))
+    while any(leaks.processes(ident)) and not patience.over():
         time.sleep(0.02)
+    leaks.kill_processes(ident)
     # compare whole names: a longer id can begin with this one
     mounts = {leak for leak in leaks.find(ident, "mount") if ident in leak.what.split("/")}
     cgroup = f"{server.namespace}/{ident}"
@@ -116,5 +114,4 @@ def _clean_up(server: Containerd, ident: str, deadline: float) -> None:
 def _kill(pids: Iterable[int]) -> None:
     """Send SIGKILL to processes; ignore those that have ended."""
     for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        processes.kill(pid)

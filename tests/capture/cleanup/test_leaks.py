@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from labreport.capture import processes
 from labreport.capture.cleanup import leaks
 from labreport.capture.session import LeakError, session
 from labreport.contract.records import Status
@@ -39,7 +41,7 @@ def test_a_daemon_that_holds_its_output_open(project: Throwaway, tmp_path: Path)
         Status.FAILED,
         f"left behind, and cleared: process {pid} sleep",
     )
-    assert not leaks._runs(pid)
+    assert not processes.runs(pid)
     assert project.probe('with run.file("x.txt") as out: out.line("x")').status is Status.CAPTURED
 
 
@@ -99,6 +101,24 @@ def test_mounts_namespaces_and_links(name: str, tmp_path: Path) -> None:
 
 
 @ROOT
+def test_a_mount_with_the_name_in_its_options(name: str, tmp_path: Path) -> None:
+    """An overlay of the run's folders is found wherever it is mounted; containerd's own folder goes, too."""
+    point = tmp_path / "containerd-mount123"
+    folders = [tmp_path / name / part for part in ("lower", "upper", "work")]
+    for folder in (point, *folders):
+        folder.mkdir(parents=True)
+    lower, upper, work = folders
+    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    argv = ["mount", "-t", "overlay", "-o", options, "overlay", str(point)]
+    if subprocess.run(argv, check=False, capture_output=True).returncode:
+        pytest.skip("this file system carries no overlay")
+    assert leaks.find(name) == {leaks.Leak("mount", str(point))}
+    leaks.remove(leaks.find(name))
+    assert leaks.find(name) == set()
+    assert not point.exists()
+
+
+@ROOT
 def test_cgroups(name: str) -> None:
     """A cgroup with the run's name is found, and removed with those below it."""
     place = next((one for one in (leaks.CGROUPS / "pids", leaks.CGROUPS / "memory", leaks.CGROUPS)
@@ -109,6 +129,27 @@ def test_cgroups(name: str) -> None:
     assert leaks.Leak("cgroup", str(place / name)) in leaks.find(name)
     leaks.remove(leaks.find(name))
     assert not (place / name).exists()
+
+
+@ROOT
+def test_a_busy_cgroup(name: str) -> None:
+    """What is in a cgroup of the run is killed, and all cgroups together take a bounded time."""
+    places = [
+        path
+        for path in [leaks.CGROUPS, *leaks.CGROUPS.iterdir()]
+        if os.access(path / "cgroup.procs", os.W_OK)
+    ]
+    if not places:
+        pytest.skip("no cgroup file system that can be written")
+    with subprocess.Popen(["sleep", "300"], start_new_session=True) as process:
+        for place in places[:3]:
+            (place / name / "below").mkdir(parents=True)
+            (place / name / "below/cgroup.procs").write_text(str(process.pid))
+        began = time.monotonic()
+        leaks.remove(leaks.find(name, "cgroup"))
+        assert time.monotonic() - began < leaks.PATIENCE + 1
+        assert process.wait(1) == -signal.SIGKILL
+    assert leaks.find(name) == set()
 
 
 def test_a_session_puts_away_what_it_shares() -> None:

@@ -3,10 +3,13 @@
 import json
 import os
 import secrets
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from labreport.capture import signals
 from labreport.capture.cleanup import runs
 from labreport.capture.session import session
 from labreport.contract.records import Status
@@ -57,3 +60,28 @@ def test_a_folder_of_somebody_else_is_not_trusted(tmp_path: Path, monkeypatch: p
     (tmp_path / "lab-54321").symlink_to(tmp_path)
     with pytest.raises(runs.RunsError, match="belongs to somebody else: remove it"):
         runs.runs_folder()
+
+
+def test_a_folder_that_others_can_write_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in the folder of all runs is carried out, so only this user may write there."""
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    monkeypatch.setattr(Path, "lstat", lambda _path: os.stat_result((0o40777, 0, 0, 0, 54321, 0, 0, 0, 0, 0)))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    with pytest.raises(runs.RunsError, match="other users can write in it"):
+        runs.runs_folder()
+
+
+def test_an_undo_that_is_cut_short_is_left_to_the_next_run() -> None:
+    """If a second signal leaves an undo command no time, its note and the run's folder stay."""
+    dead = runs.runs_folder() / f"lab{secrets.token_hex(4)}"
+    dead.mkdir(mode=0o700)
+    note = runs.note_undo(dead, ["sleep", "2"], {}, None)
+    with suppress(KeyboardInterrupt), signals.interruptible(), signals.deferred():
+        for _signal in range(2):
+            signal.raise_signal(signal.SIGTERM)
+        runs.clear(dead.name, dead)
+    assert note.exists()
+    assert dead.name in runs.clear_dead_runs()
+    assert not dead.exists()

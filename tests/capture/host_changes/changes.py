@@ -25,3 +25,15 @@ def change(noted: Ledger, host: Path) -> None:
         noted.place(host / "opt/kata", MEMBERS, fill)
         noted.place(host / "opt/other", MEMBERS, fill)
     noted.write(host / "etc/link", b"a file now")
+
+
+def snapshot(root: Path) -> list[tuple[str, int, int, int, str]]:
+    """Return path, mode, owner, group and content of everything below `root`."""
+    found = []
+    for path in sorted(root.rglob("*")):
+        status = path.lstat()
+        content = (
+            str(path.readlink()) if path.is_symlink() else path.read_bytes().hex() if path.is_file() else ""
+        )
+        found.append((str(path.relative_to(root)), status.st_mode, status.st_uid, status.st_gid, content))
+    return found

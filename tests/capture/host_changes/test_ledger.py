@@ -13,38 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labreport.capture.host_changes import ledger
 from labreport.capture.host_changes.ledger import Ledger, LedgerError, opened
 from labreport.capture.host_changes.undo import undo
-from tests.capture.host_changes.changes import MEMBERS, change, fill
+from tests.capture.host_changes.changes import MEMBERS, change, fill, snapshot
 
 ROOT = Path(__file__).parents[3]
-
-
-def snapshot(root: Path) -> list[tuple[str, int, int, int, str]]:
-    """Return path, mode, owner, group and content of everything below `root`."""
-    found = []
-    for path in sorted(root.rglob("*")):
-        status = path.lstat()
-        content = (
-            str(path.readlink()) if path.is_symlink() else path.read_bytes().hex() if path.is_file() else ""
-        )
-        found.append((str(path.relative_to(root)), status.st_mode, status.st_uid, status.st_gid, content))
-    return found
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Path:
-    """Return a folder that stands for a host, with files, links, modes and a tree."""
-    host = tmp_path / "host"
-    (host / "etc/containerd").mkdir(parents=True)
-    (host / "etc/containerd/config.toml").write_text("version = 2\n")
-    (host / "etc/containerd/config.toml").chmod(0o640)
-    (host / "etc/link").symlink_to("containerd/config.toml")
-    (host / "opt/kata/bin").mkdir(parents=True)
-    (host / "opt/kata/bin/old").write_text("old")
-    (host / "opt/kata/bin/old").chmod(0o755)
-    return host
 
 
 def test_everything_is_put_back(host: Path, tmp_path: Path) -> None:
@@ -287,12 +260,3 @@ def test_killed_at_any_moment(host: Path, tmp_path: Path) -> None:
                 assert undo(noted)[1] == []
             assert snapshot(host) == before
     assert killed >= 20, "too few of the kills came in time to test anything"
-
-
-def test_an_entry_that_cannot_be_read(tmp_path: Path) -> None:
-    """A damaged entry is an error that names its file."""
-    with opened(tmp_path / "ledger") as noted:
-        (tmp_path / "ledger/000000.json").write_text("{}}")
-        with pytest.raises(LedgerError, match=r"000000.json: cannot be read"):
-            undo(noted)
-    assert ledger.PLACE.is_absolute()

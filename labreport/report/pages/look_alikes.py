@@ -57,6 +57,8 @@ def look_alikes(source: PageSource, html: str) -> Iterator[Problem]:
 
 def is_too_deep(html: str) -> bool:
     """Return whether HTML has too many open elements at once for the parsers of a build."""
+    if html.count("<") <= MOST_LEVELS:  # as nearly every page: 3 ms less for each
+        return False
     reader = _Tags()
     reader.feed(html)
     return reader.deepest > MOST_LEVELS

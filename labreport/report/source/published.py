@@ -51,6 +51,7 @@ class PublishedNames:
 
     files: frozenset[str]
     read: Callable[[str], bytes | None]
+    _published: dict[str, str] = field(default_factory=dict)
     _kept: dict[str, bool] = field(default_factory=dict)
 
     @cached_property
@@ -58,11 +59,16 @@ class PublishedNames:
         return frozenset(folder.as_posix() for name in self.files for folder in PurePosixPath(name).parents)
 
     def name(self, path: str) -> str:
-        """Return the path of a file in the site.
+        """Return the path of a file in the site; it is found out once.
 
         Files that differ only in how many `.txt` they end in are renamed all or not at all, so that no two
         get one name: of `a.html` and `a.html.txt`, the second becomes `a.html.txt.txt`.
         """
+        if path not in self._published:
+            self._published[path] = self._name(path)
+        return self._published[path]
+
+    def _name(self, path: str) -> str:
         stem = path
         while stem.endswith(PLAIN):
             stem = stem.removesuffix(PLAIN)

@@ -186,8 +186,8 @@ def test_a_signal_is_answered_between_two_changes(host: Path, tmp_path: Path) ->
         forget = noted.forget
 
         def interrupted(name: str) -> None:
-            forget(name)
             signal.raise_signal(signal.SIGTERM)
+            forget(name)
 
         noted.forget = interrupted  # type: ignore[method-assign]
         with pytest.raises(KeyboardInterrupt), signals.interruptible():

@@ -40,10 +40,9 @@ def supervise(report: int, parent: int, program: str, argv: list[str], env: Mapp
     Called after a fork, with the command's input, output, errors and working folder. `report` is a pipe for
     the messages, `parent` the process that reads them.
     """
-    _close(lambda descriptor: not stat.S_ISFIFO(os.fstat(descriptor).st_mode))  # first of all, the locks
+    _close(_is_foreign)  # first of all, the locks
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, WAKE)
-    _close(os.get_inheritable)
     # unlike a fork, it copies no page tables: 1 ms of 6
     command = os.posix_spawn(program, argv, env, setsid=True, setsigmask=before)
     try:
@@ -85,6 +84,11 @@ def _reap() -> tuple[dict[int, int], bool]:
         if not pid:
             return ended, True
         ended[pid] = os.waitstatus_to_exitcode(status)
+
+
+def _is_foreign(descriptor: int) -> bool:
+    """Return whether it is neither the report nor a pipe of sh, which is closed when the command starts."""
+    return os.get_inheritable(descriptor) or not stat.S_ISFIFO(os.fstat(descriptor).st_mode)
 
 
 def _close(unwanted: Callable[[int], bool]) -> None:

@@ -199,8 +199,8 @@ def _note_leftovers(run: Run, stack: ExitStack, root: Path) -> None:
     """Note how to remove what containerd and its shims create outside the run's folder."""
     folders = (ROOTS, SHIMS, SHIMS / "s", SHIMS / "runc", SHIMS / "fifo")
     created = [str(folder) for folder in folders if runs.removes_shared(run.name, existed=folder.exists())]
-    if created:
-        stack.callback(run.undo(["rmdir", "--ignore-fail-on-non-empty", *reversed(created)]))
+    if created:  # at the end of the run: a shim that is just starting makes them anew until it is killed
+        run.undo(["rmdir", "--ignore-fail-on-non-empty", *reversed(created)])
     of_this_run = [str(root), str(SHIMS / "runc" / run.name), *(f"{folder}/{run.name}" for folder in TASKS)]
     stack.callback(run.undo(["rm", "-rf", "--one-file-system", *of_this_run]))
 

@@ -62,6 +62,7 @@ NASTY = {
     "names in elements": b"<token>a</token>",
     "names with masks": b"token=[token][secret]",
     "names with percent signs": b"token%3d%3d",
+    "names whose value is the line": b"--authorization= ",
     "names with quotes": b"token='secret=\"",
     "names with spaces": b"--password ",
     "options": b"-u --user -u:",

@@ -6,7 +6,7 @@ import sys
 import click
 
 from labreport import __version__
-from labreport.cli import show
+from labreport.cli import output
 from labreport.contract.errors import ExitStatus
 
 COMMANDS = {
@@ -64,12 +64,12 @@ def lab() -> None:
 
 def main() -> None:
     """Run the command line. Every error is printed in one line, without a traceback."""
-    show.keep_streams()
+    output.keep_streams()
     try:
         status = _run()
     except KeyboardInterrupt:
         status = ExitStatus.INTERRUPTED
-    show.finish()
+    output.finish()
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -77,13 +77,13 @@ def _run() -> int:  # one a kind of end
     """Run a command; return its exit status."""
     try:
         status: int = lab(prog_name="lab", standalone_mode=False)
-    except show.ReaderGoneError:
+    except output.ReaderGoneError:
         return READER_GONE
     except click.ClickException as error:
         return _wrong_use(error)
     except (click.Abort, KeyboardInterrupt) as error:
         what = str(error.__cause__ or error) or "nothing was left behind; the next collect goes on"
-        show.line(f"lab: interrupted: {what}", err=True)
+        output.line(f"lab: interrupted: {what}", err=True)
         return ExitStatus.INTERRUPTED
     except ModuleNotFoundError as error:
         return _missing(error) if not _is_ours(error) else _failed(error)
@@ -99,7 +99,9 @@ def _wrong_use(error: click.ClickException) -> int:
         error.show()
         return error.exit_code
     path = context.command_path if context else "lab"
-    show.line(f"{path}: {error.format_message().rstrip('.')}: `{path} --help` shows how to call it", err=True)
+    output.line(
+        f"{path}: {error.format_message().rstrip('.')}: `{path} --help` shows how to call it", err=True
+    )
     return error.exit_code
 
 
@@ -109,10 +111,12 @@ def _is_ours(error: ModuleNotFoundError) -> bool:
 
 def _missing(error: ModuleNotFoundError) -> int:
     """Print which package is not installed, and how to install it."""
-    from labreport.site.defaults import how_to_install
+    from labreport.site.defaults import PACKAGES, how_to_install
 
-    extra = "collect" if error.name in {"filelock", "rich", "sh", "tomlkit"} else "publish"
-    show.line(f"lab: {error.name} is not installed: {how_to_install(extra)}", err=True)
+    module = (error.name or "").partition(".")[0]
+    extra = "collect" if module in {"filelock", "rich", "sh", "tomlkit"} else "publish"
+    package = PACKAGES.get(module, module)
+    output.line(f"lab: {package} is not installed: {how_to_install(extra)}", err=True)
     return ExitStatus.CANNOT_RUN
 
 
@@ -121,5 +125,5 @@ def _failed(error: Exception) -> int:
     from labreport.report.crash import as_error
 
     known = as_error(error)
-    show.line(f"lab: {known}", err=True)
+    output.line(f"lab: {known}", err=True)
     return known.exit_status

@@ -63,10 +63,21 @@ def require_packages() -> None:
     """Raise ConfigurationError, which mkdocs shows as one line, if a package is missing."""
     from mkdocs.exceptions import ConfigurationError  # noqa: PLC0415 - only mkdocs calls this
 
-    missing = [package for module, package in PACKAGES.items() if find_spec(module) is None]
-    if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        raise ConfigurationError(f"{', '.join(missing)} {verb} not installed: {how_to_install('publish')}")
+    if missing := missing_packages():
+        raise ConfigurationError(f"{missing}: {how_to_install('publish')}")
+
+
+def missing_packages() -> str:
+    """Return which packages are not installed, in words; an empty text if all are."""
+    missing = [package for module, package in PACKAGES.items() if not _is_there(module)]
+    return f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed" if missing else ""
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # something has put None in its place
+        return False
 
 
 def how_to_install(extra: str) -> str:

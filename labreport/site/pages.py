@@ -15,6 +15,7 @@ from labreport.contract.errors import ExitStatus, LabError
 from labreport.report.pages.render import SitePages
 from labreport.report.pages.source import read_page
 from labreport.report.problems import Problem
+from labreport.site.defaults import how_to_install, missing_packages
 from labreport.site.docs_files import leave_out
 from labreport.site.gate import print_safely
 
@@ -25,12 +26,20 @@ class SiteError(LabError):
     exit_status = ExitStatus.WRONG_USE
 
 
+class MissingError(LabError):
+    """Packages that a build needs are not installed."""
+
+    exit_status = ExitStatus.CANNOT_RUN
+
+
 class Site:
     """The files of the site, and what mkdocs makes of its pages, without writing anything."""
 
     def __init__(self, root: Path) -> None:
         """Read mkdocs.yml in `root`, and find the files; raise SiteError."""
         self.root = root
+        if missing := missing_packages():
+            raise MissingError(missing, how_to_install("publish"))
         today()  # SOURCE_DATE_EPOCH is checked before mkdocs reads it
         print_safely()
         try:

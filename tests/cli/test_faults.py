@@ -361,6 +361,27 @@ def test_ctrl_c(one_lab: Shell, words: str, delay: float) -> None:
     assert started.returncode in {0, 1, 3, -signal.SIGINT, 130}, (started.returncode, err)
 
 
+# Packages
+
+MODULES = """
+mkdocs selectolax regex markdown_it jinja2 markdown material mkdocs_macros altair vl_convert pydantic yaml
+"""
+
+
+@pytest.mark.parametrize("module", MODULES.split())
+def test_a_package_that_is_missing(one_lab: Shell, module: str) -> None:
+    """`lab check` names it in one line, and how to install what publishing needs."""
+    code = (
+        f"import sys; sys.modules[{module!r}] = None; sys.path.insert(0, {str(ROOT)!r})\n"
+        "sys.argv = ['lab', 'check']\n"
+        "from labreport.__main__ import main; main()"
+    )
+    argv = [sys.executable, "-c", code]
+    ended = subprocess.run(argv, cwd=one_lab.root, capture_output=True, text=True, check=False)
+    assert "not installed: pip install -r requirements/publish.txt" in one_line_of(ended)
+    assert ended.returncode == 4
+
+
 # The last handler
 
 

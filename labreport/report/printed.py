@@ -1,6 +1,6 @@
 """Make text harmless for a terminal and for the log of a CI job, which obeys some of its lines.
 
-Commands print through `labreport.cli.show`, mkdocs through the log filter of `labreport.site.gate`.
+Commands print through `labreport.cli.output`, mkdocs through the log filter of `labreport.site.gate`.
 """
 
 import json

@@ -19,14 +19,14 @@ ACTING = set("\x1b\x9b\u202e\u2028\x07")
 
 
 def test_everything_is_printed_in_one_place() -> None:
-    """No command calls print, click.echo, a console or a stream itself; `labreport.cli.show` does."""
+    """No command calls print, click.echo, a console or a stream itself; `labreport.cli.output` does."""
     found = []
     for path in sorted((ROOT / "labreport" / "cli").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             call = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if call in {"print", "click.echo", "click.secho", "echo", "sys.stdout.write", "sys.stderr.write"}:
                 found.append((path.name, call))
-    assert {place for place in found if place[0] != "show.py"} == set()
+    assert {place for place in found if place[0] != "output.py"} == set()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 from importlib.resources import files as package_files
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labreport.site import defaults
 
@@ -16,7 +16,6 @@ defaults.require_packages()  # before the imports below, which would end in a tr
 from jinja2 import Environment, TemplateNotFound
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, ConfigurationError, MkDocsException
-from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
@@ -34,6 +33,9 @@ from labreport.site.build import Build
 from labreport.site.docs_files import leave_out
 from labreport.site.raw import write_raw, write_schemas
 from labreport.site.theme import escape_meta, escape_names, escape_sections, escape_stripped
+
+if TYPE_CHECKING:  # takes 8 ms, with watchdog; only `mkdocs serve` needs it
+    from mkdocs.livereload import LiveReloadServer
 
 log = logging.getLogger(gate.LOGGER)
 
@@ -200,8 +202,8 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
             raise Abort("The site is built and shows each problem in its place. Do not publish it.")
 
     def on_serve(
-        self, server: LiveReloadServer, *, config: MkDocsConfig, builder: object
-    ) -> LiveReloadServer:
+        self, server: "LiveReloadServer", *, config: MkDocsConfig, builder: object
+    ) -> "LiveReloadServer":
         """Rebuild when evidence or a lab's converters change."""
         del builder
         root = _root(config)

@@ -8,10 +8,12 @@ import time
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-import regex
+from typing import TYPE_CHECKING
 
 from labreport.report.problems import FaultError
+
+if TYPE_CHECKING:
+    import regex
 
 LONGEST = 1000
 """How many characters a pattern may have."""
@@ -23,6 +25,8 @@ MOST_TIMEOUTS = 5
 
 def compiled(text: str) -> "regex.Pattern[str]":
     """Return a pattern; raise ValueError, which says of a text what is wrong with it."""
+    import regex  # noqa: PLC0415 - takes 8 ms, and most pages have no pattern
+
     if len(text) > LONGEST:
         raise ValueError(f"is a regular expression of more than {LONGEST} characters")
     try:

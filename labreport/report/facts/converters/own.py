@@ -6,7 +6,6 @@ and no capture imports the file. A mistake in it becomes a ConverterError that n
 """
 
 import ast
-import doctest
 import functools
 import importlib.util
 import inspect
@@ -58,6 +57,8 @@ def sample_errors(root: Path, lab: str) -> list[ConverterError]:
 
 
 def _sample_error(read: Callable[..., object], module: ModuleType, file: str) -> ConverterError | None:
+    import doctest  # noqa: PLC0415 - with unittest it takes 13 ms, and a build does not need it
+
     name, line = _name_and_line(read)
     tests = doctest.DocTestFinder(recurse=False).find(read, name, module)
     if not any(test.examples for test in tests):

@@ -65,7 +65,7 @@ def test_bad_yaml(text: str) -> None:
     began = time.monotonic()
     with pytest.raises(BadYamlError) as raised:
         value_of(compose(text))  # type: ignore[arg-type] # it is no node that fails here
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
     assert what in raised.value.what
     assert raised.value.line == line
     assert "\n" not in raised.value.what

@@ -143,6 +143,7 @@ def fleet(clone: Path, tmp_path: Path) -> Iterator[Fleet]:
     shell = Shell(clone)
     assert shell.lab("new", "mine").returncode == 0
     shell.collector("mine", PAUSED, "slow")
+    subprocess.run(["git", "-C", clone, "add", "collectors"], check=True)  # lab pack takes what git tracks
     keys = tmp_path / "keys"
     keys.mkdir()
     for key in ("host", "client"):

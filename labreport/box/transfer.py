@@ -65,8 +65,8 @@ def send(collect: BoxCollect, ssh: SshConnection, scratch: Path, progress: Progr
     ssh.run(["sh", "-c", INTERRUPT], timeout=STOP_SECONDS)  # an earlier collect may have survived its `lab`
     progress.working("sending the project")
     packed = scratch / "project.tar"
-    for path in pack(collect.root, collect.evidence, packed):
-        progress.note(f"{path}: left out, because git does not track it: git add it")
+    for left_out in pack(collect.root, collect.evidence, packed):
+        progress.note(f"{left_out}: left out, because git does not track it: git add it")
     unpack = ["sh", "-c", UNPACK, "unpack", PROJECT]
     _require_success(ssh.run(unpack, stdin=packed, timeout=COPY_SECONDS), "sending the project")
     config = find_lab(collect.root, collect.lab).config

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,8 +73,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Groups:
     return Groups(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with slow tests and large groups: what is long and starts last runs alone in the end."""
+    """Mark the cases after the first N of a test that is marked slow_after(N), and sort the tests.
+
+    Slow tests and large groups start first: what is long and starts last runs alone in the end.
+    """
+    cases: Counter[str] = Counter()
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        cases[test] += 1
+        if (mark := item.get_closest_marker("slow_after")) and cases[test] > mark.args[0]:
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: (not item.get_closest_marker("slow"), folder_of(item.nodeid) not in TOGETHER))
 
 

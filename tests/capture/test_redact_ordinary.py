@@ -62,6 +62,7 @@ SOURCES: dict[str, Callable[[Path], bytes]] = {
 }
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("name", SOURCES)
 def test_real_output_is_not_touched(name: str, tmp_path: Path) -> None:
     """Output that programs on this machine print has no secrets, and so no mask of one."""

@@ -116,6 +116,7 @@ def seconds_of(data: bytes) -> float:
     return time.process_time() - began
 
 
+@pytest.mark.slow_after(20)
 @pytest.mark.parametrize("name", NASTY)
 def test_a_mebibyte_takes_less_than_a_second(name: str) -> None:
     """No pattern makes a rule backtrack without limit: a MiB in a second, in one line or in many."""
@@ -222,6 +223,7 @@ def test_the_time_for_redaction_is_bounded() -> None:
     assert time.monotonic() - began < 1
 
 
+@pytest.mark.slow
 def test_memory_is_bounded() -> None:
     """Redacting a text takes a few times its size, in lines and in one line."""
     for pattern in (b"inet 10.1.2.3/24 scope global eth0\n", b"inet 10.1.2.3/24 scope global eth0 "):

@@ -84,6 +84,7 @@ PATHS: list[tuple[str, int, str]] = [
 ]
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(("words", "status", "said"), PATHS)
 def test_paths(one_lab: Shell, words: str, status: int, said: str) -> None:
     """A path that cannot be written or read is named, with what to do."""
@@ -105,6 +106,7 @@ FULL: list[tuple[str, str]] = [
 ]
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("options", ["size=64k", "size=64k,ro"])
 @pytest.mark.parametrize(("words", "where"), FULL)
 def test_a_full_or_read_only_disk(shell: Shell, words: str, where: str, options: str) -> None:
@@ -122,6 +124,7 @@ def test_a_full_or_read_only_disk(shell: Shell, words: str, where: str, options:
     assert re.search("No space left on device|the disk is full|[Rr]ead-only", ended.stderr + ended.stdout)
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("words", ["diff", "diff --json", "collect", "record mine/x.txt -- echo x", "check"])
 @pytest.mark.parametrize("options", ["size=4k", "size=64k,ro"])
 def test_a_temporary_folder_that_cannot_be_used(one_lab: Shell, words: str, options: str) -> None:
@@ -135,6 +138,7 @@ def test_a_temporary_folder_that_cannot_be_used(one_lab: Shell, words: str, opti
     assert "Traceback" not in ended.stderr + ended.stdout
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("words", ["status", "status --json", "verify", "doctor", "facts", "--help"])
 def test_standard_output_that_is_full(one_lab: Shell, words: str) -> None:
     """/dev/full as standard output is an error of one line."""
@@ -144,6 +148,7 @@ def test_standard_output_that_is_full(one_lab: Shell, words: str) -> None:
     assert ended.returncode == 4
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("words", ["status --json", "--help", "verify", "export mine", "doctor --json"])
 def test_a_reader_that_is_gone(one_lab: Shell, words: str) -> None:
     """`lab status | head -1` prints no error. The status is that of a process that SIGPIPE ends."""
@@ -163,6 +168,7 @@ def test_a_closed_pipe_is_141(one_lab: Shell) -> None:
     assert (ended.returncode, ended.stderr) == (141, b"")
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_closed_streams(one_lab: Shell, closed: str) -> None:
     """No evidence file gets the number of a closed stream, and so what is printed."""
@@ -175,6 +181,7 @@ def test_closed_streams(one_lab: Shell, closed: str) -> None:
 # Words, names, environment
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     "words",
     [
@@ -228,6 +235,7 @@ ENCODED = [
 ]
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("env", [*NARROW, *PLAIN, *ENCODED], ids=str)
 def test_terminals_and_languages(one_lab: Shell, env: dict[str, str]) -> None:
     """A narrow terminal and an encoding without the characters of a text change only how it looks."""
@@ -239,6 +247,7 @@ def test_terminals_and_languages(one_lab: Shell, env: dict[str, str]) -> None:
         assert ended.returncode in {0, 1}, (words, ended.stderr)
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("epoch", ["", " ", "-1", "x", "1.5", "1e9", "0x10", "١٢٣", "4294967296", "9" * 30])
 @pytest.mark.parametrize("words", ["check", "export mine", "diff evidence"])
 def test_source_date_epoch(one_lab: Shell, words: str, epoch: str) -> None:
@@ -249,6 +258,7 @@ def test_source_date_epoch(one_lab: Shell, words: str, epoch: str) -> None:
     assert "git log -1 --format=%ct" in ended.stderr
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     "data",
     [
@@ -287,6 +297,7 @@ LEFT: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("name", LEFT)
 @pytest.mark.parametrize(
     "where", ["collectors", "collectors/mine", "evidence", "evidence/mine", "docs/labs/mine", "."]
@@ -306,6 +317,7 @@ YAML = {"deep": "[" * 100_000, "laughs": "".join(_LAUGHS),
         "twice": "a: 1\na: 2\n", "date": "a: 2026-13-45\n", "huge": f"a: {'1' * 5000}\n"}  # fmt: skip
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("kind", YAML)
 @pytest.mark.parametrize(
     ("file", "words"), [("collectors/mine/lab.yml", "status"), ("docs/labs/mine/facts.yml", "facts")]
@@ -326,6 +338,7 @@ JSON = {
 }
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("kind", JSON)
 @pytest.mark.parametrize("file", ["release.json", "state.json", "checked.json", "host-x.json", "x.json"])
 def test_json_of_every_file(one_lab: Shell, file: str, kind: str) -> None:
@@ -341,6 +354,7 @@ def test_json_of_every_file(one_lab: Shell, file: str, kind: str) -> None:
 # Interruption
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("delay", [0.0, 0.03, 0.06, 0.09, 0.12, 0.16, 0.2, 0.25, 0.3])
 @pytest.mark.parametrize("words", ["status", "--help", "record mine/x.txt -- sleep 9"])
 def test_ctrl_c(one_lab: Shell, words: str, delay: float) -> None:
@@ -368,6 +382,7 @@ mkdocs selectolax regex markdown_it jinja2 markdown material mkdocs_macros altai
 """
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("module", MODULES.split())
 def test_a_package_that_is_missing(one_lab: Shell, module: str) -> None:
     """`lab check` names it in one line, and how to install what publishing needs."""
@@ -443,6 +458,7 @@ def test_a_traceback_that_cannot_be_written(shell: Shell, tmp_path: Path) -> Non
     one_line_of(ended)
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"init"}))
 def test_without_a_current_folder(shell: Shell, tmp_path: Path, name: str) -> None:
     """A current folder that was removed is an error of one line in every command."""

@@ -45,6 +45,7 @@ LEFT: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("name", LEFT)
 def test_files_of_editors(little: Little, name: str) -> None:
     """They are neither published nor a problem."""
@@ -71,6 +72,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("name", REFUSED)
 def test_files_that_cannot_be_published(little: Little, name: str) -> None:
     """Build, check and export name them, and the rest of the site is built without them."""
@@ -104,6 +106,7 @@ def test_a_link_inside_the_project_is_followed(little: Little) -> None:
     assert "Changes" in (little.site / "changes.html").read_text()
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("epoch", ["", " ", "-1", "x", "1.5", "4294967296", "9" * 30])
 def test_source_date_epoch(little: Little, epoch: str) -> None:
     """What is no time is named before anything is built."""
@@ -114,6 +117,7 @@ def test_source_date_epoch(little: Little, epoch: str) -> None:
     assert not little.site.exists()
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("epoch", ["0", "1700000000", "4294967295"])
 def test_a_source_date_epoch_that_is_a_time(little: Little, epoch: str) -> None:
     """The first and the last second that a gzip file can note are fine."""
@@ -121,6 +125,7 @@ def test_a_source_date_epoch_that_is_a_time(little: Little, epoch: str) -> None:
     assert built.returncode == 0, built.stderr
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("options", ["size=64k", "size=64k,ro"])
 @pytest.mark.parametrize("words", [["build"], ["build", "--dirty"], ["build", "--quiet"]])
 def test_a_site_that_cannot_be_written(little: Little, options: str, words: list[str]) -> None:
@@ -164,6 +169,7 @@ DEEP = {
 }
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("name", DEEP)
 def test_pages_that_are_deep_or_odd(little: Little, name: str) -> None:
     """A page ends no build in a traceback; where it cannot be built, the line names it."""
@@ -237,6 +243,7 @@ TITLES = {
 }
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("name", TITLES)
 def test_a_title_is_text(little: Little, name: str) -> None:
     """No title, and nothing of the front matter, puts an element into any page of the site."""

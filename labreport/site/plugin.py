@@ -1,5 +1,7 @@
 """The mkdocs plugin. The entry point `labreport` and hooks.py both use this class."""
 
+from __future__ import annotations
+
 import logging
 import os
 import sys
@@ -202,8 +204,8 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
             raise Abort("The site is built and shows each problem in its place. Do not publish it.")
 
     def on_serve(
-        self, server: "LiveReloadServer", *, config: MkDocsConfig, builder: object
-    ) -> "LiveReloadServer":
+        self, server: LiveReloadServer, *, config: MkDocsConfig, builder: object
+    ) -> LiveReloadServer:
         """Rebuild when evidence or a lab's converters change."""
         del builder
         root = _root(config)

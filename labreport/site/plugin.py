@@ -67,8 +67,6 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         if isinstance(error, MkDocsException):
             return
         place = f"docs/{self._page}: " if self._page else ""
-        if isinstance(error, RecursionError):
-            raise Abort(f"{place}nested too deeply: use fewer levels of lists, quotes or tags") from error
         raise Abort(printed_line(f"{place}{as_error(error)}")) from error
 
     @event_priority(100)  # before other plugins read these settings

@@ -145,6 +145,24 @@ def test_staging_names_cannot_be_known(project: Throwaway) -> None:
     assert not names & {path.name for path in staging.notes().iterdir()}
 
 
+def test_notes_are_kept_as_long_as_they_are_needed(
+    project: Throwaway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note is deleted with its staging folder or its set, and the folder of notes with the last note."""
+    place = tmp_path / "state/notes"
+    monkeypatch.setattr(staging, "notes", lambda: staging._private(place))
+    lost = staging.begin(tmp_path / "lost")
+    area = staging.begin(project.folder)
+    assert {path.name for path in place.iterdir()} == {one.name.removeprefix(STAGING) for one in (lost, area)}
+    assert staging.found(project.folder) == ([area], [])
+    assert place.is_dir()
+    shutil.rmtree(tmp_path / "lost")
+    staging.end(staging.begin(project.folder))
+    assert [path.name for path in place.iterdir()] == [area.name.removeprefix(STAGING)]
+    staging.end(area)
+    assert not place.parent.exists()
+
+
 def test_scratch_of_a_killed_run_is_deleted(project: Throwaway) -> None:
     """A scratch folder is deleted at its end, or by the next run; one in use stays."""
     evidence = project.root / "evidence"

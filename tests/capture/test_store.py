@@ -109,6 +109,20 @@ def test_recovery_finishes_what_has_an_intent_and_drops_what_has_none(
         assert store.recover(folder) == []
 
 
+def test_a_removal_that_was_cut_short_is_finished(tmp_path: Path) -> None:
+    """After a kill between the two steps of a removal, the next collect removes files and record."""
+    folder = tmp_path / "lab"
+    commit(folder, "one", {"a.txt": b"1", "shared.txt": b"1"})
+    commit(folder, "two", {"shared.txt": b"2"})
+    staged = store.Staging(folder, "one").path
+    (folder / "records/one.json").rename(staged / "removed.json")
+    assert verify_set(folder, "lab").verdict == "interrupted"
+    assert store.recover(folder) == ["one: an interrupted capture was finished"]
+    assert not (folder / "a.txt").exists()
+    assert (folder / "shared.txt").read_bytes() == b"2"
+    assert verify_set(folder, "lab").findings == ()
+
+
 @pytest.mark.parametrize("spoil", ["truncate", "remove", "change"])
 def test_an_intent_that_is_not_whole_is_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: str

@@ -8,8 +8,10 @@ prints a table; the exit status is 1 if anything was torn or left.
 import argparse
 import os
 import random
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -17,13 +19,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labreport.capture import processes
+from labreport.capture import processes, staging, store
+from labreport.capture.adopt import adopt, unpack
 from labreport.capture.cleanup import runs
 from labreport.capture.host_changes.ledger import opened
 from labreport.capture.host_changes.undo import undo
 from labreport.contract.records import Status
 from tests.capture.host_changes.changes import change, snapshot
-from tests.capture.throwaway import Throwaway, throwaway
+from tests.capture.throwaway import PAIR, Throwaway, throwaway
 from tests.conftest import pytest_configure
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +41,7 @@ from labreport.capture.capture import Target
 from labreport.capture.host_changes.ledger import opened
 from labreport.capture.host_changes.undo import undo
 from labreport.capture.labs import find_lab
+from tests.campaigns.kills import take_over
 from tests.capture.host_changes.changes import change
 from tests.capture.throwaway import Silent
 
@@ -48,6 +52,8 @@ if verb == "collect":
     collect.collect(target, [], Silent())
 elif verb == "record":
     collect.record_by_hand(target, "by/hand.txt", ["sh", "-c", sys.argv[4]], Silent())
+elif verb == "adopt":
+    take_over(target.folder, Path(sys.argv[4]))
 else:
     with opened(root / "ledger") as noted:
         change(noted, root / "host") if verb == "change" else undo(noted)
@@ -159,6 +165,55 @@ class Evidence:
         yield from (f"the daemon {pid} runs" for pid in left)
 
 
+def take_over(folder: Path, archive: Path) -> None:
+    """Adopt an archive as the set in `folder`, as `lab adopt` does."""
+    with staging.scratch(folder.parent) as incoming:
+        with archive.open("rb") as stream:
+            unpack(stream, incoming)
+        with store.locked(folder):
+            store.recover(folder)
+            adopt(folder, incoming / folder.name)
+
+
+class Adopt:
+    """Rounds of `lab adopt`, which takes over two versions of a set in turn."""
+
+    def __init__(self, folder: Path, project: Throwaway) -> None:
+        self.folder, self.project, self.round = folder, project, 0
+        self.archives = [self._packed(version) for version in ("1", "2")]
+        self.longest = self.run(None)[1]
+
+    def _packed(self, version: str) -> Path:
+        """Return the archive of a version of the set: other content, and a file of its own."""
+        body = PAIR.format(first="").replace('"a.txt"', f'"a{version}.txt"').replace('"b"', f'"b{version}"')
+        self.project.module(body)
+        shutil.rmtree(self.project.folder, ignore_errors=True)
+        self.project.collect()
+        archive = self.folder / f"{version}.tar"
+        with tarfile.open(archive, "w") as tar:
+            tar.add(self.project.folder, self.project.name)
+        return archive
+
+    def run(self, moment: float | None) -> tuple[bool, float]:
+        """Adopt the next version, and kill that after `moment` seconds."""
+        self.round += 1
+        archive = str(self.archives[self.round % 2])
+        return killed(self.folder, "adopt", str(self.project.root), self.project.name, archive, moment=moment)
+
+    def check(self) -> Iterator[str]:
+        """Yield what is wrong after a kill, and after the next adopt of the same archive."""
+        if (verdict := self.project.verify().verdict) not in {"intact", "interrupted"}:
+            yield f"after the kill, the evidence is {verdict}"
+        take_over(self.project.folder, self.archives[self.round % 2])
+        if (verdict := self.project.verify().verdict) != "intact":
+            yield f"after the next adopt, the evidence is {verdict}"
+        version = "21"[self.round % 2 - 1]
+        if {path.name for path in self.project.folder.glob("a*.txt")} != {f"a{version}.txt"}:
+            yield "the evidence is not that of the archive"
+        evidence = self.project.root / "evidence"
+        yield from (f"{path.name} is left" for path in evidence.rglob(".*"))
+
+
 class Undo:
     """Rounds of changes of a host and of `lab undo`, in a folder that stands for a host."""
 
@@ -190,18 +245,23 @@ class Undo:
 
 
 @contextmanager
-def commands(folder: Path) -> Iterator[dict[str, Evidence | Undo]]:
-    """Yield each command that is killed, with a folder of its own. `lab adopt` belongs here as well."""
+def commands(folder: Path) -> Iterator[dict[str, Evidence | Adopt | Undo]]:
+    """Yield each command that is killed, with a folder of its own."""
     made: dict[str, Callable[[Path], Evidence | Undo]] = {
         "change": lambda place: Undo(place, "change"),
         "undo": lambda place: Undo(place, "undo"),
     }
-    for name in ("collect", "record", *made):
+    for name in ("collect", "record", "adopt", *made):
         (folder / name / "tmp").mkdir(parents=True)
-    with throwaway(folder / "collect/project") as one, throwaway(folder / "record/project") as other:
+    with (
+        throwaway(folder / "collect/project") as one,
+        throwaway(folder / "record/project") as other,
+        throwaway(folder / "adopt/project") as third,
+    ):
         yield {
             "collect": Evidence(folder / "collect", "collect", one),
             "record": Evidence(folder / "record", "record", other),
+            "adopt": Adopt(folder / "adopt", third),
             **{name: make(folder / name) for name, make in made.items()},
         }
 

@@ -93,21 +93,21 @@ class Folder:
             raise EvidenceError(str(error), f"name a file below {self.path.name}/") from error
         *parts, name = path.split("/")
         try:
-            parent = Folder(_walk(self.descriptor, parts), self.path.joinpath(*parts))
+            parent = _walk(self.descriptor, parts)
         except FileNotFoundError as error:
             raise EvidenceError("no such file", NO_FILE, path=path) from error
         except EvidenceError as error:
             raise EvidenceError(error.what, error.remedy, path=path) from error
         try:
-            if not stat.S_ISREG(mode := parent.mode(name)):  # to open a device may act on it
+            if not stat.S_ISREG(mode := _mode(parent, name)):  # to open a device may act on it
                 raise _no_file(mode, path)
-            return os.open(name, FILE, dir_fd=parent.descriptor)
+            return os.open(name, FILE, dir_fd=parent)
         except OSError as error:
             raise EvidenceError(
                 f"cannot be read ({error.strerror})", "check who owns it", path=path
             ) from error
         finally:
-            os.close(parent.descriptor)
+            os.close(parent)
 
     @contextmanager
     def below(self, path: str) -> Iterator["Folder"]:
@@ -118,10 +118,7 @@ class Folder:
 
     def mode(self, name: str) -> int:
         """Return the `st_mode` of an entry of this folder, or 0 if there is none. A link is not followed."""
-        try:
-            return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False).st_mode
-        except OSError:
-            return 0
+        return _mode(self.descriptor, name)
 
     def names(self) -> list[str]:
         """Return the names in this folder, sorted."""
@@ -158,8 +155,9 @@ def opened(path: Path) -> Iterator[Folder]:
     No part of the path may be a symbolic link: the caller resolves what the user named, and what is below
     that may be a stranger's. Raise EvidenceError, which names the part, and FileNotFoundError.
     """
-    top, *parts = Path(os.path.abspath(path)).parts  # noqa: PTH100 - resolve() would follow the links
-    root = os.open(top, LAST)
+    absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow the links
+    parts = [part for part in absolute.split("/") if part]
+    root = os.open("/", LAST)
     try:
         descriptor = _walk(root, parts)
     finally:
@@ -189,11 +187,19 @@ def _walk(descriptor: int, parts: list[str]) -> int:
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise _no_folder(Folder(step, Path()).mode(name), name, error) from error
+            raise _no_folder(_mode(step, name), name, error) from error
         finally:
             os.close(step)
         step = below
     return step
+
+
+def _mode(descriptor: int, name: str) -> int:
+    """Return the `st_mode` of an entry of an open folder, or 0 if there is none. A link is not followed."""
+    try:
+        return os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode
+    except OSError:
+        return 0
 
 
 def _no_folder(mode: int, name: str, error: OSError) -> EvidenceError:

@@ -102,7 +102,7 @@ def test_a_killed_collect_is_cleared_by_the_next(project: Path) -> None:
         killed += process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        assert verdict(project) in {"interrupted", "intact"}
+        assert verdict(project) in {"interrupted", "intact", "nothing to check"}  # the set is new
         again = start(project, "collect")
         _out, said = again.communicate(timeout=120)
         assert again.returncode == 0, said

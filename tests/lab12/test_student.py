@@ -103,7 +103,7 @@ class Student:
 def student(tmp_path_factory: pytest.TempPathFactory, origin: Path) -> Student:
     """Collect the lab with --replace, as on a bare-metal host, and build the site."""
     folder = tmp_path_factory.mktemp("student")
-    root, committed = cloned(origin, folder / "project"), folder / "committed"
+    root, committed = cloned(origin, folder / "project"), folder / "committed" / LAB
     shutil.copytree(root / "evidence" / LAB, committed)
     for path, data in STUDENT.items():
         (folder / "printed" / path).parent.mkdir(parents=True, exist_ok=True)

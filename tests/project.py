@@ -27,7 +27,7 @@ from labreport.contract.records import (
     State,
     dump,
 )
-from labreport.contract.verify import is_text
+from labreport.contract.text import text_lines
 from labreport.report.pages.macros import MacroContext
 from labreport.report.pages.render import RenderPass, SitePages
 from labreport.report.source.cite import Page
@@ -164,7 +164,7 @@ def record_of(captured: CapturedFile, name: str, lab: str, host: Host) -> Record
     file = File(
         path=captured.path,
         bytes=len(captured.data),
-        lines=lines if is_text(captured.data) else 0,
+        lines=text_lines(captured.data),
         sha256=hashlib.sha256(captured.data).hexdigest(),
         spans=spans,
     )

@@ -14,9 +14,9 @@ from labreport.box.ssh import SshConnection
 from labreport.capture.adopt import adopt, unpack
 from labreport.capture.collect import Progress
 from labreport.capture.labs import find_lab
-from labreport.capture.pack import pack
+from labreport.capture.pack import UNTRACKED, pack
 from labreport.contract.fields import RECORDS
-from labreport.contract.reader import is_record, read_evidence, record_files
+from labreport.contract.reader import is_record, read_evidence, recorded
 
 PROJECT = "/root/lab"
 ARCHIVES = "/root/archives"
@@ -66,7 +66,7 @@ def send(collect: BoxCollect, ssh: SshConnection, scratch: Path, progress: Progr
     progress.working("sending the project")
     packed = scratch / "project.tar"
     for left_out in pack(collect.root, collect.evidence, packed):
-        progress.note(f"{left_out}: left out, because git does not track it: git add it")
+        progress.note(f"{left_out}: {UNTRACKED}")
     unpack = ["sh", "-c", UNPACK, "unpack", PROJECT]
     _require_success(ssh.run(unpack, stdin=packed, timeout=COPY_SECONDS), "sending the project")
     config = find_lab(collect.root, collect.lab).config
@@ -102,7 +102,7 @@ def stated_checksum(name: str, path: Path) -> str:
 def captured(collect: BoxCollect, ssh: SshConnection) -> set[str]:
     """Return the names of the collectors whose records in the machine differ from those of the set here."""
     folder = collect.root / collect.evidence
-    records = [f"{RECORDS}/{name}" for name in record_files(folder) if is_record(name)]
+    records = [f"{RECORDS}/{name}.json" for name in recorded(folder)]
     here = {sha256(read_evidence(folder, path)).hexdigest() for path in records}
     listed = ssh.output(["sh", "-c", LIST, "list", f"{PROJECT}/{collect.evidence}/{RECORDS}"])
     rows = [line.split() for line in listed.splitlines()]

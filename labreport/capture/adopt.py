@@ -7,7 +7,7 @@ from typing import BinaryIO
 from labreport.capture import store, writing
 from labreport.capture.store import Staging, StoreError
 from labreport.contract.errors import LabError
-from labreport.contract.fields import MAX_BYTES, RECORDS, evidence_path
+from labreport.contract.fields import FAILED, MAX_BYTES, RECORDS, is_evidence_path
 from labreport.contract.folder import MAX_DEPTH, opened
 from labreport.contract.reader import (
     read_checked,
@@ -19,7 +19,6 @@ from labreport.contract.reader import (
     recorded,
 )
 from labreport.contract.records import CHECKED_FILE, STATE_FILE, Record, Status
-from labreport.contract.sets import FAILED
 from labreport.contract.verify import changed, verify_set
 
 MAX_MEMBERS = 10_000
@@ -76,21 +75,13 @@ def _refused(member: tarfile.TarInfo, number: int, total: int) -> str:
     is_top = member.isdir() and not name
     refusals = {
         f"more than {MAX_MEMBERS} files": number > MAX_MEMBERS,
-        "not a plain path below a set": not is_top and not _is_plain(name),
+        "not a plain path below a set": not is_top and not is_evidence_path(name),
         f"folders of more than {MAX_DEPTH} levels": name.count("/") > MAX_DEPTH,
         "not a plain file of a set": not member.isdir() and (not member.isreg() or member.issparse()),
         f"{member.size} bytes, at most {MAX_BYTES}": member.size > MAX_BYTES,
         f"more than {MAX_TOTAL} bytes together": total > MAX_TOTAL,
     }
     return next((what for what, holds in refusals.items() if holds), "")
-
-
-def _is_plain(name: str) -> bool:
-    try:
-        evidence_path(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _plain(name: str) -> str:

@@ -24,7 +24,7 @@ from labreport.contract.fields import RECORDS
 from labreport.contract.folder import EvidenceError
 from labreport.contract.reader import read_evidence
 from labreport.contract.records import File, Project, Record, Redactions, Span, Status, dump
-from labreport.contract.verify import is_text, line_count
+from labreport.contract.text import line_count, text_lines
 
 NOTED = ("LAB_BOX_TRY",)
 """Environment variables that go into the record if they are set: here, whether the box was lost before."""
@@ -199,7 +199,7 @@ def _file(path: str, data: bytes, spans: Sequence[Span]) -> File:
     return File(
         path=path,
         bytes=len(data),
-        lines=lines if is_text(data) else 0,
+        lines=text_lines(data),
         sha256=sha256(data).hexdigest(),
         spans=list(spans),
     )

@@ -9,12 +9,15 @@ from pathlib import Path
 import labreport
 from labreport.capture import recorder
 from labreport.capture.capture import COMMIT_FILE, project
+from labreport.contract.fields import FAILED
 from labreport.contract.folder import EvidenceError, opened
-from labreport.contract.sets import FAILED
 
 TOOL = "labreport"
 COLLECTING = ("mkdocs.yml", "collectors")
 """The parts of a project that a collect needs."""
+
+UNTRACKED = "left out, because git does not track it: git add it"
+"""What to say of a file that pack left out."""
 
 MAX_SOURCE = 64 * 1024 * 1024
 """The largest file of a project that is packed, in bytes."""

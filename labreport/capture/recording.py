@@ -207,11 +207,6 @@ def _keys_before(file: BinaryIO, offset: int) -> PrivateKeys:
     return keys
 
 
-def line_count(data: bytes) -> int:
-    """Return the number of lines, including a last one without LF."""
-    return data.count(LF) + (bool(data) and not data.endswith(LF))
-
-
 def _measure(file: BinaryIO) -> tuple[int, int, bool]:
     """Return a file's size in bytes, its number of LFs, and whether it ends with LF or is empty."""
     size, line_ends, last = 0, 0, LF

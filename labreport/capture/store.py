@@ -16,11 +16,10 @@ from pathlib import Path
 from labreport.capture import signals, staging, writing
 from labreport.capture.host_changes import places
 from labreport.contract.errors import ExitStatus, LabError
-from labreport.contract.fields import RECORDS
+from labreport.contract.fields import FAILED, RECORDS
 from labreport.contract.folder import EvidenceError, opened
 from labreport.contract.reader import RecordError, parse, read_evidence, readable_records, record_files
 from labreport.contract.records import File, Record, dump
-from labreport.contract.sets import FAILED
 from labreport.contract.unfinished import INTENT, REMOVAL
 from labreport.contract.verify import changed
 

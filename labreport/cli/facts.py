@@ -76,10 +76,10 @@ def _readings(lab: str) -> list[tuple[str, Fact, Reading | NoValue]]:
 def _try(ctx: click.Context, labs: Sequence[str], how: str, file: Path, *, json_: bool) -> None:
     """Print what a converter reads in one file, or why it reads nothing."""
     from labreport.contract.reader import read_evidence
+    from labreport.contract.text import as_text
     from labreport.report.facts.converters import CONVERTERS
     from labreport.report.facts.converters.own import lab_converters
     from labreport.report.facts.readings import NoValue, read_text
-    from labreport.report.source.slices import as_text
 
     if len(labs) > 1:
         raise click.UsageError("--try uses the converters of one LAB")

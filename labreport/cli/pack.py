@@ -19,10 +19,11 @@ def pack(to: Path, *, host: str) -> None:
     git nor pip. On Debian 13, these packages are enough: python3-click, python3-filelock, python3-pydantic,
     python3-rich, python3-sh, python3-tomlkit, python3-yaml.
     """
+    from labreport.capture.pack import UNTRACKED
     from labreport.capture.pack import pack as packing
 
     project = root()
     untracked = packing(project, sets_folder(project, host).relative_to(project).as_posix(), to)
     for path in untracked:
-        show.line(f"{path}: left out, because git does not track it: git add it", err=True)
+        show.line(f"{path}: {UNTRACKED}", err=True)
     show.line(f"{to}: written", err=True)

@@ -13,7 +13,6 @@ from hashlib import sha256
 from labreport.capture import recorder
 from labreport.capture.command import Attempt, CommandFailedError, CommandResult, CommandSpec
 from labreport.capture.out import Out
-from labreport.capture.recording import line_count
 from labreport.capture.run import CaptureError, Run
 from labreport.containers import ctr
 from labreport.containers.containerd.server import containerd
@@ -22,6 +21,7 @@ from labreport.containers.images import images
 from labreport.containers.kata.runtime import note_configuration
 from labreport.contract.errors import LabError
 from labreport.contract.records import Outcome
+from labreport.contract.text import line_count
 
 HOSTS = "the host's"
 OWN = "its own"

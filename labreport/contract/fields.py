@@ -7,7 +7,10 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, Field
 
 RECORDS = "records"
-OWN_FOLDERS = frozenset({RECORDS, "failed"})
+FAILED = "failed"
+"""The folder of a set that has what failed captures printed. It is no evidence."""
+
+OWN_FOLDERS = frozenset({RECORDS, FAILED})
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 MAX_PATTERN = 1000
 MAX_NAME, MAX_PATH = 255, 1000
@@ -33,6 +36,15 @@ def evidence_path(text: str) -> str:
     if len(text.encode()) > MAX_PATH or any(len(part.encode()) > MAX_NAME for part in parts):
         raise ValueError(f"{text[:40]!r}… is longer than a path may be")
     return text
+
+
+def is_evidence_path(text: str) -> bool:
+    """Return whether `text` names a file inside an evidence folder."""
+    try:
+        evidence_path(text)
+    except ValueError:
+        return False
+    return True
 
 
 def writable_path(text: str) -> str:

@@ -34,7 +34,7 @@ class EvidenceError(LabError):
 
 
 @dataclass(frozen=True)
-class Entry:
+class FolderEntry:
     """A file or folder below a folder: its path from there, and its `st_mode`."""
 
     path: str
@@ -124,11 +124,11 @@ class Folder:
         """Return the names in this folder, sorted."""
         return sorted(os.listdir(self.descriptor))  # noqa: PTH208 - pathlib knows no descriptors
 
-    def entries(self, skip: Callable[[Entry], bool] = lambda _entry: False) -> Iterator[Entry]:
+    def entries(self, skip: Callable[[FolderEntry], bool] = lambda _entry: False) -> Iterator[FolderEntry]:
         """Yield everything below this folder, in order, a folder before its content. No link is followed.
 
-        What `skip` accepts is left out, with everything below it. Raise EvidenceError for more than MAX_DEPTH
-        levels or MAX_FILES entries.
+        Entries that `skip` accepts are left out, with everything below them. Raise EvidenceError for more
+        than MAX_DEPTH levels or MAX_FILES entries.
         """
         count = 0
         waiting = [""]
@@ -136,7 +136,7 @@ class Folder:
             where = waiting.pop()
             with self.below(where) as folder:
                 names = {name: f"{where}/{name}" if where else name for name in folder.names()}
-                entries = [Entry(path, folder.mode(name)) for name, path in names.items()]
+                entries = [FolderEntry(path, folder.mode(name)) for name, path in names.items()]
             found = [entry for entry in entries if not skip(entry)]
             count += len(found)
             if count > MAX_FILES:

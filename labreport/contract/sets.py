@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from labreport.contract.folder import Entry, EvidenceError, opened
+from labreport.contract.folder import EvidenceError, FolderEntry, opened
 from labreport.contract.records import HERE, HOSTS
-
-FAILED = "failed"
-"""The folder of a set that has what failed captures printed. It is no evidence."""
 
 
 def sets(root: Path, *, here: bool = True) -> dict[str, Path]:
@@ -23,7 +20,7 @@ def sets(root: Path, *, here: bool = True) -> dict[str, Path]:
     }
 
 
-def set_entries(root: Path) -> Iterator[Entry]:
+def set_entries(root: Path) -> Iterator[FolderEntry]:
     """Yield the entries in the place of a set, whatever they are.
 
     Where a folder above a set is a link or a file, that entry takes the place of its sets.
@@ -43,12 +40,12 @@ def set_entries(root: Path) -> Iterator[Entry]:
             yield host
 
 
-def _visible(root: Path, path: str) -> list[Entry]:
+def _visible(root: Path, path: str) -> list[FolderEntry]:
     """Return the folders and links in a folder below the evidence root, hidden ones left out."""
     try:
         with opened(root / path) as folder:
             names = [name for name in folder.names() if not name.startswith(".")]
-            entries = [Entry(f"{path}/{name}" if path else name, folder.mode(name)) for name in names]
+            entries = [FolderEntry(f"{path}/{name}" if path else name, folder.mode(name)) for name in names]
     except (FileNotFoundError, EvidenceError):
         return []
     return [entry for entry in entries if not entry.is_file]

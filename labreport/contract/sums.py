@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from labreport.contract.fields import FAILED
 from labreport.contract.folder import EvidenceError, opened
-from labreport.contract.sets import FAILED, sets
+from labreport.contract.sets import sets
 from labreport.contract.verify import Integrity, IntegrityFinding
 
 SUMS = "evidence.sums"

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from labreport.contract.fields import RECORDS
-from labreport.contract.folder import Entry, EvidenceError, opened
+from labreport.contract.fields import FAILED, RECORDS
+from labreport.contract.folder import EvidenceError, FolderEntry, opened
 from labreport.contract.reader import (
     RecordError,
     is_record,
@@ -22,10 +22,11 @@ from labreport.contract.reader import (
     read_record,
     read_state,
     readable_records,
-    record_files,
+    recorded,
 )
 from labreport.contract.records import CHECKED_FILE, HERE, HOSTS, STATE_FILE, File, Record
-from labreport.contract.sets import FAILED, set_entries, sets
+from labreport.contract.sets import set_entries, sets
+from labreport.contract.text import line_count, text_lines
 from labreport.contract.unfinished import PART, STAGING, unfinished
 
 OLD_LOCK = ".lock"
@@ -156,7 +157,7 @@ def verify_set(folder: Path, name: str) -> IntegrityReport:
 
 
 def _strays(
-    folder: Path, name: str, present: list[Entry], records: dict[str, Record]
+    folder: Path, name: str, present: list[FolderEntry], records: dict[str, Record]
 ) -> Iterator[IntegrityFinding]:
     """Yield a finding for each entry of records/ that is no file of the tool, or is left of a killed run."""
     hosts = {f"host-{record.host}.json" for record in records.values()}
@@ -189,15 +190,14 @@ def _records(folder: Path, name: str) -> tuple[dict[str, Record], list[Integrity
         findings.append(_altered(f"{name}/{RECORDS}/{file}", error.what, error.remedy))
 
     try:
-        files = record_files(folder)
+        collectors = recorded(folder)
     except RecordError as error:
         return {}, [_altered(f"{name}/{RECORDS}", error.what, error.remedy)]
-    for file in filter(is_record, files):
+    for collector in collectors:
         try:
-            collector = file.removesuffix(".json")
             records[collector] = read_record(folder, collector)
         except RecordError as error:
-            note(file, error)
+            note(f"{collector}.json", error)
     for host in sorted({record.host for record in records.values()}):
         try:
             read_host(folder, host)
@@ -225,28 +225,15 @@ def changed(folder: Path, file: File) -> str:
         return f"sha256 is {digest[:12]}…, its record says {file.sha256[:12]}…"
     if len(data) != file.bytes:
         return f"has {len(data)} bytes, its record says {file.bytes}"
+    if file.lines != text_lines(data):
+        return f"has {text_lines(data)} lines, its record says {file.lines}"
     lines = line_count(data)
-    if file.lines != (lines if is_text(data) else 0):
-        return f"has {lines if is_text(data) else 0} lines, its record says {file.lines}"
     if file.spans and file.spans[-1].end > lines:
         return f"has {lines} lines, and its record has a span up to line {file.spans[-1].end}"
     return ""
 
 
-def line_count(data: bytes) -> int:
-    """Return the number of lines, including a last one without LF. A line ends at LF only."""
-    return data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
-
-
-def is_text(data: bytes) -> bool:
-    """Return whether a page can show the data as text: UTF-8 without NUL."""
-    try:
-        return "\0" not in data.decode()
-    except UnicodeDecodeError:
-        return False
-
-
-def _present(folder: Path) -> list[Entry]:
+def _present(folder: Path) -> list[FolderEntry]:
     """Return everything in a set but folders, staged files and failed captures. Raise EvidenceError.
 
     Of the hidden entries at the top, only `.lock` is left out: version 0.1 made one, and it is never read.
@@ -255,7 +242,7 @@ def _present(folder: Path) -> list[Entry]:
         return [entry for entry in top.entries(_is_no_evidence) if not entry.is_folder]
 
 
-def _is_no_evidence(entry: Entry) -> bool:
+def _is_no_evidence(entry: FolderEntry) -> bool:
     if entry.path == OLD_LOCK:
         return entry.is_file
     return entry.is_folder and (entry.path == FAILED or entry.path.startswith(STAGING))

@@ -16,7 +16,8 @@ from labreport.capture import store, writing
 from labreport.capture.host import this_host
 from labreport.contract.reader import readable_records
 from labreport.contract.records import File, Project, Record, Redactions, Source, Status, dump
-from labreport.contract.verify import line_count, verify_set
+from labreport.contract.text import line_count
+from labreport.contract.verify import verify_set
 from tests.capture.throwaway import Throwaway
 
 HOST = this_host()

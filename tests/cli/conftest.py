@@ -14,6 +14,19 @@ from tests import forked
 ROOT = Path(__file__).parents[2]
 
 
+def shown_by(terminal: int) -> bytes:
+    """Read a terminal until its other side is closed, and close it; return what it shows."""
+    shown = b""
+    try:
+        while data := os.read(terminal, 4096):
+            shown += data
+    except OSError:  # Linux says so when the other side is closed
+        pass
+    finally:
+        os.close(terminal)
+    return shown
+
+
 @dataclass(frozen=True)
 class Shell:
     """Runs `lab` in a project's folder."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ROOT, Shell
+from tests.cli.conftest import ROOT, Shell, shown_by
 from tests.project import CapturedFile, Little, make, row
 
 EVIL = "evil\x1b[31m\x9b5n\u202e\u2028\x07"
@@ -94,14 +94,7 @@ def test_on_a_terminal(evil: Little, words: str) -> None:
     argv = [sys.executable, str(ROOT / "labreport"), *words.split()]
     with subprocess.Popen(argv, cwd=evil.root, env=env, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
-        shown = b""
-        try:
-            while data := os.read(ours, 4096):
-                shown += data
-        except OSError:  # Linux says so when the other side is closed
-            pass
-        finally:
-            os.close(ours)
+        shown = shown_by(ours)
     assert process.returncode in {0, 1}
     assert not ACTING & set(shown.decode())
     assert ("evil" in shown.decode()) == ("diff" not in words)

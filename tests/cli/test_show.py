@@ -11,7 +11,7 @@ import pytest
 
 from labreport.cli import show
 from labreport.report.tables import Table
-from tests.cli.conftest import ROOT, Shell
+from tests.cli.conftest import ROOT, Shell, shown_by
 
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*3[0-7]m")
 
@@ -31,14 +31,7 @@ def on_a_terminal(project: Path, *words: str, **env: str) -> str:
     whole = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", **env}
     with subprocess.Popen(argv, cwd=project, env=whole, stdout=subprocess.DEVNULL, stderr=theirs) as process:
         os.close(theirs)
-        shown = b""
-        try:
-            while data := os.read(ours, 4096):
-                shown += data
-        except OSError:  # Linux says so when the other side is closed
-            pass
-        finally:
-            os.close(ours)
+        shown = shown_by(ours)
     assert process.returncode == 0
     return shown.decode()
 

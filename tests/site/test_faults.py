@@ -129,7 +129,7 @@ def test_a_source_date_epoch_that_is_a_time(little: Little, epoch: str) -> None:
 @pytest.mark.parametrize("options", ["size=64k", "size=64k,ro"])
 @pytest.mark.parametrize("words", [["build"], ["build", "--dirty"], ["build", "--quiet"]])
 def test_a_site_that_cannot_be_written(little: Little, options: str, words: list[str]) -> None:
-    """A full or read-only disk is one line that names it, with exit status 1."""
+    """A full or read-only disk ends the build with one line that names it, and exit status 1."""
     with small(little.site, options):
         if not options.endswith("ro"):
             fill(little.site)

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -57,18 +57,14 @@ def _sign(path: Path) -> str:
     return f"{status.st_size} bytes of {status.st_mtime_ns}"
 
 
-def durable(path: Path, data: bytes, finish: Callable[[Path], object] = lambda _path: None) -> None:
-    """Write a file atomically. It is on disk when this returns; an OSError leaves the old content in place.
-
-    `finish` is called with the new file's path before it is renamed to `path`.
-    """
+def durable(path: Path, data: bytes) -> None:
+    """Write a file atomically and flush it to the disk. An OSError leaves the old content in place."""
     partial = path.with_name(f".{path.name}.part")
     try:
         with partial.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        finish(partial)
         partial.rename(path)
     except OSError:
         partial.unlink(missing_ok=True)

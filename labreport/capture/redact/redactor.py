@@ -100,7 +100,7 @@ class Redactor:
     def _piece(self, data: bytes, keys: PrivateKeys, deadline: float) -> bytes:
         """Return whole lines, redacted; `keys` is the state before and after them.
 
-        Secrets are looked for in what a terminal shows. A line that has one loses its control sequences.
+        The search sees what a terminal shows. A line with a secret loses its control sequences.
         """
         if not has_sequences(data):
             return self._lines(self._without_keys(data, keys), deadline)

@@ -8,11 +8,11 @@ from pathlib import Path
 from labreport.check.diff.measured import FactChange, SeriesChange, fact_changes, series_changes, series_of
 from labreport.contract.folder import EvidenceError
 from labreport.contract.records import Command, Host, Status
+from labreport.contract.text import as_text
 from labreport.report.facts.claims import Claim
 from labreport.report.pages.calls import CallResult
 from labreport.report.pages.render import RenderPass, SitePages
 from labreport.report.source.evidence import Evidence, EvidenceSet, is_evidence
-from labreport.report.source.slices import as_text
 
 MOST_LINES = 40
 """The number of changed lines that are shown of a file; further lines are counted."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from labreport.contract.folder import EvidenceError
+from labreport.contract.text import as_text
 from labreport.report.facts.facts import FACTS_FILE, Fact
 from labreport.report.facts.readings import NoValue, Reading
 from labreport.report.pages.render import RenderPass
@@ -14,7 +15,6 @@ from labreport.report.problems import FaultError
 from labreport.report.series import COLUMNS, Sample, Series, SeriesError, read_series
 from labreport.report.series.statistics import interval_of_median, median, shift
 from labreport.report.source.evidence import Evidence, is_evidence
-from labreport.report.source.slices import as_text
 from labreport.report.values import Quantity, decimal
 
 ALPHA = 0.01

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from labreport.contract.fields import RECORDS, evidence_path
+from labreport.contract.fields import FAILED, RECORDS, is_evidence_path
 from labreport.contract.folder import EvidenceError, opened
 from labreport.contract.reader import RecordError, read_evidence, read_host, read_state, readable_records
 from labreport.contract.records import (
@@ -23,7 +23,7 @@ from labreport.contract.records import (
     State,
     Status,
 )
-from labreport.contract.sets import FAILED, sets
+from labreport.contract.sets import sets
 from labreport.report.problems import FaultError
 from labreport.report.source.patterns import PatternSearch
 from labreport.report.source.published import PublishedNames
@@ -142,15 +142,7 @@ class EvidenceSet:
                 entries = list(top.entries(lambda entry: entry.path == FAILED or entry.is_hidden))
         except (FileNotFoundError, EvidenceError):
             return
-        yield from (entry.path for entry in entries if entry.is_file and _is_evidence_path(entry.path))
-
-
-def _is_evidence_path(path: str) -> bool:
-    try:
-        evidence_path(path)
-    except ValueError:
-        return False
-    return True
+        yield from (entry.path for entry in entries if entry.is_file and is_evidence_path(entry.path))
 
 
 @dataclass
@@ -179,7 +171,7 @@ class Evidence:
 
     def holds(self, name: str, path: str) -> bool:
         """Return whether anything exists at `path` of the set `name`, if only a broken link."""
-        if not _is_evidence_path(path):
+        if not is_evidence_path(path):
             return False
         place = self.root / name / path
         try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from labreport.report.source.slices import as_text
+from labreport.contract.text import as_text
 
 PLAIN = ".txt"
 MOST_ENDINGS = 64

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from labreport.contract.text import as_text
 from labreport.report.problems import FaultError
 from labreport.report.source.patterns import LONGEST, PatternSearch, compiled
 
@@ -120,16 +121,6 @@ class Content:
         joined = LF.join(self.lines[lines.start - 1 : lines.end])
         ends_without_lf = lines.end == len(self.lines) and not self.data.endswith(LF)
         return joined if ends_without_lf else joined + LF
-
-
-def as_text(data: bytes) -> str | None:
-    """Return `data` as text; None if it is not UTF-8 or contains NUL."""
-    if b"\0" in data:
-        return None
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def slice_request(  # these are the parameters of the macro `evidence`

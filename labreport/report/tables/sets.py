@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from labreport.contract.records import CollectorState, Host, HostClass, Status
+from labreport.contract.text import as_text
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import raw_link, record_link
 from labreport.report.source.evidence import Evidence, EvidenceSet, is_evidence
-from labreport.report.source.slices import as_text, lines_in_words
+from labreport.report.source.slices import lines_in_words
 from labreport.report.tables import Cell, Table
 from labreport.report.tables.runs import utc
 

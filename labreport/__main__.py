@@ -1,6 +1,12 @@
 """Run the command line: `python -m labreport`, or `python FOLDER/labreport` where nothing is installed."""
 
 import signal
+
+HANDLER = signal.getsignal(signal.SIGINT)
+if __name__ == "__main__" and HANDLER is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # before the imports: they would end in a traceback
+
+# ruff: noqa: E402
 import sys
 from pathlib import Path
 
@@ -10,12 +16,9 @@ if not __package__:  # started by the path of the folder: import from the folder
 
 def main() -> None:
     """Run `lab`. While its modules are imported, Ctrl-C ends it at once, without a traceback."""
-    handler = signal.getsignal(signal.SIGINT)
-    if handler is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from labreport.cli.main import main as run  # noqa: PLC0415 # see above
 
-    signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGINT, HANDLER)
     run()
 
 

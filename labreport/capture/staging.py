@@ -77,7 +77,10 @@ def end(area: Path) -> None:
 
 
 def found(folder: Path) -> tuple[list[Path], list[str]]:
-    """Return the staging folders in a set: those that are ours, and the names of the others."""
+    """Return the staging folders in a set: those that are ours, and the names of the others.
+
+    Notes of folders that are not there are deleted, so the caller holds the lock of the set.
+    """
     ours, others = [], []
     noted = _noted()
     try:
@@ -90,6 +93,11 @@ def found(folder: Path) -> tuple[list[Path], list[str]]:
                     others.append(name)
     except FileNotFoundError:
         pass
+    there = {name.removeprefix(STAGING) for name in [*others, *(area.name for area in ours)]}
+    for name in noted.keys() - there:
+        with suppress(FileNotFoundError):  # another collect has just deleted its own
+            if noted[name].read_text() == str(folder):  # killed before the folder was made
+                noted[name].unlink()
     return ours, others
 
 

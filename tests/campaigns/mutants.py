@@ -7,12 +7,12 @@ status is 1 if fewer than nine in ten were.
 
 import argparse
 import ast
-import random
 import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from queue import Queue
 
@@ -147,14 +147,19 @@ def _code(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def drawn(seed: int, count: int) -> list[Mutant]:
-    """Draw mutants over all modules."""
-    found = []
+    """Draw mutants over all modules. A change of one line changes no other draw."""
+    found: list[tuple[str, Mutant]] = []
     for place in TESTS:
         path = ROOT / place
         files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
         for file in files:
-            found += list(mutants(file.relative_to(ROOT).as_posix(), file.read_text()))
-    return random.Random(seed).sample(found, min(count, len(found)))  # noqa: S311 - no secret
+            source = file.read_text()
+            for mutant in mutants(file.relative_to(ROOT).as_posix(), source):
+                line = source[source.rfind("\n", 0, mutant.start) + 1 : source.find("\n", mutant.end)]
+                key = f"{seed} {mutant.file} {line} {mutant.text}"
+                found.append((sha256(key.encode()).hexdigest(), mutant))
+    found.sort(key=lambda pair: pair[0])
+    return [mutant for _key, mutant in found[:count]]
 
 
 def tests_of(file: str) -> tuple[str, ...]:

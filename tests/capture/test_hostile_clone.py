@@ -163,6 +163,16 @@ def test_notes_are_kept_as_long_as_they_are_needed(
     assert not place.parent.exists()
 
 
+def test_a_note_without_its_folder_is_deleted(project: Throwaway) -> None:
+    """A capture that is killed before it makes the folder that it has noted leaves nothing for ever."""
+    area = staging.begin(project.folder)
+    area.rmdir()
+    note = staging.notes() / area.name.removeprefix(STAGING)
+    assert note.is_file()
+    assert store.recover(project.folder) == []
+    assert not note.exists()
+
+
 def test_scratch_of_a_killed_run_is_deleted(project: Throwaway) -> None:
     """A scratch folder is deleted at its end, or by the next run; one in use stays."""
     evidence = project.root / "evidence"

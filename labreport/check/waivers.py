@@ -1,10 +1,9 @@
 """Waivers: findings that a lab's author accepts, each with a reason and an expiry date."""
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
@@ -12,14 +11,11 @@ from pydantic import Field, RootModel
 
 from labreport.check.finding import NOTHING, PROBLEM, WAIVER, Finding
 from labreport.check.lab import LabPages, usable
-from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.records import Model
 from labreport.report.source.cite import LABS
 from labreport.report.yaml_file import YamlFile, read_yaml
 
 WAIVERS_FILE = "waivers.yml"
-LAST_EPOCH = 2**32 - 1
-"""The last second that a gzip file can note; mkdocs writes one."""
 _REMEDY = "write ID: {reason: …, expires: 2026-12-31}, ID as `lab check` prints it"
 
 
@@ -40,26 +36,6 @@ class Waived:
 
     left: list[Finding]
     waived: list[Finding]
-
-
-class EpochError(LabError):
-    """SOURCE_DATE_EPOCH is not a time that mkdocs and gzip can write."""
-
-    exit_status = ExitStatus.WRONG_USE
-
-
-def today() -> date:
-    """Return the day that decides which waivers have expired.
-
-    It is the day of SOURCE_DATE_EPOCH if that is set, so that builds are reproducible. Raise EpochError.
-    """
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if epoch is None:
-        return datetime.now(UTC).date()
-    if not re.fullmatch("[0-9]{1,10}", epoch) or int(epoch) > LAST_EPOCH:
-        what = f"SOURCE_DATE_EPOCH is {epoch[:40]!r}, not seconds from 0 to {LAST_EPOCH}"
-        raise EpochError(what, "set it to those of a commit (`git log -1 --format=%ct`), or unset it")
-    return datetime.fromtimestamp(int(epoch), UTC).date()
 
 
 def read_waivers(docs: Path, lab: str) -> YamlFile[WaiversFile] | None:

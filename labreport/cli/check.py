@@ -62,7 +62,7 @@ def check(  # noqa: PLR0913 # its options
 def _check_project(ctx: click.Context, *, fix: bool, secrets: bool, annotations: bool, json_: bool) -> None:
     """Check the project's pages and evidence, or only whether they contain secrets."""
     from labreport.check import project
-    from labreport.check.waivers import today
+    from labreport.report.today import today
     from labreport.site.links import broken_links
     from labreport.site.pages import Site
 

@@ -22,8 +22,8 @@ def export(ctx: click.Context, lab: str, *, to: Path | None, prefix: str) -> Non
     reads such a report back. Exit status 1 if a page has a problem that a build would fail on.
     """
     from labreport.check.project import lab_coverage
-    from labreport.check.waivers import today
     from labreport.report.export import export as render
+    from labreport.report.today import today
     from labreport.site.pages import Site
 
     if not is_utf8(lab):

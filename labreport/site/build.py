@@ -6,9 +6,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from labreport.check.coverage import cover_lab, coverage_table
-from labreport.check.lab import LabPages
-from labreport.check.waivers import today
 from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.pages.calls import CallResult, inline_text
 from labreport.report.pages.look_alikes import is_too_deep
@@ -18,6 +15,7 @@ from labreport.report.pages.slots import Slot, SlotKind
 from labreport.report.pages.source import PageSource, read_page
 from labreport.report.problems import Problem
 from labreport.report.tables import Table
+from labreport.report.today import today
 from labreport.site.html.blocks import (
     after_claim_html,
     banner_html,
@@ -123,6 +121,10 @@ class Build:
         A dirty build leaves out pages that have not changed; they are rendered here.
         """
         if lab not in self._covered:
+            # The checks take 70 ms to import, which a project without coverage saves.
+            from labreport.check.coverage import cover_lab, coverage_table  # noqa: PLC0415
+            from labreport.check.lab import LabPages  # noqa: PLC0415
+
             docs, evidence = self.rendering.docs, self.rendering.evidence
             rest = RenderPass(docs, evidence.root, evidence.here, self.rendering.values, self.rendering.code)
             pages = []

@@ -10,11 +10,11 @@ from mkdocs.exceptions import MkDocsException
 from mkdocs.structure.files import Files, get_files, set_exclusions
 from mkdocs.structure.pages import Page
 
-from labreport.check.waivers import today
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.report.pages.render import SitePages
 from labreport.report.pages.source import read_page
 from labreport.report.problems import Problem
+from labreport.report.today import today
 from labreport.site.defaults import how_to_install, missing_packages
 from labreport.site.docs_files import leave_out
 from labreport.site.gate import print_safely

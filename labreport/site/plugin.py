@@ -24,12 +24,12 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from pathspec.gitignore import GitIgnoreSpec
 
-from labreport.check.waivers import EpochError, today
 from labreport.contract.lab_config import CONVERTERS_FILE
 from labreport.report.crash import as_error
 from labreport.report.pages.render import RenderPass
 from labreport.report.printed import printed_line
 from labreport.report.problems import Problem
+from labreport.report.today import EpochError, today
 from labreport.site import gate
 from labreport.site.build import Build
 from labreport.site.docs_files import leave_out

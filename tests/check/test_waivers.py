@@ -8,7 +8,7 @@ import pytest
 from labreport.check.coverage import WAIVED
 from labreport.check.finding import Finding
 from labreport.check.project import CheckReport
-from labreport.check.waivers import today
+from labreport.report.today import today
 from tests.project import CapturedFile, Little, make
 
 DAY = date(2026, 3, 4)

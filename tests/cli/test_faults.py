@@ -208,6 +208,7 @@ def test_words_that_are_not_utf_8(one_lab: Shell, words: str) -> None:
     assert re.search(r"\\udcff|\ufffd|not UTF-8", ended.stderr + ended.stdout)
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     "name", [b"a\xff", b"a b", "é字".encode(), b"-x", b"a'\"b", b"a\nb", b"%s{}[red]", b"a\x1b[31m"]
 )

@@ -61,6 +61,7 @@ def test_reached(run: Run) -> None:
     assert found[found.index("--- the host, looked at from outside") + 1] == one.trial.marker
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "script",
     [
@@ -77,6 +78,7 @@ def test_a_fake_success_is_judged_by_the_marker(run: Run, script: str) -> None:
     assert [one.exit_status for one in run.commands if "run" in one.argv] == [0]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("status", [1, 125, 137])
 def test_a_fake_refusal_is_judged_by_the_marker(run: Run, status: int) -> None:
     """With an error and the marker on the host, the host was reached."""

@@ -54,6 +54,7 @@ def starts(run: Run) -> list[tuple[str, bool, Outcome]]:
     return [(ident, one.timed_out, one.outcome) for ident, one in zip(ids, words, strict=True)]
 
 
+@pytest.mark.slow
 def test_one_more_try(plan: Plan, tmp_path: Path) -> None:
     """The second attempt answers. The file has only its output; the record has both attempts in order."""
     run = plan(HANGS)
@@ -70,6 +71,7 @@ def test_one_more_try(plan: Plan, tmp_path: Path) -> None:
     run.session.look_for_leaks()
 
 
+@pytest.mark.slow
 def test_hangs_twice(plan: Plan) -> None:
     """A guest that hangs twice is a failure that says so. It leaves no shim and no namespace."""
     run = plan(HANGS, HANGS, HANGS)

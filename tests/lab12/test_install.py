@@ -230,6 +230,7 @@ def test_a_hostile_archive_changes_nothing(install: Install, what: str) -> None:
     assert snapshot() == before
 
 
+@pytest.mark.slow
 def test_an_archive_that_is_not_the_one_stated(install: Install) -> None:
     """A wrong or missing checksum, a cut archive, a missing file: each is an error, and nothing changes."""
     before = snapshot()

@@ -93,6 +93,7 @@ def performance(clone: Path, tmp_path: Path) -> Performance:
     return Performance(clone, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_start_that_fails_and_one_that_hangs_are_rows_like_any_other(performance: Performance) -> None:
     """Both are samples with an exit status, are cleaned up, and the series goes on. Nothing is left."""
     before = host_state()
@@ -142,6 +143,7 @@ def test_the_sheets_files_have_their_form(performance: Performance) -> None:
     assert io.count("100+0 records out") == 2
 
 
+@pytest.mark.slow
 def test_what_goes_beyond_the_sheet(performance: Performance) -> None:
     """Series in containers, memory by process, HTTP at both addresses, and the network are captured."""
     names = ["noise", "cpu_work", "file_write", "memory", "http_pair", "http_loop", "http_load", "throughput"]

@@ -126,6 +126,7 @@ def run(root: Path, *words: str, status: int = 0) -> subprocess.CompletedProcess
     return ended
 
 
+@pytest.mark.slow
 def test_the_set_is_the_students(student: Student) -> None:
     """The evidence is intact and from one host only. What another host measured is gone."""
     folder = student.root / "evidence" / LAB
@@ -138,6 +139,7 @@ def test_the_set_is_the_students(student: Student) -> None:
         assert (folder / path).read_bytes() == data
 
 
+@pytest.mark.slow
 def test_the_build_names_the_sentences_that_no_longer_hold(student: Student) -> None:
     """The build names exactly the claims that fail, with page and line. The test evaluates them in Python."""
     values = values_of(student.root)

@@ -12,6 +12,7 @@ from tests.cli.conftest import Shell
 from tests.project import REPO, clean_environment
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_several_labs_are_one_site(clone: Path, tmp_path: Path) -> None:
     """Two other labs in place of Lab 12 build, and each has a row, a section and hashes."""

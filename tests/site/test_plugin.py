@@ -56,6 +56,7 @@ def test_a_bare_mkdocs_yml_is_enough(little: Little, build: Build) -> None:
     assert not re.search(r'(?:src=|<link[^>]*href=)"(?:https?:)?//', page)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "order", ["labreport, macros, search, offline", "macros, offline, labreport, search"]
 )

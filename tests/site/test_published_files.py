@@ -142,6 +142,7 @@ def served(server: str, site: Path, scratch: Path) -> Iterator[str]:
 HARMLESS = {"text/plain", "text/csv", "application/json", "image/png", "image/jpeg", "image/webp"}
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("server", ["file", "http.server", "nginx"])
 def test_nothing_runs_and_nothing_is_markup(
     browser: Browser, site: Path, tmp_path: Path, server: str

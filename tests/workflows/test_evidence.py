@@ -89,6 +89,7 @@ def test_with_a_key_the_list_of_evidence_is_signed(workflow: Remote, tmp_path: P
     assert "signed by ci@example.org" in verified.stderr
 
 
+@pytest.mark.slow
 def test_a_second_run_without_change_opens_nothing(workflow: Remote) -> None:
     """After a merge only volatile output differs: no branch, no request, nothing to attest."""
     word(workflow).write_text("2\n")
@@ -106,6 +107,7 @@ def test_a_second_run_without_change_opens_nothing(workflow: Remote) -> None:
     assert (collected / "evidence/mine/records/checked.json").is_file()
 
 
+@pytest.mark.slow
 def test_an_open_request_is_renewed(workflow: Remote) -> None:
     """The branch of an open request has one commit again, and the request has a new text."""
     word(workflow).write_text("2\n")
@@ -137,6 +139,7 @@ def test_a_run_that_fails_keeps_the_last_evidence(workflow: Remote) -> None:
     assert (collected / "evidence/mine/word.txt").read_text().startswith("one\n")
 
 
+@pytest.mark.slow
 def test_another_host_is_a_set_of_its_own(workflow: Remote) -> None:
     """If the matrix names a host, its evidence goes to evidence/hosts/NAME."""
     workflow.values["matrix.name"] = "lab-pc-1"
@@ -147,6 +150,7 @@ def test_another_host_is_a_set_of_its_own(workflow: Remote) -> None:
     assert all(path.startswith("evidence/hosts/lab-pc-1/mine/") for path in changed)
 
 
+@pytest.mark.slow
 def test_one_step_of_a_dispatch(workflow: Remote) -> None:
     """Only the named step is captured."""
     word(workflow).write_text("2\n")

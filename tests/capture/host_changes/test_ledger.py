@@ -240,6 +240,7 @@ with opened(folder) as noted:
 """
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment(host: Path, tmp_path: Path) -> None:
     """After twenty kills of changes and twenty of undos, at seeded moments, everything can be restored."""
     before = snapshot(host)

@@ -250,6 +250,7 @@ def test_every_converter_and_every_form_is_claimed(little: Little) -> None:
     assert {type(node.value) for node in nodes if isinstance(node, LiteralNode)} == {Quantity, str}
 
 
+@pytest.mark.slow
 def test_every_fact_of_every_claim_turns_it(little: Little) -> None:
     """For each claim and each of its facts, one evidence makes it hold, and another fails the build."""
     build = built(little.root)

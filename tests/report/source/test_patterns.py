@@ -32,6 +32,7 @@ def test_a_search_ends(pattern: str, data: bytes) -> None:
     assert time.monotonic() - began < 30  # the limit is 1 s; a busy machine takes longer
 
 
+@pytest.mark.slow
 def test_many_slow_patterns_are_refused_together() -> None:
     """After five that took too long, a build tries no further pattern: a page may have thousands."""
     search, content, began = PatternSearch(), Content("f", b"x" * 3000 + b"\n"), time.monotonic()

@@ -16,6 +16,7 @@ from labreport.capture.plan import CollectorStatus
 from labreport.capture.session import Allowed
 from labreport.cli import project, show
 from labreport.cli.show import PlainProgress
+from labreport.cli.summary import print_summary
 from labreport.contract.errors import ExitStatus
 from labreport.contract.records import CollectorState, Status
 
@@ -75,9 +76,10 @@ def collect(ctx: click.Context, /, names: tuple[str, ...], *, json_: bool, **opt
             rows += [(lab, row) for row in how.rows(target, collectors, progress)]
     if json_:
         show.as_json([show.row_json(*row) for row in rows])
+    elif how.repeat or how.refresh:
+        show.statuses("Compared with the capture before", rows)
     else:
-        title = "What would be captured: all but what is captured" if how.dry_run else "Collected"
-        show.statuses(title, rows)
+        print_summary(rows, planned=how.dry_run)
     if not how.dry_run:
         ctx.exit(how.exit_status(rows, named))
 

@@ -120,6 +120,7 @@ def test_this_repository_has_no_finding() -> None:
     assert found == []
 
 
+@pytest.mark.slow
 def test_long_lines_take_no_time() -> None:
     """A megabyte of names in one line is scanned in seconds: detect-secrets alone would take hours."""
     for pattern in ("secret", "password='", '"secret" ', "://a:b", "eyJ", "a"):

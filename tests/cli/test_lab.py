@@ -132,7 +132,7 @@ def test_a_dry_run_changes_nothing(one_lab: Shell) -> None:
     """`--dry-run` shows what would be captured and writes no evidence."""
     ended = one_lab.lab("collect", "--dry-run")
     assert ended.returncode == 0
-    assert "not captured yet" in ended.stdout
+    assert "1 would be captured: release" in ended.stdout
     assert list((one_lab.root / "evidence/mine").iterdir()) == []
 
 

@@ -111,6 +111,7 @@ def test_container(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     run.session.look_for_leaks()
 
 
+@pytest.mark.slow
 def test_container_hangs_twice(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """After two hangs there is no container, and both networks are removed."""
     monkeypatch.setattr(ctr, "KATA_SECONDS", SECONDS)

@@ -97,6 +97,7 @@ def content(tmp_path: Path) -> ContentRepository:
     return ContentRepository(tmp_path)
 
 
+@pytest.mark.slow
 def test_it_proposes_what_changed_and_nothing_else(content: ContentRepository) -> None:
     """Without a change nothing is pushed. A change is a branch and a request, whose text is updated later."""
     assert content.run() == []

@@ -1,0 +1,110 @@
+"""The end of a collect on one screen: what was captured, by task, and what was not, by reason."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from labreport.capture.plan import HOW, NOT_YET
+from labreport.cli import show
+from labreport.contract.records import Status
+from labreport.report.printed import printed_line
+
+if TYPE_CHECKING:
+    from labreport.contract.records import CollectorState
+
+MOST_NAMES = 12
+"""How many collectors are named for one reason; the others are counted."""
+MOST_REASONS = 6
+"""How many reasons are given for a lab; the collectors of the others are counted."""
+WIDEST = 100
+"""No line is longer, in characters, on a terminal that is wider."""
+NARROWEST = 40
+NO_EDITION = ""
+"""Stands for the edition of collectors that belong to no task of a sheet."""
+ORDER = (Status.FAILED, Status.STALE, Status.MISSING, Status.NOT_APPLICABLE)
+"""The states in the order in which they are told. What is captured is only counted."""
+
+
+class Cause(NamedTuple):
+    """Why a collector is not captured, and what to do."""
+
+    state: Status
+    reason: str
+    remedy: str
+
+
+def print_summary(rows: Sequence[tuple[str, CollectorState]], *, planned: bool = False) -> None:
+    """Print the summary of each lab; `planned`: nothing was captured, the rows say what would be."""
+    by_lab: dict[str, list[CollectorState]] = {}
+    for lab, row in rows:
+        by_lab.setdefault(lab, []).append(row)
+    for lab, states in by_lab.items():
+        for line in summary(lab, states, planned=planned):
+            show.line(line)
+
+
+def summary(lab: str, rows: Sequence[CollectorState], *, planned: bool = False) -> Iterator[str]:
+    """Yield the lines of a lab's summary, each within the width of the terminal."""
+    done = sum(row.state is Status.CAPTURED for row in rows)
+    yield f"{lab}: {done} of {len(rows)} captured"
+    for edition, tasks in _by_edition(rows).items():
+        yield from _wrapped(f"{edition}: {', '.join(tasks)}" if edition else ", ".join(tasks), "  ")
+    causes: dict[Cause, list[str]] = {}
+    for row in rows:
+        if row.state is not Status.CAPTURED:
+            causes.setdefault(Cause(row.state, row.reason, row.remedy), []).append(row.name)
+    in_order = sorted(causes, key=lambda cause: (ORDER.index(cause.state), -len(causes[cause])))
+    for cause in in_order[:MOST_REASONS]:
+        yield from _told(cause, causes[cause], planned=planned)
+    if left := in_order[MOST_REASONS:]:
+        count = sum(len(causes[cause]) for cause in left)
+        yield f"  {count} more, for {len(left)} other reasons: lab status shows them all"
+
+
+def _told(cause: Cause, names: Sequence[str], *, planned: bool) -> Iterator[str]:
+    """Yield the lines of one cause: how many, why, which collectors, and the remedy."""
+    if planned and cause.reason == NOT_YET and cause.remedy not in HOW.values():
+        yield from _wrapped(f"{len(names)} would be captured: {_named(names)}", "  ")
+        return
+    state = "" if cause.state is Status.MISSING else f"{cause.state}, "
+    yield from _wrapped(f"{len(names)} {state or 'not captured, '}{cause.reason}: {_named(names)}", "  ")
+    if cause.remedy:
+        yield from _wrapped(f"→ {cause.remedy}", "    ")
+
+
+def _by_edition(rows: Sequence[CollectorState]) -> dict[str, list[str]]:
+    """Return how much of each task is captured, by edition; what belongs to no task comes last."""
+    total, done = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for row in rows:
+        of_task = row.edition is not None and row.task is not None
+        group = (str(row.edition), f"task {row.task}") if of_task else (NO_EDITION, "beyond the tasks")
+        total[group] += 1
+        done[group] += row.state is Status.CAPTURED
+    by_edition: dict[str, list[str]] = {}
+    for edition, task in sorted(total, key=lambda group: (group[0] == NO_EDITION, group)):
+        words = f"{task} {done[edition, task]} of {total[edition, task]}"
+        by_edition.setdefault(edition, []).append(words)
+    return by_edition
+
+
+def _named(names: Sequence[str]) -> str:
+    """Return the names of collectors, the first MOST_NAMES of many."""
+    shown = ", ".join(names[:MOST_NAMES])
+    return f"{shown} and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else shown
+
+
+def _wrapped(text: str, indent: str) -> Iterator[str]:
+    """Yield the lines of a text within the width of the terminal; a path or command is never cut."""
+    width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
+    yield from textwrap.wrap(
+        printed_line(text),
+        width,
+        initial_indent=indent,
+        subsequent_indent=" " * (len(indent) + 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,81 @@
+"""The end of a collect on one screen."""
+
+import pytest
+
+from labreport.capture.plan import NOT_YET
+from labreport.cli.summary import MOST_NAMES, MOST_REASONS, summary
+from labreport.contract.records import CollectorState, Status
+
+
+def row(name: str, state: Status = Status.CAPTURED, task: int | None = 1, **fields: str) -> CollectorState:
+    """Return the row of a collector of the edition of 2025."""
+    edition = None if task is None else 2025
+    return CollectorState(name=name, edition=edition, task=task, writes=[], state=state, **fields)
+
+
+def missing(number: int, reason: str, remedy: str = "install it") -> CollectorState:
+    """Return the row of a collector that lacks something."""
+    return row(f"probe_{number}", Status.MISSING, reason=reason, remedy=remedy)
+
+
+def test_what_is_captured_is_counted_by_task() -> None:
+    """Each edition has a line; collectors of no task come last."""
+    rows = [row("a"), row("b", task=2), row("c", task=None), missing(1, "no network")]
+    assert list(summary("demo", rows))[:3] == [
+        "demo: 3 of 4 captured",
+        "  2025: task 1 1 of 2, task 2 1 of 1",
+        "  beyond the tasks 1 of 1",
+    ]
+
+
+def test_a_reason_is_said_once() -> None:
+    """Forty collectors with one reason are one paragraph with one remedy. The most frequent comes first."""
+    rows = [missing(0, "no network"), *(missing(number, "needs kata") for number in range(1, 41))]
+    lines = list(summary("demo", rows))
+    text = " ".join(" ".join(lines).split())
+    assert text.count("needs kata") == text.count("no network") == 1
+    assert text.index("40 not captured, needs kata") < text.index("1 not captured, no network: probe_0")
+    assert f"probe_{MOST_NAMES} and {40 - MOST_NAMES} more" in text
+    assert len(lines) < 12
+
+
+def test_a_failure_comes_first() -> None:
+    """A failure is told before what is missing, however often that is."""
+    failed = row("broken", Status.FAILED, reason="exit status 3", remedy="see failed/broken")
+    text = "\n".join(summary("demo", [*(missing(n, "needs kata") for n in range(9)), failed]))
+    assert text.index("1 failed, exit status 3: broken") < text.index("needs kata")
+    assert "→ see failed/broken" in text
+
+
+def test_the_reasons_that_are_left_out_are_counted() -> None:
+    """More reasons than fit a screen are a line that counts their collectors."""
+    rows = [missing(number, f"reason {number}") for number in range(MOST_REASONS + 3)]
+    assert list(summary("demo", rows))[-1] == "  3 more, for 3 other reasons: lab status shows them all"
+
+
+def test_a_plan_names_what_would_be_captured() -> None:
+    """Before a collect, what lacks nothing would be captured; what is captured only on request would not."""
+    rows = [
+        missing(1, NOT_YET, "collect it"),
+        missing(2, NOT_YET, "name it: a build is collected only on request"),
+    ]
+    text = "\n".join(summary("demo", rows, planned=True))
+    assert "1 would be captured: probe_1" in text
+    assert f"1 not captured, {NOT_YET}: probe_2" in text
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80, 400])
+def test_the_lines_fit_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line is longer than the terminal, or than 100 characters; nothing is lost."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    reason = "needs a machine that can boot a guest and has much more"
+    lines = list(summary("demo", [missing(number, reason) for number in range(30)]))
+    assert max(map(len, lines)) <= min(max(columns, 40), 100)
+    assert reason in " ".join(" ".join(lines).split())
+
+
+def test_a_reason_cannot_act_on_the_terminal() -> None:
+    """What a program printed is escaped."""
+    text = "\n".join(summary("demo", [missing(1, "it said \x1b[2J\x07")]))
+    assert "\x1b" not in text
+    assert "\x07" not in text

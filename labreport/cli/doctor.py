@@ -8,6 +8,7 @@ import click
 from labreport.capture.declare import Need
 from labreport.capture.host import this_host
 from labreport.capture.labs import FoundLab, find_lab, lab_names
+from labreport.capture.packages import names_for, package_manager
 from labreport.cli import show
 from labreport.cli.project import root
 from labreport.contract.errors import ExitStatus
@@ -43,7 +44,11 @@ class NeedRow:
 
 
 @click.command()
-@click.option("--packages", is_flag=True, help="Print only the missing Debian packages, one a line.")
+@click.option(
+    "--packages",
+    is_flag=True,
+    help="Print only the missing packages, one a line, as the package manager here names them.",
+)
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
 def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
@@ -56,8 +61,8 @@ def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
     missing = [row for row in rows if row.reason]
     host = this_host()
     if packages:
-        names = sorted({package for row in missing for package in row.need.packages})
-        for name in names:
+        needed = (package for row in missing for package in row.need.packages)
+        for name in names_for(package_manager(), needed):
             show.line(name)
         return
     if json_:

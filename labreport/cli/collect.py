@@ -16,7 +16,7 @@ from labreport.capture.plan import CollectorStatus
 from labreport.capture.session import Allowed
 from labreport.cli import project, show
 from labreport.cli.show import PlainProgress
-from labreport.cli.summary import print_summary
+from labreport.cli.summary import print_plan, print_summary
 from labreport.contract.errors import ExitStatus
 from labreport.contract.records import CollectorState, Status
 
@@ -78,8 +78,10 @@ def collect(ctx: click.Context, /, names: tuple[str, ...], *, json_: bool, **opt
         show.as_json([show.row_json(*row) for row in rows])
     elif how.repeat or how.refresh:
         show.statuses("Compared with the capture before", rows)
+    elif how.dry_run:
+        print_plan(rows, root)
     else:
-        print_summary(rows, planned=how.dry_run)
+        print_summary(rows)
     if not how.dry_run:
         ctx.exit(how.exit_status(rows, named))
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from labreport.capture.plan import HOW, NOT_YET
 from labreport.cli import show
+from labreport.contract.reader import RecordError, read_host, readable_records
 from labreport.contract.records import Status
 from labreport.report.printed import printed_line
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from labreport.contract.records import CollectorState
 
 MOST_NAMES = 12
@@ -37,18 +40,61 @@ class Cause(NamedTuple):
     remedy: str
 
 
-def print_summary(rows: Sequence[tuple[str, CollectorState]], *, planned: bool = False) -> None:
-    """Print the summary of each lab; `planned`: nothing was captured, the rows say what would be."""
-    by_lab: dict[str, list[CollectorState]] = {}
-    for lab, row in rows:
-        by_lab.setdefault(lab, []).append(row)
-    for lab, states in by_lab.items():
-        for line in summary(lab, states, planned=planned):
+class Durations(dict[str, tuple[float, str]]):
+    """The seconds that collectors took for the report's own evidence, and the class of its host, by name."""
+
+    def words(self, names: Sequence[str]) -> str:
+        """Return about how long some collectors take; empty if none of them has been captured before."""
+        known = [self[name] for name in names if name in self]
+        if not known:
+            return ""
+        minutes = max(1, round(sum(seconds for seconds, _class in known) / 60))
+        classes = " or ".join(sorted({host_class for _seconds, host_class in known}))
+        less = "" if len(known) == len(names) else f", {len(names) - len(known)} of them unknown"
+        return f" (about {minutes} min on the report's host, of class {classes}{less})"
+
+
+def durations(folder: Path) -> Durations:
+    """Return how long the collectors of a set took. Records that cannot be read are left out."""
+    records = readable_records(folder, skip_newer=True)
+    return Durations(
+        {name: (record.seconds, _host_class(folder, record.host)) for name, record in records.items()}
+    )
+
+
+def _host_class(folder: Path, host: str) -> str:
+    try:
+        return str(read_host(folder, host).host_class)
+    except RecordError:
+        return "unknown"
+
+
+def print_summary(rows: Sequence[tuple[str, CollectorState]]) -> None:
+    """Print the summary of each lab after a collect."""
+    for lab, states in _by_lab(rows).items():
+        for line in summary(lab, states):
             show.line(line)
 
 
-def summary(lab: str, rows: Sequence[CollectorState], *, planned: bool = False) -> Iterator[str]:
-    """Yield the lines of a lab's summary, each within the width of the terminal."""
+def print_plan(rows: Sequence[tuple[str, CollectorState]], project: Path) -> None:
+    """Print what a collect would capture, and about how long it takes."""
+    for lab, states in _by_lab(rows).items():
+        for line in summary(lab, states, durations(project / "evidence" / lab)):
+            show.line(line)
+
+
+def _by_lab(rows: Sequence[tuple[str, CollectorState]]) -> dict[str, list[CollectorState]]:
+    by_lab: dict[str, list[CollectorState]] = {}
+    for lab, row in rows:
+        by_lab.setdefault(lab, []).append(row)
+    return by_lab
+
+
+def summary(lab: str, rows: Sequence[CollectorState], before: Durations | None = None) -> Iterator[str]:
+    """Yield the lines of a lab's summary, each within the width of the terminal.
+
+    With `before`, nothing has been captured yet, and the rows say what would be.
+    """
     done = sum(row.state is Status.CAPTURED for row in rows)
     yield f"{lab}: {done} of {len(rows)} captured"
     for edition, tasks in _by_edition(rows).items():
@@ -59,16 +105,16 @@ def summary(lab: str, rows: Sequence[CollectorState], *, planned: bool = False) 
             causes.setdefault(Cause(row.state, row.reason, row.remedy), []).append(row.name)
     in_order = sorted(causes, key=lambda cause: (ORDER.index(cause.state), -len(causes[cause])))
     for cause in in_order[:MOST_REASONS]:
-        yield from _told(cause, causes[cause], planned=planned)
+        yield from _told(cause, causes[cause], before)
     if left := in_order[MOST_REASONS:]:
         count = sum(len(causes[cause]) for cause in left)
         yield f"  {count} more, for {len(left)} other reasons: lab status shows them all"
 
 
-def _told(cause: Cause, names: Sequence[str], *, planned: bool) -> Iterator[str]:
+def _told(cause: Cause, names: Sequence[str], before: Durations | None) -> Iterator[str]:
     """Yield the lines of one cause: how many, why, which collectors, and the remedy."""
-    if planned and cause.reason == NOT_YET and cause.remedy not in HOW.values():
-        yield from _wrapped(f"{len(names)} would be captured: {_named(names)}", "  ")
+    if before is not None and cause.reason == NOT_YET and cause.remedy not in HOW.values():
+        yield from _wrapped(f"{len(names)} would be captured{before.words(names)}: {_named(names)}", "  ")
         return
     state = "" if cause.state is Status.MISSING else f"{cause.state}, "
     yield from _wrapped(f"{len(names)} {state or 'not captured, '}{cause.reason}: {_named(names)}", "  ")

@@ -1,10 +1,13 @@
 """The end of a collect on one screen."""
 
+from pathlib import Path
+
 import pytest
 
 from labreport.capture.plan import NOT_YET
-from labreport.cli.summary import MOST_NAMES, MOST_REASONS, summary
+from labreport.cli.summary import MOST_NAMES, MOST_REASONS, Durations, durations, summary
 from labreport.contract.records import CollectorState, Status
+from tests.project import CapturedFile, make
 
 
 def row(name: str, state: Status = Status.CAPTURED, task: int | None = 1, **fields: str) -> CollectorState:
@@ -59,7 +62,7 @@ def test_a_plan_names_what_would_be_captured() -> None:
         missing(1, NOT_YET, "collect it"),
         missing(2, NOT_YET, "name it: a build is collected only on request"),
     ]
-    text = "\n".join(summary("demo", rows, planned=True))
+    text = "\n".join(summary("demo", rows, Durations()))
     assert "1 would be captured: probe_1" in text
     assert f"1 not captured, {NOT_YET}: probe_2" in text
 
@@ -79,3 +82,17 @@ def test_a_reason_cannot_act_on_the_terminal() -> None:
     text = "\n".join(summary("demo", [missing(1, "it said \x1b[2J\x07")]))
     assert "\x1b" not in text
     assert "\x07" not in text
+
+
+def test_a_plan_says_how_long_it_took_before(tmp_path: Path) -> None:
+    """The seconds come from the records of the report's own set, with the class of its host."""
+    little = make(tmp_path)
+    little.capture(CapturedFile("a.txt", b"a\n"))
+    known = durations(little.root / "evidence/lab12")
+    ((name, (seconds, host_class)),) = known.items()
+    assert seconds > 0
+    more = Durations(known | {"a": (100.0, host_class), "b": (90.0, host_class)})
+    assert more.words(["a", "b"]) == f" (about 3 min on the report's host, of class {host_class})"
+    assert more.words(["a", "new"]).endswith(", 1 of them unknown)")
+    assert known.words([name])
+    assert known.words(["new"]) == ""

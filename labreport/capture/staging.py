@@ -10,7 +10,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from labreport.capture import writing
@@ -62,6 +62,7 @@ def begin(folder: Path) -> Path:
     name = secrets.token_hex(16)
     writing.make(folder)
     _note(name, folder)
+    _forget_lost()
     with opened(folder) as top:
         os.mkdir(f"{STAGING}{name}", PRIVATE, dir_fd=top.descriptor)
     return folder / f"{STAGING}{name}"
@@ -108,19 +109,19 @@ def scratch(folder: Path) -> Iterator[Path]:
     A run holds the lock of its folder, so that one that is alive keeps it.
     """
     writing.make(folder)
-    with opened(folder) as top:
-        fcntl.flock(top.descriptor, fcntl.LOCK_EX)
-        for area in found(folder)[0]:
-            _delete_unlocked(area)
-        area = begin(folder)
-        held = os.open(area.name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=top.descriptor)
-        fcntl.flock(held, fcntl.LOCK_EX)
-    try:
-        yield area
-    finally:
-        os.close(held)
-        writing.remove_tree(area)
-        end(area)
+    with ExitStack() as stack:
+        with opened(folder) as top:
+            fcntl.flock(top.descriptor, fcntl.LOCK_EX)
+            for area in found(folder)[0]:
+                _delete_unlocked(area)
+            area = begin(folder)
+            held = stack.enter_context(opened(area))
+            fcntl.flock(held.descriptor, fcntl.LOCK_EX)
+        try:
+            yield area
+        finally:
+            writing.remove_tree(area)
+            end(area)
 
 
 def _delete_unlocked(area: Path) -> None:
@@ -140,15 +141,17 @@ def _is_ours(status: os.stat_result) -> bool:
 
 
 def _note(name: str, folder: Path) -> None:
-    """Note that the staging folder `name` is in the set `folder`, on the disk. Forget those of lost sets."""
-    for _try in range(10):
+    """Note that the staging folder `name` is in the set `folder`, on the disk."""
+    while True:
         place = notes()
-        try:
+        with suppress(FileNotFoundError):  # another process has just removed the empty folder
             (place / name).write_text(str(folder))
-        except FileNotFoundError:  # another process has just removed the empty folder
-            continue
-        writing.sync(place)
-        break
+            writing.sync(place)
+            return
+
+
+def _forget_lost() -> None:
+    """Delete the notes of sets that are no longer there."""
     for note in _noted().values():
         with suppress(FileNotFoundError):
             if not os.path.lexists(note.read_text()):

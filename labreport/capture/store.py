@@ -245,9 +245,7 @@ def remove(folder: Path, collector: str) -> None:
 def _finish_removal(folder: Path, staged: Path) -> None:
     """Remove the files that the record to be removed names, then that record."""
     removed = parse(Record, read_evidence(staged, REMOVAL), staged.name)
-    others = readable_records(folder, skip_newer=True)
-    others.pop(removed.collector.name, None)
-    _remove_files(folder, removed.files, others.values())
+    _remove_files(folder, removed.files, readable_records(folder, skip_newer=True).values())
     _discard(staged)
 
 

@@ -72,7 +72,7 @@ def readable_records(folder: Path, *, skip_newer: bool = False) -> dict[str, Rec
             if not skip_newer:
                 raise
         except RecordError:
-            continue
+            pass
     return records
 
 

@@ -13,6 +13,8 @@ import pytest
 
 from labreport.capture.adopt import END, MAX_MEMBERS, MAX_TOTAL, adopt, unpack
 from labreport.capture.store import StoreError
+from labreport.contract.fields import MAX_BYTES
+from labreport.contract.folder import MAX_DEPTH
 from labreport.contract.reader import read_host
 from tests.capture.throwaway import PAIR, Throwaway
 
@@ -156,6 +158,7 @@ def test_nothing_is_taken_from_a_damaged_set(
     with pytest.raises(StoreError, match="nothing was taken over") as raised:
         adopt(project.folder, incoming)
     assert what in str(raised.value)
+    assert "(and 0 more)" not in str(raised.value)
     assert {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()} == before
     assert project.read("b.txt") == b"b\n"
     assert project.verify().verdict == "intact"
@@ -251,6 +254,29 @@ def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
     with archive.open("rb") as stream, pytest.raises(StoreError, match="not a plain file of a set"):
         unpack(stream, tmp_path / "to")
     assert not (tmp_path / "to").exists()
+
+
+def test_what_is_just_small_enough_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limits themselves are allowed: bytes of a file and of all, members, levels."""
+    deep = "d/" * MAX_DEPTH + "x"
+    members = [("a", tarfile.REGTYPE, bytes(MAX_BYTES)), (deep, tarfile.REGTYPE, b"x" * 9)]
+    monkeypatch.setattr("labreport.capture.adopt.MAX_MEMBERS", 2)
+    monkeypatch.setattr("labreport.capture.adopt.MAX_TOTAL", MAX_BYTES + 9)
+    unpack(packed(*members), tmp_path / "to")
+    assert (tmp_path / "to/a").stat().st_size == MAX_BYTES
+    assert (tmp_path / "to" / deep).read_bytes() == b"x" * 9
+    monkeypatch.setattr("labreport.capture.adopt.MAX_TOTAL", MAX_BYTES + 8)
+    with pytest.raises(StoreError, match=f"more than {MAX_BYTES + 8} bytes together"):
+        unpack(packed(*members), tmp_path / "more")
+    with pytest.raises(StoreError, match="more than 2 files"):
+        unpack(packed(*((name, tarfile.DIRTYPE, b"") for name in "abc")), tmp_path / "many")
+
+
+def test_an_error_shows_the_start_of_a_long_name(tmp_path: Path) -> None:
+    """A name may have megabytes."""
+    with pytest.raises(StoreError) as raised:
+        unpack(packed(("n" * 5000, tarfile.REGTYPE, b"x")), tmp_path)
+    assert raised.value.path == repr("n" * 200)
 
 
 def test_number_and_size_are_bounded(tmp_path: Path) -> None:

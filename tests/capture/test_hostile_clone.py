@@ -161,6 +161,49 @@ def test_notes_are_kept_as_long_as_they_are_needed(
     assert [path.name for path in place.iterdir()] == [area.name.removeprefix(STAGING)]
     staging.end(area)
     assert not place.parent.exists()
+    staging.notes()
+    assert staging.found(project.folder) == ([], [])
+    assert not place.parent.exists()
+
+
+def test_a_folder_of_notes_that_is_removed_meanwhile(
+    project: Throwaway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may remove the empty folder before the note is written: it is made again."""
+    places = iter([tmp_path / "gone", tmp_path / "gone"])
+    monkeypatch.setattr(staging, "notes", lambda: next(places, None) or staging._private(tmp_path / "state"))
+    area = staging.begin(project.folder)
+    assert staging.found(project.folder) == ([area], [])
+    staging.end(area)
+
+
+def test_where_notes_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In /var/lib for root, otherwise in the folder of this user's state."""
+    user = os.geteuid() or 12345
+    homes = {"XDG_STATE_HOME": tmp_path / "xdg", "HOME": tmp_path / "home/.local/state"}
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name, place in homes.items():
+        (place / "labreport/staging").mkdir(parents=True)
+        with suppress(PermissionError):
+            os.chown(place / "labreport/staging", user, -1)
+        monkeypatch.setenv("XDG_STATE_HOME", str(place) if name == "XDG_STATE_HOME" else "")
+        assert staging.notes() == place / "labreport/staging"
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(staging, "_private", lambda path: path)
+    assert staging.notes() == staging.ROOTS_STATE
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="not root: the owner cannot be changed")
+def test_a_state_of_another_user_is_refused(tmp_path: Path) -> None:
+    """Whatever its mode, and behind a link as well."""
+    place = staging._private(tmp_path / "state")
+    (tmp_path / "link").symlink_to(place)
+    with pytest.raises(staging.StateError):
+        staging._private(tmp_path / "link")
+    os.chown(place, 12345, 12345)
+    with pytest.raises(staging.StateError):
+        staging._private(place)
 
 
 def test_a_note_without_its_folder_is_deleted(project: Throwaway) -> None:
@@ -182,6 +225,7 @@ def test_scratch_of_a_killed_run_is_deleted(project: Throwaway) -> None:
     (left / "x").write_text("x")
     with staging.scratch(evidence) as first:
         assert not left.exists()
+        (first / "x").write_text("x")
         with staging.scratch(evidence) as second:
             assert first.is_dir()
             assert second.is_dir()

@@ -107,3 +107,15 @@ def test_control_sequences_do_not_hide_a_key() -> None:
     assert redact(begin.encode() + b"\n", keys=keys) == b"[token]"
     assert redact(b"\x1b[1mTUlJ\x1b[0m\n", keys=keys) == b""
     assert redact(f"{end}\nafter\n".encode(), keys=keys) == b"\nafter\n"
+
+
+def test_a_piece_may_end_within_the_begin_of_a_key() -> None:
+    """What is not read of a piece is the start of the next one."""
+    begin = b"-----BEGIN RSA PRIVATE KEY-----"
+    text = b"x" * 300 + begin
+    for end in range(301, len(text)):
+        keys = PrivateKeys()
+        read = keys.skip(text[:end])
+        assert read <= end
+        keys.skip(text[read:])
+        assert keys.open

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labreport.capture import store, writing
+from labreport.capture import staging, store, writing
 from labreport.capture.host import this_host
 from labreport.contract.reader import readable_records
 from labreport.contract.records import File, Project, Record, Redactions, Source, Status, dump
@@ -110,6 +110,62 @@ def test_recovery_finishes_what_has_an_intent_and_drops_what_has_none(
         assert store.recover(folder) == []
 
 
+def killed_at(step: str, folder: Path, files: dict[str, bytes]) -> None:
+    """Commit files of the collector `one`, killed at a step."""
+
+    def reached(now: str) -> None:
+        if now == step:
+            raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "reached", reached)
+        with pytest.raises(Killed):
+            commit(folder, "one", files)
+
+
+def test_recovery_leaves_nothing_of_a_first_capture(tmp_path: Path) -> None:
+    """The host file of a dropped capture is removed, and so is a staging folder without a collector."""
+    folder = tmp_path / "lab"
+    killed_at("staged", folder, {"a.txt": b"new"})
+    empty = staging.begin(folder)
+    assert store.recover(folder) == ["one: an interrupted capture was dropped"]
+    assert not empty.exists()
+    assert [path.name for path in folder.rglob("*")] == ["records"]
+    writing.write(folder / f"records/host-{HOST.id}.json", dump(HOST))
+    assert store.recover(folder) == []
+    assert (folder / f"records/host-{HOST.id}.json").exists()
+
+
+def test_recovery_makes_the_folders_again(tmp_path: Path) -> None:
+    """If a folder was removed after the kill, a capture is still finished."""
+    folder = tmp_path / "lab"
+    killed_at("intent", folder, {"sub/a.txt": b"new"})
+    (folder / "sub").rmdir()
+    assert store.recover(folder) == ["one: an interrupted capture was finished"]
+    assert (folder / "sub/a.txt").read_bytes() == b"new"
+
+
+def test_a_record_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    """Other collectors can be captured and removed beside it."""
+    folder = tmp_path / "lab"
+    commit(folder, "two", {"b.txt": b"2"})
+    newer = folder / "records/two.json"
+    newer.write_text(newer.read_text().replace('"schema": 1', '"schema": 99, "more": 1'))
+    before = newer.read_bytes()
+    commit(folder, "one", {"a.txt": b"1"})
+    store.remove(folder, "one")
+    assert not (folder / "a.txt").exists()
+    assert newer.read_bytes() == before
+
+
+def test_a_record_without_files_left_is_removed(tmp_path: Path) -> None:
+    """A collector that loses its last file to another one has no evidence."""
+    folder = tmp_path / "lab"
+    commit(folder, "one", {"a.txt": b"1"})
+    commit(folder, "two", {"a.txt": b"2"})
+    assert list(readable_records(folder)) == ["two"]
+
+
 def test_a_removal_that_was_cut_short_is_finished(tmp_path: Path) -> None:
     """After a kill between the two steps of a removal, the next collect removes files and record."""
     folder = tmp_path / "lab"
@@ -175,6 +231,7 @@ def test_what_is_in_the_way(project: Throwaway, make: object, reason: str) -> No
     assert standing.status is Status.FAILED
     assert standing.reason.startswith(reason)
     assert not (project.folder / "records/probe.json").exists()
+    assert not list(project.folder.glob(".staging*"))
 
 
 def test_nothing_outside_is_removed(project: Throwaway, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """A folder is opened step by step, and nothing in it leads out of it."""
 
 import os
+import shutil
 import socket
+import stat
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -114,6 +116,35 @@ def test_size_is_bounded(lab: Path) -> None:
     os.truncate(lab / "sub/x", 1 << 40)
     with opened(lab) as folder, pytest.raises(EvidenceError, match="1099511627776 bytes, at most 8388608"):
         folder.read("sub/x")
+    os.truncate(lab / "sub/x", 9)
+    with opened(lab) as folder:
+        assert folder.read("sub/x", limit=9) == b"evidence\0"
+        with pytest.raises(EvidenceError, match="9 bytes, at most 8"):
+            folder.read("sub/x", limit=8)
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda place, secret: place.symlink_to(secret / "x"), r"cannot be read \(Too many levels"),
+        (lambda place, _secret: os.mkfifo(place), "a FIFO, not a file"),
+        (lambda _place, _secret: None, r"cannot be read \(No such file"),
+    ],
+)
+def test_a_file_that_is_replaced_before_it_is_opened(
+    lab: Path, secret: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path, Path], object], what: str
+) -> None:
+    """What was a file when it was looked at, and is none when it is opened, is refused as well."""
+    make(lab / "s", secret)
+    monkeypatch.setattr("labreport.contract.folder._mode", lambda *_entry: stat.S_IFREG)
+    with pytest.raises(EvidenceError, match=what):
+        read_evidence(lab, "s")
+
+
+def test_a_set_that_is_not_there(tmp_path: Path) -> None:
+    """Its files are missing, too."""
+    with pytest.raises(EvidenceError, match="x: no such file"):
+        read_evidence(tmp_path / "gone", "x")
 
 
 def test_depth_and_number_are_bounded(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,12 +152,19 @@ def test_depth_and_number_are_bounded(lab: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("labreport.contract.folder.MAX_FILES", 100)
     with opened(lab) as folder:
         assert [entry.path for entry in folder.entries()] == ["sub", "sub/x"]
-    deep = lab / "/".join(["d"] * (MAX_DEPTH + 2))
+    deep = lab / "/".join(["d"] * (MAX_DEPTH + 1))
     deep.mkdir(parents=True)
+    with opened(lab) as folder:
+        assert len(list(folder.entries())) == MAX_DEPTH + 3
+    (deep / "d").mkdir()
     with opened(lab) as folder, pytest.raises(EvidenceError, match="more than 32 levels"):
         list(folder.entries())
-    for number in range(200):
+    shutil.rmtree(lab / "d")
+    for number in range(98):
         (lab / f"n{number}").write_text("")
+    with opened(lab) as folder:
+        assert len(list(folder.entries())) == 100
+    (lab / "last").write_text("")
     with opened(lab) as folder, pytest.raises(EvidenceError, match="more than 100 files"):
         list(folder.entries())
 

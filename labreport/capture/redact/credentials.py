@@ -118,7 +118,7 @@ def _folded(name: str, pattern: re.Pattern[bytes], *hints: bytes) -> Rule:
 
 def _is_visible(value: bytes) -> bool:
     """Return whether a value is long enough for a secret, masks in it not counted."""
-    return len(MASK.sub(b"", value[:512])) >= SHORTEST
+    return len(MASK.sub(b"", value)) >= SHORTEST
 
 
 def _url_passwords(text: Text) -> Iterator[Masked]:
@@ -126,9 +126,9 @@ def _url_passwords(text: Text) -> Iterator[Masked]:
     if b"://" not in text.data or b"@" not in text.data:
         return
     for match in URL.finditer(text.data):
-        at = match["value"].rfind(b"@")
-        if at > 0 and MASK.sub(b"", match["value"][:at]):
-            yield Masked(match.start("value"), match.start("value") + at, b"[secret]")
+        password = match["value"].rpartition(b"@")[0]
+        if MASK.sub(b"", password):
+            yield Masked(match.start("value"), match.start("value") + len(password), b"[secret]")
 
 
 def _cookies(text: Text) -> Iterator[Masked]:

@@ -118,7 +118,7 @@ SPECIAL = {
 BEFORE = {b"Q~": 4, b":AA": 8, b".atlasv1.": 14, b"_mmk": 36, b"-us": 32}
 """How many bytes before the fixed part belong to the secret."""
 
-SHORTEST = 18
+SHORTEST = 14
 """Bytes that every token has at least: no rule is tried on a text of shorter words."""
 LARGE = 1 << 20
 """Bytes of a text whose words would take too much memory: one long line."""
@@ -187,5 +187,4 @@ def _web_tokens(data: bytes) -> Iterator[tuple[int, int]]:
             places = [place for start in JWT_STARTS if (place := part.find(start)) >= 0]
             if places and len(part) - min(places) >= JWT_HEADER:
                 yield at + min(places), match.end()
-                break
             at += len(part) + 1

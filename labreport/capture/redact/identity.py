@@ -5,6 +5,7 @@ import pwd
 import re
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,10 +74,8 @@ def identity(root: Path) -> Identity:
 def _contents(patterns: Iterable[str]) -> Iterable[str]:
     """Yield the contents of the files that this user may read, without white space and NUL around."""
     for path in sorted(path for pattern in patterns for path in Path("/").glob(pattern.lstrip("/"))):
-        try:
+        with suppress(OSError):
             yield path.read_text(errors="replace").strip(" \t\n\0")
-        except OSError:
-            continue
 
 
 def _mirrors() -> Iterable[str]:
@@ -86,10 +85,8 @@ def _mirrors() -> Iterable[str]:
     files = [Path(os.path.expandvars(file)).expanduser() for file in MIRROR_FILES]
     files += sorted(lists.glob("*")) if lists.is_dir() else []
     for file in files:
-        try:
+        with suppress(OSError):
             texts.append(file.read_text(errors="replace"))
-        except OSError:
-            continue
     for host in re.findall(r"://(?:[^/@\s\"']*@)?([A-Za-z0-9.-]+)", "\n".join(texts)):
         known = host in {"localhost", "127.0.0.1"} or any(
             host == public or host.endswith(f".{public}") for public in PUBLIC_SUFFIXES

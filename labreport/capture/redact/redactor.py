@@ -139,5 +139,5 @@ def pieces(data: bytes) -> Iterator[bytes]:
     at = 0
     while at < len(data):
         end = data.find(b"\n", at + PIECE) + 1 or len(data)
-        yield data if end - at == len(data) else data[at:end]
+        yield data[at:end]
         at = end

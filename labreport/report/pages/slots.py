@@ -110,7 +110,7 @@ class Slots:
 
 def _is_in(places: list[tuple[int, int]], at: int) -> bool:
     """Return whether `at` is inside one of `places`, which are in order and apart."""
-    before = bisect_left(places, (at, 0))
+    before = bisect_left(places, (at,))
     return before > 0 and at < places[before - 1][1]
 
 

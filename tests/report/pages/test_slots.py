@@ -37,6 +37,7 @@ def test_a_paragraph_around_a_slot_goes_with_it() -> None:
         (f"<h2>{value(1)}</h2><pre><code>{value(2)}</code></pre><p>{value(3)}</p>", [3]),
         (f'<p data-x="{value(1)}">{value(2)}</p>', [2]),
         (f"<h2>x</h2>{value(1)}<pre>y</pre>{value(2)}", [1, 2]),
+        (f"{value(1)}<h2>{value(2)}</h2><p>{value(3)}</p><h3>x</h3><pre>{value(4)}</pre>", [1, 3]),
     ],
 )
 def test_where_a_slot_may_stand(html: str, numbers: list[int]) -> None:
@@ -63,3 +64,8 @@ def test_another_pass_has_other_slots() -> None:
     one, other = Slots(), Slots()
     assert one.token != other.token
     assert other.find(one.write(1, SlotKind.BLOCK) + one.write(2, SlotKind.VALUE)) == []
+
+
+def test_a_token_cannot_be_guessed() -> None:
+    """It has 128 bits."""
+    assert len(bytes.fromhex(Slots().token)) >= 16

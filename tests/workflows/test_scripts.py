@@ -117,3 +117,21 @@ def test_pytest_is_given_paths_and_options(checkout: Checkout, words: list[str],
     assert checkout.called() == [
         " ".join([f"python -m pytest -n {len(os.sched_getaffinity(0)) + 1}", *given])
     ]
+
+
+def test_a_clone_with_autocrlf_has_line_feeds(tmp_path: Path) -> None:
+    """Git's setting for Windows changes no file: a script with CRLF does not run, and a hash would differ."""
+    shutil.copy(ROOT / ".gitattributes", tmp_path)
+    git = ["git", "-C", os.fspath(tmp_path), "-c", "core.autocrlf=true"]
+    names = ("script", "page.md", "evidence/lab/a.txt")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"one\ntwo\n")
+    (tmp_path / "evidence/lab/crlf.txt").write_bytes(b"one\r\ntwo\r\n")
+    for words in (["init", "-q"], ["add", "."]):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+    for name in (*names, "evidence/lab/crlf.txt"):
+        (tmp_path / name).unlink()
+    subprocess.run([*git, "checkout", "-q", "."], check=True)
+    assert {(tmp_path / name).read_bytes() for name in names} == {b"one\ntwo\n"}
+    assert (tmp_path / "evidence/lab/crlf.txt").read_bytes() == b"one\r\ntwo\r\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.capture import store, writing
+from labreport.capture import staging, store, writing
 from tests.capture.test_store import commit
 
 
@@ -31,6 +31,8 @@ def test_what_is_renamed_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.Monk
     writing.write(folder / "a.txt", b"12345")
     assert [event.rpartition(".part")[2] for event in events] == [" 5", " -> a.txt", "lab"]
     events.clear()
+    staging.end(staging.begin(folder))
+    assert events == [staging.notes().name]
     commit(folder, "one", {"sub/b.txt": b"123"})
     events = events[events.index("b -> b.txt") :]
     assert events == ["b -> b.txt", "sub", "record -> one.json", "records"]
@@ -52,6 +54,23 @@ def test_a_lock_is_waited_for(tmp_path: Path) -> None:
     with store.locked(tmp_path), pytest.raises(BlockingIOError):
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.close(held)
+
+
+def test_one_run_at_a_time_makes_its_scratch_folder(tmp_path: Path) -> None:
+    """Otherwise another run would delete it before it is locked."""
+    held = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    released: list[bool] = []
+
+    def release() -> None:
+        released.append(True)
+        fcntl.flock(held, fcntl.LOCK_UN)
+
+    threading.Timer(0.05, release).start()
+    with staging.scratch(tmp_path):
+        assert released
+    os.close(held)
+    assert str(tmp_path) not in {note.read_text() for note in staging.notes().iterdir()}
 
 
 def test_what_failed_is_kept_with_its_reason(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """lab diff."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import TYPE_CHECKING
 
 import click
@@ -72,10 +72,12 @@ def _unpack(project: Path, rev: str, to: Path) -> None:
 
     if not is_utf8(rev):
         raise click.UsageError(f"{rev} is neither a folder nor a commit of this repository: name one")
-    git = ["git", "--no-optional-locks", "-C", str(project)]
-    commit = output([*git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"])
+    git = ["git", "--no-optional-locks", "-c", "safe.directory=*", "-C", str(project)]
+    question = [*git, "rev-parse", "--verify", "--end-of-options", f"{rev}^{{commit}}"]
+    commit = output(question)
     if not commit:
-        raise click.UsageError(f"{rev} is neither a folder nor a commit of this repository: name one")
+        what = f"{rev} is neither a folder nor a commit of this repository ({_complaint(question)})"
+        raise click.UsageError(f"{what}: name a commit, or the folder of another copy of the evidence")
     (to / "evidence").mkdir()
     if not output([*git, "ls-tree", commit, "evidence"]):
         return
@@ -83,6 +85,20 @@ def _unpack(project: Path, rev: str, to: Path) -> None:
     output([*git, "archive", f"--output={archive}", commit, "evidence", NOT_HIDDEN], timeout=120)
     with archive.open("rb") as stream:
         unpack(stream, to)
+
+
+def _complaint(argv: list[str]) -> str:
+    """Return the last line that a command prints, such as why git has no answer."""
+    from labreport.capture.command import CommandSpec
+    from labreport.capture.recorder import CommandNotFoundError, environment, execute
+
+    with TemporaryFile() as printed:
+        try:
+            execute(CommandSpec(argv), stdout=printed, stderr=printed, env=environment(""))
+        except CommandNotFoundError as error:
+            return str(error)
+        printed.seek(0)
+        return printed.read().decode(errors="replace").strip().rpartition("\n")[2]
 
 
 def _print(changes: "Changes", *, raw: bool) -> None:

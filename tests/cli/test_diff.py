@@ -1,6 +1,7 @@
 """The command `lab diff`: commits, folders, formats and exit statuses."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from labreport.contract.records import HostClass
 from tests.cli.conftest import Shell
 from tests.project import HOST, CapturedFile, Little
 
+NOBODY = 65534
 PAGE = '# Task\n\n{% call claim("count < 5") %}There are few{% endcall %}\n'
 
 
@@ -91,3 +93,20 @@ def test_wrong_use(committed: Shell) -> None:
     ended = committed.lab("diff", "HEAD")
     assert ended.returncode == 0 or "Claims that turned" in ended.stdout
     assert "count.txt: new" in ended.stdout
+
+
+def test_without_git_the_reason_is_git_s_own(committed: Shell, tmp_path: Path) -> None:
+    """A project that was downloaded as a zip has no commits, and can be compared with a folder."""
+    (committed.root / ".git").rename(tmp_path / "away")
+    ended = committed.lab("diff")
+    assert ended.returncode == 2
+    assert "(fatal: not a git repository" in ended.stderr
+    assert "name a commit, or the folder of another copy" in " ".join(ended.stderr.split())
+    assert committed.lab("diff", str(committed.root)).returncode == 0
+
+
+def test_a_repository_of_somebody_else_is_read(committed: Shell) -> None:
+    """Through sudo, git refuses a repository that is not root's; the comparison does not."""
+    for path in (committed.root, *committed.root.rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    assert committed.lab("diff").returncode == 0

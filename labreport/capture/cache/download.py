@@ -56,7 +56,11 @@ class DownloadError(LabError):
 
 
 class _DroppedError(Exception):
-    """The connection ended or stalled before the file was whole."""
+    """The connection ended before the file was whole."""
+
+
+class _StalledError(_DroppedError):
+    """Nothing came over the connection for some time, or hardly anything."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ class Download:
                 ) from error
 
     def _until_whole(self, part: int, on_step: OnStep) -> None:
-        """Receive until the file is whole. Give up after some tries in a row that brought nothing new."""
+        """Receive until the file is whole. Give up after a few tries in a row that brought hardly anything."""
         most, idle = os.fstat(part).st_size, 0
         if most and self.entry.about().get("total") == str(most):
             return  # a run was killed between its last byte and the check
@@ -100,7 +104,8 @@ class Download:
                 self._receive(part, on_step)
             except _DroppedError as error:
                 size = os.fstat(part).st_size
-                idle, most = (0, size) if size > most else (idle + 1, most)
+                goes_on = size > most and not isinstance(error, _StalledError)
+                idle, most = 0 if goes_on else idle + 1, max(size, most)
                 if idle > len(PAUSES) or number == MAX_TRIES:
                     raise self._error(f"{error}, after {_mib(size)}", "run it again: it goes on") from error
                 time.sleep(PAUSES[max(idle - 1, 0)])
@@ -132,8 +137,9 @@ class Download:
         except (OSError, http.client.HTTPException) as error:
             if isinstance(error, OSError) and error.errno in DISK_ERRORS:
                 raise
-            stalls = isinstance(error, TimeoutError)
-            raise _DroppedError(_why(error) if stalls else "drops the connection") from error
+            if isinstance(error, TimeoutError):
+                raise _StalledError(_why(error)) from error
+            raise _DroppedError("drops the connection") from error
 
     def _write(self, part: int, answer: http.client.HTTPResponse, on_step: OnStep) -> None:
         """Write an answer to the end of the file, or from its start if the server sends all of it."""
@@ -152,7 +158,7 @@ class Download:
             on_step(f"downloading {self.name}: {_mib(size)}{share}")
             if time.monotonic() - since > SLOW_SECONDS:
                 if size - counted < SLOW_BYTES:
-                    raise _DroppedError("hardly sends anything")
+                    raise _StalledError("hardly sends anything")
                 since, counted = time.monotonic(), size
         if size < total:
             raise _DroppedError("drops the connection")

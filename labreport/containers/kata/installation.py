@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
 from labreport.capture import recorder
 from labreport.capture.command import CommandFailedError
@@ -111,8 +112,7 @@ def _install(run: Run, server: Containerd) -> Kata:
     stock = tree / STOCK
     if not stock.is_file():
         raise CaptureError(f"{STOCK} is not in Kata's archive", "name a kata-static archive")
-    own = server.folder / "kata"
-    own.mkdir()
+    own = Path(mkdtemp(dir=server.folder, prefix="kata-"))  # another one, if containerd is started anew
     shutil.copytree(stock.parent, own / "runtime-rs", symlinks=True)
     text = configured(run, stock.read_text())
     place = own / "runtime-rs" / CONFIGURATION
@@ -127,7 +127,9 @@ def _install(run: Run, server: Containerd) -> Kata:
             f"{ROOT} cannot be mounted for the private containerd: {(said or [error.how])[-1]}",
             "collect with the host's own: --containerd system",
         ) from error
-    (server.shims / SHIM).symlink_to(f"{ROOT}/{shim}")
+    link = server.shims / SHIM
+    link.unlink(missing_ok=True)
+    link.symlink_to(f"{ROOT}/{shim}")
     printed = recorder.output([*server.inside, f"{ROOT}/{shim}", "--version"])
     if version := printed.partition("\n")[0]:
         run.tools[SHIM] = version

@@ -39,7 +39,7 @@ def packed(path: Path, members: list[Member], mode: int = 0o644, how: str = "w")
 
 @pytest.mark.parametrize("how", ["w", "w:gz", "w:xz"])
 def test_a_good_archive(tmp_path: Path, how: str) -> None:
-    """Files, links and folders are unpacked without the prefix /opt/kata. An absolute link still leads there."""
+    """Files, links and folders are unpacked without the prefix /opt/kata. Absolute links hold."""
     archive = packed(tmp_path / "a.tar", GOOD, 0o755, how)
     found = contents(archive)
     assert {"VERSION", "share/vmlinux", "share/same"} <= set(found.members)

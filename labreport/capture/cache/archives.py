@@ -125,7 +125,7 @@ def missing(wanted: Archive) -> str:
         found = source(wanted)
     except NoArchiveError as error:
         return error.what
-    if not found.is_address or (cache_folder() / found.sha256 / ARCHIVE).is_file():
+    if not found.is_address or cached_file(found.sha256):
         return ""
     if why := reach.unreachable_address(found.named):
         file = (
@@ -133,6 +133,12 @@ def missing(wanted: Archive) -> str:
         )
         return f"its archive is not in the cache, and {why}: download it elsewhere, then {file}"
     return ""
+
+
+def cached_file(digest: str) -> Path | None:
+    """Return the path of the archive with this hash in the cache, or None if it is not there whole."""
+    file = cache_folder() / digest / ARCHIVE
+    return file if digest and file.is_file() and not file.is_symlink() else None
 
 
 def obtain(

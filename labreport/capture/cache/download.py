@@ -95,7 +95,7 @@ class Download:
                 ) from error
 
     def _until_whole(self, part: int, on_step: OnStep) -> None:
-        """Receive until the file is whole. Give up after a few tries in a row that brought hardly anything."""
+        """Receive until the file is whole. Give up after a few tries in a row that brought little."""
         most, idle = os.fstat(part).st_size, 0
         if most and self.entry.about().get("total") == str(most):
             return  # a run was killed between its last byte and the check

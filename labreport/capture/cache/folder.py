@@ -33,8 +33,6 @@ REMOVING = "removing-"
 PRIVATE = 0o700
 ROOTS_CACHE = Path("/var/cache")
 SHA256_DIGITS = 64
-BLOCK = 512
-"""The unit of st_blocks (stat(2))."""
 
 
 class CacheError(LabError):
@@ -209,7 +207,7 @@ def _is_there(folder: Folder) -> bool:
 
 @dataclass(frozen=True)
 class CachedArchive:
-    """One line of the list: its name in the cache, what is noted about it, and bytes on the disk."""
+    """One line of the list: its name in the cache, what is noted about it, and the bytes of its files."""
 
     sha256: str
     name: str
@@ -221,7 +219,7 @@ class CachedArchive:
 
     @property
     def bytes(self) -> int:
-        """All bytes that it has on the disk."""
+        """The bytes of all its files."""
         return self.archive_bytes + self.tree_bytes + self.part_bytes
 
 
@@ -252,16 +250,19 @@ def _listed(cache: Folder, name: str) -> CachedArchive:
 
 
 def _size(path: Path) -> int:
-    """Return the bytes that a file, or a folder with its content, has on the disk. No link is followed."""
-    try:
-        total = path.lstat().st_blocks * BLOCK
-    except OSError:
-        return 0
-    for where, folders, files in os.walk(path):
-        for name in (*folders, *files):
-            with suppress(OSError):
-                total += os.lstat(os.path.join(where, name)).st_blocks * BLOCK  # noqa: PTH118 # many files
+    """Return the bytes of a file, or of all files in a folder. No link is followed."""
+    total = _bytes(path)
+    for where, _folders, files in os.walk(path):
+        total += sum(_bytes(Path(where, name)) for name in files)
     return total
+
+
+def _bytes(path: Path) -> int:
+    """Return the bytes of a regular file; 0 for anything else."""
+    with suppress(OSError):
+        if stat.S_ISREG((status := path.lstat()).st_mode):
+            return status.st_size
+    return 0
 
 
 def clean() -> tuple[int, list[CachedArchive]]:

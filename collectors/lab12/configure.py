@@ -1,5 +1,9 @@
-"""Task 1: add the runtime kata to the configuration of the host's containerd, and restart it."""
+"""Task 1: add the runtime kata to containerd's configuration, and start it anew.
 
+It is the private containerd of the collect, or the host's own, which is changed through the ledger.
+"""
+
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -7,33 +11,71 @@ from pathlib import Path
 from collectors.lab12.install import install
 from collectors.lab12.runtime_table import TableError, config_version, with_kata
 from labreport.capture import ROOT as AS_ROOT
-from labreport.capture import CaptureError, CommandFailedError, Run, collector, on_path, recorder
+from labreport.capture import CaptureError, CommandFailedError, Run, Unavailable, collector, on_path, recorder
 from labreport.capture.host_changes.ledger import Ledger
-from labreport.containers.containerd.server import HOST_SOCKET
+from labreport.containers.containerd.server import EDITS, HOST_SOCKET, containerd
+from labreport.containers.kata.installation import SHIM, kata
+from labreport.containers.needs import CONTAINERS
 
+LOG = "setup/configure-containerd-kata.log"
 CONTAINERD = Path("/etc/containerd/config.toml")
 RESTART = ["systemctl", "restart", "containerd"]
 IS_ACTIVE = ["systemctl", "is-active", "containerd"]
 IS_FAILED = ["systemctl", "is-failed", "containerd"]
 JOURNAL = ["journalctl", "--unit", "containerd", "--lines", "3", "--no-pager", "--output", "cat"]
 READING = "containerd --config \"$1\" config dump | sed -n '/runtimes[.]kata[]]/,/runtime_type/p'"
+DISABLED = re.compile(r"^disabled_plugins = \[.*?^\]\n", re.MULTILINE | re.DOTALL)
 READY_SECONDS = 60.0
 
 
 @collector(
     edition=2025,
     task=1,
-    writes=["setup/configure-containerd-kata.log"],
+    writes=[LOG],
     needs=[AS_ROOT, on_path("containerd", packages=("containerd",))],
     after=[install],
 )
 def configure(run: Run) -> None:
     """The runtime kata in containerd's configuration, beside what was there before."""
+    if run.session.system:
+        configure_host(run)
+    else:
+        configure_private(run)
+
+
+def configure_private(run: Run) -> None:
+    """Configure the private containerd of this collect and start it anew, with all that runs in it."""
+    reason = CONTAINERS.missing(run.lab)
+    if reason:
+        raise Unavailable(f"containers: {reason}", CONTAINERS.remedy)
+    before, with_cri = run.folder / "before.toml", run.folder / "with-cri.toml"
+    before.write_text(run.resource(containerd).config.read_text())
+    run.session.teardown_resources()
+    run.session.resources[EDITS] = [edited]
+    server, made = run.resource(containerd), kata(run)
+    with run.file(LOG) as out:
+        out.line("=== The configuration of the private containerd of this collect, before and after ===")
+        names = ["--label", "before", "--label", "after"]
+        out.run(["diff", "-u", *names, str(before), str(server.config)], answered=[1])
+        out.line("=== containerd's own reading of it ===")
+        out.line(
+            "the private containerd runs without CRI, which alone reads this table: it is read here with CRI"
+        )
+        with_cri.write_text(DISABLED.sub("", server.config.read_text()))
+        out.run(["sh", "-c", READING, "read", str(with_cri)], expect="runtime_type")
+        out.line("=== containerd, started anew with it, and the shim that it finds first on its PATH ===")
+        out.run(server.ctr("version"))
+        if made.is_private:
+            out.run([*made.inside, "ls", "-l", str(server.shims / SHIM), made.shim])
+
+
+def configure_host(run: Run) -> None:
+    """Configure the host's containerd and restart it. If it does not come up, it is configured as before."""
     before, restart = run.folder / "before.toml", restart_command()
     with (
         run.host() as host,
         restored_on_failure(host, CONTAINERD, restart),
-        run.file("setup/configure-containerd-kata.log") as out,
+        run.file(LOG) as out,
     ):
         before.write_bytes(CONTAINERD.read_bytes() if CONTAINERD.exists() else b"")
         after = edited(before.read_text())

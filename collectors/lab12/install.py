@@ -1,13 +1,19 @@
-"""Task 1: install Kata's guest assets and configuration from a kata-static archive."""
+"""Task 1: install Kata's guest assets and configuration from a kata-static archive.
 
+A private containerd gets them for itself: nothing on this host changes. With the system's containerd they are
+installed as in the sheet, through the ledger.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 
-from collectors.lab12.runtime_table import with_values
 from labreport.capture import ROOT as AS_ROOT
-from labreport.capture import CaptureError, Run, collector, on_path
-from labreport.capture.host import this_host
+from labreport.capture import CaptureError, Out, Run, collector, on_path
+from labreport.capture.cache.archives import HeldArchive
 from labreport.containers.kata import archive as kata_archive
-from labreport.contract.records import HostClass
+from labreport.containers.kata.installation import configured, kata
+from labreport.containers.kata.obtain import linked, obtain, opened, require_room
+from labreport.containers.kata.runtime import ARCHIVE
 
 KATA = Path(kata_archive.ROOT)
 SHIM = Path("/usr/local/bin/containerd-shim-kata-v2")
@@ -20,37 +26,74 @@ ASSETS = ["sh", "-c", f"find {KATA}/share/kata-containers -type f | sort | xargs
     edition=2025,
     task=1,
     writes=["setup/install-kata-assets.log"],
-    needs=[AS_ROOT, on_path("zstd", "curl", packages=("zstd", "curl"))],
+    needs=[AS_ROOT, on_path("zstd", packages=("zstd",)), ARCHIVE],
 )
 def install(run: Run) -> None:
     """Kata's shim, guest kernel, image and configuration, from a kata-static archive."""
+    if run.session.system:
+        install_on_host(run)
+    else:
+        install_for_run(run)
+
+
+def install_for_run(run: Run) -> None:
+    """Install for the private containerd of this collect, and write what it sees."""
+    with run.file("setup/install-kata-assets.log") as out:
+        check_archive(run, out, obtain(run))
+        made = kata(run)
+        out.line("=== Installed for a private containerd alone: nothing on this host changes ===")
+        describe(out, made.inside, Path(made.shim))
+        stock, place = KATA / kata_archive.CONFIGURATION, str(made.configuration)
+        compare(out, made.inside, str(stock), place)
+
+
+def install_on_host(run: Run) -> None:
+    """Install on this host: /opt/kata, a link to the shim, and the configuration."""
     with run.host() as host, run.file("setup/install-kata-assets.log") as out:
-        archive, digest = kata_archive.obtain(run, "kata")
-        sums = run.folder / "kata.sha256"
-        sums.write_text(f"{digest}  {archive}\n")
-        out.line("=== The archive, held against the checksum that is stated for it ===")
-        out.run(["sha256sum", "--check", str(sums)])
-        out.run(["sha256sum", str(archive)])
-
-        tar, contents = kata_archive.opened(run, archive)
-        try:
-            shim = kata_archive.find_shim(contents.members)
-            host.place(KATA, contents.members, lambda new: kata_archive.unpack(tar, new))
-        except kata_archive.ArchiveError as error:
-            raise CaptureError(error.what, error.remedy, path=archive.name) from error
+        held = obtain(run)
+        check_archive(run, out, held)
+        with opened(run, linked(run, held)) as (tar, contents):
+            try:
+                shim = kata_archive.find_shim(contents.members)
+                require_room(KATA.parent, contents.bytes)
+                host.place(KATA, contents.members, lambda new: kata_archive.unpack(tar, new))
+            except kata_archive.ArchiveError as error:
+                raise CaptureError(error.what, error.remedy, path=held.name) from error
         host.link(SHIM, str(KATA / shim))
-        out.line("=== What was installed: bytes and name of every file ===")
-        out.run(FILES)
-        out.run(["sha256sum", str(KATA / shim)])
-        out.run(ASSETS)
+        out.line("=== Installed on this host ===")
+        describe(out, [], KATA / shim)
         out.run(["ls", "-l", str(SHIM)])
-
         stock = KATA / kata_archive.CONFIGURATION
-        if this_host().host_class is HostClass.EMULATED:
-            values = run.setting("kata.slow_host", dict)
-            host.write(CONFIGURATION, with_values(stock.read_text(), values).encode())
+        text = configured(run, stock.read_text())
+        if text != stock.read_text():
+            host.write(CONFIGURATION, text.encode())
         else:
             host.link(CONFIGURATION, str(stock))
-        out.line("=== The configuration, beside the one that Kata ships ===")
-        out.run(["ls", "-l", str(CONFIGURATION)])
-        out.run(["diff", "-u", str(stock), str(CONFIGURATION)], answered=[1])
+        compare(out, [], str(stock), str(CONFIGURATION))
+
+
+def check_archive(run: Run, out: Out, held: HeldArchive) -> None:
+    """Hold the archive against its checksum. A file that the user named may be another one than lab.yml's."""
+    archive, sums = linked(run, held), run.folder / "kata.sha256"
+    sums.write_text(f"{held.stated}  {archive}\n")
+    out.line("=== The archive, held against the checksum that is stated for it ===")
+    is_other = held.stated != held.used.sha256
+    out.run(["sha256sum", "--check", str(sums)], answered=[1] if is_other else [])
+    out.run(["sha256sum", str(archive)])
+    if not held.used.is_pinned:
+        out.line(f"this is not the archive that lab.yml pins: it is {held.used.source}")
+
+
+def describe(out: Out, inside: Sequence[str], shim: Path) -> None:
+    """Write what is at /opt/kata. `inside` are the words before a command that sees it."""
+    out.line("=== What was installed: bytes and name of every file ===")
+    out.run([*inside, *FILES])
+    out.run([*inside, "sha256sum", str(shim)])
+    out.run([*inside, *ASSETS])
+
+
+def compare(out: Out, inside: Sequence[str], stock: str, used: str) -> None:
+    """Write the configuration that is used, and how it differs from the one that Kata ships."""
+    out.line("=== The configuration, beside the one that Kata ships ===")
+    out.run([*inside, "ls", "-l", used])
+    out.run([*inside, "diff", "-u", stock, used], answered=[1])

@@ -3,13 +3,13 @@
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
-from collectors.lab12.install import CONFIGURATION
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
 from labreport.capture import Out, Run, collector
 from labreport.capture.cleanup import leaks
 from labreport.containers.container import Container, container
 from labreport.containers.ctr import RUNTIMES
+from labreport.containers.kata.installation import kata
 
 MEMINFO = ["grep", "-E", "^(MemTotal|MemAvailable):", "/proc/meminfo"]
 CONFIGURED = "^(default_memory|default_vcpus|shared_fs) *="
@@ -32,9 +32,10 @@ def memory(run: Run) -> None:
     with run.file("bench/memory-host.txt") as host_out, run.file("bench/memory.csv") as out:
         host_out.line("Nothing runs yet:")
         host_out.run(MEMINFO)
-        if CONFIGURATION.exists():
+        used = kata(run)
+        if used.configuration:
             host_out.line("Kata's configuration:")
-            host_out.run(["grep", "-E", CONFIGURED, str(CONFIGURATION)])
+            host_out.run([*used.inside, "grep", "-E", CONFIGURED, str(used.configuration)])
         out.line("runtime,containers,container,process,pss_kib")
         for name, runtime in RUNTIMES.items():
             for count in run.setting("memory.containers", list):

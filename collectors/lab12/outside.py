@@ -11,7 +11,7 @@ from labreport.capture.cleanup import leaks
 from labreport.containers.container import Container, container
 from labreport.containers.containerd.server import ROOTS, containerd
 from labreport.containers.ctr import RUNTIMES
-from labreport.containers.kata.runtime import configuration, note_configuration
+from labreport.containers.kata.installation import kata, note_configuration
 
 WORKLOAD = ("sleep", "86399")
 STATUS = ("Name", "Uid", "CapEff", "NoNewPrivs", "Seccomp", "Threads")
@@ -35,11 +35,12 @@ def outside(run: Run) -> None:
                 out.line("--- processes of the host that belong to it")
                 describe(out, box)
         out.line("=== what Kata's configuration allows ===")
-        place = configuration()
-        if place is None:
+        used = kata(run)
+        if used.configuration is None:
             raise CaptureError("Kata has no configuration.toml in any of its places", "install it")
         note_configuration(run)
-        out.run(["grep", "-nE", f"^ *({'|'.join(SETTINGS)}) *=", str(place)])
+        pattern = f"^ *({'|'.join(SETTINGS)}) *="
+        out.run([*used.inside, "grep", "-nE", pattern, str(used.configuration)])
 
 
 def describe(out: Out, box: Container) -> None:

@@ -1,4 +1,4 @@
-"""Edit TOML: containerd's table of runtimes and Kata's configuration. Comments and order are kept."""
+"""Edit containerd's table of runtimes, in TOML. Comments and order are kept."""
 
 import re
 from collections.abc import Mapping
@@ -75,24 +75,6 @@ def with_kata(text: str, version: int) -> str:
     kata = tomlkit.table()
     kata["runtime_type"] = KATA
     table["kata"] = kata
-    return tomlkit.dumps(document)
-
-
-def with_values(text: str, values: Mapping[str, Any]) -> str:
-    r"""Return a TOML text with other values at dotted keys; raise TableError for a key that it does not have.
-
-    >>> with_values("[a.b] # here\nc = 1 # one\n", {"a.b.c": 2})
-    '[a.b] # here\nc = 2 # one\n'
-    """
-    document = _parsed(text)
-    for dotted, value in values.items():
-        *above, last = dotted.split(".")
-        table: Any = document
-        for key in above:
-            table = table.get(key, {})
-        if last not in table:
-            raise TableError(f"{dotted}: not in the configuration", "correct the key in lab.yml")
-        table[last] = value
     return tomlkit.dumps(document)
 
 

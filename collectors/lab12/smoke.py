@@ -2,6 +2,7 @@
 
 from labreport.capture import Run, collector
 from labreport.containers.ctr import in_kata
+from labreport.containers.kata.installation import SHIM, kata
 from labreport.containers.kata.runtime import KATA
 from labreport.containers.needs import CONTAINERS, image
 
@@ -12,7 +13,8 @@ KATA_NEEDS = (CONTAINERS, KATA, image("alpine"))
 def version(run: Run) -> None:
     """The version of the installed shim."""
     with run.file("setup/kata-built-version.txt") as out:
-        out.run(["containerd-shim-kata-v2", "--version"])
+        used = kata(run)
+        out.run([*used.inside, used.shim or SHIM, "--version"])
 
 
 @collector(edition=2025, task=1, writes=["kata/test1.txt"], needs=KATA_NEEDS, after=[version])

@@ -12,10 +12,12 @@ from typing import Any
 from labreport.box.layout import BoxError
 from labreport.box.ssh import SshConnection
 from labreport.capture.adopt import adopt, unpack
+from labreport.capture.cache.archives import cached_file, file_name
 from labreport.capture.collect import Progress
 from labreport.capture.labs import find_lab
 from labreport.capture.pack import UNTRACKED, pack
 from labreport.contract.fields import RECORDS
+from labreport.contract.lab_config import Archive
 from labreport.contract.reader import is_record, read_evidence, recorded
 
 PROJECT = "/root/lab"
@@ -73,7 +75,8 @@ def send(collect: BoxCollect, ssh: SshConnection, scratch: Path, progress: Progr
     variables = [image.archive_env for image in config.images.values()]
     variables += [archive.archive_env for archive in config.archives.values()]
     environment = {name: os.environ[name] for name in FORWARDED if name in os.environ}
-    for name, path in archives(variables).items():
+    downloaded = link_downloaded(config.archives.values(), scratch)
+    for name, path in (downloaded | archives(variables)).items():
         status = path.stat()
         sent_name = f"{status.st_mtime_ns:x}-{path.name}"
         if not ssh.output(["sh", "-c", 'test -f "$1/$2" && echo yes', "test", ARCHIVES, sent_name]):
@@ -90,6 +93,17 @@ def archives(variables: Iterable[str]) -> dict[str, Path]:
     """Return the files that these environment variables name, by variable. Other values are left out."""
     paths = {name: Path(os.environ.get(name, "")) for name in variables if os.environ.get(name)}
     return {name: path for name, path in paths.items() if path.is_file()}
+
+
+def link_downloaded(wanted: Iterable[Archive], folder: Path) -> dict[str, Path]:
+    """Return links in `folder` to those archives of lab.yml that this user's cache has, by variable."""
+    links = {}
+    for archive in wanted:
+        if archive.archive_env and (file := cached_file(archive.sha256)):
+            link = links[archive.archive_env] = folder / file_name(archive.url)
+            link.unlink(missing_ok=True)
+            link.symlink_to(file)
+    return links
 
 
 def stated_checksum(name: str, path: Path) -> str:

@@ -79,7 +79,7 @@ def _lacking(
     if collector.role == ESCAPE and not session.allowed.escapes:
         return CollectorStatus(collector, Status.MISSING, NOT_ALLOWED, ALLOW)
     for need in collector.needs:
-        if reason := need.missing(target.lab.config):
+        if reason := need.lacks(target.lab.config, system=session.system):
             return CollectorStatus(collector, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
     for earlier in collector.after:
         before = done.get(earlier.name)
@@ -220,10 +220,12 @@ def _record(
         seconds=0,
         host=this_host().id,
         project=project(target.root),
-        tools=versions(collector.needs),
+        tools=versions(collector.needs, system=not run.archives) | run.tools,
         environment=run.environment | {key: os.environ[key] for key in NOTED if key in os.environ},
         settings=run.settings,
         images=run.images,
+        archives=run.archives,
+        containerd="system" if run.session.system else "private",
         digests=run.digests,
         commands=run.commands,
         files=list(files),

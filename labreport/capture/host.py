@@ -111,9 +111,13 @@ def _not_root(_lab: Lab) -> str:
 ROOT = Need(name="root", missing=_not_root, remedy="run it with sudo, or as root")
 
 
-def versions(needs: tuple[Need, ...]) -> dict[str, str]:
-    """Return the version of each tool of these needs, by program. Leave out tools that print none."""
-    lines = {argv[0]: version_of(argv) for need in needs for argv in need.tools}
+def versions(needs: tuple[Need, ...], *, system: bool) -> dict[str, str]:
+    """Return the version of each tool of these needs, by program. Leave out tools that print none.
+
+    With `system` this includes the tools that a private containerd may have from an archive.
+    """
+    tools = [argv for need in needs for argv in (*need.tools, *(need.system_tools if system else ()))]
+    lines = {argv[0]: version_of(argv) for argv in tools}
     return {program: version for program, version in lines.items() if version}
 
 

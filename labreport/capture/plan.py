@@ -90,7 +90,7 @@ def _recorded(collector: Collector, config: Lab, folder: Path, root: Path, host:
     except RecordError as error:
         return CollectorStatus(collector, Status.STALE, f"{error.path}: {error.what}", error.remedy)
     source = source_of(collector, root) if record.collector.hash_rule == HASH_RULE else None
-    tools = versions(collector.needs) if record.host == host else {}
+    tools = versions(collector.needs, system=not record.archives) if record.host == host else {}
     reasons = list(stale(record, collector, source, config, tools))
     reasons += [f"{file.path} {what}" for file in record.files if (what := changed(folder, file))]
     if reasons:
@@ -142,9 +142,17 @@ def stale(
         pinned = config.images.get(name)
         if pinned is None or (pinned.reference, pinned.digest) != (image.reference, image.pinned):
             yield f"image {name} is pinned to another digest"
+    yield from _archive_changes(record, config)
     for program, version in tools.items():
         if record.tools.get(program, version) != version:
             yield f"{program} was {record.tools[program]!r}, is {version!r}"
+
+
+def _archive_changes(record: Record, config: Lab) -> Iterator[str]:
+    """Yield each archive that lab.yml no longer has, or pins to another checksum."""
+    for name, archive in record.archives.items():
+        if name not in config.archives or config.archives[name].sha256 != archive.pinned:
+            yield f"archive {name} is pinned to another checksum"
 
 
 def _source_changes(before: Source, now: Source) -> Iterator[str]:

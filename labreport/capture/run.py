@@ -28,7 +28,7 @@ from labreport.capture.session import Resource, Session
 from labreport.contract.errors import LabError
 from labreport.contract.fields import writable_path
 from labreport.contract.lab_config import Lab
-from labreport.contract.records import Command, Image, Span
+from labreport.contract.records import Command, Image, InstalledArchive, Span
 
 T = TypeVar("T")
 
@@ -47,6 +47,8 @@ class Run:
         self.spans: dict[str, list[Span]] = {}
         self.settings: dict[str, Any] = {}
         self.images: dict[str, Image] = {}
+        self.archives: dict[str, InstalledArchive] = {}
+        self.tools: dict[str, str] = {}
         self.digests: dict[str, str] = {}
         self.environment: dict[str, str] = dict(recorder.ENVIRONMENT)
         self.lab_file = lab_file
@@ -162,17 +164,20 @@ class Run:
     def resource(self, factory: Callable[[Run], AbstractContextManager[T]]) -> T:
         """Return what `factory` makes, such as a containerd: made once per collect, and torn down at its end.
 
-        Every collector that uses it depends on the settings and images that it was made with.
+        Every collector that uses it depends on the settings, images and archives that it was made with.
         """
         if factory not in self.session.resources:
             before, stack = leaks.find(self.name), ExitStack()
             made = stack.enter_context(factory(self))
             self.session.stack.callback(stack.close)
             self.session.owned |= leaks.find(self.name) - before
-            self.session.resources[factory] = Resource(made, dict(self.settings), dict(self.images), stack)
+            used = (dict(self.settings), dict(self.images), dict(self.archives), dict(self.tools))
+            self.session.resources[factory] = Resource(made, *used, stack)
         resource: Resource[T] = self.session.resources[factory]
         self.settings = {**resource.settings, **self.settings}
         self.images = {**resource.images, **self.images}
+        self.archives = {**resource.archives, **self.archives}
+        self.tools = {**resource.tools, **self.tools}
         return resource.made
 
     def teardown(self, factory: Callable[[Run], AbstractContextManager[T]]) -> None:

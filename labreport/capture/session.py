@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from labreport.capture import signals
 from labreport.capture.cleanup import leaks, runs
 from labreport.contract.errors import LabError
-from labreport.contract.records import Image
+from labreport.contract.records import Image, InstalledArchive
 
 T = TypeVar("T")
 
@@ -44,11 +44,13 @@ NOTHING = Allowed()
 
 @dataclass(frozen=True)
 class Resource(Generic[T]):
-    """A resource of a session: what its factory made, and the settings and images that it depends on."""
+    """A resource of a session: what its factory made, and what of lab.yml and of tools it depends on."""
 
     made: T
     settings: Mapping[str, Any]
     images: Mapping[str, Image]
+    archives: Mapping[str, InstalledArchive]
+    tools: Mapping[str, str]
     stack: ExitStack
 
 
@@ -78,6 +80,12 @@ class Session:
         """Tear down the resource that `factory` made, if there is one. The next use makes a new one."""
         if resource := self.resources.pop(factory, None):
             resource.stack.close()
+
+    def teardown_resources(self) -> None:
+        """Tear down all resources, the last one first. The next use of each makes a new one."""
+        for factory in reversed(list(self.resources)):
+            if isinstance(self.resources.get(factory), Resource):
+                self.teardown(factory)
 
     def look_for_leaks(self) -> None:
         """Remove what a collector left behind, if anything, and raise LeakError.

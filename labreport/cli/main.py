@@ -21,6 +21,7 @@ COMMANDS = {
     "export": "Write the pages of a lab as one plain Markdown report.",
     "pack": "Pack what another host needs to collect into one tar.",
     "adopt": "Take over a set that was captured on another host.",
+    "cache": "List the archives that were downloaded; add one, or remove them.",
     "box": "Manage a virtual machine with KVM, for a host that has none.",
     "undo": "Undo what collecting changed on this host.",
     "init": "Create a repository for labs, without the tool in it.",

@@ -15,6 +15,7 @@ from labreport.containers import ctr
 from labreport.containers.containerd.server import Containerd, containerd, log_tail
 from labreport.containers.containerd.teardown import tasks, tear_down, tear_down_hung
 from labreport.containers.images import images
+from labreport.containers.kata.installation import kata
 from labreport.containers.network.bridge import Attachment, attached
 from labreport.containers.network.portmap import PublishedPort, published
 
@@ -96,6 +97,8 @@ def container(  # noqa: PLR0913 - the properties of a container, by name
     containerd that cannot be had, CommandFailedError if the start fails.
     """
     server = run.resource(containerd)
+    if runtime == ctr.KATA:
+        kata(run)
     name = images.obtain(run, image).name
     started: list[Container] = []
 

@@ -11,6 +11,7 @@ from labreport.capture.run import Run
 from labreport.containers.containerd.server import SHIM_LEFTOVERS, SHIMS, Containerd, containerd
 from labreport.containers.containerd.teardown import tear_down_hung
 from labreport.containers.images import images
+from labreport.containers.kata.installation import kata
 
 RUNC = "io.containerd.runc.v2"
 KATA = "io.containerd.kata.v2"
@@ -80,6 +81,8 @@ def new_container(run: Run, runtime: str, image: str, options: Sequence[str], ar
     be had.
     """
     server = run.resource(containerd)
+    if runtime == KATA:
+        kata(run)
     name = images.obtain(run, image).name
     ident = new_id(run)
     words = run_argv(server, runtime, name, ident, options=["--rm", *options], argv=argv)

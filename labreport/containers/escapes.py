@@ -16,7 +16,7 @@ from labreport.capture.out import Out
 from labreport.capture.run import CaptureError, Run
 from labreport.containers import ctr
 from labreport.containers.containerd.server import ROOTS, containerd
-from labreport.containers.kata.runtime import note_configuration
+from labreport.containers.kata.installation import note_configuration
 
 REACHED = "reached the host"
 MISSED = "did not reach the host"

@@ -18,7 +18,7 @@ from labreport.containers import ctr
 from labreport.containers.containerd.server import containerd
 from labreport.containers.containerd.teardown import tear_down, tear_down_hung
 from labreport.containers.images import images
-from labreport.containers.kata.runtime import note_configuration
+from labreport.containers.kata.installation import note_configuration
 from labreport.contract.errors import LabError
 from labreport.contract.records import Outcome
 from labreport.contract.text import line_count

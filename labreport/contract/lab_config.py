@@ -25,13 +25,13 @@ class LabImage(Model):
 
 
 class Archive(Model):
-    """A file that a lab installs from: its address, and the environment variable that may name a local copy.
+    """A file that a lab installs from: its address, and the variable that may name a local copy or a mirror.
 
-    `sha256` is the published hash; it is empty if the user has to provide it.
+    `sha256` is the hash of the file; it is empty if the user has to provide it.
     """
 
     url: str = ""
-    archive_env: str
+    archive_env: str = ""
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 

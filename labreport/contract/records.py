@@ -165,6 +165,19 @@ class Image(Model):
     source: str
 
 
+class InstalledArchive(Model):
+    """An archive that was installed from: `pinned` is the hash in lab.yml, `sha256` that of the file.
+
+    `source` says where the file came from: the address, a mirror or a local file.
+    """
+
+    url: str
+    pinned: Sha256 | Literal[""]
+    sha256: Sha256
+    is_pinned: bool
+    source: str
+
+
 class Project(Model):
     """The project's commit. `dirty` tells of uncommitted changes outside evidence/."""
 
@@ -183,7 +196,8 @@ class Record(Document):
     """What one collector captured, and how: `records/<collector>.json`.
 
     `digests` are SHA-256 hashes of other things that the result depends on, by name: a configuration file, a
-    container's specification.
+    container's specification. `archives` is what was installed for the private containerd alone, by the name
+    in lab.yml. `containerd` says which one the collect used, and so whose Kata: private, or the system's.
     """
 
     collector: Source
@@ -202,6 +216,8 @@ class Record(Document):
     environment: dict[str, str] = {}
     settings: dict[str, Any] = {}
     images: dict[str, Image] = {}
+    archives: dict[str, InstalledArchive] = {}
+    containerd: Literal["", "private", "system"] = ""
     digests: dict[str, Sha256] = {}
     commands: list[Command] = []
     files: list[File] = []

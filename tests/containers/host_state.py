@@ -1,10 +1,12 @@
 """The state of this host, to compare before and after."""
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import time
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -55,3 +57,22 @@ def new_things(before: dict[str, set[str]], *names: str) -> dict[str, set[str]]:
 
 def _new(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict[str, set[str]]:
     return {key: after[key] - before[key] for key in after if after[key] - before[key]}
+
+
+@cache
+def content_hash(path: str, device: int, inode: int, changed_ns: int) -> str:  # noqa: ARG001 - they are the cache's key
+    """Return the hash of a file. A write changes its ctime, and so the file is read again."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def snapshot() -> str:
+    """Return what an installation may change: paths with mode and owner, and hashes of regular files."""
+    argv = ["find", "/etc", "/opt", "/usr/local", "-printf", "%p %y %m %U:%G %l\\n"]
+    listed = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.splitlines()
+    files = [line.split(" ")[0] for line in listed if line.split(" ")[1] == "f"]
+    status = {path: Path(path).stat() for path in files if Path(path).is_file()}
+    sums = [
+        f"{path} {content_hash(path, one.st_dev, one.st_ino, one.st_ctime_ns)}"
+        for path, one in status.items()
+    ]
+    return "\n".join([*sorted(listed), *sorted(sums)])

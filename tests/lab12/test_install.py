@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,45 +18,17 @@ import pytest
 
 from collectors.lab12 import configure
 from labreport.capture.host_changes.ledger import PLACE
+from labreport.containers.kata import runtime
 from labreport.contract.reader import read_record
-from tests.containers.host_state import host_state, new_things
-from tests.containers.kata.test_archive import FILE, GOOD, LINK, Member, packed
+from tests.capture.cache.server import serving
+from tests.containers.host_state import host_state, new_things, snapshot
+from tests.containers.kata import made_up
+from tests.containers.kata.test_archive import FILE, LINK, Member, packed
 
-DRAGONBALL = """\
-# Kata's own
-[hypervisor.dragonball]
-kernel_params = "" # of the guest
-default_memory = 2048
-[agent.kata]
-reconnect_timeout_ms = 3000
-create_container_timeout = 30
-"""
-ARCHIVE: list[Member] = [
-    *GOOD,
-    ("./opt/kata/share/kata-containers/vmlinux", FILE, "kernel"),
-    ("./opt/kata/share/defaults/kata-containers/runtime-rs/configuration-dragonball.toml", FILE, DRAGONBALL),
-]
+ARCHIVE = made_up.members()
 KILLS = 10
+PRIVATE = ("install", "configure", "version", "smoke")
 INSTALLED, CONFIGURED = "setup/install-kata-assets.log", "setup/configure-containerd-kata.log"
-
-
-@cache
-def content_hash(path: str, device: int, inode: int, changed_ns: int) -> str:  # noqa: ARG001 - they are the cache's key
-    """Return the hash of a file. A write changes its ctime, and so the file is read again."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def snapshot() -> str:
-    """Return what an installation may change: paths with mode and owner, and hashes of regular files."""
-    argv = ["find", "/etc", "/opt", "/usr/local", "-printf", "%p %y %m %U:%G %l\\n"]
-    listed = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.splitlines()
-    files = [line.split(" ")[0] for line in listed if line.split(" ")[1] == "f"]
-    status = {path: Path(path).stat() for path in files if Path(path).is_file()}
-    sums = [
-        f"{path} {content_hash(path, one.st_dev, one.st_ino, one.st_ctime_ns)}"
-        for path, one in status.items()
-    ]
-    return "\n".join([*sorted(listed), *sorted(sums)])
 
 
 @dataclass(frozen=True)
@@ -80,10 +51,10 @@ class Install:
             argv, cwd=self.project, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
 
-    def collect(self, *names: str, status: int = 0, **env: str) -> dict[str, Any]:
-        """Collect these in system mode; return their rows by name."""
+    def collect(self, *names: str, status: int = 0, mode: str = "system", **env: str) -> dict[str, Any]:
+        """Collect these in system mode, or another one; return their rows by name."""
         words = [f"lab12/{name}" for name in names]
-        process = self.start("collect", *words, "--as", "test", "--containerd", "system", "--json", **env)
+        process = self.start("collect", *words, "--as", "test", "--containerd", mode, "--json", **env)
         out, said = process.communicate()
         assert process.returncode == status, out + said
         return {row["name"]: row for row in json.loads(out)}
@@ -111,7 +82,7 @@ def with_checksum(archive: Path) -> Path:
 
 
 @pytest.fixture
-def install(clone: Path, tmp_path: Path) -> Iterator[Install]:
+def install(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Yield an archive to install. After the test the host must be as it was before."""
     if os.geteuid() != 0:
         pytest.skip("not root: the host cannot be changed")
@@ -120,9 +91,9 @@ def install(clone: Path, tmp_path: Path) -> Iterator[Install]:
             pytest.skip(f"{program} is not installed")
     if PLACE.exists() and any(PLACE.glob("*.json")):
         pytest.skip("this host has changes of its own to undo")
-    tar = packed(tmp_path / "kata-static-3.23.0-amd64.tar", ARCHIVE, 0o755)
-    subprocess.run(["zstd", "--quiet", "--rm", str(tar)], check=True)
-    made = Install(clone, with_checksum(tmp_path / "kata-static-3.23.0-amd64.tar.zst"))
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = Install(clone, with_checksum(made_up.write(tmp_path)))
     before, state = snapshot(), host_state()
     yield made
     made.undo()
@@ -140,6 +111,7 @@ def test_installed_configured_and_put_back(install: Install) -> None:
     log = install.read(INSTALLED)
     digest = hashlib.sha256(install.archive.read_bytes()).hexdigest()
     assert ".tar.zst: OK\n" in log
+    assert "=== Installed on this host ===" in log
     assert digest in log
     assert "7 VERSION\n" in log
     assert hashlib.sha256(b"kernel").hexdigest() in log
@@ -149,6 +121,7 @@ def test_installed_configured_and_put_back(install: Install) -> None:
     assert "[hypervisor.dragonball]" in configuration
     record = read_record(install.project / "evidence/hosts/test/lab12", "install")
     assert str(install.archive.parent) not in record.model_dump_json() + log
+    assert (record.containerd, record.archives["kata"].is_pinned) == ("system", False)
     log = install.read(CONFIGURED)
     assert '+runtime_type = "io.containerd.kata.v2"\n' in log
     assert "runtimes.kata]" in log.partition("own reading")[2]
@@ -198,17 +171,34 @@ def wait_for_a_change(process: subprocess.Popen[str]) -> None:
         time.sleep(0.01)
 
 
-def test_without_leave_nothing_is_changed(install: Install) -> None:
-    """With a private containerd, the default, the host is not changed. The remedy says what to do."""
+def test_for_a_private_containerd_alone(install: Install) -> None:
+    """By default, task 1 installs for the private containerd alone. The host does not change."""
+    if reason := runtime._no_kvm():
+        pytest.skip(reason)
     before = snapshot()
-    process = install.start("collect", "lab12/install", "--as", "test", "--json")
-    out, said = process.communicate()
-    assert process.returncode == 4, said
-    row = next(row for row in json.loads(out) if row["name"] == "install")
-    assert row["state"] == "missing"
-    assert "--containerd system" in row["remedy"]
-    assert "lab undo" in row["remedy"]
+    rows = install.collect("install", "configure", "version", "smoke", mode="private")
+    assert {row["state"] for name, row in rows.items() if name in PRIVATE} == {"captured"}, rows
     assert snapshot() == before
+    log = install.read(INSTALLED)
+    assert "Installed for a private containerd alone: nothing on this host changes" in log
+    assert "this is not the archive that lab.yml pins: it is a local file (KATA_ARCHIVE)" in log
+    assert f"{hashlib.sha256(made_up.DRAGONBALL.encode()).hexdigest()}" not in log
+    assert "  /opt/kata/runtime-rs/bin/containerd-shim-kata-v2\n" in log
+    log = install.read(CONFIGURED)
+    assert '+runtime_type = "io.containerd.kata.v2"\n' in log
+    assert 'runtime_type = "io.containerd.kata.v2"' in log.partition("own reading")[2]
+    assert "containerd-shim-kata-v2 -> /opt/kata/runtime-rs/bin/containerd-shim-kata-v2\n" in log
+    assert install.read("setup/kata-built-version.txt") == f"{made_up.VERSION}\n"
+    assert install.read("kata/test1.txt").startswith("Linux ")
+    folder = install.project / "evidence/hosts/test/lab12"
+    for name in PRIVATE:
+        record = read_record(folder, name)
+        assert record.containerd == "private"
+        assert not record.archives["kata"].is_pinned
+        assert str(install.archive.parent) not in record.model_dump_json()
+    assert read_record(folder, "smoke").tools["containerd-shim-kata-v2"] == made_up.VERSION
+    again = json.loads(install.start("status", "lab12", "--as", "test", "--json").communicate()[0])
+    assert {row["state"] for row in again if row["name"] in PRIVATE} == {"captured"}
 
 
 HOSTILE: dict[str, list[Member]] = {
@@ -234,17 +224,14 @@ def test_a_hostile_archive_changes_nothing(install: Install, what: str) -> None:
 def test_an_archive_that_is_not_the_one_stated(install: Install) -> None:
     """A wrong or missing checksum, a cut archive, a missing file: each is an error, and nothing changes."""
     before = snapshot()
-    row = install.collect("install", status=1, KATA_ARCHIVE_SHA256="0" * 64)["install"]
-    assert "sha256sum --check" in row["reason"]
-    assert "FAILED" in (install.project / "evidence/hosts/test/lab12/failed/install" / INSTALLED).read_text()
-    assert str(install.archive.parent) not in install.why("install")
+    row = install.collect("install", status=4, KATA_ARCHIVE_SHA256="0" * 64)["install"]
+    assert f"expected is {'0' * 64}" in row["reason"]
+    assert str(install.archive.parent) not in row["reason"]
     cut = install.archive.with_name("cut.tar.zst")
     cut.write_bytes(install.archive.read_bytes()[:-100])
-    row = install.collect("install", status=4, KATA_ARCHIVE=str(cut))["install"]
-    assert "no checksum is stated" in row["reason"]
-    assert "KATA_ARCHIVE_SHA256" in row["remedy"]
-    row = install.collect("install", status=1, KATA_ARCHIVE=str(with_checksum(cut)))["install"]
-    assert "zstd" in row["reason"]
+    for file in (cut, with_checksum(cut)):
+        row = install.collect("install", status=1, KATA_ARCHIVE=str(file))["install"]
+        assert "zstd cannot decompress it" in row["reason"]
     row = install.collect("install", status=4, KATA_ARCHIVE="/nowhere.tar", KATA_ARCHIVE_SHA256="0" * 64)[
         "install"
     ]
@@ -313,27 +300,20 @@ def test_a_containerd_that_does_not_come_up(install: Install, tmp_path: Path) ->
 
 
 def test_it_is_downloaded_where_an_address_is_given(install: Install) -> None:
-    """An archive is downloaded from an address. Its checksum has to be stated."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "0"],
-        cwd=install.archive.parent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
-    try:
-        assert server.stdout
-        port = server.stdout.readline().split("port ")[1].split()[0]
-        digest = hashlib.sha256(install.archive.read_bytes()).hexdigest()
-        address = f"http://127.0.0.1:{port}/{install.archive.name}"
-        row = install.collect("install", KATA_ARCHIVE=address, KATA_ARCHIVE_SHA256=digest)["install"]
+    """An archive is downloaded once from an address, and its checksum has to hold."""
+    digest = made_up.digest(install.archive)
+    with serving(install.archive.read_bytes()) as server:
+        row = install.collect("install", KATA_ARCHIVE=server.url, KATA_ARCHIVE_SHA256=digest)["install"]
         assert row["state"] == "captured"
-        address = f"http://127.0.0.1:{port}/nothing.tar.zst"
-        row = install.collect("install", status=1, KATA_ARCHIVE=address, KATA_ARCHIVE_SHA256=digest)[
+        install.undo()
+        row = install.collect("install", KATA_ARCHIVE=server.url, KATA_ARCHIVE_SHA256=digest)["install"]
+        assert row["state"] == "captured"
+        assert len(server.behaviour.requests) == 1
+        server.behaviour.status = 404
+        row = install.collect("install", status=4, KATA_ARCHIVE=server.url, KATA_ARCHIVE_SHA256="1" * 64)[
             "install"
         ]
-        assert "curl" in row["reason"]
-    finally:
-        server.terminate()
-        server.wait()
+        assert "127.0.0.1 answers 404" in row["reason"]
 
 
 def test_this_host_has_a_way_to_restart_it_or_none() -> None:

@@ -6,8 +6,9 @@ import tomllib
 import pytest
 
 from collectors.lab12 import runtime_table
-from collectors.lab12.runtime_table import PLUGINS, TableError, config_version, with_kata, with_values
+from collectors.lab12.runtime_table import PLUGINS, TableError, config_version, with_kata
 from labreport.containers.ctr import KATA
+from labreport.containers.kata.values import ConfigurationError, with_values
 
 DEBIAN = """\
 version = 2
@@ -76,9 +77,9 @@ def test_values_are_set_where_they_are() -> None:
     assert with_values(text, {"hypervisor.dragonball.kernel_params": "quiet"}) == text.replace(
         '""', '"quiet"'
     )
-    with pytest.raises(TableError, match=r"hypervisor.qemu.kernel_params: not in the configuration"):
+    with pytest.raises(ConfigurationError, match=r"hypervisor.qemu.kernel_params: not in the configuration"):
         with_values(text, {"hypervisor.qemu.kernel_params": "quiet"})
-    with pytest.raises(TableError, match="not TOML"):
+    with pytest.raises(ConfigurationError, match="not TOML"):
         with_values("[", {})
 
 

@@ -19,7 +19,7 @@ def workflow(remote: Remote) -> Remote:
     remote.values = {
         "inputs.kata_archive || vars.KATA_ARCHIVE": "",
         "inputs.kata_archive_sha256 || vars.KATA_ARCHIVE_SHA256": "",
-        "vars.LAB_CONTAINERD || 'system'": "system",
+        "vars.LAB_CONTAINERD || 'private'": "private",
         "matrix.name": "",
         "inputs.steps": "",
         "github.token": "no-token",

@@ -16,6 +16,7 @@ from labreport.capture import recorder, signals
 from labreport.capture.cleanup import leaks, runs
 from labreport.capture.declare import Unavailable
 from labreport.capture.run import CaptureError, Run
+from labreport.containers.network.namespaces import share_namespace_folder
 
 TOOLS = (("containerd", "--version"), ("runc", "--version"))
 """The commands that print the versions for the record of a collector that runs containers."""
@@ -39,7 +40,15 @@ TASKS = (
 """The host's own containerd keeps a folder here for each namespace that had a container."""
 
 SHIM_FOLDERS = ("/usr/local/bin", "/opt/kata/bin")
-"""Folders that are added to the PATH of a private containerd, on which it looks for the shim of a runtime."""
+"""Folders at the end of the PATH of a private containerd, on which it looks for the shim of a runtime. Before
+all others it looks in a folder of the run, which is empty unless Kata is installed for the run alone."""
+
+EDITS = "edits of the private containerd's configuration"
+"""Key of session.resources: a list of functions that take the text and return the one to start with."""
+
+OWN_MOUNTS = ("unshare", "--mount", "--propagation", "slave")
+"""The words before a command that is to have mounts of its own: it sees what is mounted on the host later,
+and the host does not see what is mounted for it. They end with its last process."""
 
 START_SECONDS = 20.0
 """Seconds after which a private containerd that does not answer has failed. It usually takes less than
@@ -69,7 +78,8 @@ class Containerd:
 
     `address` is its socket, `namespace` the containerd namespace of the run. `fifos` is the folder for the
     FIFOs of `ctr`, `logs` the one for the output of containers. `snapshotter` is empty if containerd's
-    default, overlayfs, works on this host.
+    default, overlayfs, works on this host. `pid` is the process of a private containerd, which has mounts of
+    its own; 0 for the host's containerd.
     """
 
     address: Path
@@ -77,10 +87,31 @@ class Containerd:
     fifos: Path
     logs: Path
     snapshotter: str = ""
+    pid: int = 0
 
     def ctr(self, *words: str) -> list[str]:
         """Return the argv of a `ctr` command in the namespace of the run."""
         return ["ctr", "--address", str(self.address), "--namespace", self.namespace, *words]
+
+    @property
+    def inside(self) -> list[str]:
+        """The words before a command that is to see the files that this containerd sees."""
+        return ["nsenter", f"--mount=/proc/{self.pid}/ns/mnt"] if self.pid else []
+
+    @property
+    def folder(self) -> Path:
+        """The folder of a private containerd, for what is small."""
+        return self.address.parent
+
+    @property
+    def config(self) -> Path:
+        """The configuration of a private containerd."""
+        return self.folder / "config.toml"
+
+    @property
+    def shims(self) -> Path:
+        """The folder in which a private containerd looks first for the shim of a runtime."""
+        return self.folder / "shims"
 
     def snapshotter_options(self) -> list[str]:
         """Return the options of `ctr` that select the snapshotter; none for the default."""
@@ -129,15 +160,20 @@ def _start(run: Run, stack: ExitStack) -> tuple[Containerd, str]:
     root, folder = ROOTS / run.name, run.folder / "containerd"
     server = Containerd(folder / "containerd.sock", run.name, folder / "fifo", root / "logs")
     text = config_text(root=root / "root", state=folder / "state", address=server.address)
+    for edit in run.session.resources.get(EDITS, []):
+        text = edit(text)
     _prepare(run, stack, server)
-    config = folder / "config.toml"
-    config.write_text(text)
-    path = ":".join((environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), *SHIM_FOLDERS))
+    share_namespace_folder(run, stack)
+    server.shims.mkdir(exist_ok=True)
+    server.config.write_text(text)
+    usual = environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+    path = ":".join((str(server.shims), usual, *SHIM_FOLDERS))
+    argv = [*OWN_MOUNTS, "env", f"PATH={path}", "containerd", "--config", str(server.config)]
     with signals.deferred():  # nothing is removed from under a containerd that still runs
-        daemon = run.start(["env", f"PATH={path}", "containerd", "--config", str(config)], "containerd.log")
+        daemon = run.start(argv, "containerd.log")
         stack.callback(daemon.stop)
         stack.callback(end_tasks, daemon, server)
-    return server, _wait(run, daemon, server)
+    return replace(server, pid=daemon.pid), _wait(run, daemon, server)
 
 
 def _attach(run: Run, stack: ExitStack) -> tuple[Containerd, str]:
@@ -189,7 +225,7 @@ def _prepare(run: Run, stack: ExitStack, server: Containerd) -> None:
     """Create the folders and cgroups of the run's containers. `stack` removes them."""
     _note_leftovers(run, stack, ROOTS / run.name)
     stack.callback(_remove_shim_leftovers, run)
-    server.fifos.mkdir(parents=True)
+    server.fifos.mkdir(parents=True, exist_ok=True)
     server.logs.mkdir(parents=True)
     stack.callback(remove_cgroups, run.name)
     create_cgroups(run.name)

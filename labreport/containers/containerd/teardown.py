@@ -80,7 +80,9 @@ def kata_namespaces(pid: int) -> set[str]:
     for thread in Path(f"/proc/{pid}/task").glob("*/ns/net"):
         with suppress(OSError):
             entered.add(thread.stat().st_ino)
-    named = leaks.NETNS.glob(f"{KATA_NAMESPACE}*")
+    named = Path(f"/proc/{pid}/root{leaks.NETNS}").glob(
+        f"{KATA_NAMESPACE}*"
+    )  # as the shim's mounts show them
     return {path.name for path in named if path.stat().st_ino in entered}
 
 

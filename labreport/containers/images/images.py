@@ -36,12 +36,13 @@ class ObtainedImage:
 
 @dataclass
 class _Attempts:
-    """What was tried in this collect, so that nothing is tried twice.
+    """What was tried in this collect with one containerd, so that nothing is tried twice.
 
     `obtained` and `failed` are by the name in lab.yml. `unreachable` says for each host why it takes no
     connection; the text is empty for a host that does.
     """
 
+    server: Containerd
     obtained: dict[str, ObtainedImage] = field(default_factory=dict)
     failed: dict[str, Unavailable] = field(default_factory=dict)
     unreachable: dict[registry.RegistryHost, str] = field(default_factory=dict)
@@ -56,7 +57,10 @@ def obtain(run: Run, name: str) -> ObtainedImage:
     wanted = run.lab.images.get(name)
     if wanted is None:
         raise CaptureError(f"images.{name}: not there", "add it", path=run.lab_file)
-    attempts: _Attempts = run.session.resources.setdefault("images", _Attempts())
+    server = run.resource(containerd)
+    attempts: _Attempts = run.session.resources.setdefault("images", _Attempts(server))
+    if attempts.server is not server:
+        attempts = run.session.resources["images"] = _Attempts(server)
     if failure := attempts.failed.get(name):
         raise failure
     if name not in attempts.obtained:

@@ -2,20 +2,15 @@
 
 import os
 import re
-import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
-from labreport.capture import recorder
+from labreport.capture import reach
 from labreport.contract.errors import LabError
 
 MIRROR = "LAB_REGISTRY_MIRROR"
 """The environment variable that names a mirror, as host:port. It is asked over https, or http on loopback."""
-
-CONNECT_SECONDS = 3.0
-ADDRESSES = 3
-"""How many of a name's addresses are tried. The first may be of a protocol without a route, such as IPv6."""
 
 PULL_SECONDS = 900.0
 HUB = "docker.io"
@@ -115,23 +110,8 @@ def mirror_options(folder: Path, reference: Reference, host: RegistryHost) -> li
 
 
 def unreachable(host: RegistryHost) -> str:
-    """Return why a host takes no connection, or an empty text.
-
-    A host that does not answer takes CONNECT_SECONDS for each of its addresses.
-    """
-    name = host.name.strip("[]")
-    found = recorder.output(["getent", "ahosts", name], timeout=CONNECT_SECONDS).splitlines()
-    why = "its name is not known here (no network?)"
-    for address in list(dict.fromkeys(line.split()[0] for line in found))[:ADDRESSES]:
-        try:
-            socket.create_connection((address, host.port), CONNECT_SECONDS).close()
-        except TimeoutError:
-            why = f"no answer within {CONNECT_SECONDS:g} s"
-        except OSError as error:
-            why = (error.strerror or "no connection").lower()
-        else:
-            return ""
-    return why
+    """Return why a host takes no connection, or an empty text."""
+    return reach.unreachable(host.name.strip("[]"), host.port)
 
 
 def mirror() -> str:

@@ -1,12 +1,10 @@
-"""A kata-static archive: how it is obtained, what it may contain, and how it is unpacked below /opt/kata.
+"""A kata-static archive: what it may contain, and how it is unpacked.
 
 An archive is hostile until `contents` has accepted it.
 """
 
 import lzma
-import os
 import posixpath
-import re
 import shutil
 import stat
 import tarfile
@@ -16,11 +14,7 @@ from dataclasses import dataclass
 from itertools import dropwhile
 from pathlib import Path, PurePosixPath
 
-from labreport.capture.declare import Unavailable
-from labreport.capture.run import CaptureError, Run
-from labreport.containers.containerd.server import ROOTS
 from labreport.contract.errors import LabError
-from labreport.contract.lab_config import Archive
 
 ROOT = PurePosixPath("/opt/kata")
 """Where Kata's own configuration expects its files."""
@@ -36,6 +30,9 @@ END = bytes(512)
 """A tar ends with two blocks of zeros. Python accepts one that is cut at the edge of a member."""
 
 MAX_MEMBERS = 100_000
+MAX_BYTES = 16 << 30
+"""Bytes that the files of an archive may have together."""
+
 EXECUTABLE = 0o111
 
 NEW_COPY = "get a new copy"
@@ -62,6 +59,7 @@ def contents(archive: Path) -> Contents:
     """
     names: dict[str, tarfile.TarInfo] = {}
     above: set[str] = set()
+    size = 0
     for member in _members(archive):
         name = _name(member.name, folder=member.isdir())
         _check(member, name)
@@ -72,6 +70,8 @@ def contents(archive: Path) -> Contents:
         above.update(str(parent) for parent in PurePosixPath(name).parents)
         if len(names) > MAX_MEMBERS:
             raise ArchiveError(f"more than {MAX_MEMBERS} members", OTHER_ARCHIVE)
+        if (size := size + member.size) > MAX_BYTES:
+            raise ArchiveError(f"more than {MAX_BYTES >> 30} GiB of files", OTHER_ARCHIVE)
     if not names:
         raise ArchiveError("nothing in it is below ./opt/kata: not a kata-static archive", OTHER_ARCHIVE)
     return Contents(
@@ -160,7 +160,8 @@ def _is_below_root(path: str) -> bool:
 def unpack(archive: Path, to: Path) -> None:
     """Unpack an archive that `contents` has accepted into the new folder `to`; raise ArchiveError.
 
-    The files belong to the caller. Folders get mode 0755, files 0755 or 0644.
+    The files belong to the caller. Folders get mode 0755, files 0755 or 0644. A link to a path in /opt/kata
+    gets a relative target, so that it holds wherever the folder is.
     """
     to.mkdir(mode=0o755)
     try:
@@ -181,7 +182,7 @@ def _create(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path, root: Pat
         return
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     if member.issym():
-        path.symlink_to(member.linkname)
+        path.symlink_to(_relative(member.linkname, path.relative_to(root)))
     elif member.islnk():
         path.hardlink_to(root / _name(member.linkname.lstrip("/"), folder=False))
     elif source := tar.extractfile(member):
@@ -190,107 +191,14 @@ def _create(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path, root: Pat
         path.chmod(0o755 if member.mode & EXECUTABLE else 0o644)
 
 
+def _relative(target: str, link: Path) -> str:
+    """Return the target of a link as a path from its folder; `link` is its path below /opt/kata."""
+    return posixpath.relpath(target, ROOT / link.parent) if target.startswith("/") else target
+
+
 def find_shim(members: Sequence[str]) -> str:
     """Return the path of the shim below /opt/kata, given the members; raise ArchiveError if there is none."""
     for path in SHIMS:
         if path in members:
             return path
     raise ArchiveError(f"no shim in it: neither {' nor '.join(SHIMS)}", "name a kata-static archive")
-
-
-DOWNLOAD_SECONDS = 3600.0
-UNZSTD_SECONDS = 900.0
-SPARE_BYTES = 256 << 20
-DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-def obtain(run: Run, name: str) -> tuple[Path, str]:
-    """Return the archive `name` of lab.yml as a local file, and its stated SHA-256 in hexadecimal.
-
-    The archive is not checked yet: the collector checks it, so that the check is evidence. Raise CaptureError
-    if lab.yml has no such archive, Unavailable if the file or its checksum cannot be had.
-    """
-    wanted = run.lab.archives.get(name)
-    if wanted is None:
-        raise CaptureError(f"archives.{name}: not there", "add it", path=run.lab_file)
-    named = os.environ.get(wanted.archive_env, "") or wanted.url
-    if not named:
-        raise Unavailable(f"{wanted.archive_env} is not set", f"name an archive in {wanted.archive_env}")
-    digest = stated_digest(wanted, named)
-    if not DIGEST.fullmatch(digest):
-        raise Unavailable(
-            f"no checksum is stated for the archive {name}",
-            f"name its SHA-256 in {wanted.archive_env}_SHA256, or put a .sha256 file beside the archive",
-        )
-    folder = _folder(run)
-    if "://" in named:
-        return _download(run, named, folder), digest
-    if not Path(named).is_file():
-        raise Unavailable(
-            f"{wanted.archive_env} names no file", f"name a kata-static archive in {wanted.archive_env}"
-        )
-    link = folder / re.sub(r"^[0-9a-f]+-(?=kata-static)", "", Path(named).name)
-    link.symlink_to(Path(named).absolute())  # keeps this machine's path out of the record
-    return link, digest
-
-
-def stated_digest(wanted: Archive, named: str) -> str:
-    """Return the SHA-256 that is stated for the archive at the path or URL `named`; empty if there is none.
-
-    It comes from the variable ARCHIVE_ENV_SHA256, from a .sha256 file beside a local archive, or from
-    lab.yml.
-    """
-    stated = os.environ.get(f"{wanted.archive_env}_SHA256", "")
-    beside = Path(f"{named}.sha256")
-    if not stated and "://" not in named and beside.is_file():
-        stated = beside.read_text(errors="replace")
-    if not stated and named == wanted.url:
-        stated = wanted.sha256
-    return (stated.split() or [""])[0].lower()
-
-
-def _folder(run: Run) -> Path:
-    """Create a folder on disk for the length of the collect; the folder of the run is in memory."""
-    folder = ROOTS / f"{run.name}-archive"
-    if not folder.exists():
-        run.session.stack.callback(run.undo(["rm", "-rf", "--one-file-system", str(folder)]))
-        folder.mkdir(mode=0o700, parents=True)
-    return folder
-
-
-def _download(run: Run, url: str, folder: Path) -> Path:
-    """Download an archive; raise CommandFailedError with curl's message."""
-    file = folder / url.rpartition("/")[2].partition("?")[0]
-    if not file.name:
-        raise Unavailable(
-            "the archive's address names no file", "name an address that ends in the file's name"
-        )
-    run.session.working(f"downloading {file.name}")
-    run.command(
-        ["curl", "--fail", "--location", "--silent", "--show-error", "--proto", "=https,http",
-         "--output", str(file), url],
-        timeout=DOWNLOAD_SECONDS,
-    )  # fmt: skip
-    return file
-
-
-def opened(run: Run, archive: Path) -> tuple[Path, Contents]:
-    """Return the archive as a tar that Python can read, and its contents.
-
-    An archive that is compressed with zstd is decompressed by the program zstd, because Python before 3.14
-    cannot read it. Raise CaptureError for an archive that is refused, Unavailable if the disk is too small
-    for it.
-    """
-    tar = archive
-    if archive.name.endswith(".zst"):
-        tar = archive.with_name(archive.name.removesuffix(".zst"))
-        unzstd = ["zstd", "--decompress", "--quiet", "--force", str(archive), "-o", str(tar)]
-        run.command(unzstd, timeout=UNZSTD_SECONDS)
-    try:
-        found = contents(tar)
-    except ArchiveError as error:
-        raise CaptureError(error.what, error.remedy, path=archive.name) from error
-    free, needed = shutil.disk_usage(ROOT.parent).free, found.bytes + SPARE_BYTES
-    if free < needed:
-        raise Unavailable(f"{ROOT.parent}: {free >> 20} MiB free, {needed >> 20} are needed", "make room")
-    return tar, found

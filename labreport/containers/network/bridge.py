@@ -13,10 +13,11 @@ from ipaddress import IPv4Interface, IPv4Network
 from pathlib import Path
 
 from labreport.capture import recorder
-from labreport.capture.cleanup import leaks, runs
+from labreport.capture.cleanup import leaks
 from labreport.capture.declare import Unavailable
 from labreport.capture.run import CaptureError, Run
 from labreport.containers.network import cni
+from labreport.containers.network.namespaces import note_namespace_folder
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def network(run: Run) -> Iterator[Network]:
     created = Network(run.name, f"{run.name}-br"[:15], subnet, plugins, run.folder / "cni")
     created.folder.mkdir()
     with ExitStack() as stack:
-        _note_namespace_folder(run, stack)
+        note_namespace_folder(run, stack)
         stack.callback(run.undo(["ip", "link", "delete", created.bridge]))
         run.command(["ip", "link", "add", created.bridge, "type", "bridge"])
         run.command(["ip", "address", "add", f"{created.gateway}/{subnet.prefixlen}", "dev", created.bridge])
@@ -81,18 +82,6 @@ def network(run: Run) -> Iterator[Network]:
         config = cni.bridge_config(created.name, created.bridge, subnet, created.folder / "leases")
         (created.folder / "bridge.json").write_text(config)
         yield created
-
-
-def _note_namespace_folder(run: Run, stack: ExitStack) -> None:
-    """Note how to remove the folder of named network namespaces, which `ip` creates and mounts."""
-    folder = str(leaks.NETNS)
-    if runs.removes_shared(run.name, existed=leaks.NETNS.exists()):
-        stack.callback(run.undo(["rmdir", "--ignore-fail-on-non-empty", folder]))
-    mounted = folder in leaks.mount_points()
-    if mounted and leaks.NETNS.stat().st_dev != leaks.NETNS.parent.stat().st_dev:
-        return  # `ip` mounts the folder on itself; another file system there is somebody else's
-    if runs.removes_shared(run.name, existed=mounted):
-        stack.callback(run.undo(["umount", folder]))  # fails as long as there is a namespace in it
 
 
 @contextmanager

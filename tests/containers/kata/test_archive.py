@@ -39,7 +39,7 @@ def packed(path: Path, members: list[Member], mode: int = 0o644, how: str = "w")
 
 @pytest.mark.parametrize("how", ["w", "w:gz", "w:xz"])
 def test_a_good_archive(tmp_path: Path, how: str) -> None:
-    """Files, links and folders are unpacked without the prefix /opt/kata."""
+    """Files, links and folders are unpacked without the prefix /opt/kata. Absolute links hold."""
     archive = packed(tmp_path / "a.tar", GOOD, 0o755, how)
     found = contents(archive)
     assert {"VERSION", "share/vmlinux", "share/same"} <= set(found.members)
@@ -48,7 +48,7 @@ def test_a_good_archive(tmp_path: Path, how: str) -> None:
     unpack(archive, tmp_path / "kata")
     assert (tmp_path / "kata/share/vmlinux").read_text() == "kernel"
     assert (tmp_path / "kata/share/same").stat().st_nlink == 2
-    assert str((tmp_path / "kata/share/absolute").readlink()) == "/opt/kata/share/vmlinux"
+    assert (tmp_path / "kata/share/absolute").read_text() == "kernel"
     assert (tmp_path / "kata/runtime-rs/bin/containerd-shim-kata-v2").stat().st_mode & 0o777 == 0o755
     assert {path.lstat().st_uid for path in (tmp_path / "kata").rglob("*")} == {tmp_path.stat().st_uid}
 

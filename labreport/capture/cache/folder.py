@@ -1,0 +1,285 @@
+"""The folder of the cache: it belongs to this user alone, and has an entry for each archive.
+
+An entry is a folder that is named by the SHA-256 of its archive:
+
+    archive     the file, whose hash was checked before it got this name
+    tree/       what was unpacked from it
+    about.json  its name, and the address it came from
+    part        what has come of a download that is not finished
+
+A file whose hash nobody states is downloaded into an entry that is named by its address. Who uses an entry
+has locked its folder for sharing, so that nobody removes it. Who makes something in it has locked its file
+`making`.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from labreport.contract.errors import ExitStatus, LabError
+from labreport.contract.folder import EvidenceError, Folder, opened
+
+ARCHIVE, TREE, ABOUT, PART, MAKING = "archive", "tree", "about.json", "part", "making"
+REMOVING = "removing-"
+"""How an entry is called while it is removed, so that nobody takes what is left of it for an entry."""
+
+PRIVATE = 0o700
+ROOTS_CACHE = Path("/var/cache")
+SHA256_DIGITS = 64
+
+
+class CacheError(LabError):
+    """The cache cannot be used: its folder is not this user's alone, or its disk is full."""
+
+    exit_status = ExitStatus.CANNOT_RUN
+
+
+def cache_folder() -> Path:
+    """Return the path of the cache, which need not exist. Raise CacheError if this user has no home.
+
+    It is lab/archives in XDG_CACHE_HOME, if that is an absolute path, or in ~/.cache. For root it is in
+    /var/cache, also through sudo, where HOME and XDG_CACHE_HOME may be those of the caller: what root runs
+    must not be in a folder that others can write to.
+    """
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    is_root = os.geteuid() == 0
+    try:
+        if not named.is_absolute() or (is_root and os.environ.get("SUDO_UID")):
+            named = ROOTS_CACHE if is_root else Path.home() / ".cache"
+        return named.resolve() / "lab" / "archives"
+    except (OSError, RuntimeError) as error:
+        raise CacheError("this user has no home for a cache", "name one: XDG_CACHE_HOME=FOLDER") from error
+
+
+@contextmanager
+def open_cache() -> Iterator[Folder]:
+    """Make the folder of the cache if it is not there, and open it.
+
+    Raise CacheError if it is a link, another user's, or open to others. A link on the way to it is followed
+    only above `lab`: that is the user's own choice.
+    """
+    path = cache_folder()
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        path.mkdir(mode=PRIVATE)
+    try:
+        with opened(path.parent) as parent, opened(path) as folder:
+            _require_own(parent, 0o022)
+            _require_own(folder, 0o077)
+            yield folder
+    except EvidenceError as error:
+        raise CacheError(error.what, "put a folder of this user there", path=str(path)) from error
+
+
+def _require_own(folder: Folder, forbidden: int) -> None:
+    status = os.fstat(folder.descriptor)
+    if status.st_uid != os.geteuid() or status.st_mode & forbidden:
+        remedy = f"remove it, or make it your own: chmod go-rwx {folder.path}"
+        raise CacheError("is not a folder of this user alone", remedy, path=str(folder.path))
+
+
+@dataclass(frozen=True)
+class CacheEntry:
+    """An entry that is in use as long as its descriptor is open. The caller closes it."""
+
+    name: str
+    folder: Folder
+
+    @property
+    def path(self) -> Path:
+        """Where it is, for programs."""
+        return self.folder.path
+
+    def has(self, name: str) -> bool:
+        """Return whether it has a file or folder of this name, which is no link."""
+        mode = self.folder.mode(name)
+        return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+
+    def about(self) -> dict[str, str]:
+        """Return what is noted about it: `name`, `url` and others. Nothing if the note cannot be read."""
+        try:
+            noted = json.loads(self.folder.read(ABOUT))
+        except (EvidenceError, ValueError):
+            return {}
+        texts = noted if isinstance(noted, dict) else {}
+        return {key: value for key, value in texts.items() if isinstance(value, str)}
+
+    def note(self, **texts: str) -> None:
+        """Note texts about it, beside those that are noted already."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        partial = f".{secrets.token_hex(8)}.part"
+        try:
+            with os.fdopen(os.open(partial, flags, 0o600, dir_fd=self.folder.descriptor), "w") as file:
+                json.dump(self.about() | texts, file)
+            self.rename(partial, ABOUT)
+        except OSError:
+            self.remove(partial)
+            raise
+
+    def rename(self, name: str, to: str) -> None:
+        """Rename a file or folder in it; a file at `to` is replaced."""
+        os.rename(name, to, src_dir_fd=self.folder.descriptor, dst_dir_fd=self.folder.descriptor)
+
+    def remove(self, name: str) -> None:
+        """Remove a file or a folder with its content, if it is there."""
+        if stat.S_ISDIR(self.folder.mode(name)):
+            shutil.rmtree(name, dir_fd=self.folder.descriptor)
+        else:
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=self.folder.descriptor)
+
+    @contextmanager
+    def making(self, on_wait: Callable[[], object]) -> Iterator[None]:
+        """Lock what is made in it for this process alone; call `on_wait` if another one is making it."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(MAKING, flags, 0o600, dir_fd=self.folder.descriptor)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                on_wait()
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def is_free(self) -> bool:
+        """Lock it for this process alone, if nobody else uses it; return whether that is so."""
+        try:
+            fcntl.flock(self.folder.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def discard(self) -> None:
+        """Remove the entry, which is locked for this process alone. At no moment is half of it there."""
+        removed = f"{REMOVING}{secrets.token_hex(8)}"
+        with opened(self.path.parent) as cache:
+            os.rename(self.name, removed, src_dir_fd=cache.descriptor, dst_dir_fd=cache.descriptor)
+            shutil.rmtree(removed, dir_fd=cache.descriptor)
+
+    def close(self) -> None:
+        """Let others remove it."""
+        os.close(self.folder.descriptor)
+
+
+def use(name: str) -> CacheEntry:
+    """Make the entry `name` if it is not there, and keep it from being removed until it is closed.
+
+    Raise CacheError.
+    """
+    with open_cache() as cache:
+        while True:
+            with suppress(FileExistsError):
+                os.mkdir(name, PRIVATE, dir_fd=cache.descriptor)
+            entry = _open(cache, name)
+            try:
+                fcntl.flock(entry.folder.descriptor, fcntl.LOCK_SH)
+                if _is_there(entry.folder):
+                    return entry
+            except BaseException:
+                entry.close()
+                raise
+            entry.close()
+
+
+def _open(cache: Folder, name: str) -> CacheEntry:
+    with cache.below(name) as folder:
+        return CacheEntry(name, Folder(os.dup(folder.descriptor), cache.path / name))
+
+
+def _is_there(folder: Folder) -> bool:
+    """Return whether an open folder is still the one at its path: nobody has removed it."""
+    held = os.fstat(folder.descriptor)
+    try:
+        now = folder.path.lstat()
+    except OSError:
+        return False
+    return (held.st_dev, held.st_ino) == (now.st_dev, now.st_ino)
+
+
+@dataclass(frozen=True)
+class CachedArchive:
+    """One line of the list: its name in the cache, what is noted about it, and the bytes of its files."""
+
+    sha256: str
+    name: str
+    url: str
+    archive_bytes: int
+    tree_bytes: int
+    part_bytes: int
+    in_use: bool
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of all its files."""
+        return self.archive_bytes + self.tree_bytes + self.part_bytes
+
+
+def listed() -> list[CachedArchive]:
+    """Return the archives in the cache; none if there is no cache."""
+    if not cache_folder().is_dir():
+        return []
+    with open_cache() as cache:
+        names = [name for name in cache.names() if not name.startswith(REMOVING)]
+        return [_listed(cache, name) for name in names]
+
+
+def _listed(cache: Folder, name: str) -> CachedArchive:
+    entry = _open(cache, name)
+    try:
+        about = entry.about()
+        return CachedArchive(
+            sha256=name if len(name) == SHA256_DIGITS else "",
+            name=about.get("name", ""),
+            url=about.get("url", ""),
+            archive_bytes=_size(entry.path / ARCHIVE),
+            tree_bytes=_size(entry.path / TREE),
+            part_bytes=_size(entry.path / PART),
+            in_use=not entry.is_free(),
+        )
+    finally:
+        entry.close()
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder. No link is followed."""
+    total = _bytes(path)
+    for where, _folders, files in os.walk(path):
+        total += sum(_bytes(Path(where, name)) for name in files)
+    return total
+
+
+def _bytes(path: Path) -> int:
+    """Return the bytes of a regular file; 0 for anything else."""
+    with suppress(OSError):
+        if stat.S_ISREG((status := path.lstat()).st_mode):
+            return status.st_size
+    return 0
+
+
+def clean() -> tuple[int, list[CachedArchive]]:
+    """Remove every entry that nobody uses; return how many bytes that freed, and the entries that stay."""
+    freed, kept = 0, []
+    if not cache_folder().is_dir():
+        return 0, []
+    with open_cache() as cache:
+        for name in cache.names():
+            row = _listed(cache, name)
+            entry = _open(cache, name)
+            try:
+                if entry.is_free():
+                    freed += row.bytes
+                    entry.discard()
+                else:
+                    kept.append(row)
+            finally:
+                entry.close()
+    return freed, kept

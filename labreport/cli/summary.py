@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from labreport.contract.records import CollectorState
 
-MOST_NAMES = 12
+MOST_NAMES = 8
 """How many collectors are named for one reason; the others are counted."""
 MOST_REASONS = 6
 """How many reasons are given for a lab; the collectors of the others are counted."""

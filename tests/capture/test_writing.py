@@ -1,13 +1,16 @@
 """What is written is on the disk when it is renamed, and what cannot be written leaves nothing behind."""
 
 import fcntl
+import inspect
 import os
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from labreport.capture import staging, store, writing
+from labreport.contract.folder import EvidenceError
 from tests.capture.test_store import commit
 
 
@@ -44,6 +47,22 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="Is a directory"):
         writing.write(tmp_path / "x", b"data")
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_folder_of_too_many_levels(tmp_path: Path) -> None:
+    """It is deleted, or an error names it: shutil.rmtree has one call for each level before Python 3.13."""
+    deep = tmp_path / "deep"
+    (deep / "/".join("d" * 150)).mkdir(parents=True)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 60)
+    try:
+        writing.remove_tree(deep)
+    except EvidenceError as error:
+        assert (error.what, error.path) == ("folders of too many levels", "deep")  # noqa: PT017 - or no error
+    else:
+        assert not deep.exists()
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def test_a_lock_is_waited_for(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from labreport.contract.reader import (
     read_evidence,
     read_host,
     read_record,
+    readable_records,
 )
 from labreport.contract.records import Host, Record, dump
 from tests.capture.throwaway import ONE, Throwaway
@@ -179,3 +180,30 @@ def test_models_are_frozen() -> None:
     """A record cannot be changed after it was read."""
     assert Record.model_config["frozen"]
     assert Host.model_config["frozen"]
+
+
+def test_a_newer_record_is_skipped_only_on_request(tmp_path: Path) -> None:
+    """Whoever may replace records has to notice it; damaged records are always skipped."""
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records/damaged.json").write_text("{")
+    assert readable_records(tmp_path) == {}
+    (tmp_path / "records/newer.json").write_text('{"schema": 99}')
+    with pytest.raises(NewerSchemaError):
+        readable_records(tmp_path)
+    assert readable_records(tmp_path, skip_newer=True) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (b'{"a": 1, "b": 1, "b": 2}', "x: has the key 'b' twice: "),
+        (b"[]", "x: the whole: "),
+        (b'{"schema": true}', "more): "),
+    ],
+)
+def test_an_error_names_the_key(text: bytes, error: str) -> None:
+    """The key that is twice, or the first one that is wrong, and how many more there are."""
+    with pytest.raises(RecordError) as raised:
+        parse(Record, text, "x")
+    assert error in str(raised.value)
+    assert "(and 0 more)" not in str(raised.value)

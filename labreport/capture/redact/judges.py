@@ -136,8 +136,8 @@ def is_other_key(text: Text, head: re.Match[bytes]) -> bool:
 
 def _is_key_of(text: Text, start: int) -> bool:
     """Return whether a key, which starts at `start`, is a secret by its name: `api_key`, `Private key`."""
-    before = text.lower[max(0, start - 24) : start]
-    return (before[:-1] if before.endswith((b"_", b".", b" ", b"-")) else before).endswith(KEY_OF)
+    gap = 1 if text.lower.endswith((b"_", b".", b" ", b"-"), 0, start) else 0
+    return text.lower.endswith(KEY_OF, 0, start - gap)
 
 
 def _may_be_key(name: Name) -> bool:

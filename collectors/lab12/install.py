@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from labreport.capture import ROOT as AS_ROOT
-from labreport.capture import CaptureError, Out, Run, collector, on_path
+from labreport.capture import Out, Run, collector, on_path
 from labreport.capture.cache.archives import HeldArchive
 from labreport.containers.kata import archive as kata_archive
 from labreport.containers.kata.installation import configured, kata
@@ -52,13 +52,10 @@ def install_on_host(run: Run) -> None:
     with run.host() as host, run.file("setup/install-kata-assets.log") as out:
         held = obtain(run)
         check_archive(run, out, held)
-        with opened(run, linked(run, held)) as (tar, contents):
-            try:
-                shim = kata_archive.find_shim(contents.members)
-                require_room(KATA.parent, contents.bytes)
-                host.place(KATA, contents.members, lambda new: kata_archive.unpack(tar, new))
-            except kata_archive.ArchiveError as error:
-                raise CaptureError(error.what, error.remedy, path=held.name) from error
+        with opened(run, held) as (tar, contents):
+            shim = kata_archive.find_shim(contents.members)
+            require_room(KATA.parent, contents.bytes)
+            host.place(KATA, contents.members, lambda new: kata_archive.unpack(tar, new))
         host.link(SHIM, str(KATA / shim))
         out.line("=== Installed on this host ===")
         describe(out, [], KATA / shim)

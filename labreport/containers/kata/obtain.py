@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from labreport.capture import recorder
 from labreport.capture.cache import archives
+from labreport.capture.cache.folder import cache_folder
 from labreport.capture.command import CommandSpec
 from labreport.capture.declare import Unavailable
 from labreport.capture.run import CaptureError, Run
@@ -40,6 +41,7 @@ def obtain(run: Run, *, unpacked: bool = False) -> archives.HeldArchive:
     if wanted is None:
         raise CaptureError(f"archives.{NAME}: not there", "add it", path=run.lab_file)
     try:
+        run.hide(str(cache_folder()), "$LAB_CACHE")
         held = archives.obtain(wanted, run.session.working, into_tree if unpacked else None)
     except ArchiveError as error:
         raise CaptureError(error.what, error.remedy, path=error.path) from error
@@ -90,6 +92,7 @@ def tar_of(archive: Path, folder: Path) -> Iterator[Path]:
 
 def _unzstd(archive: Path, tar: Path) -> Path:
     """Decompress `archive` to `tar`, which may take MAX_BYTES and no more than the disk has."""
+    archive = archive.resolve()  # zstd reads no links
     limit = min(MAX_BYTES, max(0, shutil.disk_usage(tar.parent).free - SPARE_BYTES))
     argv = ["prlimit", f"--fsize={limit}", "zstd", "--decompress", "--quiet", str(archive), "-o", str(tar)]
     with (tar.parent / "said").open("w+b") as said:
@@ -138,12 +141,12 @@ def linked(run: Run, held: archives.HeldArchive) -> Path:
 
 
 @contextmanager
-def opened(run: Run, archive: Path) -> Iterator[tuple[Path, Contents]]:
-    """Yield an archive as a tar that Python can read, and its contents. Raise CaptureError, Unavailable."""
+def opened(run: Run, held: archives.HeldArchive) -> Iterator[tuple[Path, Contents]]:
+    """Yield the archive as a tar that Python can read, and its contents. Raise CaptureError, Unavailable."""
     try:
-        with tar_of(archive, scratch_folder(run)) as tar:
+        with tar_of(held.file, scratch_folder(run)) as tar:
             yield tar, contents(tar)
     except ArchiveError as error:
-        raise CaptureError(error.what, error.remedy, path=archive.name) from error
+        raise CaptureError(error.what, error.remedy, path=held.name) from error
     except UnpackError as error:
         raise Unavailable(error.what, error.remedy) from error

@@ -117,7 +117,7 @@ def test_started_anew_it_is_installed_anew(with_kata: MakeRun) -> None:
 def test_the_systems_own(with_kata: MakeRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With the system's containerd, Kata is the host's, and no archive is looked at."""
     shim = tmp_path / SHIM
-    shim.write_text("#!/bin/sh\necho the host's\n")
+    shim.write_text("#!/bin/sh\necho of the host\n")
     shim.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     (tmp_path / "configuration.toml").write_text("# the host's\n")
@@ -127,7 +127,7 @@ def test_the_systems_own(with_kata: MakeRun, monkeypatch: pytest.MonkeyPatch, tm
         made = kata(run)
         assert (made.shim, made.inside, made.is_private) == (str(shim), [], False)
         assert made.text == b"# the host's\n"
-        assert run.tools == {SHIM: "the host's"}
+        assert run.tools == {SHIM: "of the host"}
         assert run.archives == {}
 
 

@@ -8,7 +8,7 @@ environment of a process with NUL between its variables.
 import re
 from collections.abc import Iterator
 
-from labreport.capture.redact.judges import is_other_key, is_secret, may_have_a_secret
+from labreport.capture.redact.judges import SHORT, is_other_key, is_secret, may_have_a_secret
 from labreport.capture.redact.name import HEAD, Name
 from labreport.capture.redact.rule import Masked, Rule, Text, any_mask
 
@@ -68,7 +68,7 @@ def _secrets(text: Text) -> Iterator[Masked]:
         value = _value(name) if may_have_a_secret(name) else b""
         if value and is_secret(name, value) and not REFERENCE.match(text.data, head.end()):
             start = _value_pattern(name)[1]
-            at = start + len(_value(name, len(text.data)))
+            at = start + len(_value(name, len(text.data)) if len(value) >= SHORT else value)
             yield Masked(start, at, b"[secret]")
 
 
@@ -109,6 +109,8 @@ def _closed(name: Name, match: re.Match[bytes] | None) -> bytes:
     value = match.group() if match else b""
     if name.head["quote"]:
         return value.rstrip(b"\\") if b"\\" in name.head["quote"] else value
+    if not value.endswith((b")", b"]", b"}", b" ", b"\t", b"\r")):
+        return value
     same = MASK.sub(lambda mask: b"m" * len(mask.group()), value)
     for opening, closing in ((b"(", b")"), (b"[", b"]"), (b"{", b"}")):
         if same.endswith(closing) and opening not in same:

@@ -9,7 +9,16 @@ import pytest
 from labreport import containers
 
 MODULES = [found.name for found in pkgutil.walk_packages(containers.__path__, "labreport.containers.")]
-WITH_EXAMPLES = {"containerd.server", "escapes", "images.images", "images.registry", "network.cni", "probes"}
+WITH_EXAMPLES = {
+    "containerd.server",
+    "escapes",
+    "images.images",
+    "images.registry",
+    "kata.values",
+    "network.cni",
+    "network.namespaces",
+    "probes",
+}
 
 
 @pytest.mark.parametrize("module", MODULES)

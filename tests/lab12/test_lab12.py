@@ -28,9 +28,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lab(root: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run `lab` in a clone. Kata's source cannot be reached, so that no long build begins."""
+    """Run `lab` in a clone. Neither Kata's source nor its archive can be had: no build or download begins."""
     argv = [sys.executable, str(root / "labreport"), *words]
-    whole = {**os.environ, "KATA_SOURCE": "/nowhere", **env}
+    whole = {**os.environ, "KATA_SOURCE": "/nowhere", "KATA_ARCHIVE": "/nowhere", **env}
     return subprocess.run(argv, cwd=root, env=whole, capture_output=True, text=True, check=False)
 
 

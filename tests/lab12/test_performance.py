@@ -20,6 +20,7 @@ import yaml
 from collectors.lab12.phases import PHASES, SOCKET
 from labreport.capture.series import HYPERFINE
 from labreport.containers.images import busybox
+from labreport.containers.kata.installation import SHIM
 from labreport.containers.kata.runtime import KVM
 from labreport.containers.needs import CONTAINERS
 from labreport.contract.lab_config import Lab
@@ -27,6 +28,7 @@ from labreport.contract.reader import read_record
 from labreport.report.charts import draw
 from tests.containers.fake_kata import FAILS, HANGS, write_shim
 from tests.containers.host_state import host_state, new_things
+from tests.containers.kata import made_up
 from tests.containers.web import WEB
 
 NO_LAB = Lab(title="x", editions={})
@@ -50,6 +52,7 @@ class Performance:
         self.folder = clone / "evidence/hosts/test/lab12"
         self._clone, self._bin, self._archive = clone, folder / "bin", folder / "web.tar"
         self._bin.mkdir()
+        self._kata, self._cache = made_up.write(folder, str(self._bin / SHIM)), folder / "cache"
         busybox.write_archive(self._archive, WEB)
         path = clone / "collectors/lab12/lab.yml"
         config = yaml.safe_load(path.read_text())
@@ -63,8 +66,10 @@ class Performance:
         argv = [sys.executable, str(self._clone / "labreport"), "collect", "--as", "test", "--json"]
         env = {
             **os.environ,
-            "PATH": f"{self._bin}:{os.environ['PATH']}",
             "JUICE_SHOP_ARCHIVE": str(self._archive),
+            "KATA_ARCHIVE": str(self._kata),
+            "XDG_CACHE_HOME": str(self._cache),
+            "SUDO_UID": "",
             "LAB_REGISTRY_MIRROR": "127.0.0.1:9",
         }
         words = [f"lab12/{name}" for name in names]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
-from labreport.contract.records import CollectorState, Command, Host, Image, Record, Status
+from labreport.contract.records import CollectorState, Command, Host, Image, InstalledArchive, Record, Status
 from labreport.report.problems import FaultError
 from labreport.report.source.evidence import EvidenceSet
 
@@ -112,6 +112,13 @@ def exit_words(command: Command) -> str:
     if command.exit_status is None:
         return "could not be started"
     return f"exit status {command.exit_status}"
+
+
+def archive_note(archive: InstalledArchive) -> str:
+    """Return the note for an archive that is not the pinned one; empty for the pinned one."""
+    if archive.is_pinned:
+        return ""
+    return f"SHA-256 {archive.sha256} ({archive.source}), {archive.pinned or 'none'} is pinned"
 
 
 def image_note(image: Image) -> str:

@@ -14,7 +14,7 @@ from labreport.report.facts.readings import NoValue
 from labreport.report.problems import one_line
 from labreport.report.source.cite import raw_link, record_link
 from labreport.report.source.slices import Range
-from labreport.report.tables.runs import image_note, seconds_words, utc
+from labreport.report.tables.runs import archive_note, image_note, seconds_words, utc
 
 PREVIEW_BYTES = 64
 QUOTE_CHARACTERS = 160
@@ -73,6 +73,7 @@ ENVIRONMENT = Environment(
 ENVIRONMENT.globals.update(raw_link=raw_link, record_link=record_link)
 ENVIRONMENT.tests["no_value"] = lambda reading: isinstance(reading, NoValue)
 ENVIRONMENT.filters.update(
+    archive_note=archive_note,
     image_note=image_note,
     kind_of_data=kind_of_data,
     lines_words=lines_words,

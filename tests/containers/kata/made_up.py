@@ -32,9 +32,12 @@ exec RUNC "$@"
 """It fails unless it sees Kata's configuration in its usual place."""
 
 
-def members() -> list[Member]:
-    """Return the members of the archive: both shims, a kernel, and the configurations of the Rust one."""
-    runc = shutil.which("containerd-shim-runc-v2") or "/nowhere"
+def members(shim: str = "") -> list[Member]:
+    """Return the members of the archive: both shims, a kernel, and the configurations of the Rust one.
+
+    The Rust shim hands over to `shim`, or to runc's.
+    """
+    runc = shim or shutil.which("containerd-shim-runc-v2") or "/nowhere"
     return [
         ("./", FOLDER, ""),
         ("./opt/", FOLDER, ""),
@@ -50,9 +53,9 @@ def members() -> list[Member]:
     ]
 
 
-def write(folder: Path) -> Path:
+def write(folder: Path, shim: str = "") -> Path:
     """Write the archive into a folder, compressed with zstd; return its path."""
-    tar = packed(folder / NAME.removesuffix(".zst"), members(), 0o755)
+    tar = packed(folder / NAME.removesuffix(".zst"), members(shim), 0o755)
     subprocess.run(["zstd", "--quiet", "--rm", str(tar)], check=True)
     return folder / NAME
 

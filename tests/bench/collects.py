@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from labreport.containers.containerd.server import SHIM_FOLDERS, config_text
+from labreport.containers.containerd.config import config_text
+from labreport.containers.containerd.server import SHIM_FOLDERS
 from labreport.containers.images import busybox
 from tests.bench.measure import Compared, compare, seconds_of
 from tests.containers.web import WEB

@@ -52,8 +52,8 @@ class Install:
         )
 
     def collect(self, *names: str, status: int = 0, mode: str = "system", **env: str) -> dict[str, Any]:
-        """Collect these in system mode, or another one; return their rows by name."""
-        words = [f"lab12/{name}" for name in names]
+        """Collect these, in system mode or another one, with options if any; return their rows by name."""
+        words = [name if name.startswith("-") else f"lab12/{name}" for name in names]
         process = self.start("collect", *words, "--as", "test", "--containerd", mode, "--json", **env)
         out, said = process.communicate()
         assert process.returncode == status, out + said
@@ -197,6 +197,7 @@ def test_for_a_private_containerd_alone(install: Install) -> None:
         assert not record.archives["kata"].is_pinned
         assert str(install.archive.parent) not in record.model_dump_json()
     assert read_record(folder, "smoke").tools["containerd-shim-kata-v2"] == made_up.VERSION
+    install.collect("install", "configure", "--repeat", mode="private")
     again = json.loads(install.start("status", "lab12", "--as", "test", "--json").communicate()[0])
     assert {row["state"] for row in again if row["name"] in PRIVATE} == {"captured"}
 

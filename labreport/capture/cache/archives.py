@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 
 from labreport.capture import reach
 from labreport.capture.cache.download import Download, OnStep
-from labreport.capture.cache.folder import ARCHIVE, PART, TREE, CacheEntry, cache_folder, use
+from labreport.capture.cache.folder import ARCHIVE, PART, PRIVATE, TREE, CacheEntry, cache_folder, use
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.lab_config import Archive
 from labreport.contract.records import InstalledArchive
 
-UNFINISHED_TREE = "unpacking"
+UNPACKING = "unpacking"
+"""A folder in an entry for the tree until it is whole, and for what it takes to unpack it."""
+
 DIGEST = re.compile(r"[0-9a-f]{64}")
 OTHER_RUN = "waiting for another run, which downloads or unpacks the same archive"
 
@@ -202,14 +204,14 @@ def _file(found: Source, entry: CacheEntry, on_step: OnStep) -> Path:
 
 def _unpack(entry: CacheEntry, unpack: Callable[[Path], None]) -> None:
     """Unpack into the locked entry. What a killed run has left of it is removed before."""
-    entry.remove(UNFINISHED_TREE)
+    entry.remove(UNPACKING)
+    os.mkdir(UNPACKING, PRIVATE, dir_fd=entry.folder.descriptor)
     try:
-        unpack(entry.path / UNFINISHED_TREE)
+        unpack(entry.path / UNPACKING / TREE)
+        entry.rename(f"{UNPACKING}/{TREE}", TREE)
         os.fsync(entry.folder.descriptor)
-        entry.rename(UNFINISHED_TREE, TREE)
-    except BaseException:
-        entry.remove(UNFINISHED_TREE)
-        raise
+    finally:
+        entry.remove(UNPACKING)
 
 
 def add(url: str, on_step: OnStep) -> tuple[str, int]:

@@ -113,12 +113,13 @@ def test_unpacked_once(wanted: Archive) -> None:
 
     with pytest.raises(NoArchiveError, match="cut"):
         obtain(wanted, silent, unpack)
-    (folder.cache_folder() / wanted.sha256 / archives.UNFINISHED_TREE).mkdir()  # as after a kill
+    (folder.cache_folder() / wanted.sha256 / archives.UNPACKING).mkdir()  # as after a kill
     for _time in range(2):
         held = obtain(wanted, silent, unpack)
         held.close()
         assert (held.tree / "file").read_text() == "whole"
     assert len(calls) == 2
+    assert not (held.entry.path / archives.UNPACKING).exists()
 
 
 @pytest.mark.parametrize("what", ["mode", "owner", "link", "link above", "owner above"])

@@ -11,7 +11,8 @@ from labreport.capture.cleanup import leaks
 from labreport.capture.declare import Unavailable
 from labreport.capture.run import CaptureError, Run
 from labreport.capture.session import Session, session
-from labreport.containers.containerd.server import Containerd, config_text, containerd
+from labreport.containers.containerd.config import config_text
+from labreport.containers.containerd.server import Containerd, containerd
 
 
 def test_configuration() -> None:

@@ -15,7 +15,8 @@ from labreport.capture.cleanup import leaks, runs
 from labreport.capture.declare import Unavailable
 from labreport.capture.session import Allowed, session
 from labreport.containers.containerd import server
-from labreport.containers.containerd.server import config_text, containerd
+from labreport.containers.containerd.config import config_text
+from labreport.containers.containerd.server import containerd
 from labreport.containers.ctr import in_runc
 from tests.containers.conftest import MakeRun
 from tests.containers.host_state import host_state, new_things

@@ -29,14 +29,20 @@ MakeRun = Callable[..., Run]
 
 
 @pytest.fixture
-def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: None) -> Iterator[Path]:  # noqa: ARG001 - skips first
-    """Name a made-up archive, and a cache of this test. The host and its mounts must be as before."""
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: None) -> Path:  # noqa: ARG001 - skips first
+    """Name a made-up archive, and a cache of this test; return its path."""
     monkeypatch.delenv("SUDO_UID", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = made_up.write(tmp_path)
     monkeypatch.setenv("KATA_ARCHIVE", str(path))
+    return path
+
+
+@pytest.fixture
+def unchanged(tmp_path: Path, host: None) -> Iterator[None]:  # noqa: ARG001 - skips first
+    """Compare the host before and after a test, byte by byte, and the mounts of every process."""
     before, state = snapshot(), host_state()
-    yield path
+    yield
     assert snapshot() == before
     assert not new_things(state)
     assert not seen_by_anybody(tmp_path)
@@ -70,6 +76,7 @@ def with_kata(make_run: MakeRun, archive: Path, web: Path, monkeypatch: pytest.M
     return make
 
 
+@pytest.mark.usefixtures("unchanged")
 def test_containers_run_and_the_host_does_not_change(with_kata: MakeRun, archive: Path) -> None:
     """The Rust shim is found first, and finds its configuration. The host's /opt is as it was."""
     with session(lambda _text: None) as own:
@@ -177,6 +184,7 @@ with session(lambda _text: None) as own:
 """
 
 
+@pytest.mark.usefixtures("unchanged")
 def test_killed_nothing_is_left(archive: Path, tmp_path: Path) -> None:
     """After kill -9 while a container runs, the mounts end with the processes, and all is cleared."""
     staging = tmp_path / "staging"

@@ -56,19 +56,21 @@ def main() -> None:
     chosen = [one for one in defences() if not given.lines or one.line in given.lines]
     if given.count:
         chosen = random.Random(given.seed).sample(chosen, min(given.count, len(chosen)))  # noqa: S311
-    passed = 0
+    held = 0
     with tempfile.TemporaryDirectory(prefix="lab-campaign-") as place:
         copy = Copy(Path(place))
         for test in sorted({one.test for one in chosen}):
+            of_test = [one for one in chosen if one.test == test]
             if not copy.passes([test]):
-                sys.exit(f"{test} fails with its defence, too")
-        for defence in chosen:
-            held = is_held(copy, defence)
-            passed += not held
-            how = "fails" if held else "PASSES"
-            click.echo(f"{defence.line}: {defence.test} {how} without {defence.file}")
-    click.echo(f"{len(chosen) - passed} of {len(chosen)} defences are held by their tests")
-    sys.exit(bool(passed))
+                click.echo(f"{', '.join(one.line for one in of_test)}: {test} FAILS WITH its defence, too")
+                continue
+            for defence in of_test:
+                fails = is_held(copy, defence)
+                held += fails
+                how = "fails" if fails else "PASSES"
+                click.echo(f"{defence.line}: {defence.test} {how} without {defence.file}")
+    click.echo(f"{held} of {len(chosen)} defences are held by their tests")
+    sys.exit(held < len(chosen))
 
 
 if __name__ == "__main__":

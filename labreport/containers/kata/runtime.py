@@ -73,7 +73,6 @@ KATA = Need(
         "use a machine with KVM (bare metal, or nested virtualization switched on), or capture in the box: "
         "lab collect --in-box (manual/how-to/box.md); manual/how-to/kata.md says where Kata comes from"
     ),
-    packages=("zstd",),
     tools=(("containerd", "--version"),),
     missing_in_system=_no_kata_in_system,
     system_tools=((SHIM, "--version"),),

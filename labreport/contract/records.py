@@ -197,7 +197,7 @@ class Record(Document):
 
     `digests` are SHA-256 hashes of other things that the result depends on, by name: a configuration file, a
     container's specification. `archives` is what was installed for the private containerd alone, by the name
-    in lab.yml. `containerd` says which one the collect used, and so whose Kata: private, or the system's.
+    in lab.yml. `containerd` says which one the collect used, a private one or the system's.
     """
 
     collector: Source

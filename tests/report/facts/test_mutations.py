@@ -317,6 +317,7 @@ def test_what_nothing_can_contradict_is_found(little: Little, text: str) -> None
     assert [found.turn(fact) for fact in sorted(names(text))] == [None]
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.slow
 @pytest.mark.parametrize("lab", LABS)
 def test_the_claims_of_our_pages_can_be_contradicted(lab: str, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from labreport.capture import plan, recorder, store, writing
 from labreport.capture.declare import ESCAPE, Collector, NotApplicable, Unavailable
+from labreport.capture.git import git
 from labreport.capture.host import this_host, versions
 from labreport.capture.labs import LAB_FILE, FoundLab, source_of
 from labreport.capture.plan import CollectorStatus
@@ -240,10 +241,8 @@ def project(root: Path) -> Project:
     """
     if (root / COMMIT_FILE).is_file():
         return Project.model_validate_json((root / COMMIT_FILE).read_bytes())
-    # Through sudo, git refuses a folder that is not root's, and files that it refreshes would become root's.
-    git = ("git", "--no-optional-locks", "-c", "safe.directory=*", "-C", str(root))
-    commit = recorder.output([*git, "rev-parse", "--verify", "HEAD"])
-    changes = recorder.output([*git, "status", "--porcelain", "--", ".", ":(exclude)evidence"])
+    commit = recorder.output([*git(root), "rev-parse", "--verify", "HEAD"])
+    changes = recorder.output([*git(root), "status", "--porcelain", "--", ".", ":(exclude)evidence"])
     return Project(commit=commit, dirty=bool(changes))
 
 

@@ -21,7 +21,8 @@ from labreport.capture.session import NOTHING, Allowed, Session, session
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.fields import RECORDS, writable_path
 from labreport.contract.reader import readable_records
-from labreport.contract.records import CHECKED_FILE, HERE, STATE_FILE, CheckResult, RefreshCheck, Status, dump
+from labreport.contract.records import CHECKED_FILE, HERE, STATE_FILE, Status, dump
+from labreport.contract.refresh import CheckResult, RefreshCheck
 from labreport.contract.unfinished import staged_captures
 
 Statuses = Mapping[str, CollectorStatus]

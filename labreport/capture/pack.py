@@ -9,6 +9,7 @@ from pathlib import Path
 import labreport
 from labreport.capture import recorder
 from labreport.capture.capture import COMMIT_FILE, project
+from labreport.capture.git import git
 from labreport.contract.fields import FAILED
 from labreport.contract.folder import EvidenceError, opened
 
@@ -51,9 +52,9 @@ def _collecting(root: Path) -> tuple[list[str], list[str]]:
 
     Without git, every file counts as tracked. Links and hidden files are left out.
     """
-    git = ["git", "-c", "safe.directory=*", "-C", str(root), "ls-files", "-z"]
-    names = recorder.output([*git, "--cached", "--", *COLLECTING])
-    others = recorder.output([*git, "--others", "--exclude-standard", "--", *COLLECTING])
+    files = [*git(root), "ls-files", "-z"]
+    names = recorder.output([*files, "--cached", "--", *COLLECTING])
+    others = recorder.output([*files, "--others", "--exclude-standard", "--", *COLLECTING])
     if not names:
         paths = [root / COLLECTING[0], *(root / COLLECTING[1]).rglob("*")]
         names, others = "\0".join(path.relative_to(root).as_posix() for path in paths), ""

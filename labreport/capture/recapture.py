@@ -24,7 +24,8 @@ from labreport.capture.declare import BUILD, ESCAPE, MEASURE, Collector
 from labreport.capture.plan import CollectorStatus
 from labreport.capture.record_lines import StoredRecord, differences, lines, with_patterns_of
 from labreport.capture.session import NOTHING, Allowed, Session
-from labreport.contract.records import CheckResult, File, Record, Status
+from labreport.contract.records import File, Record, Status
+from labreport.contract.refresh import CheckResult
 
 SameSeries = Callable[[bytes, bytes], bool]
 """Whether two versions of a file are one series that did not change beyond its noise."""

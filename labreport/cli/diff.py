@@ -68,21 +68,21 @@ def _side(name: str, scratch: Path) -> Path:
 def _unpack(project: Path, rev: str, to: Path) -> None:
     """Unpack the evidence of a commit into the folder `to`; raise click.UsageError without such a commit."""
     from labreport.capture.adopt import unpack
+    from labreport.capture.git import git
     from labreport.capture.recorder import output
 
     if not is_utf8(rev):
         raise click.UsageError(f"{rev} is neither a folder nor a commit of this repository: name one")
-    git = ["git", "--no-optional-locks", "-c", "safe.directory=*", "-C", str(project)]
-    question = [*git, "rev-parse", "--verify", "--end-of-options", f"{rev}^{{commit}}"]
+    question = [*git(project), "rev-parse", "--verify", "--end-of-options", f"{rev}^{{commit}}"]
     commit = output(question)
     if not commit:
         what = f"{rev} is neither a folder nor a commit of this repository ({_complaint(question)})"
         raise click.UsageError(f"{what}: name a commit, or the folder of another copy of the evidence")
     (to / "evidence").mkdir()
-    if not output([*git, "ls-tree", commit, "evidence"]):
+    if not output([*git(project), "ls-tree", commit, "evidence"]):
         return
     archive = to / "evidence.tar"
-    output([*git, "archive", f"--output={archive}", commit, "evidence", NOT_HIDDEN], timeout=120)
+    output([*git(project), "archive", f"--output={archive}", commit, "evidence", NOT_HIDDEN], timeout=120)
     with archive.open("rb") as stream:
         unpack(stream, to)
 

@@ -54,11 +54,11 @@ def tool_requirement() -> str:
 
 def _checkout_address() -> str:
     """Return the address and the commit of the clone that this tool runs from; empty if it has none."""
+    from labreport.capture.git import git
     from labreport.capture.recorder import output
 
-    git = ("git", "-c", "safe.directory=*", "-C", str(CHECKOUT))
-    address = _public(output([*git, "config", "--get", "remote.origin.url"]))
-    commit = output([*git, "rev-parse", "--verify", "HEAD"])
+    address = _public(output([*git(CHECKOUT), "config", "--get", "remote.origin.url"]))
+    commit = output([*git(CHECKOUT), "rev-parse", "--verify", "HEAD"])
     return f"git+{address}@{commit}" if address and commit else ""
 
 

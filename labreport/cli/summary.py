@@ -116,8 +116,8 @@ def _told(cause: Cause, names: Sequence[str], before: Durations | None) -> Itera
     if before is not None and cause.reason == NOT_YET and cause.remedy not in HOW.values():
         yield from _wrapped(f"{len(names)} would be captured{before.words(names)}: {_named(names)}", "  ")
         return
-    state = "" if cause.state is Status.MISSING else f"{cause.state}, "
-    yield from _wrapped(f"{len(names)} {state or 'not captured, '}{cause.reason}: {_named(names)}", "  ")
+    state = "not captured" if cause.state is Status.MISSING else cause.state
+    yield from _wrapped(f"{len(names)} {state}, {cause.reason}: {_named(names)}", "  ")
     if cause.remedy:
         yield from _wrapped(f"→ {cause.remedy}", "    ")
 

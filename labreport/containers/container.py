@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 from labreport.capture.command import TIMEOUT, Attempt, RetryOnHang
 from labreport.capture.run import CaptureError, Run
 from labreport.containers import ctr
-from labreport.containers.containerd.server import Containerd, containerd, log_tail
+from labreport.containers.containerd.server import Containerd, log_tail
 from labreport.containers.containerd.teardown import tasks, tear_down, tear_down_hung
 from labreport.containers.images import images
-from labreport.containers.kata.installation import kata
 from labreport.containers.network.bridge import Attachment, attached
 from labreport.containers.network.portmap import PublishedPort, published
 
@@ -96,9 +95,7 @@ def container(  # noqa: PLR0913 - the properties of a container, by name
     new network namespace, because a namespace serves only one sandbox. Raise Unavailable for an image or a
     containerd that cannot be had, CommandFailedError if the start fails.
     """
-    server = run.resource(containerd)
-    if runtime == ctr.KATA:
-        kata(run)
+    server = ctr.server_for(run, runtime)
     name = images.obtain(run, image).name
     started: list[Container] = []
 

@@ -74,15 +74,21 @@ def retry_on_hang(attempt: Callable[[Run], Attempt]) -> RetryOnHang:
     return RetryOnHang(attempt, KATA_SECONDS, NO_ANSWER, REMEDY)
 
 
+def server_for(run: Run, runtime: str) -> Containerd:
+    """Return the containerd of this collect. For a container under Kata, Kata is installed before."""
+    server = run.resource(containerd)
+    if runtime == KATA:
+        kata(run)
+    return server
+
+
 def new_container(run: Run, runtime: str, image: str, options: Sequence[str], argv: Sequence[str]) -> Attempt:
     """Return one attempt to run `argv` in a new container under `runtime`, which is removed afterwards.
 
     `image` and `options` are those of `in_runc`. Raise Unavailable for an image or a containerd that cannot
     be had.
     """
-    server = run.resource(containerd)
-    if runtime == KATA:
-        kata(run)
+    server = server_for(run, runtime)
     name = images.obtain(run, image).name
     ident = new_id(run)
     words = run_argv(server, runtime, name, ident, options=["--rm", *options], argv=argv)

@@ -15,7 +15,8 @@ from labreport.contract.errors import LabError
 from labreport.contract.fields import RECORDS
 from labreport.contract.folder import NO_FILE, EvidenceError, opened
 from labreport.contract.lab_config import Lab
-from labreport.contract.records import CHECKED_FILE, SCHEMA, STATE_FILE, Host, Record, RefreshCheck, State
+from labreport.contract.records import CHECKED_FILE, SCHEMA, STATE_FILE, Host, Record, State
+from labreport.contract.refresh import RefreshCheck
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -283,23 +283,6 @@ class State(Document):
         return next((row for row in self.collectors if path in row.writes), None)
 
 
-class CheckResult(StrEnum):
-    """The result of capturing a collector again."""
-
-    SAME = "same"
-    CHANGED = "changed"
-    FAILED = "failed"
-
-
-class RefreshCheck(Document):
-    """The last refresh of a set: `records/checked.json`. What is `same` keeps its files and its record."""
-
-    when: Time
-    host: HostId
-    project: Project
-    collectors: dict[Name, CheckResult]
-
-
 def dump(model: BaseModel) -> bytes:
     """Return the bytes of a file: indented JSON, keys in the model's order, ending in a line feed."""
     return model.model_dump_json(indent=1, by_alias=True).encode() + b"\n"

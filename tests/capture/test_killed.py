@@ -68,8 +68,8 @@ def test_killed_while_a_daemon_runs(project: Throwaway, tmp_path: Path) -> None:
     process = start(project)
     daemon = wait_for(mark)
     (run,) = runs_of(process)
-    for supervisor in processes.descendants([process.pid]):
-        if processes.table()[supervisor].parent == process.pid:
+    for supervisor, state in processes.table().items():
+        if state.parent == process.pid:
             processes.kill(supervisor)  # it would end the daemon
     process.kill()
     process.wait()

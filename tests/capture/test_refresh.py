@@ -7,7 +7,8 @@ import pytest
 from labreport.capture import collect, host, recapture
 from labreport.capture.plan import CollectorStatus
 from labreport.contract.reader import parse
-from labreport.contract.records import CheckResult, RefreshCheck, Status
+from labreport.contract.records import Status
+from labreport.contract.refresh import CheckResult, RefreshCheck
 from tests.capture.throwaway import Throwaway
 
 TWO = '''

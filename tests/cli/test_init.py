@@ -104,7 +104,7 @@ def test_a_checkout_pins_its_own_address_and_commit(
     (tmp_path / ".git").mkdir()
     monkeypatch.setattr(init, "CHECKOUT", tmp_path)
     answers = {"config": address, "rev-parse": COMMIT}
-    monkeypatch.setattr("labreport.capture.recorder.output", lambda argv: answers[argv[5]])
+    monkeypatch.setattr("labreport.capture.recorder.output", lambda argv: answers[argv[argv.index("-C") + 2]])
     assert init.tool_requirement() == (f"labreport[publish,collect] @ {pinned}" if pinned else "")
 
 

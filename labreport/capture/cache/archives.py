@@ -29,7 +29,7 @@ class NoArchiveError(LabError):
 
 
 @dataclass(frozen=True)
-class Source:
+class ArchiveSource:
     """Where an archive comes from: `named` is a path or an address, and `label` says which in records.
 
     `sha256` is the hash that is expected, and empty if nobody states one. `is_stated` is False for a file
@@ -87,7 +87,7 @@ def file_name(named: str) -> str:
     return re.sub(r"^[0-9a-f]+-(?=kata-static)", "", last) or "archive"
 
 
-def source(wanted: Archive) -> Source:
+def source(wanted: Archive) -> ArchiveSource:
     """Return where an archive comes from; raise NoArchiveError.
 
     The variable that lab.yml names as archive_env may name a file, or the address of a mirror. A hash that is
@@ -96,29 +96,32 @@ def source(wanted: Archive) -> Source:
     """
     variable = wanted.archive_env
     named = os.environ.get(variable, "") if variable else ""
-    stated = os.environ.get(f"{variable}_SHA256", "") if variable else ""
-    beside = Path(f"{named}.sha256")
-    if named and not stated and "://" not in named and beside.is_file():
-        stated = beside.read_text(errors="replace")
-    stated = (stated.split() or [""])[0].lower()
+    is_file = bool(named) and "://" not in named
     if not named and not wanted.url:
         raise NoArchiveError(f"{variable or 'its address'} is not set", f"name an archive in {variable}")
-    if "://" in named:
-        label = (
-            f"a mirror ({variable})"
-            if (stated or wanted.sha256) == wanted.sha256
-            else f"an address ({variable})"
-        )
-    else:
-        label = f"a local file ({variable})" if named else "the address in lab.yml"
-    if named and "://" not in named and not Path(named).is_file():
+    if is_file and not Path(named).is_file():
         raise NoArchiveError(f"{variable} names no file", f"name an archive in {variable}, or unset it")
+    stated = _stated(variable, named if is_file else "")
     expected = stated or wanted.sha256
     if not DIGEST.fullmatch(expected):
         how = f"name its SHA-256 in {variable}_SHA256, put a .sha256 file beside it, or add it to lab.yml"
         raise NoArchiveError("no checksum is stated for the archive", how)
-    is_stated = bool(stated) or "://" in (named or wanted.url)
-    return Source(named or wanted.url, label, expected, is_stated)
+    if is_file:
+        label = f"a local file ({variable})"
+    elif named:
+        label = f"a mirror ({variable})" if expected == wanted.sha256 else f"an address ({variable})"
+    else:
+        label = "the address in lab.yml"
+    return ArchiveSource(named or wanted.url, label, expected, bool(stated) or "://" in (named or wanted.url))
+
+
+def _stated(variable: str, file: str) -> str:
+    """Return the hash that the user states, in a variable or beside the file; empty if there is none."""
+    stated = os.environ.get(f"{variable}_SHA256", "") if variable else ""
+    beside = Path(f"{file}.sha256")
+    if file and not stated and beside.is_file():
+        stated = beside.read_text(errors="replace")
+    return (stated.split() or [""])[0].lower()
 
 
 def missing(wanted: Archive) -> str:
@@ -173,7 +176,7 @@ def obtain(
     return HeldArchive(file, found.name, found.sha256, used, entry)
 
 
-def _checked(found: Source) -> str:
+def _checked(found: ArchiveSource) -> str:
     """Return the hash of a local file; raise NoArchiveError if another one is stated."""
     with Path(found.named).open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
@@ -187,7 +190,7 @@ def _other_hash(name: str, found: str, expected: str, what: str = "") -> NoArchi
     return NoArchiveError(f"{name}: its SHA-256 is {found}, expected is {expected}{what}", remedy)
 
 
-def _file(found: Source, entry: CacheEntry, on_step: OnStep) -> Path:
+def _file(found: ArchiveSource, entry: CacheEntry, on_step: OnStep) -> Path:
     """Return the file, downloaded if it is not in the locked entry."""
     if not found.is_address:
         entry.note(name=found.name)

@@ -19,7 +19,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -228,25 +228,26 @@ def listed() -> list[CachedArchive]:
     if not cache_folder().is_dir():
         return []
     with open_cache() as cache:
-        names = [name for name in cache.names() if not name.startswith(REMOVING)]
-        return [_listed(cache, name) for name in names]
+        rows = []
+        for name in cache.names():
+            if not name.startswith(REMOVING):
+                with closing(_open(cache, name)) as entry:
+                    rows.append(_row(entry))
+        return rows
 
 
-def _listed(cache: Folder, name: str) -> CachedArchive:
-    entry = _open(cache, name)
-    try:
-        about = entry.about()
-        return CachedArchive(
-            sha256=name if len(name) == SHA256_DIGITS else "",
-            name=about.get("name", ""),
-            url=about.get("url", ""),
-            archive_bytes=_size(entry.path / ARCHIVE),
-            tree_bytes=_size(entry.path / TREE),
-            part_bytes=_size(entry.path / PART),
-            in_use=not entry.is_free(),
-        )
-    finally:
-        entry.close()
+def _row(entry: CacheEntry) -> CachedArchive:
+    """Return the line of an entry. If nobody uses it, it is locked for this process alone afterwards."""
+    about = entry.about()
+    return CachedArchive(
+        sha256=entry.name if len(entry.name) == SHA256_DIGITS else "",
+        name=about.get("name", ""),
+        url=about.get("url", ""),
+        archive_bytes=_size(entry.path / ARCHIVE),
+        tree_bytes=_size(entry.path / TREE),
+        part_bytes=_size(entry.path / PART),
+        in_use=not entry.is_free(),
+    )
 
 
 def _size(path: Path) -> int:
@@ -272,14 +273,11 @@ def clean() -> tuple[int, list[CachedArchive]]:
         return 0, []
     with open_cache() as cache:
         for name in cache.names():
-            row = _listed(cache, name)
-            entry = _open(cache, name)
-            try:
-                if entry.is_free():
+            with closing(_open(cache, name)) as entry:
+                row = _row(entry)
+                if row.in_use:
+                    kept.append(row)
+                else:
                     freed += row.bytes
                     entry.discard()
-                else:
-                    kept.append(row)
-            finally:
-                entry.close()
     return freed, kept

@@ -45,7 +45,8 @@ SHIM_FOLDERS = ("/usr/local/bin", "/opt/kata/bin")
 all others it looks in a folder of the run, which is empty unless Kata is installed for the run alone."""
 
 EDITS = "edits of the private containerd's configuration"
-"""Key of session.resources: a list of functions that take the text and return the one to start with."""
+"""The key in `session.resources` for a list of functions, each of which changes the text of the configuration
+before containerd starts."""
 
 OWN_MOUNTS = ("unshare", "--mount", "--propagation", "slave")
 """The words before a command that is to have mounts of its own: it sees what is mounted on the host later,

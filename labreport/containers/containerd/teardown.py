@@ -80,10 +80,8 @@ def kata_namespaces(pid: int) -> set[str]:
     for thread in Path(f"/proc/{pid}/task").glob("*/ns/net"):
         with suppress(OSError):
             entered.add(thread.stat().st_ino)
-    named = Path(f"/proc/{pid}/root{leaks.NETNS}").glob(
-        f"{KATA_NAMESPACE}*"
-    )  # as the shim's mounts show them
-    return {path.name for path in named if path.stat().st_ino in entered}
+    seen = Path(f"/proc/{pid}/root{leaks.NETNS}")  # as the shim's own mounts show it
+    return {path.name for path in seen.glob(f"{KATA_NAMESPACE}*") if path.stat().st_ino in entered}
 
 
 def _containers(server: Containerd) -> list[str]:

@@ -2,12 +2,13 @@
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from labreport.capture.checks import Check
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.fields import writable_path
 from labreport.contract.lab_config import Lab
@@ -42,12 +43,23 @@ class Unavailable(LabError):
 
 
 @dataclass(frozen=True)
+class Lack:
+    """Why something is missing on this host, what to do, and the Debian packages that would provide it."""
+
+    reason: str
+    remedy: str
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Need:
     """Something that a collector cannot run without.
 
     `missing` returns why it is missing, or an empty text. `packages` are the Debian packages that provide it.
+    Where the remedy depends on the reason, `explain` returns both, or None. `checks` returns what `lab doctor`
+    says about the host for this need.
     `tools` are commands, each as argv, that print a version for the record. A private containerd may have
-    from an archive what the system's has to have installed: `missing_in_system` and `system_tools` are about
+    from an archive what the system's has to have installed: `explain_in_system` and `system_tools` are about
     the latter.
     """
 
@@ -56,12 +68,27 @@ class Need:
     remedy: str
     packages: tuple[str, ...] = ()
     tools: tuple[tuple[str, ...], ...] = ()
-    missing_in_system: Callable[[Lab], str] | None = None
+    explain: Callable[[Lab], Lack | None] | None = None
+    explain_in_system: Callable[[Lab], Lack | None] | None = None
     system_tools: tuple[tuple[str, ...], ...] = ()
+    checks: Callable[[], Iterable[Check]] | None = None
 
-    def lacks(self, lab: Lab, *, system: bool) -> str:
-        """Return why it is missing in a collect with the system's containerd, or with a private one."""
-        return (self.missing_in_system or self.missing)(lab) if system else self.missing(lab)
+    def lacks(self, lab: Lab, *, system: bool = False) -> Lack | None:
+        """Return what is missing in a collect with the system's containerd, or with a private one."""
+        if explain := (self.explain_in_system if system else None) or self.explain:
+            return explain(lab)
+        reason = self.missing(lab)
+        return Lack(reason, self.remedy, self.packages) if reason else None
+
+
+def reason_by(explain: Callable[[Lab], Lack | None]) -> Callable[[Lab], str]:
+    """Return the `missing` of a need that has this `explain`."""
+
+    def missing(lab: Lab) -> str:
+        lack = explain(lab)
+        return lack.reason if lack else ""
+
+    return missing
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,15 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from os import environ
 from pathlib import Path
 
 from labreport.capture import recorder, signals
 from labreport.capture.cleanup import leaks, runs
 from labreport.capture.declare import Unavailable
+from labreport.capture.program import search_path
 from labreport.capture.run import CaptureError, Run
 from labreport.containers.containerd.config import config_text
+from labreport.containers.host import cgroups
 from labreport.containers.network.namespaces import share_namespace_folder
 
 TOOLS = (("containerd", "--version"), ("runc", "--version"))
@@ -168,8 +169,7 @@ def _start(run: Run, stack: ExitStack) -> tuple[Containerd, str]:
     share_namespace_folder(run, stack)
     server.shims.mkdir(exist_ok=True)
     server.config.write_text(text)
-    usual = environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-    path = ":".join((str(server.shims), usual, *SHIM_FOLDERS))
+    path = ":".join((str(server.shims), search_path(), *SHIM_FOLDERS))
     argv = [*OWN_MOUNTS, "env", f"PATH={path}", "containerd", "--config", str(server.config)]
     with signals.deferred():  # nothing is removed from under a containerd that still runs
         daemon = run.start(argv, "containerd.log")
@@ -255,12 +255,9 @@ def create_cgroups(name: str) -> None:
     Then the cgroup belongs to containerd, and not to the collector that happens to run the first container,
     for which it would be a leak.
     """
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        before, _dash, after = line.partition(" - ")
-        point = Path(before.split(" ")[4])
-        if after.split(" ")[0] in {"cgroup", "cgroup2"} and leaks.CGROUPS in (point, point.parent):
-            with suppress(OSError):  # where cgroups are read-only, a container creates none either
-                (point / name).mkdir()
+    for hierarchy in cgroups.hierarchies(cgroups.MOUNTS.read_text()):
+        with suppress(OSError):  # where cgroups are read-only, a container creates none either
+            (hierarchy.point / name).mkdir()
 
 
 def remove_cgroups(name: str) -> None:

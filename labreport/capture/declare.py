@@ -56,8 +56,9 @@ class Need:
     """Something that a collector cannot run without.
 
     `missing` returns why it is missing, or an empty text. `packages` are the Debian packages that provide it.
-    Where the remedy depends on the reason, `explain` returns both, or None. `checks` returns what `lab doctor`
-    says about the host for this need.
+    Where the remedy depends on the reason, `explain` returns both, or None. `checks` returns what `lab
+    doctor` says about the host for this need.
+
     `tools` are commands, each as argv, that print a version for the record. A private containerd may have
     from an archive what the system's has to have installed: `explain_in_system` and `system_tools` are about
     the latter.

@@ -51,7 +51,7 @@ LISTS: Mapping[str, tuple[str, ...]] = {
     "pacman": ("pacman", "--query", "--quiet"),
     "zypper": RPMS,
 }
-"""The commands that list packages; the name is the last word of a line, and its state is before it, if any."""
+"""The commands that list packages, one a line: its name is the last word, and its state, if any, is first."""
 
 
 def package_manager() -> str:

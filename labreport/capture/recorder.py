@@ -37,7 +37,7 @@ GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
 
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "dumb", "NO_COLOR": "1"}
-"""The environment of every command, besides the caller's HOME and `search_path`. It makes outputs comparable."""
+"""The environment of every command, besides `search_path` and HOME. It makes outputs comparable."""
 
 RUN_VARIABLE = "LAB_RUN"
 """The environment variable that carries the run's name into every process of the run."""

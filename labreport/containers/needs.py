@@ -75,7 +75,7 @@ def image(name: str) -> Need:
         name=f"image {name}",
         missing=lambda lab: no_image(lab, name),
         remedy=(
-            "name an archive of it (docker-archive or OCI) in the variable that is its archive_env in lab.yml, "
+            "name an archive of it (docker-archive or OCI) in the variable archive_env of lab.yml, "
             f"or a mirror (host:port) in {registry.MIRROR}"
         ),
     )

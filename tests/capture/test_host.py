@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labreport.capture.host import ROOT, host_class, on_path, this_host, versions
+from labreport.capture.packages import install_command
 from labreport.contract.lab_config import Lab
 from labreport.contract.records import Host, HostClass
 
@@ -72,7 +73,10 @@ def test_a_program_that_is_not_on_path() -> None:
     """The need names the missing program and the package that provides it."""
     need = on_path("sh", "no-such-program", packages=("a-package",))
     assert need.missing(LAB) == "not on PATH: no-such-program"
-    assert need.remedy == "apt-get install a-package"
+    lack = need.lacks(LAB)
+    assert lack
+    assert lack.remedy == install_command(["a-package"])
+    assert lack.packages == ("a-package",)
     assert on_path("sh", packages=()).missing(LAB) == ""
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labreport.capture import recorder, signals
+from labreport.capture.checks import Fit
 from labreport.capture.cleanup import leaks, runs
 from labreport.capture.declare import Unavailable
 from labreport.capture.program import search_path
 from labreport.capture.run import CaptureError, Run
 from labreport.containers.containerd.config import config_text
-from labreport.containers.host import cgroups
+from labreport.containers.host import cgroups, overlay
 from labreport.containers.network.namespaces import share_namespace_folder
 
 TOOLS = (("containerd", "--version"), ("runc", "--version"))
@@ -28,6 +29,9 @@ ROOTS = Path("/var/lib/lab")
 
 HOST_SOCKET = Path("/run/containerd/containerd.sock")
 """The address of the host's own containerd."""
+
+HOST_ROOT = Path("/var/lib/containerd")
+"""Where the host's own containerd keeps its layers, unless it is configured otherwise."""
 
 SHIMS = Path("/run/containerd")
 """The shims of every containerd keep their sockets and runc's state here, whatever its folders are."""
@@ -121,14 +125,20 @@ class Containerd:
         return ["--snapshotter", self.snapshotter] if self.snapshotter else []
 
 
-def choose_snapshotter(plugins: str) -> str:
-    """Return the snapshotter to select, given the output of `ctr plugins ls`.
+def choose_snapshotter(plugins: str, folder: Path) -> str:
+    """Return the snapshotter for a containerd whose layers are in `folder`, given its `ctr plugins ls`.
 
-    It is empty, which means the default, if overlayfs works, and `native` otherwise.
+    It is empty, which means the default, if overlayfs works there, and `native` otherwise.
+    """
+    return snapshotter_offered(plugins) or ("native" if overlay.check(folder).fit is Fit.NO else "")
 
-    >>> choose_snapshotter("io.containerd.snapshotter.v1  overlayfs  linux/amd64  ok")
+
+def snapshotter_offered(plugins: str) -> str:
+    """Return `native` if containerd says that overlayfs does not work, given the output of `ctr plugins ls`.
+
+    >>> snapshotter_offered("io.containerd.snapshotter.v1  overlayfs  linux/amd64  ok")
     ''
-    >>> choose_snapshotter("io.containerd.snapshotter.v1  overlayfs  linux/amd64  skip")
+    >>> snapshotter_offered("io.containerd.snapshotter.v1  overlayfs  linux/amd64  skip")
     'native'
     """
     return "" if re.search(r"snapshotter\S*\s+overlayfs\s.*\bok\s*$", plugins, re.MULTILINE) else "native"
@@ -144,14 +154,14 @@ def containerd(run: Run) -> Iterator[Containerd]:
     """
     if failure := run.session.resources.get("containerd's failure"):
         raise failure
-    start = _attach if run.session.system else _start
+    start, layers = (_attach, HOST_ROOT) if run.session.system else (_start, ROOTS / run.name)
     with ExitStack() as stack:
         try:
             server, plugins = start(run, stack)
         except Unavailable as error:
             run.session.resources["containerd's failure"] = error
             raise
-        yield replace(server, snapshotter=choose_snapshotter(plugins))
+        yield replace(server, snapshotter=choose_snapshotter(plugins, layers))
 
 
 def _start(run: Run, stack: ExitStack) -> tuple[Containerd, str]:

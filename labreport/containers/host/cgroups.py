@@ -9,8 +9,12 @@ from pathlib import Path
 from labreport.capture.checks import Check, Fit
 from labreport.capture.declare import Lack
 
+V2 = 2
 MOUNTS = Path("/proc/self/mountinfo")
 TOP = Path("/sys/fs/cgroup")
+NO_CONTROLLERS = frozenset({"xattr", "noprefix", "clone_children", "cpuset_v2_mode", "favordynmods"})
+"""Options of a hierarchy of version 1 that name no controller."""
+
 REMEDY = "mount cgroups at /sys/fs/cgroup (systemd does; without systemd: the package cgroupfs-mount)"
 IN_CONTAINER = "run it on the host, or give this container its cgroups writable (docker run --privileged)"
 
@@ -39,8 +43,12 @@ def hierarchies(mounts: str) -> list[Hierarchy]:
         if kind[0] in {"cgroup", "cgroup2"} and TOP in (point, point.parent):
             options = kind[2].split(",")
             read_only = "ro" in {words[5].split(",")[0], options[0]}
-            version = 2 if kind[0] == "cgroup2" else 1
-            named = [word for word in options[1:] if "=" not in word] if version == 1 else []
+            version = V2 if kind[0] == "cgroup2" else 1
+            named = (
+                [word for word in options[1:] if "=" not in word and word not in NO_CONTROLLERS]
+                if version == 1
+                else []
+            )
             found.append(Hierarchy(point, version, tuple(named), read_only))
     return found
 
@@ -48,7 +56,7 @@ def hierarchies(mounts: str) -> list[Hierarchy]:
 def version(found: list[Hierarchy]) -> str:
     """Return v1, v2, hybrid (controllers in v1, a hierarchy of v2 beside them) or none."""
     has_controllers = any(one.controllers for one in found)
-    has_v2 = any(one.version == 2 for one in found)
+    has_v2 = any(one.version == V2 for one in found)
     if has_controllers:
         return "hybrid" if has_v2 else "v1"
     return "v2" if has_v2 else "none"

@@ -1,9 +1,9 @@
 """Run the smallest guest that tells whether KVM works, and print how far it came. A program of its own.
 
 It is run as a process, because KVM_RUN may never return: a caller can kill it. It uses the standard library
-alone, and takes the path of the device. It prints a JSON object: `step` is the last of STEPS that the guest
-reported, `end` says why it went no further, empty if it did all; `is_lasting` is false if the system refused
-to make the guest, which may have a passing cause.
+alone, and takes the path of the device. It prints a JSON object a line, the last of which counts: `step` is
+the last of STEPS that the guest reported, `end` says why it went no further, empty if it did all, and
+`is_lasting` is false if the system refused to make the guest, which may have a passing cause.
 
 The guest is 121 bytes of 64-bit code. It executes what a kernel needs in its first milliseconds and what
 incomplete KVMs do not emulate. After each step it writes the step's number to a port, which returns control
@@ -16,6 +16,7 @@ import mmap
 import os
 import struct
 import sys
+from collections.abc import Iterator
 from fcntl import ioctl
 
 STEPS = ("nothing", "its first instruction", "int3", "cmpxchg16b", "xsave and xrstor")
@@ -70,18 +71,22 @@ EXITS = {5: "halt", 8: "shutdown", 9: "entry refused", 17: "internal error"}
 
 
 def main(device: str) -> None:
-    """Run the guest and print how it ended."""
-    step, end, is_lasting = 0, "", True
+    """Run the guest; print each step, and last how it ended."""
+    step = 0
     try:
-        kvm = os.open(device, os.O_RDWR | os.O_CLOEXEC)
-        for step, end in run(kvm):  # noqa: B007 - the last ones count
-            pass
+        for step, end in run(os.open(device, os.O_RDWR | os.O_CLOEXEC)):
+            print_line(step, end)
     except OSError as error:
-        end, is_lasting = str(error.strerror), step > 0
-    sys.stdout.write(json.dumps({"step": step, "end": end, "is_lasting": is_lasting}))
+        print_line(step, str(error.strerror), is_lasting=step > 0)
 
 
-def run(kvm: int):  # type: ignore[no-untyped-def]  # noqa: ANN201 - typing is imported by nothing here
+def print_line(step: int, end: str, *, is_lasting: bool = True) -> None:
+    """Print a line at once: this process may be killed."""
+    sys.stdout.write(json.dumps({"step": step, "end": end, "is_lasting": is_lasting}) + "\n")
+    sys.stdout.flush()
+
+
+def run(kvm: int) -> Iterator[tuple[int, str]]:
     """Yield each step that the guest reports, and last why it stops before the end."""
     if ioctl(kvm, KVM_GET_API_VERSION) != API_VERSION:
         yield 0, "another version of KVM's interface"

@@ -33,7 +33,7 @@ SECONDS, EMULATED_SECONDS = 10.0, 60.0
 
 BOX = "the box: lab collect --in-box (manual/how-to/box.md)"
 SWITCH_ON = (
-    "switch virtualization on in the firmware (BIOS, UEFI), or nested virtualization for this virtual machine; "
+    "switch virtualization on in the firmware (BIOS, UEFI), or nested virtualization for a virtual machine; "
     f"or use {BOX}"
 )
 ANOTHER = f"use a machine whose KVM runs guests, or {BOX}"
@@ -64,10 +64,11 @@ def check() -> Check:
     try:
         os.close(os.open(DEVICE, os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
-        refused = error.errno in {errno.EACCES, errno.EPERM}
-        why = f"cannot be opened ({error.strerror})"
-        detail = f"{DEVICE} {why}" if refused else f"{DEVICE} {why}: no hardware virtualization here"
-        return Check("KVM", Fit.NO, detail, PERMISSION if refused else SWITCH_ON, required=False)
+        detail = f"{DEVICE} cannot be opened ({error.strerror})"
+        if error.errno in {errno.EACCES, errno.EPERM}:
+            fit = Fit.NO if os.geteuid() == 0 else Fit.NOT_TRIED
+            return Check("KVM", fit, detail, PERMISSION, required=False)
+        return Check("KVM", Fit.NO, f"{detail}: no hardware virtualization here", SWITCH_ON, required=False)
     if platform.machine() != "x86_64":
         return Check("KVM", Fit.NOT_TRIED, f"{DEVICE} opens; the test guest is for x86_64", required=False)
     found = noted_trial()
@@ -83,27 +84,34 @@ def _why(found: GuestTrial) -> str:
         return f"KVM starts no guest ({found.end})"
     hardware = {"vmx", "svm"} & flags(CPUINFO.read_text(errors="replace"))
     kind = "" if hardware else "KVM without hardware virtualization; "
-    where = "" if found.end == _no_end() else f"it stopped at {guest.STEPS[found.step + 1]}: "
-    return f"a guest does not run in it ({kind}{where}{found.end})"
+    return f"a guest does not run in it ({kind}it stopped at {guest.STEPS[found.step + 1]}: {found.end})"
 
 
 def noted_trial() -> GuestTrial:
     """Return the noted outcome of a trial, or try, and note the outcome if it lasts."""
-    status = DEVICE.stat()
-    return _noted_trial(BOOT_ID.read_text().strip(), status.st_ctime_ns, os.environ.get("XDG_CACHE_HOME"))
+    return _noted_trial(boot_and_device(), os.environ.get("XDG_CACHE_HOME"))
+
+
+def boot_and_device() -> str:
+    """Return what a note holds for: the boot of this host, and the device since it was made or changed."""
+    return f"{BOOT_ID.read_text().strip()} {DEVICE.stat().st_ctime_ns}"
 
 
 @cache
-def _noted_trial(boot: str, device: int, _cache_home: str | None) -> GuestTrial:
-    key = {"boot": boot, "device": device}
-    with suppress(ValueError, TypeError, KeyError):
+def _noted_trial(held_for: str, _cache_home: str | None) -> GuestTrial:
+    with suppress(ValueError, TypeError, KeyError, OverflowError):
         noted = json.loads(read_note(NOTE))
-        if {name: noted[name] for name in key} == key:
+        if noted["held_for"] == held_for:
             return _trial(**noted["trial"])
     found = trial(DEVICE)
     if found.is_lasting:
-        write_note(NOTE, json.dumps({**key, "trial": asdict(found)}).encode())
+        write_note(NOTE, note(held_for, found))
     return found
+
+
+def note(held_for: str, found: GuestTrial) -> bytes:
+    """Return the note about a trial."""
+    return json.dumps({"held_for": held_for, "trial": asdict(found)}).encode()
 
 
 def _trial(step: int, end: str, seconds: float, *, is_lasting: bool = True) -> GuestTrial:
@@ -115,27 +123,19 @@ def _trial(step: int, end: str, seconds: float, *, is_lasting: bool = True) -> G
     return GuestTrial(step, end, float(seconds), bool(is_lasting))
 
 
-def _limit() -> float:
-    return EMULATED_SECONDS if this_host().host_class is HostClass.EMULATED else SECONDS
-
-
-def _no_end() -> str:
-    return f"no end within {_limit():g} s"
-
-
 def trial(device: Path) -> GuestTrial:
     """Run the test guest in a process of its own, within a time limit."""
+    limit = EMULATED_SECONDS if this_host().host_class is HostClass.EMULATED else SECONDS
     argv = [sys.executable, "-I", "-S", str(Path(guest.__file__).resolve()), str(device)]
     began = time.monotonic()
     with TemporaryFile() as output, Path(os.devnull).open("wb") as errors:
-        command = CommandSpec(argv, timeout=_limit())
+        command = CommandSpec(argv, timeout=limit)
         ended = recorder.execute(command, stdout=output, stderr=errors, env=recorder.environment(""))
         output.seek(0)
-        printed = output.read()
-    seconds = time.monotonic() - began
+        lines = output.read().splitlines()
+    last = json.loads(lines[-1]) if lines else {"step": 0, "end": ""}
     if ended.timed_out:
-        return GuestTrial(0, _no_end(), seconds)
-    try:
-        return _trial(**json.loads(printed), seconds=seconds)
-    except (ValueError, TypeError):
-        return GuestTrial(0, f"the trial failed, exit status {ended.exit_status}", seconds, is_lasting=False)
+        last["end"] = f"no end within {limit:g} s"
+    elif ended.exit_status != 0:
+        last |= {"end": f"the trial failed, exit status {ended.exit_status}", "is_lasting": False}
+    return GuestTrial(**last, seconds=time.monotonic() - began)

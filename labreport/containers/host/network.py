@@ -25,7 +25,7 @@ def check_plugins() -> Check:
 
 
 def check_routes() -> Check:
-    """Return whether a subnet of the pool is free. A route to a larger network, such as a VPN's, takes none."""
+    """Return whether a subnet of the pool is free. A route to a larger network, as of a VPN, takes none."""
     if not which("ip"):
         return Check("routes", Fit.NOT_TRIED, "no program ip: the routes cannot be read")
     used = cni.networks(recorder.output(["ip", "-4", "route", "show", "table", "all"]))

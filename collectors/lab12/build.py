@@ -77,8 +77,8 @@ HOST_TOOLCHAIN = on_path("make", "cargo", "rustc", "musl-gcc", "protoc", package
 def _no_toolchain(lab: Lab) -> str:
     """Return why the toolchain that lab.yml names cannot be used, or an empty text."""
     if lab.settings.get("kata", {}).get("toolchain") == "container":
-        return CONTAINERS.missing(lab) or image("rust").missing(lab)
-    return HOST_TOOLCHAIN.missing(lab)
+        return CONTAINERS.reason(lab) or image("rust").reason(lab)
+    return HOST_TOOLCHAIN.reason(lab)
 
 
 TOOLCHAIN = Need(

@@ -45,9 +45,8 @@ def configure(run: Run) -> None:
 
 def configure_private(run: Run) -> None:
     """Configure the private containerd of this collect and start it anew, with all that runs in it."""
-    reason = CONTAINERS.missing(run.lab)
-    if reason:
-        raise Unavailable(f"containers: {reason}", CONTAINERS.remedy)
+    if lack := CONTAINERS.lacks(run.lab):
+        raise Unavailable(f"containers: {lack.reason}", lack.remedy)
     before, with_cri = run.folder / "before.toml", run.folder / "with-cri.toml"
     before.write_text(run.resource(containerd).config.read_text())
     run.session.teardown_resources()

@@ -3,7 +3,6 @@
 Both have the time of the host's clock. The guest has its own clock, and `guest_clock` measures the offset.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from collectors.lab12.quiet import quiet
 from collectors.lab12.smoke import KATA_NEEDS, smoke
 from labreport.capture import CommandFailedError, Need, Out, Run, collector, recorder
+from labreport.capture.program import which
 from labreport.capture.series import in_turn
 from labreport.containers.container import container
 from labreport.containers.containerd.server import Containerd, containerd
@@ -22,13 +22,13 @@ SOCKET = Path("/run/systemd/journal/socket")
 
 def _no_journal(_lab: Lab) -> str:
     """Return why systemd's journal cannot be read, or an empty text."""
-    return "" if SOCKET.exists() and shutil.which("journalctl") else "no journal of systemd's runs here"
+    return "" if SOCKET.exists() and which("journalctl") else "no journal of systemd's runs here"
 
 
 JOURNAL = Need(
     name="journal",
     missing=_no_journal,
-    remedy="collect on a host that runs systemd, or in the box: lab collect --in-box (manual/how-to/box.md)",
+    remedy="use a host that runs systemd, or the box: lab collect --in-box (manual/how-to/box.md)",
 )
 """The journal of systemd, to which Kata's shim writes its log."""
 

@@ -6,7 +6,6 @@ Only a guest that boots shows that KVM works: /dev/kvm can be opened on hosts wh
 import json
 import os
 import platform
-import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,10 +15,10 @@ from tempfile import TemporaryFile
 from labreport.box.layout import Box, BoxError
 from labreport.capture import recorder
 from labreport.capture.command import CommandSpec
+from labreport.capture.host import MEMINFO, available_mib
 
 KVM = Path("/dev/kvm")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-MEMINFO = Path("/proc/meminfo")
 NESTED = ("/sys/module/kvm_amd/parameters/nested", "/sys/module/kvm_intel/parameters/nested")
 QEMU = "qemu-system-x86_64"
 
@@ -115,13 +114,3 @@ def require_memory(mib: int) -> None:
             f"{available} MiB of memory available; the box takes {mib}, the host keeps {SPARE_MIB}",
             "end something, or start the box with --memory",
         )
-
-
-def available_mib(meminfo: str) -> int:
-    r"""Return how many MiB programs can still have, from /proc/meminfo.
-
-    >>> available_mib("MemTotal:       24000000 kB\nMemAvailable:   20480000 kB\n")
-    20000
-    """
-    found = re.search(r"^MemAvailable:\s+(\d+) kB$", meminfo, re.MULTILINE)
-    return int(found[1]) >> 10 if found else 0

@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from labreport.box.layout import Box, BoxError, remove_folder
 from labreport.capture import recorder
 from labreport.capture.cleanup import leaks
 from labreport.capture.command import CommandSpec
+from labreport.capture.program import which
 
 RELEASE = "trixie"
 SIZE = "12G"
@@ -58,7 +58,7 @@ STEPS = re.compile(r"^(?:I: (?P<step>.+)|(?:Setting up|Unpacking) (?P<package>[^
 
 def missing_packages() -> str:
     """Return the Debian packages that are missing to make and run a box, or an empty text."""
-    return " ".join(sorted({package for program, package in PROGRAMS.items() if not shutil.which(program)}))
+    return " ".join(sorted({package for program, package in PROGRAMS.items() if not which(program)}))
 
 
 def create(box: Box, on_step: Callable[[str], None]) -> Accelerator:

@@ -80,8 +80,9 @@ def _lacking(
     if collector.role == ESCAPE and not session.allowed.escapes:
         return CollectorStatus(collector, Status.MISSING, NOT_ALLOWED, ALLOW)
     for need in collector.needs:
-        if reason := need.lacks(target.lab.config, system=session.system):
-            return CollectorStatus(collector, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
+        if lack := need.lacks(target.lab.config, system=session.system):
+            reason = f"needs {need.name}: {lack.reason}"
+            return CollectorStatus(collector, Status.MISSING, reason, lack.remedy)
     for earlier in collector.after:
         before = done.get(earlier.name)
         if before and before.status in {Status.MISSING, Status.FAILED}:

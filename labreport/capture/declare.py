@@ -2,12 +2,13 @@
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from labreport.capture.checks import Check
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.fields import writable_path
 from labreport.contract.lab_config import Lab
@@ -42,27 +43,52 @@ class Unavailable(LabError):
 
 
 @dataclass(frozen=True)
+class Lack:
+    """Why something is missing on this host, what to do, and the Debian packages that would provide it."""
+
+    reason: str
+    remedy: str
+    packages: tuple[str, ...] = ()
+
+
+Missing = Callable[[Lab], str | Lack | None]
+"""Returns why something is missing: a text, a Lack, or nothing."""
+
+
+@dataclass(frozen=True)
 class Need:
     """Something that a collector cannot run without.
 
-    `missing` returns why it is missing, or an empty text. `packages` are the Debian packages that provide it.
-    `archive` is the archive of lab.yml that it takes. `tools` are commands, each as argv, that print a
-    version for the record. A private containerd may have from an archive what the system's has to have
-    installed: `missing_in_system` and `system_tools` are about the latter.
+    `missing` returns why it is missing here: an empty text or None if it is not, and a Lack where the remedy
+    depends on the reason. `packages` are the Debian packages that provide it. `archive` is the archive of
+    lab.yml that it takes. `checks` returns what `lab doctor` says about the host for this need.
+
+    `tools` are commands, each as argv, that print a version for the record. A private containerd may have
+    from an archive what the system's has to have installed: `missing_in_system` and `system_tools` are about
+    the latter.
     """
 
     name: str
-    missing: Callable[[Lab], str]
+    missing: Missing
     remedy: str
     packages: tuple[str, ...] = ()
     tools: tuple[tuple[str, ...], ...] = ()
-    missing_in_system: Callable[[Lab], str] | None = None
+    missing_in_system: Missing | None = None
     system_tools: tuple[tuple[str, ...], ...] = ()
     archive: str = ""
+    checks: Callable[[], Iterable[Check]] | None = None
 
-    def lacks(self, lab: Lab, *, system: bool) -> str:
-        """Return why it is missing in a collect with the system's containerd, or with a private one."""
-        return (self.missing_in_system or self.missing)(lab) if system else self.missing(lab)
+    def lacks(self, lab: Lab, *, system: bool = False) -> Lack | None:
+        """Return what is missing in a collect with the system's containerd, or with a private one."""
+        found = ((self.missing_in_system if system else None) or self.missing)(lab)
+        if isinstance(found, str):
+            return Lack(found, self.remedy, self.packages) if found else None
+        return found
+
+    def reason(self, lab: Lab) -> str:
+        """Return why it is missing, or an empty text."""
+        lack = self.lacks(lab)
+        return lack.reason if lack else ""
 
 
 @dataclass(frozen=True)

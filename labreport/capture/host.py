@@ -2,18 +2,21 @@
 
 import os
 import platform
-import shutil
+import re
 from functools import cache
 from pathlib import Path
 
 from labreport.capture import recorder
-from labreport.capture.declare import Need
+from labreport.capture.declare import Lack, Need
+from labreport.capture.packages import install_command
+from labreport.capture.program import which
 from labreport.contract.lab_config import Lab
 from labreport.contract.records import Host, HostClass
 
 CPUINFO = Path("/proc/cpuinfo")
 CLOCKS = Path("/sys/devices/system/clocksource/clocksource0/available_clocksource")
 KERNEL_THREADS = Path("/proc/2/comm")
+MEMINFO = Path("/proc/meminfo")
 VENDOR = Path("/sys/class/dmi/id/sys_vendor")
 
 
@@ -29,7 +32,7 @@ def this_host() -> Host:
         cores=os.cpu_count() or 1,
         memory_mib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
         host_class=host_class(cpuinfo, _detected("--vm"), _read(CLOCKS), _read(VENDOR)),
-        container=_in_container(),
+        container=in_container(),
     )
 
 
@@ -60,20 +63,38 @@ def host_class(cpuinfo: str, detected: str, clocks: str, vendor: str) -> HostCla
     clock counts as emulated. A virtual machine with virtualization extensions is nested, because a guest that
     it starts runs one level deeper.
     """
-    flags = next(
-        (line.split(":")[1].split() for line in cpuinfo.splitlines() if line.startswith("flags")), []
-    )
-    if detected == "none" or (not detected and "hypervisor" not in flags):
+    features = flags(cpuinfo)
+    if detected == "none" or (not detected and "hypervisor" not in features):
         return HostClass.BARE_METAL
     emulated = detected == "qemu" if detected else vendor == "QEMU" and "kvm-clock" not in clocks
     if emulated or "QEMU TCG" in cpu_model(cpuinfo):
         return HostClass.EMULATED
-    return HostClass.NESTED if {"vmx", "svm"} & set(flags) else HostClass.VIRTUAL
+    return HostClass.NESTED if {"vmx", "svm"} & features else HostClass.VIRTUAL
+
+
+def flags(cpuinfo: str) -> frozenset[str]:
+    r"""Return the features of the first processor in /proc/cpuinfo.
+
+    >>> sorted(flags("processor\t: 0\nflags\t\t: fpu svm\n"))
+    ['fpu', 'svm']
+    """
+    lines = (line.partition(":")[2] for line in cpuinfo.splitlines() if line.startswith("flags"))
+    return frozenset(next(lines, "").split())
+
+
+def available_mib(meminfo: str) -> int:
+    r"""Return how many MiB programs can still have, from /proc/meminfo.
+
+    >>> available_mib("MemTotal:       24000000 kB\nMemAvailable:   20480000 kB\n")
+    20000
+    """
+    found = re.search(r"^MemAvailable:\s+(\d+) kB$", meminfo, re.MULTILINE)
+    return int(found[1]) >> 10 if found else 0
 
 
 def _detected(kind: str) -> str:
     """Return the output of systemd-detect-virt ("none" for none); an empty text if it is not installed."""
-    if shutil.which("systemd-detect-virt") is None:
+    if which("systemd-detect-virt") is None:
         return ""
     return recorder.output(["systemd-detect-virt", kind]) or "none"
 
@@ -85,7 +106,7 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _in_container() -> bool:
+def in_container() -> bool:
     """Return whether this process runs in a container, where process 2 is not a kernel thread.
 
     Files such as /.dockerenv prove less: virtual machines are made from container images, too.
@@ -94,14 +115,15 @@ def _in_container() -> bool:
 
 
 def on_path(*programs: str, packages: tuple[str, ...]) -> Need:
-    """Return the need for programs on PATH; `packages` are the Debian packages that provide them."""
+    """Return the need for programs; `packages` are the Debian packages that provide them."""
+    by_hand = f"put {' and '.join(programs)} on PATH"
 
-    def missing(_lab: Lab) -> str:
-        absent = [program for program in programs if shutil.which(program) is None]
-        return f"not on PATH: {', '.join(absent)}" if absent else ""
+    def missing(_lab: Lab) -> Lack | None:
+        absent = [program for program in programs if which(program) is None]
+        remedy = install_command(packages) if packages else by_hand
+        return Lack(f"not on PATH: {', '.join(absent)}", remedy, packages) if absent else None
 
-    remedy = f"apt-get install {' '.join(packages)}" if packages else f"put {' and '.join(programs)} on PATH"
-    return Need(name=programs[0], missing=missing, remedy=remedy, packages=packages)
+    return Need(programs[0], missing, by_hand, packages)
 
 
 def _not_root(_lab: Lab) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from labreport.capture.declare import BUILD, ESCAPE, Collector, Need
+from labreport.capture.declare import BUILD, ESCAPE, Collector, Lack, Need
 from labreport.capture.host import versions
 from labreport.capture.labs import FoundLab, source_of
 from labreport.capture.source_hash import HASH_RULE
@@ -73,7 +73,7 @@ def statuses(lab: FoundLab, folder: Path, root: Path, host: str) -> list[Collect
 
     `host` is the id of this machine: tool versions are compared only in records that it made.
     """
-    lacks = cache(lambda need: need.missing(lab.config))  # many collectors have the same needs
+    lacks = cache(lambda need: need.lacks(lab.config))  # many collectors have the same needs
     last, recorded_names = _last_rows(folder), recorded(folder)
     return [
         _recorded(collector, lab.config, folder, root, host)
@@ -108,12 +108,14 @@ def _last_rows(folder: Path) -> dict[str, CollectorState]:
 
 
 def _missing(
-    collector: Collector, lacks: Callable[[Need], str], last: CollectorState | None
+    collector: Collector, lacks: Callable[[Need], Lack | None], last: CollectorState | None
 ) -> CollectorStatus:
     """Return the status of a collector without a record: what it lacks here, or how it ended last."""
     for need in collector.needs:
-        if reason := lacks(need):
-            return CollectorStatus(collector, Status.MISSING, f"needs {need.name}: {reason}", need.remedy)
+        if lack := lacks(need):
+            return CollectorStatus(
+                collector, Status.MISSING, f"needs {need.name}: {lack.reason}", lack.remedy
+            )
     if last and last.state in {Status.MISSING, Status.FAILED} and last.reason:
         return CollectorStatus(collector, last.state, last.reason, last.remedy, None, last.seconds)
     return CollectorStatus(collector, Status.MISSING, NOT_YET, HOW.get(collector.role, "collect it"))

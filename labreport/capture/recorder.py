@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from labreport.capture import processes, signals, spawn
 from labreport.capture.command import Argv, CommandSpec, Ended
-from labreport.capture.program import why_not_started
+from labreport.capture.program import search_path, why_not_started
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.records import Executable
 
@@ -37,7 +37,7 @@ GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
 
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "dumb", "NO_COLOR": "1"}
-"""The environment of every command, besides the caller's PATH and HOME. It makes outputs comparable."""
+"""The environment of every command, besides `search_path` and HOME. It makes outputs comparable."""
 
 RUN_VARIABLE = "LAB_RUN"
 """The environment variable that carries the run's name into every process of the run."""
@@ -56,11 +56,13 @@ class CommandNotFoundError(LabError):
 
 
 def find(program: str, path: str | None = None) -> str:
-    """Return the absolute path of a program on PATH; raise CommandNotFoundError.
+    """Return the absolute path of a program on `path`; raise CommandNotFoundError.
+
+    By default, it is looked for as in `program.which`.
 
     Symbolic links are not followed: a busybox applet is known by the name of its link.
     """
-    found = shutil.which(program, path=path)
+    found = shutil.which(program, path=search_path() if path is None else path)
     if found is None:
         raise CommandNotFoundError(f"{program}: not on PATH", "install it, or add its folder to PATH")
     return str(Path(found).absolute())
@@ -94,8 +96,8 @@ def _are_texts(words: Sequence[object]) -> bool:
 
 def environment(name: str, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the whole environment of a command of the run `name`."""
-    inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-    return {**inherited, **ENVIRONMENT, RUN_VARIABLE: name, **(extra or {})}
+    home = {"HOME": os.environ["HOME"]} if "HOME" in os.environ else {}
+    return {"PATH": search_path(), **home, **ENVIRONMENT, RUN_VARIABLE: name, **(extra or {})}
 
 
 def execute(  # noqa: PLR0913 - what a process gets, by name

@@ -1,45 +1,43 @@
 """lab doctor."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import click
 
-from labreport.capture.declare import Need
+from labreport.capture.checks import Check, Fit
+from labreport.capture.declare import Lack, Need
 from labreport.capture.host import this_host
 from labreport.capture.labs import FoundLab, find_lab, lab_names
-from labreport.capture.packages import names_for, package_manager
+from labreport.capture.packages import not_installed, package_manager
 from labreport.cli import show
 from labreport.cli.project import root
+from labreport.cli.summary import wrapped
 from labreport.contract.errors import ExitStatus
 from labreport.report.tables import Table
 
-HEADS = ("lab", "need", "there", "reason", "collectors")
+COLOURS: Mapping[str, str] = {Fit.YES: "green", Fit.NO: "red", Fit.NOT_TRIED: "yellow"}
 
 
 @dataclass(frozen=True)
 class NeedRow:
-    """A need of a lab: why it is missing here (empty if it is not), and how many collectors have it."""
+    """A need of a lab, what this host lacks of it, and the names of the collectors that have the need."""
 
     lab: str
     need: Need
-    reason: str
-    collectors: int
-
-    def cells(self) -> tuple[object, ...]:
-        """Return the row of the table."""
-        return self.lab, self.need.name, "no" if self.reason else "yes", self.reason, self.collectors
+    lack: Lack | None
+    collectors: tuple[str, ...]
 
     def as_json(self) -> dict[str, object]:
         """Return the need as `--json` prints it."""
         return {
             "lab": self.lab,
             "need": self.need.name,
-            "there": not self.reason,
-            "reason": self.reason,
-            "remedy": self.need.remedy if self.reason else "",
-            "packages": list(self.need.packages),
-            "collectors": self.collectors,
+            "there": self.lack is None,
+            "reason": self.lack.reason if self.lack else "",
+            "remedy": self.lack.remedy if self.lack else "",
+            "packages": list(self.lack.packages if self.lack else self.need.packages),
+            "collectors": len(self.collectors),
         }
 
 
@@ -47,42 +45,84 @@ class NeedRow:
 @click.option(
     "--packages",
     is_flag=True,
-    help="Print only the missing packages, one a line, as the package manager here names them.",
+    help="Print only the packages to install, one a line, as the package manager here names them.",
 )
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
 def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
     """Show what this host is, what the labs need, what is missing, and how to get it.
 
-    Exit status 1 if something is missing.
+    What the host is fit for is tried: an overlay is mounted, a cgroup is made, a guest is run under KVM (once
+    in a boot). What cannot be tried here, for example without root, is called "not tried". Exit status 1 if
+    something is missing.
     """
     project = root()
     rows = [row for name in lab_names(project) for row in _rows(find_lab(project, name))]
-    missing = [row for row in rows if row.reason]
-    host = this_host()
     if packages:
-        needed = (package for row in missing for package in row.need.packages)
-        for name in names_for(package_manager(), needed):
+        needed = (package for row in rows if row.lack for package in row.lack.packages)
+        for name in not_installed(package_manager(), needed):
             show.line(name)
         return
+    checks = _checks(rows)
     if json_:
+        host = this_host()
         fields = {"id": host.id, **host.model_dump(mode="json", by_alias=True)}
-        show.as_json({"host": fields, "needs": [row.as_json() for row in rows]})
+        found = {"needs": [row.as_json() for row in rows], "checks": [asdict(check) for check in checks]}
+        show.as_json({"host": fields, **found})
     else:
-        show.line(
-            f"{host.cpu}, {host.cores} cores, {host.memory_mib} MiB, {host.distribution}, "
-            f"kernel {host.kernel}; class: {host.host_class}"
-        )
-        table = Table.of(HEADS, [row.cells() for row in rows])
-        show.table("What the labs need", table, {"yes": "green", "no": "yellow"})
-        for row in missing:
-            show.line(f"- {row.need.name}: {row.need.remedy}")
-    ctx.exit(ExitStatus.FINDINGS if missing else 0)
+        for line in _lines(rows):
+            show.line(line)
+        _show_checks(checks, [row.lack for row in rows if row.lack])
+    unfit = any(row.lack for row in rows) or any(check.is_finding for check in checks)
+    ctx.exit(ExitStatus.FINDINGS if unfit else 0)
 
 
 def _rows(lab: FoundLab) -> Iterator[NeedRow]:
-    """Yield every need of a lab once, and whether this host has it."""
+    """Yield every need of a lab once, and what this host lacks of it."""
     needs = {need.name: need for collector in lab.collectors for need in collector.needs}
     for need in needs.values():
-        count = sum(need in collector.needs for collector in lab.collectors)
-        yield NeedRow(lab.name, need, need.missing(lab.config), count)
+        having = tuple(collector.name for collector in lab.collectors if need in collector.needs)
+        yield NeedRow(lab.name, need, need.lacks(lab.config), having)
+
+
+def _checks(rows: Sequence[NeedRow]) -> list[Check]:
+    """Return what the needs check on the host, each once."""
+    looks = dict.fromkeys(row.need.checks for row in rows if row.need.checks)
+    return list({check.name: check for look in looks for check in look()}.values())
+
+
+def _lines(rows: Sequence[NeedRow]) -> Iterator[str]:
+    """Yield the host, how many needs of each lab are met, and each reason once, with what depends on it."""
+    host = this_host()
+    yield from wrapped(
+        f"{host.cpu}, {host.cores} cores, {host.memory_mib} MiB, {host.distribution}, "
+        f"kernel {host.kernel}; class: {host.host_class}",
+        "",
+    )
+    for lab in dict.fromkeys(row.lab for row in rows):
+        of_lab = [row for row in rows if row.lab == lab]
+        yield f"{lab}: {sum(row.lack is None for row in of_lab)} of {len(of_lab)} needs are met"
+    causes: dict[tuple[str, str], list[NeedRow]] = {}
+    for row in rows:
+        if row.lack:
+            causes.setdefault((row.lack.reason, row.lack.remedy), []).append(row)
+    for (reason, remedy), without in causes.items():
+        names = ", ".join(dict.fromkeys(row.need.name for row in without))
+        collectors = {(row.lab, name) for row in without for name in row.collectors}
+        count = "1 collector" if len(collectors) == 1 else f"{len(collectors)} collectors"
+        yield from wrapped(f"{names} ({count}): {reason}", "  ")
+        yield from wrapped(f"→ {remedy}", "    ")
+
+
+def _show_checks(checks: Sequence[Check], known: Sequence[Lack]) -> None:
+    """Print what was checked as a table, and below it the remedies. What is `known` is not repeated."""
+    if not checks:
+        return
+    reasons, remedies = {lack.reason for lack in known}, {lack.remedy for lack in known}
+    details = ("see above" if check.detail in reasons else check.detail for check in checks)
+    cells = ((check.name, check.fit, detail) for check, detail in zip(checks, details, strict=True))
+    show.table("", Table.of(("this host", "fit", "detail"), cells), COLOURS, is_plain=True)
+    for check in checks:
+        if check.fit is Fit.NO and check.remedy and check.remedy not in remedies:
+            for line in wrapped(f"→ {check.name}: {check.remedy}", "  "):
+                show.line(line)

@@ -50,15 +50,23 @@ def rich_text(shown: RenderableType, *, soft_wrap: bool = False) -> None:
     document(capture.get())
 
 
-def table(title: str, shown: Table, colours: Mapping[str, str]) -> None:
-    """Print a table on standard output; a cell whose text is in `colours` has that colour."""
+def table(title: str, shown: Table, colours: Mapping[str, str], *, is_plain: bool = False) -> None:
+    """Print a table on standard output; a cell whose text is in `colours` has that colour.
+
+    If it `is_plain`, it has no lines.
+    """
+    from rich.box import HEAVY_HEAD
     from rich.table import Column
     from rich.table import Table as RichTable
     from rich.text import Text
 
     columns = [Column(Text(printed_line(head)), overflow="fold") for head in shown.head]  # people copy names
     printed = RichTable(
-        *columns, title=Text(printed_line(title)), title_justify="left", show_lines=False, expand=False
+        *columns,
+        title=Text(printed_line(title)) if title else None,
+        title_justify="left",
+        box=None if is_plain else HEAVY_HEAD,
+        pad_edge=not is_plain,
     )
     for row in shown.rows:
         printed.add_row(*(Text(printed_line(cell.text), colours.get(cell.text, "")) for cell in row))

@@ -106,7 +106,7 @@ def downloads(lab: FoundLab, due: set[str]) -> Iterator[str]:
         if name in needs and (found := archives.to_download(wanted)):
             size = announced_bytes(found.named)
             told = f"{size / (1 << 20):,.0f} MiB" if size else "of a size that the server does not tell"
-            yield from _wrapped(f"downloads {found.name}, {told}, once", "  ")
+            yield from wrapped(f"downloads {found.name}, {told}, once", "  ")
 
 
 def _lacks_nothing(row: CollectorState) -> bool:
@@ -129,7 +129,7 @@ def summary(lab: str, rows: Sequence[CollectorState], before: Durations | None =
     done = sum(row.state is Status.CAPTURED for row in rows)
     yield f"{lab}: {done} of {len(rows)} captured"
     for edition, tasks in _by_edition(rows).items():
-        yield from _wrapped(f"{edition}: {', '.join(tasks)}" if edition else ", ".join(tasks), "  ")
+        yield from wrapped(f"{edition}: {', '.join(tasks)}" if edition else ", ".join(tasks), "  ")
     causes: dict[Cause, list[str]] = {}
     for row in rows:
         if row.state is not Status.CAPTURED:
@@ -144,16 +144,18 @@ def summary(lab: str, rows: Sequence[CollectorState], before: Durations | None =
 
 def _told(cause: Cause, names: Sequence[str], before: Durations | None) -> Iterator[str]:
     """Yield the lines of one cause: how many, why, which collectors, and the remedy."""
-    if before is not None and cause.reason == NOT_YET and cause.remedy not in HOW.values():
-        yield from _wrapped(f"{len(names)} would be captured{before.words(names)}: {_named(names)}", "  ")
+    is_due = cause.reason == NOT_YET and cause.remedy not in HOW.values()
+    if before is not None and is_due:
+        yield from wrapped(f"{len(names)} would be captured{before.words(names)}: {_named(names)}", "  ")
         return
     if before is not None and cause.reason != NOT_YET:
-        yield from _wrapped(f"{len(names)} cannot be captured: {cause.reason}", "  ")
+        yield from wrapped(f"{len(names)} cannot be captured: {cause.reason}", "  ")
         return
     state = "not captured" if cause.state is Status.MISSING else cause.state
-    yield from _wrapped(f"{len(names)} {state}, {cause.reason}: {_named(names)}", "  ")
+    how = "only on request" if cause.remedy in HOW.values() else f"{state}, {cause.reason}"
+    yield from wrapped(f"{len(names)} {how}: {_named(names)}", "  ")
     if cause.remedy:
-        yield from _wrapped(f"→ {cause.remedy}", "    ")
+        yield from wrapped(f"→ {cause.remedy}", "    ")
 
 
 def _by_edition(rows: Sequence[CollectorState]) -> dict[str, list[str]]:
@@ -177,7 +179,7 @@ def _named(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else shown
 
 
-def _wrapped(text: str, indent: str) -> Iterator[str]:
+def wrapped(text: str, indent: str) -> Iterator[str]:
     """Yield the lines of a text within the width of the terminal; a path or command is never cut."""
     width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
     yield from textwrap.wrap(

@@ -1,37 +1,67 @@
 """What a collector of any container lab may need: a host that runs containers, and images."""
 
-import os
-import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
-from labreport.capture.declare import Need, Unavailable
-from labreport.containers.containerd.server import TOOLS
+from labreport.capture.cache.folder import cache_folder
+from labreport.capture.checks import Check
+from labreport.capture.declare import Lack, Need, Unavailable
+from labreport.capture.packages import install_command
+from labreport.capture.program import which
+from labreport.containers.containerd.server import ROOTS, TOOLS
+from labreport.containers.host import cgroups, network, overlay, places, privileges
 from labreport.containers.images import busybox, images, registry
 from labreport.containers.network import cni
 from labreport.contract.lab_config import Lab
 
-PROGRAMS = ("containerd", "ctr", "containerd-shim-runc-v2", "runc", "ip")
-PACKAGES = ("containerd", "runc", "containernetworking-plugins", "iproute2", "iptables")
+PROGRAMS = {
+    "containerd": "containerd",
+    "ctr": "containerd",
+    "containerd-shim-runc-v2": "containerd",
+    "runc": "runc",
+    "ip": "iproute2",
+}
+"""The programs without which no container runs, with the Debian package of each."""
+
+CNI_PACKAGE, CNI_NAME = "containernetworking-plugins", "CNI's bridge plugin"
 
 
-def _no_containers(_lab: Lab) -> str:
-    """Return why no container can run on this host, or an empty text."""
-    if os.geteuid() != 0:
-        return "not root"
-    absent = [program for program in PROGRAMS if not shutil.which(program)]
+def _no_containers(_lab: Lab) -> Lack | None:
+    """Return why no container can run on this host, as far as a look tells."""
+    absent = {program: package for program, package in PROGRAMS.items() if not which(program)}
     if not cni.plugin_folder():
-        absent.append("CNI's bridge plugin")
-    return f"not here: {', '.join(absent)}" if absent else ""
+        absent[CNI_NAME] = CNI_PACKAGE
+    iptables = () if which("iptables") else ("iptables",)  # containers run without it
+    packages = (*dict.fromkeys(absent.values()), *iptables)
+    if lack := privileges.lack() or cgroups.lack(cgroups.MOUNTS.read_text()):
+        return replace(lack, packages=packages)
+    if absent:
+        return Lack(f"not here: {', '.join(absent)}", install_command(packages), packages)
+    return None
+
+
+def _checks() -> Iterator[Check]:
+    """Yield what is to be said about this host as one that runs containers."""
+    yield privileges.check_system()
+    yield privileges.check_privileges()
+    yield cgroups.check()
+    yield overlay.check(ROOTS)
+    yield network.check_plugins()
+    yield network.check_nat()
+    yield network.check_routes()
+    yield places.memory()
+    yield places.disk([ROOTS, cache_folder()])
 
 
 CONTAINERS = Need(
     name="containers",
     missing=_no_containers,
-    remedy="run as root (sudo) and install the packages; scripts/report installs them",
-    packages=PACKAGES,
+    remedy="lab doctor says what this host lacks",
     tools=TOOLS,
+    checks=_checks,
 )
-"""A host that runs containers under runc: root, containerd, runc and the CNI plugins."""
+"""A host that runs containers under runc: root, cgroups, containerd, runc and the CNI plugins."""
 
 
 @cache
@@ -44,8 +74,8 @@ def image(name: str) -> Need:
         name=f"image {name}",
         missing=lambda lab: no_image(lab, name),
         remedy=(
-            "name an archive of it (docker-archive or OCI) in the variable that lab.yml gives as "
-            f"archive_env, or a mirror in {registry.MIRROR} (host:port), or connect this host to the registry"
+            "name an archive of it (docker-archive or OCI) in the variable archive_env of lab.yml, "
+            f"or a mirror (host:port) in {registry.MIRROR}"
         ),
     )
 

@@ -14,6 +14,7 @@ from labreport.box.layout import Box
 from labreport.box.machine import free_port
 from labreport.box.transfer import PROJECT
 from labreport.capture.cleanup import leaks
+from labreport.containers.host import guest
 from labreport.containers.images import busybox
 from labreport.contract.reader import read_host, readable_records
 from tests.box.conftest import ROOT, BoxLab
@@ -84,6 +85,14 @@ def test_interrupted_at_its_start(made: BoxLab) -> None:
     assert json.loads(made.run("box", "status", "--json", status=1))["started"] is None
     made.run("box", "start")
     assert not left & made.processes()
+
+
+def test_its_kvm_runs_the_guest_of_lab_doctor(made: BoxLab) -> None:
+    """The guest that tells whether KVM works executes all its steps where KVM does."""
+    made.run("box", "start")
+    program = Path(guest.__file__).read_text()
+    printed = made.run("box", "ssh", "--", "python3", "-I", "-S", "-c", program, "/dev/kvm")
+    assert json.loads(printed.splitlines()[-1]) == {"step": guest.DONE, "end": "", "is_lasting": True}
 
 
 def test_a_kvm_host(made: BoxLab) -> None:

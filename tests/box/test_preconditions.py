@@ -9,6 +9,7 @@ import pytest
 
 from labreport.box import host, image, machine
 from labreport.box.layout import Box, BoxError, default_box
+from labreport.capture.host import available_mib
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,7 +76,7 @@ def test_too_little_memory() -> None:
     with pytest.raises(BoxError, match=r"MiB of memory available; the box takes \d+, .*--memory"):
         host.require_memory(1 << 40)
     host.require_memory(1)
-    assert host.available_mib("MemTotal: 5 kB\n") == 0
+    assert available_mib("MemTotal: 5 kB\n") == 0
 
 
 def test_too_little_disk(tmp_path: Path) -> None:

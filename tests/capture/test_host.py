@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labreport.capture.host import ROOT, host_class, on_path, this_host, versions
+from labreport.capture.packages import install_command
 from labreport.contract.lab_config import Lab
 from labreport.contract.records import Host, HostClass
 
@@ -71,17 +72,20 @@ def test_this_host_is_the_same_twice_and_names_nobody() -> None:
 def test_a_program_that_is_not_on_path() -> None:
     """The need names the missing program and the package that provides it."""
     need = on_path("sh", "no-such-program", packages=("a-package",))
-    assert need.missing(LAB) == "not on PATH: no-such-program"
-    assert need.remedy == "apt-get install a-package"
-    assert on_path("sh", packages=()).missing(LAB) == ""
+    assert need.reason(LAB) == "not on PATH: no-such-program"
+    lack = need.lacks(LAB)
+    assert lack
+    assert lack.remedy == install_command(["a-package"])
+    assert lack.packages == ("a-package",)
+    assert on_path("sh", packages=()).reason(LAB) == ""
 
 
 def test_root(monkeypatch: pytest.MonkeyPatch) -> None:
     """The need for root is missing for any other user."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    assert ROOT.missing(LAB) == "not root"
+    assert ROOT.reason(LAB) == "not root"
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    assert ROOT.missing(LAB) == ""
+    assert ROOT.reason(LAB) == ""
 
 
 def test_a_tool_that_says_nothing_has_no_version() -> None:

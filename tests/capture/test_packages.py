@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from labreport.capture.packages import OTHERS, names_for, package_manager
+from labreport.capture import program
+from labreport.capture.packages import (
+    DEBIAN,
+    OTHERS,
+    install_command,
+    names_for,
+    not_installed,
+    package_manager,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,3 +48,44 @@ def test_none_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     """A system may have another one."""
     monkeypatch.setenv("PATH", os.fspath(tmp_path))
     assert package_manager() == ""
+
+
+def test_what_is_installed_is_not_asked_for() -> None:
+    """Dpkg itself is installed where there is dpkg; nobody has the other one."""
+    if package_manager() != DEBIAN:
+        pytest.skip("not a system with dpkg")
+    assert not_installed(DEBIAN, ["dpkg", "lab-no-such-package"]) == ["lab-no-such-package"]
+
+
+LISTS = {
+    "dpkg-query": (DEBIAN, "installed curl\nconfig-files wrk\nnot-installed zstd\n", "curl"),
+    "rpm": ("dnf", "installed iproute\ninstalled bash\n", "iproute2"),
+    "pacman": ("pacman", "cni-plugins\nbash\n", "containernetworking-plugins"),
+}
+
+
+@pytest.mark.parametrize("lister", LISTS)
+def test_each_list_is_read(lister: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lister's output in its form. A package that was removed and left its configuration is not there."""
+    manager, listed, there = LISTS[lister]
+    (tmp_path / lister).write_text(f"#!/bin/sh\ncat <<'E'\n{listed}E\n")
+    (tmp_path / lister).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert not_installed(manager, [there, "wrk", "zstd"]) == ["wrk", "zstd"]
+
+
+def test_a_lister_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not known to be there is asked for."""
+    monkeypatch.setattr(program, "SYSTEM_FOLDERS", ())
+    monkeypatch.setenv("PATH", os.fspath(tmp_path))
+    assert not_installed("dnf", ["iproute2"]) == ["iproute"]
+    assert not_installed("", ["iproute2"]) == ["iproute2"]
+
+
+def test_the_command_that_installs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is that of the manager at hand, with its names."""
+    monkeypatch.setattr(program, "SYSTEM_FOLDERS", ())
+    monkeypatch.setenv("PATH", os.fspath(tmp_path))
+    assert install_command(["iproute2"]) == "install iproute2"
+    (tmp_path / "dnf").symlink_to("/bin/true")
+    assert install_command(["iproute2", "curl"]) == "dnf install curl iproute"

@@ -35,7 +35,7 @@ def probe(run: Run) -> None:
 @pytest.fixture(autouse=True)
 def hyperfine() -> None:
     """Skip, with what is missing, if there is no hyperfine."""
-    if reason := HYPERFINE.missing(Lab(title="x", editions={})):
+    if reason := HYPERFINE.reason(Lab(title="x", editions={})):
         pytest.skip(reason)
 
 

@@ -70,7 +70,7 @@ def test_a_plan_names_what_would_be_captured() -> None:
     ]
     text = "\n".join(summary("demo", rows, Durations()))
     assert "1 would be captured: probe_1" in text
-    assert f"1 not captured, {NOT_YET}: probe_2" in text
+    assert "1 only on request: probe_2" in text
 
 
 def test_a_plan_says_in_a_line_what_cannot_be_captured() -> None:

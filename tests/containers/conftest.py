@@ -25,7 +25,7 @@ NO_LAB = Lab(title="x", editions={})
 @pytest.fixture(scope="session")
 def host() -> None:
     """Skip the test, naming what is missing, if no container can run here."""
-    if reason := CONTAINERS.missing(NO_LAB):
+    if reason := CONTAINERS.reason(NO_LAB):
         pytest.skip(f"containers: {reason}")
 
 

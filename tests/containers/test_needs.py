@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from labreport.capture import program
+from labreport.containers.host import cgroups, guest, kvm
 from labreport.containers.kata.runtime import KATA
 from labreport.containers.needs import CONTAINERS, image, no_image
 from labreport.contract.lab_config import Lab, LabImage
@@ -19,32 +21,68 @@ def lab(**image_fields: str) -> Lab:
 
 @pytest.mark.usefixtures("host")
 def test_containers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """On this host nothing is missing. With an empty PATH each program is named."""
-    assert CONTAINERS.missing(lab()) == ""
+    """On this host nothing is missing. With an empty PATH each program is named, and its package once."""
+    assert CONTAINERS.lacks(lab()) is None
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert CONTAINERS.missing(lab()) == "not here: containerd, ctr, containerd-shim-runc-v2, runc, ip"
-    assert "containernetworking-plugins" in CONTAINERS.packages
+    monkeypatch.setattr(program, "SYSTEM_FOLDERS", ())
+    (tmp_path / "apt-get").symlink_to("/bin/true")
+    lack = CONTAINERS.lacks(lab())
+    assert lack
+    assert lack.reason == "not here: containerd, ctr, containerd-shim-runc-v2, runc, ip"
+    assert lack.packages == ("containerd", "runc", "iproute2", "iptables")
+    assert lack.remedy == "apt-get install containerd iproute2 iptables runc"
+
+
+@pytest.mark.usefixtures("host")
+def test_programs_of_root_are_found_outside_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PATH without the sbin folders, as cron has it, hides nothing."""
+    monkeypatch.setenv("PATH", "/usr/local/bin:/usr/bin:/bin")
+    assert CONTAINERS.reason(lab()) == ""
+
+
+@pytest.mark.usefixtures("host")
+def test_no_cgroups(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A host on which every container would fail is not said to be fit."""
+    (tmp_path / "mounts").write_text("")
+    monkeypatch.setattr(cgroups, "MOUNTS", tmp_path / "mounts")
+    reason = "no cgroup controllers are mounted at /sys/fs/cgroup"
+    assert CONTAINERS.reason(lab()) == KATA.reason(lab()) == reason
+
+
+def test_each_check_of_the_host_has_its_own_name() -> None:
+    """`lab doctor` shows each once; none of them raises on this host, whatever it is."""
+    assert CONTAINERS.checks
+    assert KATA.checks
+    names = [check.name for check in (*CONTAINERS.checks(), *KATA.checks())]
+    assert len(names) == len(set(names)) == 10
 
 
 def test_not_root(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without root, that is the only reason given."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    assert CONTAINERS.missing(lab()) == KATA.missing(lab()) == "not root"
+    assert CONTAINERS.reason(lab()) == KATA.reason(lab()) == "not root"
+    lack = KATA.lacks(lab())
+    assert lack
+    assert "sudo" in lack.remedy
 
 
 @pytest.mark.usefixtures("host")
 def test_kata(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Kata needs its shim, and a KVM device that can be opened."""
+    """Kata needs its shim, and a KVM that runs a guest. Each has its own reason and remedy."""
     monkeypatch.setattr("labreport.containers.kata.runtime.SHIM_FOLDERS", (str(tmp_path),))
-    if "PATH" not in KATA.missing(lab()):
+    lack = KATA.lacks(lab(), system=True)
+    if not lack or "PATH" not in lack.reason:
         pytest.skip("containerd-shim-kata-v2 is on PATH here")
+    assert "--containerd system" in lack.remedy
     (tmp_path / "containerd-shim-kata-v2").write_text("#!/bin/sh\n")
     (tmp_path / "containerd-shim-kata-v2").chmod(0o755)
-    monkeypatch.setattr("labreport.containers.kata.runtime.KVM", tmp_path / "kvm")
-    assert "cannot be opened (No such file or directory)" in KATA.missing(lab())
+    monkeypatch.setattr(kvm, "DEVICE", tmp_path / "kvm")
+    assert "cannot be opened (No such file or directory)" in KATA.reason(lab())
     (tmp_path / "kvm").touch()
-    assert KATA.missing(lab()) == ""
-    assert "lab collect --in-box" in KATA.remedy
+    assert "KVM starts no guest" in KATA.reason(lab())
+    monkeypatch.setattr(kvm, "noted_trial", lambda: kvm.GuestTrial(guest.DONE, "", 0.01))
+    assert KATA.lacks(lab(), system=True) is None
+    assert KATA.lacks(lab()) is None
 
 
 @pytest.mark.usefixtures("host")
@@ -53,15 +91,15 @@ def test_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     need = image("thing")
     assert need is image("thing")
     assert need.name == "image thing"
-    assert need.missing(lab(made_from="busybox")) == ""
+    assert need.reason(lab(made_from="busybox")) == ""
     monkeypatch.delenv("THING", raising=False)
-    assert need.missing(lab(archive_env="THING")) == (
+    assert need.reason(lab(archive_env="THING")) == (
         "THING is not set; registry docker.io: its name is not known here (no network?)"
     )
     monkeypatch.setenv("THING", str(tmp_path / "thing.tar"))
-    assert need.missing(lab(archive_env="THING")) == "THING names no file"
+    assert need.reason(lab(archive_env="THING")) == "THING names no file"
     (tmp_path / "thing.tar").touch()
-    assert need.missing(lab(archive_env="THING")) == ""
+    assert need.reason(lab(archive_env="THING")) == ""
 
 
 def test_image_from_a_mirror(registry: str, monkeypatch: pytest.MonkeyPatch) -> None:

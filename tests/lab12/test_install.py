@@ -21,6 +21,7 @@ from labreport.capture.host_changes.ledger import PLACE
 from labreport.containers.kata import runtime
 from labreport.contract.reader import read_record
 from tests.capture.cache.server import serving
+from tests.containers.fake_kata import pretend_kvm
 from tests.containers.host_state import host_state, new_things, snapshot
 from tests.containers.kata import made_up
 from tests.containers.kata.test_archive import FILE, LINK, Member, packed
@@ -93,6 +94,7 @@ def install(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         pytest.skip("this host has changes of its own to undo")
     monkeypatch.delenv("SUDO_UID", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    pretend_kvm(tmp_path / "cache")
     made = Install(clone, with_checksum(made_up.write(tmp_path)))
     before, state = snapshot(), host_state()
     yield made
@@ -173,8 +175,8 @@ def wait_for_a_change(process: subprocess.Popen[str]) -> None:
 
 def test_for_a_private_containerd_alone(install: Install) -> None:
     """By default, task 1 installs for the private containerd alone. The host does not change."""
-    if reason := runtime._no_kvm():
-        pytest.skip(reason)
+    if lack := runtime.no_kvm():
+        pytest.skip(lack.reason)
     before = snapshot()
     rows = install.collect("install", "configure", "version", "smoke", mode="private")
     assert {row["state"] for name, row in rows.items() if name in PRIVATE} == {"captured"}, rows

@@ -60,7 +60,7 @@ def last(run: Run) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a project with the lab."""
-    if reason := CONTAINERS.missing(Lab(title="x", editions={})):
+    if reason := CONTAINERS.reason(Lab(title="x", editions={})):
         pytest.skip(f"containers: {reason}")
     folder = tmp_path / "collectors" / "three"
     folder.mkdir(parents=True)

@@ -20,7 +20,7 @@ from tests.containers.web import WEB
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an archive of the HTTP server, for JUICE_SHOP_ARCHIVE."""
-    if reason := CONTAINERS.missing(Lab(title="x", editions={})):
+    if reason := CONTAINERS.reason(Lab(title="x", editions={})):
         pytest.skip(f"containers: {reason}")
     path = tmp_path_factory.mktemp("web") / "web.tar"
     busybox.write_archive(path, WEB)

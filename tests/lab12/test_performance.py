@@ -19,14 +19,14 @@ import yaml
 
 from collectors.lab12.phases import PHASES, SOCKET
 from labreport.capture.series import HYPERFINE
+from labreport.containers.host.kvm import DEVICE
 from labreport.containers.images import busybox
 from labreport.containers.kata.installation import SHIM
-from labreport.containers.kata.runtime import KVM
 from labreport.containers.needs import CONTAINERS
 from labreport.contract.lab_config import Lab
 from labreport.contract.reader import read_record
 from labreport.report.charts import draw
-from tests.containers.fake_kata import FAILS, HANGS, write_shim
+from tests.containers.fake_kata import FAILS, HANGS, pretend_kvm, write_shim
 from tests.containers.host_state import host_state, new_things
 from tests.containers.kata import made_up
 from tests.containers.web import WEB
@@ -53,6 +53,7 @@ class Performance:
         self._clone, self._bin, self._archive = clone, folder / "bin", folder / "web.tar"
         self._bin.mkdir()
         self._kata, self._cache = made_up.write(folder, str(self._bin / SHIM)), folder / "cache"
+        pretend_kvm(self._cache)
         busybox.write_archive(self._archive, WEB)
         path = clone / "collectors/lab12/lab.yml"
         config = yaml.safe_load(path.read_text())
@@ -91,10 +92,10 @@ class Performance:
 @pytest.fixture
 def performance(clone: Path, tmp_path: Path) -> Performance:
     """Return the clone; skip the test unless containers run here and /dev/kvm can be opened."""
-    if reason := CONTAINERS.missing(NO_LAB) or HYPERFINE.missing(NO_LAB):
+    if reason := CONTAINERS.reason(NO_LAB) or HYPERFINE.reason(NO_LAB):
         pytest.skip(reason)
-    if not os.access(KVM, os.R_OK | os.W_OK):
-        pytest.skip(f"{KVM} cannot be opened: no collector of Kata would be tried")
+    if not os.access(DEVICE, os.R_OK | os.W_OK):
+        pytest.skip(f"{DEVICE} cannot be opened: no collector of Kata would be tried")
     return Performance(clone, tmp_path)
 
 

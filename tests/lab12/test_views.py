@@ -42,7 +42,7 @@ LAB = Lab.model_validate(
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Session]:
     """Return one session, and so one containerd, for all probes."""
-    if reason := CONTAINERS.missing(LAB):
+    if reason := CONTAINERS.reason(LAB):
         pytest.skip(f"containers: {reason}")
     with session(lambda _text: None) as made:
         yield made

@@ -133,10 +133,7 @@ def missing(wanted: Archive) -> str:
     if not found.is_address or cached_file(found.sha256):
         return ""
     if why := reach.unreachable_address(found.named):
-        file = (
-            f"{wanted.archive_env}=FILE lab collect" if wanted.archive_env else f"lab cache add {found.named}"
-        )
-        return f"its archive is not in the cache, and {why}: download it elsewhere, then {file}"
+        return f"its archive is not in the cache, and {why}"
     return ""
 
 
@@ -147,6 +144,13 @@ def to_download(wanted: Archive) -> ArchiveSource | None:
     except NoArchiveError:
         return None
     return found if found.is_address and not cached_file(found.sha256) else None
+
+
+def remedy(wanted: Archive) -> str:
+    """Return how an archive is brought to a host that cannot download it."""
+    if wanted.archive_env:
+        return f"download it elsewhere, then {wanted.archive_env}=FILE lab collect"
+    return f"when there is a network: lab cache add {wanted.url}"
 
 
 def cached_file(digest: str) -> Path | None:

@@ -71,14 +71,15 @@ def open_cache() -> Iterator[Folder]:
         path.mkdir(mode=PRIVATE)
     try:
         with opened(path.parent) as parent, opened(path) as folder:
-            _require_own(parent, 0o022)
-            _require_own(folder, 0o077)
+            require_own(parent, 0o022)
+            require_own(folder, 0o077)
             yield folder
     except EvidenceError as error:
         raise CacheError(error.what, "put a folder of this user there", path=str(path)) from error
 
 
-def _require_own(folder: Folder, forbidden: int) -> None:
+def require_own(folder: Folder, forbidden: int) -> None:
+    """Raise CacheError unless an open folder is this user's, with none of the `forbidden` mode bits."""
     status = os.fstat(folder.descriptor)
     if status.st_uid != os.geteuid() or status.st_mode & forbidden:
         remedy = f"remove it, or make it your own: chmod go-rwx {folder.path}"

@@ -9,14 +9,16 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from os import environ
 from pathlib import Path
 
 from labreport.capture import recorder, signals
+from labreport.capture.checks import Fit
 from labreport.capture.cleanup import leaks, runs
 from labreport.capture.declare import Unavailable
+from labreport.capture.program import search_path
 from labreport.capture.run import CaptureError, Run
 from labreport.containers.containerd.config import config_text
+from labreport.containers.host import cgroups, overlay
 from labreport.containers.network.namespaces import share_namespace_folder
 
 TOOLS = (("containerd", "--version"), ("runc", "--version"))
@@ -27,6 +29,9 @@ ROOTS = Path("/var/lib/lab")
 
 HOST_SOCKET = Path("/run/containerd/containerd.sock")
 """The address of the host's own containerd."""
+
+HOST_ROOT = Path("/var/lib/containerd")
+"""Where the host's own containerd keeps its layers, unless it is configured otherwise."""
 
 SHIMS = Path("/run/containerd")
 """The shims of every containerd keep their sockets and runc's state here, whatever its folders are."""
@@ -120,14 +125,20 @@ class Containerd:
         return ["--snapshotter", self.snapshotter] if self.snapshotter else []
 
 
-def choose_snapshotter(plugins: str) -> str:
-    """Return the snapshotter to select, given the output of `ctr plugins ls`.
+def choose_snapshotter(plugins: str, folder: Path) -> str:
+    """Return the snapshotter for a containerd whose layers are in `folder`, given its `ctr plugins ls`.
 
-    It is empty, which means the default, if overlayfs works, and `native` otherwise.
+    It is empty, which means the default, if overlayfs works there, and `native` otherwise.
+    """
+    return snapshotter_offered(plugins) or ("native" if overlay.check(folder).fit is Fit.NO else "")
 
-    >>> choose_snapshotter("io.containerd.snapshotter.v1  overlayfs  linux/amd64  ok")
+
+def snapshotter_offered(plugins: str) -> str:
+    """Return `native` if containerd says that overlayfs does not work, given the output of `ctr plugins ls`.
+
+    >>> snapshotter_offered("io.containerd.snapshotter.v1  overlayfs  linux/amd64  ok")
     ''
-    >>> choose_snapshotter("io.containerd.snapshotter.v1  overlayfs  linux/amd64  skip")
+    >>> snapshotter_offered("io.containerd.snapshotter.v1  overlayfs  linux/amd64  skip")
     'native'
     """
     return "" if re.search(r"snapshotter\S*\s+overlayfs\s.*\bok\s*$", plugins, re.MULTILINE) else "native"
@@ -143,14 +154,14 @@ def containerd(run: Run) -> Iterator[Containerd]:
     """
     if failure := run.session.resources.get("containerd's failure"):
         raise failure
-    start = _attach if run.session.system else _start
+    start, layers = (_attach, HOST_ROOT) if run.session.system else (_start, ROOTS / run.name)
     with ExitStack() as stack:
         try:
             server, plugins = start(run, stack)
         except Unavailable as error:
             run.session.resources["containerd's failure"] = error
             raise
-        yield replace(server, snapshotter=choose_snapshotter(plugins))
+        yield replace(server, snapshotter=choose_snapshotter(plugins, layers))
 
 
 def _start(run: Run, stack: ExitStack) -> tuple[Containerd, str]:
@@ -168,8 +179,7 @@ def _start(run: Run, stack: ExitStack) -> tuple[Containerd, str]:
     share_namespace_folder(run, stack)
     server.shims.mkdir(exist_ok=True)
     server.config.write_text(text)
-    usual = environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-    path = ":".join((str(server.shims), usual, *SHIM_FOLDERS))
+    path = ":".join((str(server.shims), search_path(), *SHIM_FOLDERS))
     argv = [*OWN_MOUNTS, "env", f"PATH={path}", "containerd", "--config", str(server.config)]
     with signals.deferred():  # nothing is removed from under a containerd that still runs
         daemon = run.start(argv, "containerd.log")
@@ -255,12 +265,9 @@ def create_cgroups(name: str) -> None:
     Then the cgroup belongs to containerd, and not to the collector that happens to run the first container,
     for which it would be a leak.
     """
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        before, _dash, after = line.partition(" - ")
-        point = Path(before.split(" ")[4])
-        if after.split(" ")[0] in {"cgroup", "cgroup2"} and leaks.CGROUPS in (point, point.parent):
-            with suppress(OSError):  # where cgroups are read-only, a container creates none either
-                (point / name).mkdir()
+    for hierarchy in cgroups.hierarchies(cgroups.MOUNTS.read_text()):
+        with suppress(OSError):  # where cgroups are read-only, a container creates none either
+            (hierarchy.point / name).mkdir()
 
 
 def remove_cgroups(name: str) -> None:

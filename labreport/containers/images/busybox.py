@@ -8,7 +8,6 @@ import io
 import json
 import platform
 import re
-import shutil
 import struct
 import tarfile
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from labreport.capture import recorder
+from labreport.capture.program import which
 from labreport.contract.errors import LabError
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "armv6l": "arm", "i686": "386"}
@@ -64,7 +64,7 @@ def architecture() -> str:
 
 def find_busybox() -> Path:
     """Return the path of the busybox on PATH; raise BusyboxError if there is none or it is not static."""
-    found = shutil.which("busybox")
+    found = which("busybox")
     if found is None:
         raise BusyboxError("busybox is not on PATH", INSTALL)
     with Path(found).open("rb") as file:

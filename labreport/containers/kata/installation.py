@@ -18,6 +18,7 @@ from labreport.capture import recorder
 from labreport.capture.command import CommandFailedError
 from labreport.capture.declare import Unavailable
 from labreport.capture.host import this_host, version_of
+from labreport.capture.program import which
 from labreport.capture.run import CaptureError, Run
 from labreport.containers.containerd.server import Containerd, containerd
 from labreport.containers.kata.archive import CONFIGURATION as STOCK
@@ -89,7 +90,7 @@ def kata(run: Run) -> Kata:
 def installation(run: Run) -> Iterator[Kata]:
     """Install Kata for the private containerd, if lab.yml has an archive of it; or else find the host's."""
     if run.session.system or NAME not in run.lab.archives:
-        found = shutil.which(SHIM) or ""
+        found = which(SHIM) or ""
         place = configuration_on_host()
         if version := version_of((SHIM, "--version")):
             run.tools[SHIM] = version

@@ -40,14 +40,29 @@ def networks(routes: str) -> list[IPv4Network]:
     return found
 
 
+def in_pool(used: list[IPv4Network]) -> list[IPv4Network]:
+    """Return the networks inside POOL. A route to a larger one, such as a VPN's, yields to ours.
+
+    >>> in_pool([IPv4Network("0.0.0.0/1"), IPv4Network("10.0.0.0/8"), IPv4Network("10.213.4.0/24")])
+    [IPv4Network('10.213.4.0/24')]
+    """
+    return [network for network in used if network.subnet_of(POOL)]
+
+
+def free_subnets(used: list[IPv4Network]) -> list[IPv4Network]:
+    """Return each /24 of POOL that overlaps no network in `used` that is inside POOL."""
+    taken = in_pool(used)
+    return [subnet for subnet in POOL.subnets(new_prefix=24) if not any(map(subnet.overlaps, taken))]
+
+
 def free_subnet(used: list[IPv4Network], start: int) -> IPv4Network | None:
-    """Return a /24 of POOL that overlaps no network in `used`, or None if there is none.
+    """Return one of the free subnets, or None if there is none.
 
     The search begins at subnet number `start`, so that runs at the same time rarely try the same one.
     """
-    subnets = list(POOL.subnets(new_prefix=24))
-    rotated = subnets[start % len(subnets) :] + subnets[: start % len(subnets)]
-    return next((subnet for subnet in rotated if not any(map(subnet.overlaps, used))), None)
+    free = free_subnets(used)
+    first = POOL[(start << 8) % POOL.num_addresses]
+    return next((subnet for subnet in free if subnet[0] >= first), free[0] if free else None)
 
 
 def bridge_config(network: str, bridge: str, subnet: IPv4Network, state: Path) -> str:

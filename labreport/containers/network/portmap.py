@@ -1,7 +1,6 @@
 """Port mapping: a host port that leads to a container, by the CNI plugin portmap, if this host has NAT."""
 
 import re
-import shutil
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from labreport.capture import recorder
 from labreport.capture.cleanup import runs
 from labreport.capture.command import CommandFailedError
+from labreport.capture.program import which
 from labreport.capture.run import Run
 from labreport.containers.network import cni
 from labreport.containers.network.bridge import Attachment, Network, network
@@ -74,7 +74,7 @@ def why_not(net: Network, ports: Mapping[int, int]) -> str:
     """Return why no port can be mapped on this host, or an empty text if it probably works."""
     if not (net.plugins / "portmap").exists():
         return "no portmap plugin on this host"
-    if not shutil.which("iptables"):
+    if not which("iptables"):
         return "no iptables on this host"
     if not recorder.output(NAT_RULES):
         return "no NAT on this host"

@@ -81,12 +81,16 @@ def test_a_mirror_has_to_send_the_pinned_file(
 
 
 def test_what_cannot_be_had(server: Server, wanted: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The reason is true, and says the one command that helps."""
+    """The reason is true, and the remedy is the one command that helps."""
     assert archives.missing(wanted) == ""
     elsewhere = wanted.model_copy(update={"url": "https://example.invalid/x.tar.zst"})
     assert archives.missing(elsewhere) == (
-        "its archive is not in the cache, and example.invalid: its name is not known here (no network?): "
-        "download it elsewhere, then TEST_ARCHIVE=FILE lab collect"
+        "its archive is not in the cache, and example.invalid: its name is not known here (no network?)"
+    )
+    assert archives.remedy(elsewhere) == "download it elsewhere, then TEST_ARCHIVE=FILE lab collect"
+    unnamed = elsewhere.model_copy(update={"archive_env": ""})
+    assert (
+        archives.remedy(unnamed) == "when there is a network: lab cache add https://example.invalid/x.tar.zst"
     )
     obtain(wanted, silent).close()
     assert archives.missing(elsewhere) == "", "it is in the cache"

@@ -28,7 +28,7 @@ from labreport.contract.records import (
     dump,
 )
 from labreport.contract.text import text_lines
-from labreport.report.pages.macros import MacroContext
+from labreport.report.pages.context import MacroContext
 from labreport.report.pages.render import RenderPass, SitePages
 from labreport.report.source.cite import Page
 from tests import forked

@@ -8,10 +8,11 @@ from datetime import date
 from labreport.check.finding import Finding, in_order
 from labreport.check.lab import LabPages
 from labreport.check.numbers import NUMBER
-from labreport.check.rubric import RequirementState, results_of
+from labreport.check.rubric import RequirementState, requirements_table, results_of
 from labreport.check.waivers import Waived, waive
 from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.facts.expressions.evaluate import EvaluationState
+from labreport.report.pages.context import LateTable, Required
 from labreport.report.source.evidence import is_evidence
 from labreport.report.tables import Table
 from labreport.report.values import Quantity
@@ -129,6 +130,13 @@ def coverage_of(lab: LabPages, findings: Waived) -> Coverage:
         emulated=sum(claim.result.emulated for claim in claims),
         rubric=rubric,
     )
+
+
+def late_table(shown: LateTable, lab: LabPages, day: date) -> Table:
+    """Return a table that needs all pages of a lab; waivers count that are valid on `day`."""
+    if isinstance(shown, Required):
+        return requirements_table(results_of(lab))
+    return coverage_table(cover_lab(lab, day))
 
 
 def coverage_table(coverage: Coverage) -> Table:

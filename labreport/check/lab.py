@@ -14,7 +14,7 @@ from labreport.report.facts.converters.own import lab_converters
 from labreport.report.facts.facts import FACTS_FILE, Facts, load_facts
 from labreport.report.facts.readings import Reading
 from labreport.report.pages.calls import CallResult
-from labreport.report.pages.macros import blocks_of
+from labreport.report.pages.context import blocks_of
 from labreport.report.pages.source import PageSource
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import LABS

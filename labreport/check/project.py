@@ -9,14 +9,15 @@ from pathlib import Path
 
 from labreport.check.coverage import (
     Coverage,
-    cover_lab,
     coverage_of,
     coverage_table,
+    late_table,
     naked_numbers,
     unshown_evidence,
     unused_facts,
 )
 from labreport.check.finding import NOTHING, PROBLEM, Edit, Finding, edited, in_order
+from labreport.check.key_findings import unbound_findings
 from labreport.check.lab import LabPages, read_facts, read_lab
 from labreport.check.rubric import read_rubric, unmet_requirements
 from labreport.check.secret_scan import possible_secrets
@@ -25,6 +26,7 @@ from labreport.check.stand_ins import unsaid_stand_ins
 from labreport.check.submission import misquotes
 from labreport.check.waivers import lab_of_file, read_waivers, waive
 from labreport.report.facts.converters.own import lab_converters, sample_errors
+from labreport.report.pages.context import LateTable
 from labreport.report.pages.render import RenderPass, SitePages
 from labreport.report.pages.source import PageSource
 from labreport.report.problems import FaultError
@@ -136,6 +138,7 @@ LAB_CHECKS: tuple[LabCheck, ...] = (
     misquotes,
     unsaid_stand_ins,
     unmet_requirements,
+    unbound_findings,
 )
 """The checks of one lab. A new check is a function here; labreport/check/__init__.py describes it."""
 
@@ -205,10 +208,10 @@ def read_project(site: SitePages) -> ProjectPages:
     return ProjectPages(site, rendering)
 
 
-def lab_coverage(site: SitePages, lab: str, today: date) -> Table:
-    """Return the evidence coverage of a lab as a table."""
+def late_table_of(site: SitePages, shown: LateTable, today: date) -> Table:
+    """Return a table that needs all pages of a lab."""
     labs = {pages.lab: pages for pages in read_project(site).labs}
-    return coverage_table(cover_lab(labs[lab], today) if lab in labs else Coverage())
+    return late_table(shown, labs[shown.lab], today) if shown.lab in labs else coverage_table(Coverage())
 
 
 def fix(root: Path, report: CheckReport) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import quote
 
 from pydantic import Field, RootModel, model_validator
 
@@ -14,11 +15,12 @@ from labreport.check.lab import Display, LabPages, usable
 from labreport.contract.fields import EvidencePath
 from labreport.contract.lab_config import Lab
 from labreport.contract.records import Model
+from labreport.report.pages.context import RUBRIC_FILE
 from labreport.report.pages.source import Heading, PageSource
 from labreport.report.source.cite import LABS
+from labreport.report.tables import Cell, Table
 from labreport.report.yaml_file import YamlFile, read_yaml
 
-RUBRIC_FILE = "rubric.yml"
 _REMEDY = "manual/reference/rubric.md describes a requirement"
 
 
@@ -61,13 +63,17 @@ class RequirementState(StrEnum):
 
 @dataclass(frozen=True)
 class RequirementResult:
-    """A requirement and its state; `missing` says what the section does not show."""
+    """A requirement and its state; `missing` says what the section does not show.
+
+    `link` leads from the site's root to the section; it is empty if there is no such section.
+    """
 
     edition: int
     name: str
     requirement: Requirement
     state: RequirementState
     missing: str = ""
+    link: str = ""
 
 
 def read_rubric(docs: Path, lab: str) -> YamlFile[RubricFile] | None:
@@ -120,8 +126,32 @@ def _results(rubric: RubricFile, lab: LabPages) -> list[RequirementResult]:
                 state = RequirementState.TO_COME
             else:
                 state = RequirementState.NOT_MET
-            results.append(RequirementResult(edition, name, requirement, state, missing))
+            link = _link(requirement, pages)
+            results.append(RequirementResult(edition, name, requirement, state, missing, link))
     return results
+
+
+def _link(requirement: Requirement, pages: dict[str, PageSource]) -> str:
+    """Return the link to the section of a requirement; empty if there is none, or more than one."""
+    page = pages.get(requirement.page or "")
+    named = [one for one in page.headings if requirement.section in {one.text, one.anchor}] if page else []
+    if page is None or len(named) != 1:
+        return ""
+    anchor = f"#{quote(named[0].anchor)}" if named[0].level > 1 else ""
+    return f"{quote(page.path.removesuffix('.md'))}.html{anchor}"
+
+
+def requirements_table(results: Sequence[RequirementResult]) -> Table:
+    """Return a row for each requirement, which is a link to the section that answers it."""
+    return Table.of(("task", "what the sheet asks for", "state"), map(_row, results))
+
+
+def _row(result: RequirementResult) -> Iterator[Cell | str]:
+    task = result.name.partition(".")[0].replace("-", " ")
+    yield f"{result.edition}, {task}"
+    yield Cell(result.requirement.requirement, link=result.link)
+    why = f": {result.requirement.to_come}" if result.state is RequirementState.TO_COME else ""
+    yield f"{result.state}{why}"
 
 
 def _missing(requirement: Requirement, pages: dict[str, PageSource], displays: Sequence[Display]) -> str:

@@ -21,7 +21,7 @@ def export(ctx: click.Context, lab: str, *, to: Path | None, prefix: str) -> Non
     Every block is a fence whose info string is start:end:path; gaps are said in words. `lab check FILE`
     reads such a report back. Exit status 1 if a page has a problem that a build would fail on.
     """
-    from labreport.check.project import lab_coverage
+    from labreport.check.project import late_table_of
     from labreport.report.export import export as render
     from labreport.report.today import today
     from labreport.site.pages import Site
@@ -30,7 +30,7 @@ def export(ctx: click.Context, lab: str, *, to: Path | None, prefix: str) -> Non
         raise click.UsageError(f"there is no lab {lab}: name one of docs/labs/")
     site = Site(root()).pages()
     prefix = prefix.replace("{lab}", lab)
-    exported = render(site, lab, prefix, lambda name: lab_coverage(site, name, today()))
+    exported = render(site, lab, prefix, lambda shown: late_table_of(site, shown, today()))
     for problem in exported.problems:
         show.line(f"lab: {problem}", err=True)
     if to is None:

@@ -58,12 +58,20 @@ _SIZES = {
     "TiB": Fraction(1024**4),
 }
 
+_BITS = {
+    "bit": Fraction(1, 8),
+    "kbit": Fraction(1000, 8),
+    "Mbit": Fraction(1000**2, 8),
+    "Gbit": Fraction(1000**3, 8),
+}
+
 UNITS: dict[str, Unit] = {
     "": Unit(Dimension(), Fraction(1)),
     "%": Unit(Dimension(), Fraction(1, 100)),
     **{symbol: Unit(Dimension(time=1), factor) for symbol, factor in _TIMES.items()},
     **{symbol: Unit(Dimension(data=1), factor) for symbol, factor in _SIZES.items()},
     **{f"{symbol}/s": Unit(Dimension(-1, 1), factor) for symbol, factor in _SIZES.items()},
+    **{f"{symbol}/s": Unit(Dimension(-1, 1), factor) for symbol, factor in _BITS.items()},
     "1/s": Unit(Dimension(time=-1), Fraction(1)),
     "requests/s": Unit(Dimension(time=-1), Fraction(1)),
 }

@@ -4,12 +4,12 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.pages.calls import CallResult, inline_text
+from labreport.report.pages.context import Covered, LateTable, Required
 from labreport.report.pages.look_alikes import is_too_deep
-from labreport.report.pages.macros import Covered
 from labreport.report.pages.render import RenderedPage, RenderPass
 from labreport.report.pages.slots import Slot, SlotKind
 from labreport.report.pages.source import PageSource, read_page
@@ -29,6 +29,9 @@ from labreport.site.html.blocks import (
 )
 from labreport.site.html.environment import LateHtml
 
+if TYPE_CHECKING:
+    from labreport.check.lab import LabPages
+
 
 @dataclass
 class Build:
@@ -40,7 +43,7 @@ class Build:
     late: LateHtml = field(default_factory=LateHtml)
     _sources: dict[str, PageSource] = field(default_factory=dict)
     _rendered: dict[str, RenderedPage] = field(default_factory=dict)
-    _covered: dict[str, Table] = field(default_factory=dict)
+    _lab_pages: dict[str, "LabPages"] = field(default_factory=dict)
 
     def read(self, path: str, data: bytes) -> str:
         """Return the text of the page at `path`, which has the bytes `data`.
@@ -110,19 +113,21 @@ class Build:
                 return after_claim_html(claim, self.late, up, slot.number)
             case Problem() as problem if slot.kind is not SlotKind.BLOCK:
                 return inline_problem_html(problem) if slot.kind is not SlotKind.BEFORE else ""
-            case Covered(lab=lab):
-                return self.late.put_late(lambda: table_html(self.covered(lab), up))
+            case (Covered() | Required()) as late:
+                return self.late.put_late(lambda: table_html(self.late_table(late), up))
             case block:
                 return html_of(block, up, self.late)
 
-    def covered(self, lab: str) -> Table:
-        """Return the evidence coverage of a lab. It is asked for when all pages have been rendered.
+    def late_table(self, shown: LateTable) -> Table:
+        """Return a table that needs all pages of a lab. It is asked for when they have been rendered."""
+        # The checks take 70 ms to import, which a project without such a table saves.
+        from labreport.check.coverage import late_table  # noqa: PLC0415
 
-        A dirty build leaves out pages that have not changed; they are rendered here.
-        """
-        if lab not in self._covered:
-            # The checks take 70 ms to import, which a project without coverage saves.
-            from labreport.check.coverage import cover_lab, coverage_table  # noqa: PLC0415
+        return late_table(shown, self._pages_of(shown.lab), today())
+
+    def _pages_of(self, lab: str) -> "LabPages":
+        """Return the rendered pages of a lab. A dirty build leaves some out, which are rendered here."""
+        if lab not in self._lab_pages:
             from labreport.check.lab import LabPages  # noqa: PLC0415
 
             docs, evidence = self.rendering.docs, self.rendering.evidence
@@ -136,9 +141,8 @@ class Build:
                 if path not in self._rendered:
                     rest.render(source)
             results = [*self.rendering.results, *rest.results]
-            lab_pages = LabPages(self.root, docs, lab, pages, results, evidence)
-            self._covered[lab] = coverage_table(cover_lab(lab_pages, today()))
-        return self._covered[lab]
+            self._lab_pages[lab] = LabPages(self.root, docs, lab, pages, results, evidence)
+        return self._lab_pages[lab]
 
 
 def _with_line(problem: Problem) -> Problem:

@@ -49,7 +49,7 @@ EXCLUDED = (*LAB_FILES, *EDITOR_FILES)
 LINK_CHECKS = ("absolute_links", "anchors", "not_found", "unrecognized_links")
 """Link checks of mkdocs that warn here where mkdocs only informs. A check set to `ignore` stays so."""
 
-STYLES = ("assets/evidence.css", "assets/figures.css")
+STYLES = ("assets/evidence.css", "assets/claims.css", "assets/tables.css", "assets/figures.css")
 """The style sheets of macros."""
 
 SEARCH_WORKER = "assets/iframe-worker.js"

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from labreport.check.project import CheckReport
+from labreport.check.project import CheckReport, late_table_of
 from labreport.check.rubric import RequirementState
+from labreport.report.export import export
+from labreport.report.pages.context import Required
 from tests.project import CapturedFile, Little, make, row
 
 DAY = date(2026, 3, 4)
@@ -173,3 +175,33 @@ def test_points(little: Little) -> None:
     """The finding for an unmet requirement has its points."""
     (said,) = rubric_findings(check(little, requirement(section="Within", shows="[a.txt]", points="2.5")))
     assert "2025: it (2.5 points) is not met" in said
+
+
+def test_the_table_of_requirements(little: Little) -> None:
+    """Each requirement leads to its section, on the page and in an export; a wrong section is not a link."""
+    met, to_come = "x, page: task-1.md, section: First, shows: [a.txt]", "z, to_come: next week"
+    rows = [f"task-1.a: {{requirement: {met}}}", f"task-2.c: {{requirement: {to_come}}}"]
+    rows.append("task-1.b: {requirement: y, page: task-1.md, section: Nowhere, shows: [a.txt]}")
+    little.page("labs/lab12/rubric.yml", "2025:\n" + "".join(f"  {one}\n" for one in rows))
+    little.page("labs/lab12/task-9.md", "# Task 9\n\n{{ requirements() }}\n")
+    pages = little.pages()
+    table = late_table_of(pages, Required("lab12"), DAY)
+    assert [[cell.text for cell in line] for line in table.rows] == [
+        ["2025, task 1", "x", "met"],
+        ["2025, task 2", "z", "to come: next week"],
+        ["2025, task 1", "y", "not met"],
+    ]
+    assert [line[1].link for line in table.rows] == ["labs/lab12/task-1.html#own-id", "", ""]
+    exported = export(pages, "lab12", "", lambda shown: late_table_of(pages, shown, DAY))
+    assert "| 2025, task 1 | x | met |" in exported.markdown
+    little.build("--quiet")
+    page = (little.site / "labs/lab12/task-9.html").read_text()
+    assert '<td><a href="../../labs/lab12/task-1.html#own-id">x</a></td>' in page
+    assert 'id="own-id"' in (little.site / "labs/lab12/task-1.html").read_text()
+
+
+def test_a_lab_without_a_rubric_has_no_table(little: Little) -> None:
+    """The problem says what to write."""
+    little.page("labs/lab12/task-9.md", "# Task 9\n\n{{ requirements() }}\n")
+    (said,) = [str(one) for one in little.check(DAY).findings if one.kind == "problem"]
+    assert "lab12 has no rubric.yml: write one" in said

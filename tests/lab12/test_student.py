@@ -60,6 +60,12 @@ SIZES: dict[str, Fraction | int] = {
     "MiB": 2**20,
     "GiB": 2**30,
 }
+BITS: dict[str, Fraction | int] = {
+    "bit/s": Fraction(1, 8),
+    "kbit/s": 125,
+    "Mbit/s": 125_000,
+    "Gbit/s": 125_000_000,
+}
 TIMES: dict[str, Fraction | int] = {
     "ns": Fraction(1, 10**9),
     "µs": Fraction(1, 10**6),
@@ -75,6 +81,7 @@ UNITS: dict[str, Fraction | int] = {
     "requests/s": 1,
     **TIMES,
     **SIZES,
+    **BITS,
 } | {f"{size}/s": factor for size, factor in SIZES.items()}
 WORDS = re.compile(
     r"""(?P<text>"[^"]*"|'[^']*')|(?P<number>[0-9]+(?:\.[0-9]+)?)(?:\s*(?P<unit>%|(?!and\b|or\b)[a-zA-Zµ]+(?:/s)?))?"""

@@ -25,9 +25,23 @@ def test_blocks_stand_in_lists_tabs_and_admonitions(watched: Watched, hostile: L
     """Each block is inside the element in which the author put it."""
     watched.page.goto((hostile.site / "labs/lab12/hostile.html").as_uri())
     for place, count in {"li": 2, ".tabbed-block": 2, ".admonition": 1, "td": 1}.items():
-        assert watched.page.locator(f"article {place} [data-evidence]").count() == count, place
-    assert watched.page.locator("[data-evidence]").count() == 7
+        assert watched.page.locator(f"article {place} .ev:has([data-evidence])").count() == count, place
+    assert watched.page.locator(".ev:has([data-evidence])").count() == 7
     assert watched.page.locator(".ev-binary").count() == 2
+
+
+def test_a_long_block_is_folded_after_its_first_lines(watched: Watched, hostile: Little) -> None:
+    """The first 15 lines are in sight, the rest opens by a line that says how many there are."""
+    watched.page.goto((hostile.site / "labs/lab12/hostile.html").as_uri())
+    block = watched.page.locator(".ev:has([data-evidence])").first
+    parts = block.locator("[data-evidence]")
+    assert parts.evaluate_all("all => all.map(e => e.dataset.lines)") == ["1:15", "16:39"]
+    assert not parts.last.is_visible()
+    assert block.locator("details.ev-rest summary").inner_text() == "… 24 more lines"
+    block.locator("details.ev-rest summary").click()
+    assert parts.last.is_visible()
+    short = watched.page.locator(".ev:has([data-lines='3:12'])").first
+    assert short.locator("details.ev-rest").count() == 0
 
 
 def test_provenance_is_folded_and_complete(watched: Watched, hostile: Little) -> None:
@@ -88,13 +102,20 @@ def test_a_phone_scrolls_blocks_not_the_page(phone: Watched, hostile: Little) ->
     assert phone.page.evaluate("document.body.dataset.mdColorScheme") == "slate"
 
 
-def test_print_shows_all_of_a_block(phone: Watched, hostile: Little) -> None:
-    """On paper, long lines wrap and provenance is unfolded."""
+def test_print_shows_what_is_in_sight(phone: Watched, hostile: Little) -> None:
+    """On paper, long lines wrap. What is folded is not printed, even if it was open: a line names it."""
     phone.page.emulate_media(media="print")
     phone.page.goto((hostile.site / "about.html").as_uri())
     code = phone.page.locator("[data-evidence]").first
     assert code.evaluate("e => getComputedStyle(e).whiteSpace") == "pre-wrap"
-    assert phone.page.locator("details.ev-from dl").first.is_visible()
+    phone.page.locator("details").evaluate_all("all => all.forEach(e => { e.open = true })")
+    assert phone.page.locator("details.ev-from summary").first.is_visible()
+    assert not phone.page.locator("details.ev-from dl").first.is_visible()
+    phone.page.goto((hostile.site / "labs/lab12/hostile.html").as_uri())
+    rest = phone.page.locator("details.ev-rest").first
+    rest.evaluate("e => { e.open = true }")
+    assert rest.locator("summary").inner_text() == "… 24 more lines of lab12/hostile.txt"
+    assert not rest.locator("pre").is_visible()
 
 
 CONTRAST = """() => {

@@ -32,7 +32,7 @@ def test_several_labs_are_one_site(clone: Path, tmp_path: Path) -> None:
     front = (site / "index.html").read_text()
     sums = (site / "evidence" / "SHA256SUMS").read_text()
     for name in ("lab1", "lab2"):
-        assert f'<td><a href="labs/{name}/index.html">{name}</a></td><td>1 of 1</td>' in front
+        assert f'<td><a href="labs/{name}/index.html">The lab {name}</a></td><td>1 of 1</td>' in front
         assert f'<a href="labs/{name}/index.html" class="md-nav__link">' in front
         assert f"  {name}/kernel/release.txt\n" in sums
     hosts = (site / "hosts.html").read_text()

@@ -7,18 +7,23 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.project import REPO, clean_environment
 from tests.site.walk import slice_of
 
-BLOCK = re.compile(r'<code data-evidence="([^"]*)" data-lines="([0-9]+:[0-9]+)">(.*?)</code>', re.DOTALL)
+BLOCK = re.compile(
+    r'<code data-evidence="([^"]*)" data-lines="([0-9]+:[0-9]+)"(?: [^>]*)?>(.*?)</code>', re.DOTALL
+)
+REQUIREMENT = re.compile(r'<tr><td>[0-9]{4}, [^<]*</td><td>(?:<a href="([^"#]*)#?([^"]*)">)?')
 
 
-def test_every_block_of_the_built_site_equals_its_slice(tmp_path: Path) -> None:
-    """Blocks are exact after a bare `mkdocs build`, even if the build reports problems."""
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site of this repository, even if the build reports problems."""
     if not (REPO / "docs" / "index.md").is_file() or not any((REPO / "evidence").glob("*/records/*.json")):
         pytest.skip("the repo has no pages or no evidence yet")
-    site = tmp_path / "site"
+    site = tmp_path_factory.mktemp("own") / "site"
     subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(site)],
         cwd=REPO,
@@ -26,6 +31,11 @@ def test_every_block_of_the_built_site_equals_its_slice(tmp_path: Path) -> None:
         capture_output=True,
         check=False,
     )
+    return site
+
+
+def test_every_block_of_the_built_site_equals_its_slice(site: Path) -> None:
+    """Blocks are exact after a bare `mkdocs build`."""
     found = [
         (path, lines, html.unescape(text))
         for page in site.rglob("*.html")
@@ -34,3 +44,16 @@ def test_every_block_of_the_built_site_equals_its_slice(tmp_path: Path) -> None:
     assert found
     for path, lines, text in found:
         assert text == slice_of(REPO / "evidence", html.unescape(path), lines), (path, lines)
+
+
+def test_each_requirement_of_a_sheet_is_two_clicks_away(site: Path) -> None:
+    """From the front page to the lab, and from there to the section that answers the requirement."""
+    front = (site / "index.html").read_text()
+    for rubric in (REPO / "docs" / "labs").glob("*/rubric.yml"):
+        lab = f"labs/{rubric.parent.name}"
+        assert f'href="{lab}/index.html"' in front
+        rows = REQUIREMENT.findall((site / lab / "index.html").read_text())
+        assert len(rows) == sum(map(len, yaml.safe_load(rubric.read_text()).values()))
+        for page, anchor in rows:
+            answer = (site / lab / page).read_text()
+            assert not anchor or f'id="{anchor}"' in answer, (page, anchor)

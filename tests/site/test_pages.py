@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.check.project import CheckReport, lab_coverage
+from labreport.check.project import CheckReport, late_table_of
 from labreport.report.export import Exported, export
 from tests import forked
 from tests.project import REPO, CapturedFile, Little, clean_environment, make
@@ -60,7 +60,7 @@ def look_at(little: Little) -> Seen:
     """Build, check and export a project."""
     ending = little.build("--quiet").stderr.partition("The report has")[2]
     pages = little.pages()
-    exported = export(pages, "lab12", "", lambda lab: lab_coverage(pages, lab, DAY))
+    exported = export(pages, "lab12", "", lambda shown: late_table_of(pages, shown, DAY))
     return Seen(little, ending, little.check(DAY), exported)
 
 

@@ -49,7 +49,7 @@ def test_a_bare_mkdocs_yml_is_enough(little: Little, build: Build) -> None:
     page = (little.site / "labs/lab12/index.html").read_text()
     assert '<code data-evidence="lab12/a.txt" data-lines="1:2">one\ntwo &lt;b&gt;\n</code>' in page
     assert (little.site / "evidence/SHA256SUMS").is_file()
-    for asset in ("evidence.css", "figures.css", "iframe-worker.js"):
+    for asset in ("evidence.css", "claims.css", "tables.css", "figures.css", "iframe-worker.js"):
         kept = (REPO / "labreport/site/assets" / asset).read_bytes()
         assert (little.site / "assets" / asset).read_bytes() == kept
         assert f"../../assets/{asset}" in page

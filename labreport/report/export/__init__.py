@@ -15,7 +15,7 @@ from labreport.report.export.markdown import (
     words,
 )
 from labreport.report.pages.calls import CallResult, inline_text
-from labreport.report.pages.macros import Covered
+from labreport.report.pages.context import Covered, LateTable, Required
 from labreport.report.pages.render import RenderedPage, RenderPass, SitePages
 from labreport.report.pages.slots import SlotKind
 from labreport.report.pages.source import PageSource
@@ -34,11 +34,11 @@ class Exported:
     problems: tuple[Problem, ...]
 
 
-def export(site: SitePages, lab: str, prefix: str, coverage: Callable[[str], Table]) -> Exported:
+def export(site: SitePages, lab: str, prefix: str, late_table: Callable[[LateTable], Table]) -> Exported:
     """Return the task pages of a lab as one report.
 
-    `prefix` stands before each path in the info strings; `labs/<lab>/` if it is empty. `coverage` returns the
-    table of a lab's evidence coverage, which needs all of its pages.
+    `prefix` stands before each path in the info strings; `labs/<lab>/` if it is empty. `late_table` returns a
+    table that needs all pages of a lab, such as its evidence coverage.
     """
     pages = RenderPass(site.docs, site.root / "evidence", values=site.values, code=site.root)
     for problem in site.problems:
@@ -48,7 +48,7 @@ def export(site: SitePages, lab: str, prefix: str, coverage: Callable[[str], Tab
     for source in tasks:
         page = pages.render(source)
         pages.check_page(page, site.html)
-        lines += [*_PageExport(pages, page, prefix or f"{LABS}/{lab}/", coverage).lines(), ""]
+        lines += [*_PageExport(pages, page, prefix or f"{LABS}/{lab}/", late_table).lines(), ""]
     if not tasks:
         what, remedy = f"{lab} has no page task-*.md", f"write {LABS}/{lab}/task-1.md"
         pages.add(Problem(f"docs/{LABS}/{lab}/", what, remedy))
@@ -108,7 +108,7 @@ class _PageExport:
     pages: RenderPass
     page: RenderedPage
     prefix: str
-    coverage: Callable[[str], Table]
+    late_table: Callable[[LateTable], Table]
 
     def lines(self) -> list[str]:
         """Return the lines of the page, each slot replaced by what it stands for.
@@ -182,6 +182,6 @@ class _PageExport:
     def _markdown(self, result: CallResult | Problem) -> str:
         """Return the Markdown of a block."""
         shown = result if isinstance(result, Problem) else result.shown
-        if isinstance(shown, Covered):
-            return table_markdown(self.coverage(shown.lab))
+        if isinstance(shown, Covered | Required):
+            return table_markdown(self.late_table(shown))
         return markdown_of(shown, self.prefix)

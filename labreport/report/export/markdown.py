@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from labreport.report.pages.macros import Shown
+from labreport.report.pages.context import Shown
 from labreport.report.pages.markdown import CONTAINER, parse_blocks, read_spans
 from labreport.report.problems import Problem, one_line
 from labreport.report.source.cite import Block, Gap

@@ -30,8 +30,9 @@ class BoundExpression:
 
     @property
     def emulated_times(self) -> bool:
-        """Whether it uses a time or rate of an emulated host."""
-        return any(fact.emulated and is_time(fact.value) for fact in self.result.facts.values())
+        """Whether it uses a time, a rate or a ratio of times of an emulated host."""
+        facts = self.result.facts.values()
+        return any(fact.emulated and (fact.is_ratio_of_times or is_time(fact.value)) for fact in facts)
 
     @property
     def publishable(self) -> bool:

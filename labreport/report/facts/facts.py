@@ -79,6 +79,11 @@ class Fact(Model):
         return self
 
     @property
+    def is_ratio_of_times(self) -> bool:
+        """Whether the value is a plain number that compares the times of a series."""
+        return self.read.startswith("series ") and " / " in self.read
+
+    @property
     def request(self) -> SliceRequest:
         """The lines of the fact, as a page would request them."""
         return SliceRequest(self.file, self.lines, self.start, self.end)

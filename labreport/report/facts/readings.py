@@ -72,6 +72,7 @@ class Reading:
     host: Host | None
     start: datetime
     text: str
+    is_ratio_of_times: bool = False
 
     @property
     def link(self) -> str:
@@ -84,7 +85,9 @@ class Reading:
         if isinstance(self.read, tuple):
             return None
         host_class = self.host.host_class if self.host else None
-        return FactValue(self.read, self.host_id, host_class, self.file, self.lines.start)
+        return FactValue(
+            self.read, self.host_id, host_class, self.file, self.lines.start, self.is_ratio_of_times
+        )
 
 
 @dataclass
@@ -178,7 +181,9 @@ def _read(
     if not isinstance(read, tuple) and lines.start < lines.end:
         lines, text = _fewest_lines(lines, text, read, has_value)
     record = captured.record
-    return Reading(read, block.path, block.set, lines, record.host, block.host, record.start, text)
+    host = block.host
+    ratio = fact.is_ratio_of_times
+    return Reading(read, block.path, block.set, lines, record.host, host, record.start, text, ratio)
 
 
 def _fewest_lines(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from labreport.report.facts.claims import BoundExpression, Claim, InlineValue
 from labreport.report.facts.expressions.evaluate import EvaluationState
-from labreport.report.pages.macros import MACROS, MacroContext, Shown, claim
+from labreport.report.pages.context import MacroContext, Shown
+from labreport.report.pages.macros import MACROS, claim
 from labreport.report.pages.slots import SlotKind
 from labreport.report.problems import FaultError, Problem, one_line
 from labreport.report.source.cite import EMULATED, EXPECTED, Block, Gap

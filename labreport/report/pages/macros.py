@@ -4,18 +4,15 @@ A macro raises FaultError for what it cannot show; `labreport.report.pages.calls
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
-from labreport.report.facts.claims import Claim, InlineValue, inline_value, judge_claim
-from labreport.report.facts.readings import Readings
+from labreport.report.facts.claims import inline_value, judge_claim
 from labreport.report.figures import chart_figure, comparison_figure
-from labreport.report.problems import FaultError, Problem
-from labreport.report.source.cite import LABS, Block, Gap, Page, cite
-from labreport.report.source.difference import FORMS, Difference, differ
-from labreport.report.source.evidence import Captured, Evidence, EvidenceSet
+from labreport.report.pages.context import RUBRIC_FILE, Covered, MacroContext, Required, Shown
+from labreport.report.problems import FaultError
+from labreport.report.source.cite import Block, Gap, cite
+from labreport.report.source.difference import FORMS, differ
+from labreport.report.source.evidence import Captured
 from labreport.report.source.slices import slice_request
-from labreport.report.tables import Figure, Table
 from labreport.report.tables.external import advisories_table, published_table
 from labreport.report.tables.probes import escapes_table, probes_figure
 from labreport.report.tables.runs import CommandRun, CommandRuns, command_run, lab_runs
@@ -27,57 +24,6 @@ from labreport.report.tables.sets import (
     labs_table,
     state_table,
 )
-
-
-@dataclass(frozen=True)
-class Covered:
-    """The evidence coverage of a lab, which is computed when all of its pages are rendered."""
-
-    lab: str
-
-
-@dataclass(frozen=True, slots=True)
-class MacroContext:
-    """The input of every macro: the evidence, the facts of each lab, and the page with the call."""
-
-    evidence: Evidence
-    facts: Callable[[str], Readings]
-    page: Page
-    docs: Path
-
-    def set_of(self, lab: object) -> EvidenceSet:
-        """Return the set of `lab`, or of the page's lab if that is None; raise FaultError."""
-        return self.evidence.set(self.lab_named(lab))
-
-    def pages_of(self, lab: object) -> Path:
-        """Return the folder with the pages of `lab`, or of the page's lab; raise FaultError."""
-        return self.docs / LABS / self.lab_named(lab)
-
-    def facts_of(self, lab: object) -> Readings:
-        """Return the facts of `lab`, or of the page's lab; raise FaultError if it has none."""
-        return self.facts(self.lab_named(lab))
-
-    def lab_named(self, lab: object) -> str:
-        """Return `lab`, or the page's lab if that is None; raise FaultError if there is no such lab."""
-        name = lab if lab is not None else self.page.lab
-        if not isinstance(name, str):
-            raise FaultError(f"lab is {name!r}", 'give it in quotes: lab="lab12"')
-        if not name:
-            raise FaultError("this page belongs to no lab", 'name one: lab="lab12"')
-        if name not in self.evidence.labs and name not in self.evidence.names():
-            raise FaultError(f"there is no lab {name}", f"one of: {', '.join(sorted(self.evidence.labs))}")
-        return name
-
-
-BlockShown = Block | Gap | Problem | Table | tuple[CommandRuns, ...] | Covered | Figure | Difference
-Shown = BlockShown | InlineValue | Claim
-
-
-def blocks_of(shown: Shown) -> tuple[Block, ...]:
-    """Return the blocks of evidence that a call shows, or from which its figure or difference is made."""
-    if isinstance(shown, Figure | Difference):
-        return shown.blocks
-    return (shown,) if isinstance(shown, Block) else ()
 
 
 def evidence(  # noqa: PLR0913 # what a page may say of a block
@@ -159,7 +105,7 @@ def hosts(context: MacroContext, host_class: object = None) -> Shown:
 
 def labs(context: MacroContext) -> Shown:
     """Show one row for each lab that has pages: what was captured, when, and on which host class."""
-    return labs_table(context.evidence)
+    return labs_table(context.evidence, {name: context.title(name) for name in context.evidence.labs})
 
 
 def index(context: MacroContext, lab: object = None) -> Shown:
@@ -172,6 +118,17 @@ def index(context: MacroContext, lab: object = None) -> Shown:
 def coverage(context: MacroContext, lab: object = None) -> Shown:
     """Show how many numbers of a lab are bound to evidence, claims hold, and requirements are met."""
     return Covered(context.lab_named(lab))
+
+
+def requirements(context: MacroContext, lab: object = None) -> Shown:
+    """Show what each edition of the course sheet asks for, with a link to the section that answers it.
+
+    The requirements are those of the lab's rubric.yml.
+    """
+    name = context.lab_named(lab)
+    if not (context.pages_of(lab) / RUBRIC_FILE).is_file():
+        raise FaultError(f"{name} has no {RUBRIC_FILE}", "write one: manual/reference/rubric.md describes it")
+    return Required(name)
 
 
 def fact(
@@ -276,6 +233,7 @@ MACROS: dict[str, Callable[..., Shown]] = {
         labs,
         index,
         coverage,
+        requirements,
         fact,
         claim,
         comparison,

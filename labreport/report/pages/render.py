@@ -21,11 +21,11 @@ from labreport.report.pages.calls import (
     problems_of,
     warnings_of,
 )
+from labreport.report.pages.context import MacroContext
 from labreport.report.pages.look_alikes import look_alikes
-from labreport.report.pages.macros import MacroContext
 from labreport.report.pages.sandbox import PageEnvironment
 from labreport.report.pages.slots import Slot, SlotKind, Slots
-from labreport.report.pages.source import PageSource, read_front_matter
+from labreport.report.pages.source import PageSource, read_front_matter, read_page
 from labreport.report.problems import FaultError, Problem
 from labreport.report.source.cite import LABS, Page
 from labreport.report.source.evidence import Evidence
@@ -126,6 +126,15 @@ class RenderPass:
             self._facts[lab] = Readings(load_facts(path, converters), self.evidence)
         return self._facts[lab]
 
+    def lab_title(self, lab: str) -> str:
+        """Return the title of a lab, the first heading of its first page, or its name."""
+        for name in ("index.md", "README.md"):
+            path = self.docs / LABS / lab / name
+            if path.is_file():
+                headings = read_page(f"{LABS}/{lab}/{name}", path.read_bytes()).headings
+                return next((heading.text for heading in headings if heading.level == 1), lab)
+        return lab
+
     def render(self, source: PageSource, markdown: str | None = None) -> RenderedPage:
         """Return a page after its Jinja; `markdown` is its text, if that is not what `source` has."""
         text = source.markdown if markdown is None else markdown
@@ -158,7 +167,7 @@ class RenderPass:
             blocks = [slot for slot in inner if slot.kind is SlotKind.BLOCK]
             has_block = any(isinstance(_at(before, slot), CallResult) for slot in blocks)
             call = replace(call, sentence=self.as_text(call.sentence, before))
-        shown = call.run(MacroContext(self.evidence, self.lab_facts, page, self.docs))
+        shown = call.run(MacroContext(self.evidence, self.lab_facts, page, self.docs, self.lab_title))
         if has_block:
             shown = Problem(str(call), "a block is in its sentence", "put the block before or after it")
         result = CallResult(page.path, call.line, call, shown)

@@ -8,12 +8,24 @@ from labreport.report.source.cite import Block
 
 
 @dataclass(frozen=True)
+class Detail:
+    """What a cell leaves out: a sentence about it, and a text as it was printed, which may be empty."""
+
+    title: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class Cell:
-    """A cell; `code` sets it in a fixed-width font, `link` is a path from the site's root, already quoted."""
+    """A cell; `code` sets it in a fixed-width font, `link` is a path from the site's root, already quoted.
+
+    `details` open behind the cell; a plain table leaves them out.
+    """
 
     text: str
     code: bool = False
     link: str = ""
+    details: tuple[Detail, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,7 @@ class Table:
         Raise ValueError for a row that is not as long as `head`.
 
         >>> Table.of(("file", "lines"), [("a.txt", 3)]).rows[0]
-        (Cell(text='a.txt', code=False, link=''), Cell(text='3', code=False, link=''))
+        (Cell(text='a.txt', code=False, link='', details=()), Cell(text='3', code=False, link='', details=()))
         """
         cells = tuple(tuple(one if isinstance(one, Cell) else Cell(str(one)) for one in row) for row in rows)
         if wrong := next((row for row in cells if len(row) != len(head)), None):

@@ -13,10 +13,10 @@ from labreport.report.problems import FaultError
 from labreport.report.source.cite import Block, raw_link
 from labreport.report.source.evidence import Captured, Evidence, EvidenceSet
 from labreport.report.source.slices import lines_in_words
-from labreport.report.tables import Cell, Figure, Table
+from labreport.report.tables import Cell, Detail, Figure, Table
 
-SHOWN = 60
-"""How many characters of an answer a table shows."""
+SHORT = 32
+"""How many characters an answer without a judgement may have to stand in a table."""
 ESCAPE = "escape"
 """The role of a collector that tries an escape."""
 RUNTIMES = ("runc", "kata")
@@ -26,6 +26,8 @@ _PROBE = re.compile(r"=== (?P<id>[a-z0-9-]+): (?P<question>.+) ===")
 _ABOUT = re.compile(r"(?P<key>why|asked): (?P<text>.*)")
 _MEANING = re.compile(r"if (?P<name>[^:]+): (?P<meaning>.+)")
 _ARM = re.compile(r"--- (?P<arm>.+)")
+_ARM_WORDS = re.compile(r"(?P<asked>[^ ,]+),? ?(?P<how>.*)")
+"""The name of an arm: `runc --seccomp` is runc with an option, `host, afterwards` the host at the end."""
 _JUDGEMENT = re.compile(r"=> (?P<judgement>.+)")
 _ATTEMPT = re.compile(r"=== (?P<runtime>[a-z]+)(?:, (?P<way>.+))? ===")
 
@@ -46,40 +48,63 @@ class ProbeQuestion:
     id: str
     question: str
     why: str = ""
+    asked: str = ""
     meanings: dict[str, str] = field(default_factory=dict)
     answers: list[ProbeAnswer] = field(default_factory=list)
 
 
 def probes_figure(block: Block, only: Sequence[str]) -> Figure:
-    """Return a table with a row for each probe and a column for each arm; `only` selects probes by id.
+    """Return a table with a row for each probe and a column for each runtime; `only` selects probes by id.
 
-    Raise FaultError if the file is not one of probes, or has no probe of such an id.
+    A cell has the judgement; its meaning and the whole answer are its details. The arms of one runtime, with
+    and without an option, share a column. Raise FaultError if the file is not one of probes, or has no probe
+    of such an id.
     """
     probes = read_probes(block)
     known = [probe.id for probe in probes]
     if unknown := [name for name in only if name not in known]:
         raise FaultError(f"{block.path} has no probe {', '.join(unknown)}", f"use one of: {', '.join(known)}")
-    arms = list(dict.fromkeys(answer.arm for probe in probes for answer in probe.answers))
-    selected = [probe for probe in probes if not only or probe.id in only]
-    meanings = (f"{name}: {what}" for probe in selected for name, what in probe.meanings.items())
-    link = raw_link(block.set, block.content.path)
-    table = Table.of(("question", *arms), (_probe_row(probe, arms, link) for probe in selected))
-    return Figure(block, "Probes", tuple(dict.fromkeys(meanings)), table)
+    arms = dict.fromkeys(answer.arm for probe in probes for answer in probe.answers)
+    columns = list(dict.fromkeys(map(_asked, arms)))
+    rows = (_probe_row(probe, columns) for probe in probes if not only or probe.id in only)
+    return Figure(block, "Probes", (), Table.of(("question", *columns), rows))
 
 
-def _probe_row(probe: ProbeQuestion, arms: Sequence[str], link: str) -> Iterator[Cell | str]:
-    by_arm = {answer.arm: answer for answer in probe.answers}
-    yield Cell(f"{probe.question} ({probe.why})", link=link)
-    for arm in arms:
-        yield _answer_words(by_arm[arm]) if arm in by_arm else "not asked"
+def _probe_row(probe: ProbeQuestion, columns: Sequence[str]) -> Iterator[Cell]:
+    yield Cell(probe.question, details=(Detail(f"Why: {probe.why}", probe.asked),))
+    for column in columns:
+        yield _column_cell(probe, [one for one in probe.answers if _asked(one.arm) == column])
 
 
-def _answer_words(answer: ProbeAnswer) -> str:
-    """Return the judgement and the first line of an answer; a longer answer says how many lines it has."""
-    text = answer.lines[0] if answer.lines else "it printed nothing"
-    if len(answer.lines) > 1 or len(text) > SHOWN:
-        text = f"{text[:SHOWN]}{'…' if len(text) > SHOWN else ''} ({lines_in_words(len(answer.lines))})"
-    return f"{answer.judgement}: {text}" if answer.judgement else text
+def _asked(arm: str) -> str:
+    """Return who an arm asked: the host, or a runtime."""
+    found = _ARM_WORDS.fullmatch(arm)
+    return found["asked"] if found else arm
+
+
+def _column_cell(probe: ProbeQuestion, answers: Sequence[ProbeAnswer]) -> Cell:
+    """Return the answers of a runtime: one verdict, and another one only where an option changes it."""
+    if not answers:
+        return Cell("not asked")
+    others = [answer for answer in answers[1:] if answer.judgement != answers[0].judgement]
+    words = [_verdict(answers[0])]
+    words += [f"with {one.arm.removeprefix(_asked(one.arm)).strip()}: {_verdict(one)}" for one in others]
+    return Cell("; ".join(words), details=tuple(_detail(probe, answer) for answer in answers))
+
+
+def _verdict(answer: ProbeAnswer) -> str:
+    """Return the judgement; of the host, which is not judged, a short answer, or how long it is."""
+    if answer.judgement:
+        return answer.judgement
+    if len(answer.lines) == 1 and len(answer.lines[0]) <= SHORT:
+        return answer.lines[0]
+    return lines_in_words(len(answer.lines)) if answer.lines else "printed nothing"
+
+
+def _detail(probe: ProbeQuestion, answer: ProbeAnswer) -> Detail:
+    meaning = probe.meanings.get(answer.judgement, "")
+    parts = [answer.arm, answer.judgement, meaning]
+    return Detail(": ".join(part for part in parts if part), "\n".join(answer.lines) or "(printed nothing)")
 
 
 def read_probes(block: Block) -> list[ProbeQuestion]:
@@ -125,6 +150,8 @@ def _add_own_line(probes: list[ProbeQuestion], text: str) -> bool:
     elif found := _ABOUT.fullmatch(text):
         if found["key"] == "why":
             probe.why = found["text"]
+        else:
+            probe.asked = found["text"]
     else:
         return False
     return True

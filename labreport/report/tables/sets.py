@@ -1,6 +1,6 @@
 """Tables of what was captured: a set's collectors, hosts and files, and all labs and hosts of the site."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from labreport.contract.records import CollectorState, Host, HostClass, Status
@@ -75,15 +75,19 @@ def _index_row(evidence: Evidence, found: EvidenceSet, path: str) -> Iterator[Ce
         yield Cell(captured.record.collector.name, code=True, link=link)
 
 
-def labs_table(evidence: Evidence) -> Table:
-    """Return a row for each lab with pages: collectors captured, files, first capture, host classes."""
-    return Table.of(LABS_HEAD, (_lab_row(evidence.set(name)) for name in sorted(evidence.labs)))
+def labs_table(evidence: Evidence, titles: Mapping[str, str]) -> Table:
+    """Return a row for each lab with pages: collectors captured, files, first capture, host classes.
+
+    A lab without a title is called by its name.
+    """
+    rows = (_lab_row(evidence.set(name), titles.get(name, name)) for name in sorted(evidence.labs))
+    return Table.of(LABS_HEAD, rows)
 
 
-def _lab_row(found: EvidenceSet) -> Iterator[Cell | object]:
+def _lab_row(found: EvidenceSet, title: str) -> Iterator[Cell | object]:
     collectors = found.state.collectors if found.state else []
     captured = sum(row.state is Status.CAPTURED for row in collectors)
-    yield Cell(found.name, link=f"labs/{found.name}/index.html")
+    yield Cell(title, link=f"labs/{found.name}/index.html")
     yield f"{captured} of {len(collectors)}"
     yield _count_files(found)
     yield _captured_from([found])

@@ -15,7 +15,7 @@ from labreport.report.facts.claims import BoundExpression, Claim, InlineValue
 from labreport.report.facts.expressions.evaluate import EvaluationState
 from labreport.report.facts.readings import Reading
 from labreport.report.pages.calls import claim_words
-from labreport.report.pages.macros import Shown, blocks_of
+from labreport.report.pages.context import Shown, blocks_of
 from labreport.report.problems import Problem, one_line
 from labreport.report.source.cite import Block, Gap
 from labreport.report.source.difference import FORMS, Difference, DifferenceKind, DiffRow
@@ -23,6 +23,7 @@ from labreport.report.source.evidence import Origin, is_emulated
 from labreport.report.tables import Figure, Table
 from labreport.report.tables.runs import CommandRuns, exit_words
 from labreport.site.html.environment import LateHtml, call
+from labreport.site.html.stretches import folded_lines
 
 BlockLevel = Block | Gap | Problem | Table | tuple[CommandRuns, ...] | Figure | Difference
 """What a call shows on a line of its own."""
@@ -33,7 +34,7 @@ MOST_RANGES = 8
 
 @dataclass(frozen=True)
 class OriginRow:
-    """Ranges of lines with the command that printed them and how it ended; text of ours has no command."""
+    """Ranges of lines with the command that printed them and how it ended; the collector's own have none."""
 
     ranges: str
     command: str
@@ -44,7 +45,8 @@ def html_of(shown: BlockLevel, up: str, late: LateHtml) -> str:  # noqa: PLR0911
     """Return the HTML of a block; `late` keeps what the search must not index, such as provenance."""
     match shown:
         case Block():
-            return call(BLOCKS, "evidence", shown, _origins([shown], up, late))
+            lines = folded_lines(shown)
+            return call(BLOCKS, "evidence", shown, lines, _origins([shown], up, late))
         case Gap():
             return call(BLOCKS, "gap", shown)
         case Problem():
@@ -108,7 +110,8 @@ def _origins(blocks: Iterable[Block], up: str, late: LateHtml) -> Markup:
 def provenance_html(block: Block, up: str) -> str:
     """Return where a block comes from, folded to one line; `up` leads from the page to the site's root."""
     origins = block.captured.origins(block.slice.range) if block.captured else []
-    statuses = dict.fromkeys(exit_words(origin.command) for origin in origins if origin.command)
+    ended = [origin.command for origin in origins if origin.command]
+    statuses = dict.fromkeys(exit_words(one) for one in ended if one.exit_status != 0)
     sources = list(_sources(origins))
     return call("provenance.html", "provenance", block, up, _extent(block), statuses, sources)
 
@@ -143,7 +146,7 @@ def _sources(origins: Iterable[Origin]) -> Iterator[OriginRow]:
 
 
 def _words(origins: Sequence[Origin]) -> tuple[str, str]:
-    """Return the command that printed all of `origins`, and how it ended; both empty for text of ours."""
+    """Return the command that printed all of `origins`, and how it ended; both empty for the collector's."""
     command = origins[0].command
     if command is None:
         return "", ""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labreport.check.project import lab_coverage
+from labreport.check.project import late_table_of
 from labreport.check.submission import check_submission, submitted
 from labreport.report.export import Exported, export
 from labreport.report.export.markdown import code, fence
@@ -74,7 +74,7 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Little:
 def exported_of(little: Little, lab: str = "lab12") -> Exported:
     """Return the export of a lab."""
     pages = little.pages()
-    return export(pages, lab, "", lambda name: lab_coverage(pages, name, DAY))
+    return export(pages, lab, "", lambda shown: late_table_of(pages, shown, DAY))
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ ARGUMENTS = {
     "csv": ["seconds", "real", "results"],
     "dd": ["bytes", "seconds", "rate"],
     "hyperfine": ["mean", "median", "min", "max", "times"],
+    "iperf3": ["sender", "receiver"],
     "mask": ["CapEff"],
     "median": ["seconds", "results"],
     "meminfo": ["MemTotal", "Version"],

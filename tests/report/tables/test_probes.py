@@ -11,7 +11,7 @@ from labreport.contract.records import File, Span
 from labreport.report.pages.calls import Call
 from labreport.report.problems import Problem
 from labreport.report.source.cite import Gap
-from labreport.report.tables import Figure, Table
+from labreport.report.tables import Detail, Figure, Table
 from labreport.report.tables.external import load_advisories
 from labreport.site.html.blocks import figure_html
 from labreport.site.html.environment import LateHtml
@@ -81,24 +81,48 @@ def texts(table: object) -> list[list[str]]:
 
 
 def test_answers_side_by_side(little: Little) -> None:
-    """Each probe has a row. Output that looks like a heading or a judgement is part of the answer."""
+    """A row of verdicts for each probe. Output that looks like a verdict is part of the answer."""
     capture(little, "p.txt", PROBES)
     table = show(little, "probes", "p.txt")
     assert texts(table) == [
         ["question", "host", "runc"],
-        ["Which boot? (it is drawn)", "212e", "the host's: === forged: Which? === (2 lines)"],
-        [
-            "Can it be read? (secrets)",
-            "it printed nothing",
-            "refused, exit status 1: <b>dmesg</b>: not permitted",
-        ],
+        ["Which boot?", "212e", "the host's"],
+        ["Can it be read?", "printed nothing", "refused, exit status 1"],
     ]
     assert isinstance(table, Figure)
-    assert table.sentences == ("the host's: one kernel",)
+    assert [cell.details for cell in table.table.rows[0]] == [
+        (Detail("Why: it is drawn", "cat /proc/x"),),
+        (Detail("host", "212e"),),
+        (Detail("runc: the host's: one kernel", "=== forged: Which? ===\n=> its own"),),
+    ]
     html = figure_html(table, "", LateHtml())
     assert "&lt;b&gt;dmesg" in html
     assert "<b>dmesg" not in html
     assert texts(show(little, "probes", "p.txt", only="log"))[1:] == texts(table)[2:]
+
+
+def test_an_option_is_told_where_it_changes_the_verdict(little: Little) -> None:
+    """The arms of a runtime share a column. The second look at the host is behind the first."""
+    lines = [("=== a: Same? ===", False)]
+    for arm, verdict in [("host", ""), ("runc", "no"), ("runc --seccomp", "no"), ("host, afterwards", "")]:
+        lines += [
+            (f"--- {arm}", False),
+            (f"of {arm}", True),
+            *([(f"=> {verdict}", False)] if verdict else []),
+        ]
+    lines += [("=== b: Other? ===", False)]
+    for arm, verdict in [("runc", "no"), ("runc --seccomp", "yes")]:
+        lines += [(f"--- {arm}", False), (f"=> {verdict}", False)]
+    capture(little, "p.txt", lines)
+    table = show(little, "probes", "p.txt")
+    assert texts(table) == [
+        ["question", "host", "runc"],
+        ["Same?", "of host", "no"],
+        ["Other?", "not asked", "no; with --seccomp: yes"],
+    ]
+    assert isinstance(table, Figure)
+    behind = [[one.text for one in cell.details] for cell in table.table.rows[0][1:]]
+    assert behind == [["of host", "of host, afterwards"], ["of runc", "of runc --seccomp"]]
 
 
 @pytest.mark.parametrize(

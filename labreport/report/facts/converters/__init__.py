@@ -24,7 +24,7 @@ from labreport.report.facts.converters.lines import (
     lines_of,
     read_line,
 )
-from labreport.report.facts.converters.quantities import count, dd, quantity, status, verdict
+from labreport.report.facts.converters.quantities import count, dd, iperf3, quantity, status, verdict, wrk
 from labreport.report.facts.converters.series import column, hyperfine, median, series_statistic, total
 from labreport.report.facts.converters.system import (
     address,
@@ -87,6 +87,7 @@ CONVERTERS: Mapping[str, Converter] = {
     "csv": Converter(column, ConverterArgument.NEEDED),
     "dd": Converter(dd, ConverterArgument.NEEDED),
     "hyperfine": Converter(hyperfine, ConverterArgument.NEEDED),
+    "iperf3": Converter(iperf3, ConverterArgument.NEEDED),
     "kernel": Converter(kernel),
     "mask": Converter(mask, ConverterArgument.NEEDED),
     "median": Converter(median, ConverterArgument.NEEDED),
@@ -101,6 +102,7 @@ CONVERTERS: Mapping[str, Converter] = {
     "total": Converter(total, ConverterArgument.NEEDED),
     "verdict": Converter(verdict),
     "version": Converter(version),
+    "wrk": Converter(wrk),
 }
 """The converters of the tool by the name that a facts.yml uses."""
 

@@ -1,4 +1,4 @@
-"""Counts, quantities with a unit, HTTP statuses, and the statistics of dd."""
+"""Counts, quantities with a unit, HTTP statuses, and the statistics of dd, iperf3 and wrk."""
 
 import re
 from dataclasses import dataclass
@@ -126,6 +126,45 @@ def dd(text: str, key: str) -> Quantity:
     if key not in values:
         raise NotThere(f"dd has no {key!r}", f"use one of: {', '.join(values)}")
     return values[key]
+
+
+_BITRATE = re.compile(
+    rf"\[ *(?:[0-9]+|SUM)\] .* sec .* ({NUMBER}) ([KMG]?)bits/sec(?: +[0-9]+)? +(sender|receiver)\s*"
+)
+
+
+def iperf3(text: str, end: str) -> Quantity:
+    r"""Return the bitrate at the end of one run of iperf3, as its `sender` or its `receiver` counted it.
+
+    Prefixes of bits are decimal: iperf3 src/units.c.
+
+    >>> total = "[  5]   0.00-5.02   sec  1.87 GBytes  3200 Mbits/sec    0            sender"
+    >>> total += "\n[  5]   0.00-5.06   sec  1.87 GBytes  3172 Mbits/sec                  receiver"
+    >>> str(iperf3(total, "receiver"))
+    '3172 Mbit/s'
+    """
+    found = [match for line in text.split("\n") if (match := _BITRATE.fullmatch(line)) and match[3] == end]
+    if not found:
+        raise NotThere(f"no bitrate of the {end!r}", "iperf3 has a sender and a receiver")
+    if len(found) > 1:
+        raise Unreadable(f"{len(found)} bitrates of the {end}", "name the lines of one run")
+    return Quantity(decimal(found[0][1]), f"{found[0][2].replace('K', 'k')}bit/s")
+
+
+_REQUESTS = ValueKind(
+    "number of requests per second",
+    (form(rf"Requests/sec:\s+({NUMBER})", lambda m: Quantity(decimal(m[1]), "requests/s")),),
+    re.compile(r"Requests/sec\b.*"),
+)
+
+
+def wrk(text: str, label: str = "") -> Quantity:
+    r"""Return the requests per second of one run of wrk.
+
+    >>> str(wrk("  425 requests in 10.09s, 30.67MB read\nRequests/sec:     42.14\nTransfer/sec:      3.04MB"))
+    '42.14 requests/s'
+    """
+    return read_line(text, label, _REQUESTS)
 
 
 _JUDGEMENT = re.compile(r"=> (\S.*)")

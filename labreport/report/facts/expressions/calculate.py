@@ -42,13 +42,17 @@ _EXACT_DECIMALS = 20
 
 @dataclass(frozen=True)
 class FactValue:
-    """A fact's value and its origin: host id, host class (None if unknown), file and line."""
+    """A fact's value and its origin: host id, host class (None if unknown), file and line.
+
+    `is_ratio_of_times` marks a plain number that depends on how fast the host is.
+    """
 
     value: Quantity | str
     host: str
     host_class: HostClass | None
     file: str
     line: int
+    is_ratio_of_times: bool = False
 
     @property
     def emulated(self) -> bool:

@@ -10,10 +10,12 @@ from typing import Annotated, Self
 from pydantic import Field, RootModel, model_validator
 
 from labreport.check.finding import Finding
-from labreport.check.lab import Display, LabPages, usable
+from labreport.check.lab import Display, LabPages, read_lab, usable
 from labreport.contract.fields import EvidencePath
 from labreport.contract.lab_config import Lab
 from labreport.contract.records import Model
+from labreport.report.export.compact import Asked
+from labreport.report.pages.render import SitePages
 from labreport.report.pages.source import Heading, PageSource
 from labreport.report.source.cite import LABS
 from labreport.report.yaml_file import YamlFile, read_yaml
@@ -68,6 +70,23 @@ class RequirementResult:
     requirement: Requirement
     state: RequirementState
     missing: str = ""
+
+
+def asked_of(site: SitePages, lab: str) -> Asked:
+    """Return what a lab's sheets ask for: the files of lab.yml, and the sections of rubric.yml without one.
+
+    A file that cannot be read asks for nothing here; the export reports it as a problem.
+    """
+    config = usable(lambda: read_lab(site.root, lab))
+    rubric = usable(lambda: read_rubric(site.docs, lab))
+    editions = config.value.editions.values() if config else ()
+    files = frozenset(path for edition in editions for task in edition.tasks.values() for path in task.files)
+    requirements = (
+        (one for edition in rubric.value.root.values() for one in edition.values()) if rubric else ()
+    )
+    asked = (lambda one: files.intersection(one.shows)) if files else (lambda one: one.shows)
+    in_prose = (one for one in requirements if one.page and one.section and not asked(one))
+    return Asked(files, frozenset((f"{LABS}/{lab}/{one.page}", str(one.section)) for one in in_prose))
 
 
 def read_rubric(docs: Path, lab: str) -> YamlFile[RubricFile] | None:

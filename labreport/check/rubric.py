@@ -11,11 +11,13 @@ from urllib.parse import quote
 from pydantic import Field, RootModel, model_validator
 
 from labreport.check.finding import Finding
-from labreport.check.lab import Display, LabPages, usable
+from labreport.check.lab import Display, LabPages, read_lab, usable
 from labreport.contract.fields import EvidencePath
 from labreport.contract.lab_config import Lab
 from labreport.contract.records import Model
+from labreport.report.export.compact import Asked
 from labreport.report.pages.context import RUBRIC_FILE
+from labreport.report.pages.render import SitePages
 from labreport.report.pages.source import Heading, PageSource
 from labreport.report.source.cite import LABS
 from labreport.report.tables import Cell, Table
@@ -74,6 +76,23 @@ class RequirementResult:
     state: RequirementState
     missing: str = ""
     link: str = ""
+
+
+def asked_of(site: SitePages, lab: str) -> Asked:
+    """Return what a lab's sheets ask for: the files of lab.yml, and the sections of rubric.yml without one.
+
+    A file that cannot be read asks for nothing here; the export reports it as a problem.
+    """
+    config = usable(lambda: read_lab(site.root, lab))
+    rubric = usable(lambda: read_rubric(site.docs, lab))
+    editions = config.value.editions.values() if config else ()
+    files = frozenset(path for edition in editions for task in edition.tasks.values() for path in task.files)
+    requirements = (
+        (one for edition in rubric.value.root.values() for one in edition.values()) if rubric else ()
+    )
+    asked = (lambda one: files.intersection(one.shows)) if files else (lambda one: one.shows)
+    in_prose = (one for one in requirements if one.page and one.section and not asked(one))
+    return Asked(files, frozenset((f"{LABS}/{lab}/{one.page}", str(one.section)) for one in in_prose))
 
 
 def read_rubric(docs: Path, lab: str) -> YamlFile[RubricFile] | None:

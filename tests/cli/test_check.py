@@ -153,7 +153,7 @@ def test_coverage_on_pages(little: Little) -> None:
         assert all(row in shown for row in rows), shown
         index.touch()
         (little.root / "docs/labs/lab12/index.md").touch()
-    exported = Shell(little.root).lab("export", "lab12").stdout
+    exported = Shell(little.root).lab("export", "lab12", "--full").stdout
     assert "| Numbers bound to evidence | 1 |" in exported
 
 

@@ -53,7 +53,7 @@ def test_a_page_that_is_not_utf8(committed: Shell) -> None:
     ended = committed.lab("diff")
     assert "Traceback" not in ended.stderr
     assert (ended.returncode, ended.stdout) == (0, "Nothing changed.\n"), ended.stderr
-    exported = committed.lab("export", "lab12")
+    exported = committed.lab("export", "lab12", "--full")
     assert "labs/lab12/task-2.md:1: not UTF-8: save it as UTF-8" in exported.stderr
     assert "Traceback" not in exported.stderr
 

@@ -50,7 +50,7 @@ def test_a_new_lab_collects_builds_and_exports(clone: Path) -> None:
     assert os.uname().release in page.partition("The host runs kernel")[2].partition("<pre")[0]
     assert '<a href="task-1.html">Task 1: The kernel</a>' in (site / "labs/lab99/index.html").read_text()
     report = clone.parent / "submission99.md"
-    exported = shell.lab("export", "lab99", "--to", str(report))
+    exported = shell.lab("export", "lab99", "--full", "--to", str(report))
     assert exported.returncode == 0, exported.stderr
     checked = shell.lab(
         "check", str(report), "--evidence", str(clone / "evidence/lab99"), "--prefix", "labs/lab99/"

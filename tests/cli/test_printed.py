@@ -104,8 +104,8 @@ def test_export_to_a_pipe_has_the_bytes(evil: Little) -> None:
     """Only a terminal changes them: a report that is handed in is checked byte for byte."""
     evil.page("labs/lab12/task-1.md", "# T\n\n{{ evidence('a.txt') }}\n")
     shell = Shell(evil.root)
-    argv = [sys.executable, str(ROOT / "labreport"), "export", "lab12"]
+    argv = [sys.executable, str(ROOT / "labreport"), "export", "lab12", "--full"]
     printed = subprocess.run(argv, cwd=evil.root, capture_output=True, check=False).stdout
     assert f"{EVIL}\n".encode() in printed
-    shell.lab("export", "lab12", "--to", "x.md")
+    shell.lab("export", "lab12", "--full", "--to", "x.md")
     assert (evil.root / "x.md").read_bytes() == printed

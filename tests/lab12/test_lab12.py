@@ -65,7 +65,7 @@ def test_the_runc_half_is_captured_published_and_handed_in(clone: Path, archive:
     assert lab(clone, "verify").returncode == 0
 
     report = clone.parent / "submission12.md"
-    exported = lab(clone, "export", "lab12", "--to", str(report))
+    exported = lab(clone, "export", "lab12", "--full", "--to", str(report))
     without_kata = rows["smoke"]["state"] == "missing"
     assert exported.returncode == without_kata, exported.stderr
     assert ("kata/test1.txt was not captured" in exported.stderr) == without_kata

@@ -240,7 +240,7 @@ def test_a_page_that_is_not_utf8_stays_as_it_is(cases: Seen) -> None:
 
 def test_an_export_is_the_same_on_standard_output(cases: Seen) -> None:
     """Byte for byte, with the escape sequences that evidence holds."""
-    command = [sys.executable, str(REPO / "labreport"), "export", "lab12"]
+    command = [sys.executable, str(REPO / "labreport"), "export", "lab12", "--full"]
     root = cases.little.root
     printed = subprocess.run(command, cwd=root, capture_output=True, check=False).stdout
     subprocess.run([*command, "--to", "report.md"], cwd=root, capture_output=True, check=False)

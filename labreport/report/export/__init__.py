@@ -1,11 +1,13 @@
 """A lab as one plain Markdown file."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from labreport.report.export.compact import Asked, compact, shortened
 from labreport.report.export.markdown import (
+    PlainLine,
     block_reference,
     code,
     dash,
@@ -15,12 +17,12 @@ from labreport.report.export.markdown import (
     words,
 )
 from labreport.report.pages.calls import CallResult, inline_text
-from labreport.report.pages.context import Covered, LateTable, Required
+from labreport.report.pages.context import Covered, LateTable, Required, Shown
 from labreport.report.pages.render import RenderedPage, RenderPass, SitePages
 from labreport.report.pages.slots import SlotKind
 from labreport.report.pages.source import PageSource
 from labreport.report.problems import Problem
-from labreport.report.source.cite import LABS, Block
+from labreport.report.source.cite import LABS, Block, Gap
 from labreport.report.tables import Table
 
 _MARKER = re.compile(r"(\s*)((?:[-*+]|[0-9]+[.)])\s+)?(.*)", re.DOTALL)
@@ -34,8 +36,14 @@ class Exported:
     problems: tuple[Problem, ...]
 
 
-def export(site: SitePages, lab: str, prefix: str, late_table: Callable[[LateTable], Table]) -> Exported:
-    """Return the task pages of a lab as one report.
+def export(
+    site: SitePages,
+    lab: str,
+    prefix: str,
+    late_table: Callable[[LateTable], Table],
+    asked: Asked | None = None,
+) -> Exported:
+    """Return the task pages of a lab as one report: in full, or the compact form with what is `asked`.
 
     `prefix` stands before each path in the info strings; `labs/<lab>/` if it is empty. `late_table` returns a
     table that needs all pages of a lab, such as its evidence coverage.
@@ -48,7 +56,7 @@ def export(site: SitePages, lab: str, prefix: str, late_table: Callable[[LateTab
     for source in tasks:
         page = pages.render(source)
         pages.check_page(page, site.html)
-        lines += [*_PageExport(pages, page, prefix or f"{LABS}/{lab}/", late_table).lines(), ""]
+        lines += [*_PageExport(pages, page, prefix or f"{LABS}/{lab}/", late_table, asked).lines(), ""]
     if not tasks:
         what, remedy = f"{lab} has no page task-*.md", f"write {LABS}/{lab}/task-1.md"
         pages.add(Problem(f"docs/{LABS}/{lab}/", what, remedy))
@@ -109,6 +117,7 @@ class _PageExport:
     page: RenderedPage
     prefix: str
     late_table: Callable[[LateTable], Table]
+    asked: Asked | None
 
     def lines(self) -> list[str]:
         """Return the lines of the page, each slot replaced by what it stands for.
@@ -118,7 +127,7 @@ class _PageExport:
         """
         out = _Lines()
         below: list[tuple[str, str]] = []
-        for line in plain_lines(self.page.markdown, 2):
+        for line in self._chosen():
             if below and not line.holds_no_block:
                 for block, indent in below:
                     out.block(block, indent)
@@ -134,6 +143,23 @@ class _PageExport:
         for block, indent in below:
             out.block(block, indent)
         return out.lines
+
+    def _chosen(self) -> Iterable[PlainLine]:
+        """Return the page's lines, or those of its compact form."""
+        lines = plain_lines(self.page.markdown, 2)
+        if self.asked is None:
+            return lines
+        return compact(list(lines), self.asked, self.page.source.path, self._shows)
+
+    def _shows(self, line: str) -> list[str]:
+        """Return, for each block in a line, the path of its evidence; empty if it shows something else."""
+        shown = (result for _text, result in self._split(line) if result)
+        return [self._path(one.shown) if isinstance(one, CallResult) else "" for one in shown]
+
+    def _path(self, shown: Shown) -> str:
+        return (
+            shown.content.path if isinstance(shown, Block) else shown.path if isinstance(shown, Gap) else ""
+        )
 
     def _with_references(self, line: str) -> tuple[str, list[tuple[str, str]]]:
         """Return a line with a reference for each block, and the blocks, each with its indentation."""
@@ -184,4 +210,6 @@ class _PageExport:
         shown = result if isinstance(result, Problem) else result.shown
         if isinstance(shown, Covered | Required):
             return table_markdown(self.late_table(shown))
+        if self.asked is not None and isinstance(shown, Block):
+            shown = shortened(shown)
         return markdown_of(shown, self.prefix)

@@ -136,11 +136,15 @@ def figure_markdown(figure: Figure) -> str:
 
 @dataclass(frozen=True)
 class PlainLine:
-    """A line of plain Markdown: whether it is code, and whether it is in what can hold no block of lines."""
+    """A line of plain Markdown: whether it is code, and whether it is in what can hold no block of lines.
+
+    `level` is that of a heading in its page; 0 for other lines.
+    """
 
     text: str
     is_code: bool = False
     holds_no_block: bool = False
+    level: int = 0
 
 
 def dash(title: str) -> str:
@@ -189,7 +193,7 @@ def plain_lines(markdown: str, shift: int) -> Iterator[PlainLine]:
         elif number in shape.titles:
             yield PlainLine(_bold_title(line))
         elif level:
-            yield PlainLine(_heading(line, min(level + shift, 6)))
+            yield PlainLine(_heading(line, min(level + shift, 6)), level=level)
         else:
             yield PlainLine(_without_page_links(line), holds_no_block=number in shape.holds_no_block)
         number = after

@@ -70,14 +70,12 @@ def image(name: str) -> Need:
 
     `name` is its name under `images`. The same name gives the same object.
     """
-    return Need(
-        name=f"image {name}",
-        missing=lambda lab: no_image(lab, name),
-        remedy=(
-            "name an archive of it (docker-archive or OCI) in the variable archive_env of lab.yml, "
-            f"or a mirror (host:port) in {registry.MIRROR}"
-        ),
-    )
+
+    def missing(lab: Lab) -> str | Lack:
+        reason, wanted = no_image(lab, name), lab.images.get(name)
+        return Lack(reason, images.remedy(wanted)) if reason and wanted else reason
+
+    return Need(name=f"image {name}", missing=missing, remedy=f"add images.{name} to lab.yml")
 
 
 def no_image(lab: Lab, name: str) -> str:

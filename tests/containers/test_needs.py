@@ -96,6 +96,9 @@ def test_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert need.reason(lab(archive_env="THING")) == (
         "THING is not set; registry docker.io: its name is not known here (no network?)"
     )
+    lack = need.lacks(lab(archive_env="THING"))
+    assert lack
+    assert lack.remedy.startswith("set THING to an archive of it")
     monkeypatch.setenv("THING", str(tmp_path / "thing.tar"))
     assert need.reason(lab(archive_env="THING")) == "THING names no file"
     (tmp_path / "thing.tar").touch()

@@ -94,13 +94,10 @@ def _try_sources(run: Run, attempts: _Attempts, name: str, wanted: LabImage) -> 
 def remedy(wanted: LabImage) -> str:
     """Return what to do if no source has an image."""
     archive = (
-        f"name an archive of it (docker-archive or OCI) in {wanted.archive_env}, or "
-        if wanted.archive_env
-        else ""
+        f"{wanted.archive_env} to an archive of it (docker-archive or OCI), or " if wanted.archive_env else ""
     )
     stand_in = ", or install busybox-static" if wanted.made_from else ""
-    mirror = f"name a mirror that has it as host:port in {registry.MIRROR}"
-    return f"{archive}{mirror}, or connect this host{stand_in}"
+    return f"set {archive}{registry.MIRROR} to a mirror that has it (host:port){stand_in}"
 
 
 def archive_file(wanted: LabImage) -> Path | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.box import host, image
+from labreport.box import host, image, machine, transfer
 from labreport.box.layout import Box
 from labreport.box.machine import free_port
 from labreport.box.transfer import PROJECT
@@ -148,6 +148,19 @@ def in_clone(made: BoxLab, clone: Path, web: Path) -> tuple[BoxLab, dict[str, st
         "JUICE_SHOP_ARCHIVE": str(web),
         "LAB_REGISTRY_MIRROR": f"127.0.0.1:{free_port()}",
     }
+
+
+def test_what_was_sent_survives_a_crash(made: BoxLab, tmp_path: Path) -> None:
+    """QEMU is killed right after an archive was sent: its name is on the disk, too."""
+    made.run("box", "start")
+    sent = tmp_path / "archive"
+    sent.write_bytes(b"sent")
+    receive = ["sh", "-c", transfer.RECEIVE, "receive", transfer.ARCHIVES, "crash"]
+    assert machine.connect(made.machine).run(receive, stdin=sent)[0] == 0
+    for pid in wait_for_processes(made):
+        os.kill(pid, signal.SIGKILL)
+    made.run("box", "start")
+    assert made.run("box", "ssh", "cat", f"{transfer.ARCHIVES}/crash") == "sent"
 
 
 def test_the_runc_half_is_captured_in_the_box(made: BoxLab, clone: Path, tmp_path: Path) -> None:

@@ -46,9 +46,9 @@ class Need:
     """Something that a collector cannot run without.
 
     `missing` returns why it is missing, or an empty text. `packages` are the Debian packages that provide it.
-    `tools` are commands, each as argv, that print a version for the record. A private containerd may have
-    from an archive what the system's has to have installed: `missing_in_system` and `system_tools` are about
-    the latter.
+    `archive` is the archive of lab.yml that it takes. `tools` are commands, each as argv, that print a
+    version for the record. A private containerd may have from an archive what the system's has to have
+    installed: `missing_in_system` and `system_tools` are about the latter.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Need:
     tools: tuple[tuple[str, ...], ...] = ()
     missing_in_system: Callable[[Lab], str] | None = None
     system_tools: tuple[tuple[str, ...], ...] = ()
+    archive: str = ""
 
     def lacks(self, lab: Lab, *, system: bool) -> str:
         """Return why it is missing in a collect with the system's containerd, or with a private one."""

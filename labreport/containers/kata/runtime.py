@@ -76,6 +76,7 @@ KATA = Need(
     tools=(("containerd", "--version"),),
     missing_in_system=_no_kata_in_system,
     system_tools=((SHIM, "--version"),),
+    archive=NAME,
 )
 """A host on which Kata can run: a KVM device that can be opened, and Kata's archive, or its shim."""
 
@@ -83,5 +84,6 @@ ARCHIVE = Need(
     name="kata archive",
     missing=_cannot_be_had,
     remedy="manual/how-to/kata.md says where it comes from, and how to bring it to a host without a network",
+    archive=NAME,
 )
 """Kata's archive: in the cache, named by the variable of lab.yml, or at an address that can be reached."""

@@ -60,7 +60,7 @@ def test_nothing_is_cut_off(seen: Watched, little: Little) -> None:
     """Long lines wrap on a phone and on paper. No text leaves the page."""
     for media in ("screen", "print"):
         seen.page.emulate_media(media=media)
-        for text in seen.page.locator(".ev-difference code").all():
+        for text in seen.page.locator(".ev-difference .ev-lines code").all():
             box = text.bounding_box()
             assert box is not None
             assert box["x"] >= 0

@@ -150,6 +150,23 @@ def test_emulated_is_carried_and_must_be_accepted(little: Little) -> None:
     assert "accept_emulated is 'yes please': write true or false" in little.build().stderr
 
 
+def test_a_ratio_of_times_is_marked_once(little: Little) -> None:
+    """A plain number that compares times of an emulated host carries the mark; a count does not."""
+    runs = "".join(f"{run},{run % 2 + 1},{name},{run}.5,0\n" for run in range(1, 7) for name in ("x", "y"))
+    series = f"run,order,runtime,seconds,exit_status\n{runs}".encode()
+    little.capture(CapturedFile("series.csv", series), host=EMULATED)
+    ratio = "ratio: {file: series.csv, read: series median of y / x}\n"
+    count = "count: {file: series.csv, read: series runs of x}\n"
+    little.page("labs/lab12/facts.yml", FACTS + ratio + count)
+    body = (
+        '{% call claim("ratio == 1") %}It is {{ fact("ratio") }}{% endcall %}, in {{ fact("count") }} runs.'
+    )
+    page(little, body, "accept_emulated: true")
+    little.build()
+    marks = [part.count("ev-emulated") for part in html(little).split('class="ev-fact"')[1:]]
+    assert marks == [2, 0]  # the value and its claim, whose own mark is hidden by a rule of claims.css
+
+
 MISUSED = [
     ('{{ claim("a < 2 s") }}', "it binds no sentence"),
     ('{% call fact("a") %}x{% endcall %}', "fact takes no sentence"),

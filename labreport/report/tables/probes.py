@@ -15,6 +15,8 @@ from labreport.report.source.evidence import Captured, Evidence, EvidenceSet
 from labreport.report.source.slices import lines_in_words
 from labreport.report.tables import Cell, Detail, Figure, Table
 
+HOST = "host"
+"""The arm that is not judged: its answers are what the others are compared with, in the last column."""
 SHORT = 32
 """How many characters an answer without a judgement may have to stand in a table."""
 ESCAPE = "escape"
@@ -65,7 +67,7 @@ def probes_figure(block: Block, only: Sequence[str]) -> Figure:
     if unknown := [name for name in only if name not in known]:
         raise FaultError(f"{block.path} has no probe {', '.join(unknown)}", f"use one of: {', '.join(known)}")
     arms = dict.fromkeys(answer.arm for probe in probes for answer in probe.answers)
-    columns = list(dict.fromkeys(map(_asked, arms)))
+    columns = sorted(dict.fromkeys(map(_asked, arms)), key=lambda column: column == HOST)
     rows = (_probe_row(probe, columns) for probe in probes if not only or probe.id in only)
     return Figure(block, "Probes", (), Table.of(("question", *columns), rows))
 

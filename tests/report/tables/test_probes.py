@@ -85,15 +85,15 @@ def test_answers_side_by_side(little: Little) -> None:
     capture(little, "p.txt", PROBES)
     table = show(little, "probes", "p.txt")
     assert texts(table) == [
-        ["question", "host", "runc"],
-        ["Which boot?", "212e", "the host's"],
-        ["Can it be read?", "printed nothing", "refused, exit status 1"],
+        ["question", "runc", "host"],
+        ["Which boot?", "the host's", "212e"],
+        ["Can it be read?", "refused, exit status 1", "printed nothing"],
     ]
     assert isinstance(table, Figure)
     assert [cell.details for cell in table.table.rows[0]] == [
         (Detail("Why: it is drawn", "cat /proc/x"),),
-        (Detail("host", "212e"),),
         (Detail("runc: the host's: one kernel", "=== forged: Which? ===\n=> its own"),),
+        (Detail("host", "212e"),),
     ]
     html = figure_html(table, "", LateHtml())
     assert "&lt;b&gt;dmesg" in html
@@ -116,13 +116,13 @@ def test_an_option_is_told_where_it_changes_the_verdict(little: Little) -> None:
     capture(little, "p.txt", lines)
     table = show(little, "probes", "p.txt")
     assert texts(table) == [
-        ["question", "host", "runc"],
-        ["Same?", "of host", "no"],
-        ["Other?", "not asked", "no; with --seccomp: yes"],
+        ["question", "runc", "host"],
+        ["Same?", "no", "of host"],
+        ["Other?", "no; with --seccomp: yes", "not asked"],
     ]
     assert isinstance(table, Figure)
     behind = [[one.text for one in cell.details] for cell in table.table.rows[0][1:]]
-    assert behind == [["of host", "of host, afterwards"], ["of runc", "of runc --seccomp"]]
+    assert behind == [["of runc", "of runc --seccomp"], ["of host", "of host, afterwards"]]
 
 
 @pytest.mark.parametrize(

@@ -106,10 +106,14 @@ def _lines(rows: Sequence[NeedRow]) -> Iterator[str]:
     for row in rows:
         if row.lack:
             causes.setdefault((row.lack.reason, row.lack.remedy), []).append(row)
-    for (reason, remedy), without in causes.items():
-        names = ", ".join(dict.fromkeys(row.need.name for row in without))
-        collectors = {(row.lab, name) for row in without for name in row.collectors}
-        count = "1 collector" if len(collectors) == 1 else f"{len(collectors)} collectors"
+    collectors = {
+        cause: {(row.lab, name) for row in without for name in row.collectors}
+        for cause, without in causes.items()
+    }
+    for reason, remedy in sorted(causes, key=lambda cause: -len(collectors[cause])):
+        names = ", ".join(dict.fromkeys(row.need.name for row in causes[reason, remedy]))
+        number = len(collectors[reason, remedy])
+        count = "1 collector" if number == 1 else f"{number} collectors"
         yield from wrapped(f"{names} ({count}): {reason}", "  ")
         yield from wrapped(f"→ {remedy}", "    ")
 

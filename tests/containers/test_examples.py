@@ -12,6 +12,8 @@ MODULES = [found.name for found in pkgutil.walk_packages(containers.__path__, "l
 WITH_EXAMPLES = {
     "containerd.server",
     "escapes",
+    "host.cgroups",
+    "host.privileges",
     "images.images",
     "images.registry",
     "kata.values",

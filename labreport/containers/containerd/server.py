@@ -154,14 +154,14 @@ def containerd(run: Run) -> Iterator[Containerd]:
     """
     if failure := run.session.resources.get("containerd's failure"):
         raise failure
-    start, layers = (_attach, HOST_ROOT) if run.session.system else (_start, ROOTS / run.name)
+    start, layers = (_attach, HOST_ROOT) if run.session.system else (_start, ROOTS)
     with ExitStack() as stack:
         try:
             server, plugins = start(run, stack)
         except Unavailable as error:
             run.session.resources["containerd's failure"] = error
             raise
-        yield replace(server, snapshotter=choose_snapshotter(plugins, layers))
+        yield replace(server, snapshotter=choose_snapshotter(plugins, layers / run.name))
 
 
 def _start(run: Run, stack: ExitStack) -> tuple[Containerd, str]:
@@ -199,6 +199,9 @@ def _attach(run: Run, stack: ExitStack) -> tuple[Containerd, str]:
             "start it (systemctl start containerd), or collect with a private one: --containerd private",
         )
     _prepare(run, stack, server)
+    if HOST_ROOT.is_dir():  # where an overlay is tried
+        stack.callback(run.undo(["rm", "-rf", "--one-file-system", str(HOST_ROOT / run.name)]))
+        (HOST_ROOT / run.name).mkdir()
     clear = ["sh", "-c", CLEAR_NAMESPACE, "clear", str(server.address), server.namespace]
     stack.callback(run.undo(clear))
     return server, plugins

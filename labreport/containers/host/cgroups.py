@@ -44,22 +44,24 @@ def hierarchies(mounts: str) -> list[Hierarchy]:
             options = kind[2].split(",")
             read_only = "ro" in {words[5].split(",")[0], options[0]}
             version = V2 if kind[0] == "cgroup2" else 1
-            named = (
-                [word for word in options[1:] if "=" not in word and word not in NO_CONTROLLERS]
-                if version == 1
-                else []
-            )
-            found.append(Hierarchy(point, version, tuple(named), read_only))
+            found.append(Hierarchy(point, version, _controllers(options) if version == 1 else (), read_only))
     return found
 
 
+def _controllers(options: list[str]) -> tuple[str, ...]:
+    """Return the controllers in the options of a hierarchy of version 1. One with a name may have none."""
+    return tuple(word for word in options[1:] if "=" not in word and word not in NO_CONTROLLERS)
+
+
 def version(found: list[Hierarchy]) -> str:
-    """Return v1, v2, hybrid (controllers in v1, a hierarchy of v2 beside them) or none."""
-    has_controllers = any(one.controllers for one in found)
-    has_v2 = any(one.version == V2 for one in found)
-    if has_controllers:
-        return "hybrid" if has_v2 else "v1"
-    return "v2" if has_v2 else "none"
+    """Return v1, v2, hybrid (controllers in v1, a hierarchy of v2 beside them) or none.
+
+    runc uses a hierarchy of v2 alone only at /sys/fs/cgroup itself.
+    """
+    v2 = [one.point for one in found if one.version == V2]
+    if any(one.controllers for one in found):
+        return "hybrid" if v2 else "v1"
+    return "v2" if TOP in v2 else "none"
 
 
 def lack(mounts: str) -> Lack | None:

@@ -15,9 +15,13 @@ from labreport.capture.host import in_container, this_host
 from labreport.contract.records import HostClass
 
 STATUS = Path("/proc/self/status")
+USERS = Path("/proc/self/uid_map")
 KERNEL = Path("/proc/version")
 NEEDED: Mapping[str, int] = {"CAP_SYS_ADMIN": 21, "CAP_NET_ADMIN": 12}
 """The capabilities without which containerd mounts nothing and no bridge is made, and their bits."""
+
+ALL_USERS = ["0", "0", "4294967295"]
+"""The map of users outside any user namespace."""
 
 SECCOMP_FILTER = 2
 SIGNS: Mapping[str, str] = {
@@ -53,6 +57,15 @@ def lacking(status: str) -> list[str]:
     """Return the needed capabilities that a process has not, given its /proc/PID/status."""
     effective = int(_field(status, "CapEff", "0"), 16)
     return [name for name, bit in NEEDED.items() if not effective >> bit & 1]
+
+
+def owns_host(users: str) -> bool:
+    """Return whether root is root of the host, given /proc/PID/uid_map, and not of a user namespace alone.
+
+    >>> owns_host("         0          0 4294967295"), owns_host("         0       1000          1")
+    (True, False)
+    """
+    return users.split() == ALL_USERS
 
 
 def is_filtered(status: str) -> bool:
@@ -92,6 +105,9 @@ def check_privileges() -> Check:
     """Return whether this process may run containers."""
     if found := lack():
         return Check("privileges", Fit.NO, found.reason, found.remedy)
+    if not owns_host(USERS.read_text()):
+        detail = "root of a user namespace alone: the checks below say what it may do"
+        return Check("privileges", Fit.NOT_TRIED, detail)
     status = STATUS.read_text()
     filtered = "; a seccomp filter is on, and may refuse single calls" if is_filtered(status) else ""
     return Check("privileges", Fit.YES, f"root with {' and '.join(NEEDED)}{filtered}")

@@ -58,12 +58,12 @@ def test_a_read_only_mount_as_in_a_container() -> None:
 
 def test_one_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mount that looks fine and refuses is found by the try, and named."""
-    (tmp_path / "mounts").write_text("32 24 0:27 / /sys/fs/cgroup/gone rw - cgroup2 cgroup2 rw\n")
+    (tmp_path / "mounts").write_text("32 24 0:27 / /sys/fs/cgroup/gone rw - cgroup cgroup rw,cpu\n")
     monkeypatch.setattr(cgroups, "MOUNTS", tmp_path / "mounts")
     monkeypatch.setattr("os.geteuid", lambda: 0)
     found = cgroups.check()
     assert found.is_finding
-    assert found.detail == "v2, but none can be made in /sys/fs/cgroup/gone (No such file or directory)"
+    assert found.detail == "v1, but none can be made in /sys/fs/cgroup/gone (No such file or directory)"
 
 
 def test_without_root_none_is_made() -> None:

@@ -46,6 +46,13 @@ def test_root_without_the_capabilities() -> None:
     assert one.detail.endswith("without CAP_NET_ADMIN")
 
 
+def test_root_of_a_user_namespace() -> None:
+    """As in a rootless container: it has all capabilities, and the host does not let it use them."""
+    answer = ask("privileges.check_privileges()", "unshare", "--user", "--map-root-user")
+    assert answer.fit == Fit.NOT_TRIED
+    assert answer.detail.startswith("root of a user namespace alone")
+
+
 def test_another_user() -> None:
     """The remedy is sudo."""
     assert ask("privileges.check_privileges()", *OTHER_USER)[:3] == (Fit.NO, "not root", privileges.SUDO)

@@ -19,8 +19,7 @@ from jinja2 import Environment, TemplateNotFound
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, ConfigurationError, MkDocsException
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
-from mkdocs.structure.files import File, Files
-from mkdocs.structure.nav import Navigation
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 from pathspec.gitignore import GitIgnoreSpec
 
@@ -33,8 +32,9 @@ from labreport.report.today import EpochError, today
 from labreport.site import gate
 from labreport.site.build import Build
 from labreport.site.docs_files import leave_out
+from labreport.site.navigation import navigation, title_of
 from labreport.site.raw import write_raw, write_schemas
-from labreport.site.theme import escape_meta, escape_names, escape_sections, escape_stripped
+from labreport.site.theme import escape_meta, escape_names, escape_stripped
 
 if TYPE_CHECKING:  # takes 8 ms, with watchdog; only `mkdocs serve` needs it
     from mkdocs.livereload import LiveReloadServer
@@ -114,7 +114,7 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         del config
         self._build.rendering.check_evidence()
 
-    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+    def _add_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Add our styles and the search worker; in a dirty build, have pages rebuilt after new evidence.
 
         What cannot be published is left out, and is a problem.
@@ -138,12 +138,16 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
                     os.utime(target, (0, 0))
         return files
 
-    def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
-        """Escape titles that come from the names of folders; those of mkdocs.yml are HTML."""
-        del files
+    @event_priority(-100)  # after other plugins, which may add pages
+    def _navigate(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Set the navigation of a project whose mkdocs.yml has none."""
         if config.nav is None:
-            escape_sections(nav.items)
-        return nav
+            pages = files.documentation_pages(inclusion=InclusionLevel.is_in_nav)
+            by_path = {file.src_uri: file for file in pages}
+            config.nav = navigation(by_path, lambda path: title_of(path, by_path[path].content_bytes))
+        return files
+
+    on_files = CombinedEvent(_add_files, _navigate)
 
     def on_page_read_source(self, *, page: Page, config: MkDocsConfig) -> str:
         """Return the text of a page. One that is not UTF-8 is a problem, not the end of the build."""

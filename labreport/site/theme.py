@@ -3,13 +3,12 @@
 A page's own HTML is what its Markdown makes. Everything else that comes from a page is text.
 """
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
 from jinja2 import Environment
 from jinja2.filters import do_striptags
 from markupsafe import Markup, escape
-from mkdocs.structure import StructureItem
 from mkdocs.structure.pages import Page
 
 
@@ -39,14 +38,6 @@ def escape_names(page: Page) -> None:
         page.title = str(escape(title))
     if page.edit_url:
         page.edit_url = str(escape(page.edit_url))
-
-
-def escape_sections(items: Iterable[StructureItem]) -> None:
-    """Escape the titles of sections, which come from the names of folders."""
-    for item in items:
-        if item.is_section:
-            item.title = str(escape(item.title or ""))
-            escape_sections(getattr(item, "children", ()))
 
 
 def escape_stripped(env: Environment) -> None:

@@ -51,7 +51,8 @@ class Shell:
 def shell(tmp_path: Path) -> Shell:
     """Return a project without a lab."""
     (tmp_path / "project" / "collectors").mkdir(parents=True)
-    (tmp_path / "project" / "mkdocs.yml").write_text("site_name: test\n")
+    settings = "site_name: test\nmarkdown_extensions: [pymdownx.details]\n"  # the page of a new lab folds
+    (tmp_path / "project" / "mkdocs.yml").write_text(settings)
     return Shell(tmp_path / "project")
 
 

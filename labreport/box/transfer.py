@@ -30,8 +30,10 @@ COPY_SECONDS = 1800.0
 STOP_SECONDS = 60.0
 
 UNPACK = 'rm -rf "$1" && mkdir -p "$1" && tar -x -C "$1" && sync -f "$1"'
-RECEIVE = 'mkdir -p "$1" && cat >"$1/$2.part" && sync "$1/$2.part" && mv "$1/$2.part" "$1/$2"'
-"""Both flush what was sent to the disk, because the machine may crash."""
+RECEIVE = """
+mkdir -p "$1" && cat >"$1/$2.part" && sync "$1/$2.part" && mv "$1/$2.part" "$1/$2" && sync "$1"
+"""
+"""Both flush what was sent to the disk, names included, because the machine may crash."""
 
 SEND = 'cd "$1" 2>/dev/null || exit 0; tar -c --exclude=".staging-*" .'
 LIST = 'cd "$1" && sha256sum -- *.json'

@@ -86,8 +86,8 @@ def _lacking(
     for earlier in collector.after:
         before = done.get(earlier.name)
         if before and before.status in {Status.MISSING, Status.FAILED}:
-            reason = f"comes after {earlier.name}: {before.reason}"
-            return CollectorStatus(collector, Status.MISSING, reason, before.remedy)
+            reason = f"comes after {earlier.name}, which is {before.status}"
+            return CollectorStatus(collector, Status.MISSING, reason)
     return None
 
 

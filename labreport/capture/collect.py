@@ -76,7 +76,7 @@ def collect(
         due = select(
             target.statuses(),
             chosen and chosen | foreign,
-            lambda status: status.collector.name in foreign or _is_due(status),
+            lambda status: status.collector.name in foreign or is_due(status),
         )
         try:
             capture_each(due, partial(capture_collector, target), progress, allowed, done)
@@ -179,7 +179,7 @@ def by_hand_name(path: str) -> str:
     return f"{name[:100]}-{sha256(path.encode()).hexdigest()[:8]}"
 
 
-def _is_due(status: CollectorStatus) -> bool:
+def is_due(status: CollectorStatus) -> bool:
     """Return whether a collect without names captures the collector.
 
     A build takes long and may be made on another host, so it is captured only if it is named.

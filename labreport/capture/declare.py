@@ -57,7 +57,7 @@ class Need:
 
     `missing` returns why it is missing, or an empty text. `packages` are the Debian packages that provide it.
     Where the remedy depends on the reason, `explain` returns both, or None. `checks` returns what `lab
-    doctor` says about the host for this need.
+    doctor` says about the host for this need. `archive` is the archive of lab.yml that it takes.
 
     `tools` are commands, each as argv, that print a version for the record. A private containerd may have
     from an archive what the system's has to have installed: `explain_in_system` and `system_tools` are about
@@ -72,6 +72,7 @@ class Need:
     explain: Callable[[Lab], Lack | None] | None = None
     explain_in_system: Callable[[Lab], Lack | None] | None = None
     system_tools: tuple[tuple[str, ...], ...] = ()
+    archive: str = ""
     checks: Callable[[], Iterable[Check]] | None = None
 
     def lacks(self, lab: Lab, *, system: bool = False) -> Lack | None:

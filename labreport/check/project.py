@@ -21,6 +21,7 @@ from labreport.check.lab import LabPages, read_facts, read_lab
 from labreport.check.rubric import read_rubric, unmet_requirements
 from labreport.check.secret_scan import possible_secrets
 from labreport.check.slices import moved_slices, unpinned_slices
+from labreport.check.stand_ins import unsaid_stand_ins
 from labreport.check.submission import misquotes
 from labreport.check.waivers import lab_of_file, read_waivers, waive
 from labreport.report.facts.converters.own import lab_converters, sample_errors
@@ -133,6 +134,7 @@ LAB_CHECKS: tuple[LabCheck, ...] = (
     moved_slices,
     unpinned_slices,
     misquotes,
+    unsaid_stand_ins,
     unmet_requirements,
 )
 """The checks of one lab. A new check is a function here; labreport/check/__init__.py describes it."""

@@ -12,11 +12,12 @@ import click
 from labreport.capture import collect as collecting
 from labreport.capture import recapture
 from labreport.capture.capture import Target
-from labreport.capture.plan import CollectorStatus
+from labreport.capture.declare import ESCAPE, MEASURE
+from labreport.capture.plan import NOT_YET, CollectorStatus
 from labreport.capture.session import Allowed
 from labreport.cli import project, show
 from labreport.cli.show import PlainProgress
-from labreport.cli.summary import print_plan, print_summary
+from labreport.cli.summary import print_box_plan, print_plan, print_summary
 from labreport.contract.errors import ExitStatus
 from labreport.contract.records import CollectorState, Status
 
@@ -26,7 +27,7 @@ BOX = "box"
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[LAB[/COLLECTOR]]...", shell_complete=project.complete)
-@click.option("--dry-run", is_flag=True, help="Show what would be captured, and why. Change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be captured and downloaded. Change nothing.")
 @click.option("--as", "host", metavar="NAME", help="Capture into evidence/hosts/NAME, not the report's set.")
 @click.option(
     "--replace",
@@ -78,6 +79,8 @@ def collect(ctx: click.Context, /, names: tuple[str, ...], *, json_: bool, **opt
         show.as_json([show.row_json(*row) for row in rows])
     elif how.repeat or how.refresh:
         show.statuses("Compared with the capture before", rows)
+    elif how.dry_run and how.in_box:
+        print_box_plan(rows, root)
     elif how.dry_run:
         print_plan(rows, root)
     else:
@@ -103,8 +106,6 @@ class CollectOptions:
         """Raise UsageError for options that exclude each other, or for the name of another host."""
         if self.host and self.replace:
             raise click.UsageError("--as keeps the report's set, and --replace replaces it: give one of them")
-        if self.in_box and self.dry_run:
-            raise click.UsageError("--dry-run looks at this host: give it without --in-box")
         if self.repeat and (self.dry_run or self.replace):
             raise click.UsageError("--repeat changes no set: give it without --replace and --dry-run")
         if self.refresh and (self.dry_run or self.repeat or self.in_box):
@@ -120,6 +121,8 @@ class CollectOptions:
 
     def rows(self, target: Target, names: Sequence[str], progress: PlainProgress) -> list[CollectorState]:
         """Do what the options say; return the row of every collector."""
+        if self.in_box and self.dry_run:
+            return self._due_in_box(target, names)
         if self.in_box:
             return self._in_box(target, names, progress)
         allowed = Allowed(system=self.containerd == "system", escapes=self.escape_host is not None)
@@ -145,6 +148,17 @@ class CollectOptions:
             return partial(same_but_for_noise, floor=least_effect(before, after))
 
         return recapture.refresh(target, names, progress, judge, replace=self.replace, allowed=allowed)
+
+    def _due_in_box(self, target: Target, names: Sequence[str]) -> list[CollectorState]:
+        """Return the rows of the collectors that the box would capture: it has what they need."""
+        chosen = collecting.known_names(target, names)
+        roles = {MEASURE, ESCAPE} if self.escape_host else {MEASURE}
+        due = collecting.select(
+            target.statuses(),
+            chosen,
+            lambda status: collecting.is_due(status) and status.collector.role in roles,
+        )
+        return [CollectorStatus(one, Status.MISSING, NOT_YET).row(target.lab.name) for one in due]
 
     def _in_box(self, target: Target, names: Sequence[str], progress: PlainProgress) -> list[CollectorState]:
         """Capture in the box; return the rows of the collect there, or raise Exit if it printed none."""

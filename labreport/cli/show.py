@@ -97,10 +97,14 @@ def row_json(lab: str, row: CollectorState) -> dict[str, Any]:
 
 
 class PlainProgress:
-    """Shows a collect in a log: a line for each collector and each note, on standard error."""
+    """Shows a collect in a log: a line for each collector and each note, on standard error.
+
+    Of the collectors that are missing for one reason, the first has a line; the summary counts the others.
+    """
 
     def __init__(self) -> None:
         self._head = ""
+        self._reasons: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -120,8 +124,14 @@ class PlainProgress:
 
     def end(self, status: CollectorStatus) -> None:
         """Show how the collector ended."""
-        reason = f": {status.reason}" if status.reason else ""
-        self.note(f"{self._head}: {status.status}{reason}")
+        if status.status is Status.MISSING and status.reason in self._reasons:
+            return
+        self._reasons.add(status.reason)
+        self.show_end(status.status, f": {status.reason}" if status.reason else "")
+
+    def show_end(self, status: Status, reason: str) -> None:
+        """Show the end of the collector that began last."""
+        self.note(f"{self._head}: {status}{reason}")
 
     def note(self, text: str) -> None:
         """Show a line."""
@@ -155,12 +165,11 @@ class TerminalProgress(PlainProgress):
 
         self._spinner.update(f"{escape(self._head)} [dim]{escape(printed_line(text[:100]))}[/]")
 
-    def end(self, status: CollectorStatus) -> None:
-        """Show how the collector ended, in its colour."""
+    def show_end(self, status: Status, reason: str) -> None:
+        """Show the end of the collector that began last, in its colour."""
         from rich.markup import escape
 
-        reason = f": {status.reason}" if status.reason else ""
-        coloured = f"[{COLOURS[status.status]}]{status.status}[/]"
+        coloured = f"[{COLOURS[status]}]{status}[/]"
         ended = f"{escape(self._head)}: {coloured}{escape(printed_line(reason))}"
         self._console.print(ended, highlight=False, soft_wrap=True)
 

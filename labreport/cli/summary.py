@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from labreport.capture.cache import archives
+from labreport.capture.cache.download import announced_bytes
+from labreport.capture.labs import find_lab
 from labreport.capture.plan import HOW, NOT_YET
 from labreport.cli import show
 from labreport.contract.reader import RecordError, read_host, readable_records
@@ -17,6 +20,7 @@ from labreport.report.printed import printed_line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from labreport.capture.labs import FoundLab
     from labreport.contract.records import CollectorState
 
 MOST_NAMES = 8
@@ -77,10 +81,37 @@ def print_summary(rows: Sequence[tuple[str, CollectorState]]) -> None:
 
 
 def print_plan(rows: Sequence[tuple[str, CollectorState]], project: Path) -> None:
-    """Print what a collect would capture, and about how long it takes."""
+    """Print what a collect would capture, about how long it takes, and what it would download."""
     for lab, states in _by_lab(rows).items():
         for line in summary(lab, states, durations(project / "evidence" / lab)):
             show.line(line)
+        due = {row.name for row in states if _lacks_nothing(row)}
+        for line in downloads(find_lab(project, lab), due):
+            show.line(line)
+
+
+def print_box_plan(rows: Sequence[tuple[str, CollectorState]], project: Path) -> None:
+    """Print in one line a lab how much the box would capture, and about how long that takes."""
+    for lab, states in _by_lab(rows).items():
+        names = [row.name for row in states]
+        before = durations(project / "evidence" / lab).words(names)
+        count = f"{len(names)} collector{'' if len(names) == 1 else 's'}"
+        show.line(f"{lab}: the box would capture {count}{before}")
+
+
+def downloads(lab: FoundLab, due: set[str]) -> Iterator[str]:
+    """Yield a line for each archive that the collectors in `due` would download, with its size."""
+    needs = {need.archive for one in lab.collectors if one.name in due for need in one.needs}
+    for name, wanted in lab.config.archives.items():
+        if name in needs and (found := archives.to_download(wanted)):
+            size = announced_bytes(found.named)
+            told = f"{size / (1 << 20):,.0f} MiB" if size else "of a size that the server does not tell"
+            yield from wrapped(f"downloads {found.name}, {told}, once", "  ")
+
+
+def _lacks_nothing(row: CollectorState) -> bool:
+    """Return whether a collect without names would capture a collector."""
+    return row.state is Status.MISSING and row.reason == NOT_YET and row.remedy not in HOW.values()
 
 
 def _by_lab(rows: Sequence[tuple[str, CollectorState]]) -> dict[str, list[CollectorState]]:
@@ -115,6 +146,9 @@ def _told(cause: Cause, names: Sequence[str], before: Durations | None) -> Itera
     """Yield the lines of one cause: how many, why, which collectors, and the remedy."""
     if before is not None and cause.reason == NOT_YET and cause.remedy not in HOW.values():
         yield from wrapped(f"{len(names)} would be captured{before.words(names)}: {_named(names)}", "  ")
+        return
+    if before is not None and cause.reason != NOT_YET:
+        yield from wrapped(f"{len(names)} cannot be captured: {cause.reason}", "  ")
         return
     state = "not captured" if cause.state is Status.MISSING else cause.state
     yield from wrapped(f"{len(names)} {state}, {cause.reason}: {_named(names)}", "  ")

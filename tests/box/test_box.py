@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.box import host, image
+from labreport.box import host, image, machine, transfer
 from labreport.box.layout import Box
 from labreport.box.machine import free_port
 from labreport.box.transfer import PROJECT
@@ -150,6 +150,19 @@ def in_clone(made: BoxLab, clone: Path, web: Path) -> tuple[BoxLab, dict[str, st
     }
 
 
+def test_what_was_sent_survives_a_crash(made: BoxLab, tmp_path: Path) -> None:
+    """QEMU is killed right after an archive was sent: its name is on the disk, too."""
+    made.run("box", "start")
+    sent = tmp_path / "archive"
+    sent.write_bytes(b"sent")
+    receive = ["sh", "-c", transfer.RECEIVE, "receive", transfer.ARCHIVES, "crash"]
+    assert machine.connect(made.machine).run(receive, stdin=sent)[0] == 0
+    for pid in wait_for_processes(made):
+        os.kill(pid, signal.SIGKILL)
+    made.run("box", "start")
+    assert made.run("box", "ssh", "cat", f"{transfer.ARCHIVES}/crash") == "sent"
+
+
 def test_the_runc_half_is_captured_in_the_box(made: BoxLab, clone: Path, tmp_path: Path) -> None:
     """QEMU is killed halfway: it is started again, and the collect continues."""
     lab, env = in_clone(made, clone, tmp_path / "web.tar")
@@ -164,7 +177,8 @@ def test_the_runc_half_is_captured_in_the_box(made: BoxLab, clone: Path, tmp_pat
     assert process.returncode == 0, errors
     assert "the box was lost (try 1)" in errors
     rows = {row["name"]: row for row in json.loads(out)}
-    assert {rows[name]["state"] for name in ("health", "http_latency", "host_side")} == {"captured"}
+    for name in ("health", "http_latency", "host_side"):
+        assert rows[name]["state"] == "captured", (rows[name], errors)
     assert rows["smoke"]["state"] == "missing"
     folder = clone / "evidence/hosts/box/lab12"
     assert (folder / "runc/health.txt").read_text().startswith("juice-runc: HTTP 200\n")

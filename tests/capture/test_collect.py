@@ -85,7 +85,7 @@ def test_a_collector_after_a_failed_one_is_not_run(project: Throwaway) -> None:
     project.module(PAIR.format(first='run.command(["false"])'))
     standings = project.collect()
     assert [one.status for one in standings.values()] == [Status.FAILED, Status.MISSING]
-    assert standings["second"].reason == "comes after first: false: exit status 1"
+    assert standings["second"].reason == "comes after first, which is failed"
     rows = {row.name: row for row in project.state().collectors}
     assert rows["first"].state is Status.FAILED
     assert rows["second"].command == f"lab collect {project.name}/second"

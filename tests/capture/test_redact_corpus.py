@@ -125,7 +125,7 @@ def in_head_and_tail(planted: Planted, _folder: Path) -> list[bytes]:
     return found
 
 
-@pytest.mark.slow_after(2)
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("sink", [in_stdout, in_failure, in_argv, in_head_and_tail])
 def test_no_secret_is_left_of_a_command(sink: Callable[[Planted, Path], list[bytes]], tmp_path: Path) -> None:
     """Neither output, errors, arguments, failure nor a part of the output shows one."""

@@ -1,5 +1,6 @@
 """A capture is written as a whole or not at all, even after a kill or on a full disk."""
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -286,3 +287,18 @@ def test_a_full_disk(small: Throwaway, free: int) -> None:
     assert small.collect("probe")["probe"].status is Status.CAPTURED
     assert small.read("new/x.txt") == b"b" * 20000 + b"\n"
     assert small.verify().verdict == "intact"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "evidence cannot be written: the disk is full: make room and collect again"),
+        (errno.EDQUOT, "evidence cannot be written: the disk is full: make room and collect again"),
+        (errno.EACCES, "evidence cannot be written: Permission denied: check who owns the folder"),
+    ],
+)
+def test_an_error_of_the_file_system_is_explained(number: int, said: str) -> None:
+    """It says what to do, and that the last evidence stands."""
+    with pytest.raises(store.StoreError) as error, store.explained("lab12"):
+        raise OSError(number, os.strerror(number))
+    assert str(error.value) == f"lab12: {said}; the last evidence stands"

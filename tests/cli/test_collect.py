@@ -51,6 +51,20 @@ def test_an_escape_is_tried_on_the_host_that_is_named(one_lab: Shell) -> None:
     assert (one_lab.root / "evidence/mine/x/wild.txt").read_text() == "wild\n"
 
 
+def test_what_the_box_would_capture(one_lab: Shell) -> None:
+    """One line says how much, and about how long it takes. Escapes are counted if they are allowed."""
+    one_lab.collector("mine", WILD)
+    words = ("collect", "mine", "--in-box", "--dry-run")
+    without = one_lab.lab(*words, "--json")
+    names = {one["name"] for one in json.loads(without.stdout)}
+    assert names
+    assert "wild" not in names
+    told = one_lab.lab(*words, "--allow-escape-tests", "box").stdout
+    assert told == f"mine: the box would capture {len(names) + 1} collectors\n"
+    assert one_lab.lab("collect", "mine").returncode == 0
+    assert one_lab.lab(*words).stdout == ""
+
+
 def test_the_same_again(one_lab: Shell) -> None:
     """The exit status is 0 if nothing differs, else 1, and the difference is named. The set is unchanged."""
     assert one_lab.lab("collect", "mine").returncode == 0

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from labreport.capture.cleanup import runs
+from labreport.capture.declare import Collector
+from labreport.capture.plan import CollectorStatus
 from labreport.cli import show
+from labreport.contract.records import Status
 from labreport.report.tables import Table
 from tests.cli.conftest import ROOT, Shell, shown_by
 
@@ -24,6 +27,27 @@ def test_in_a_file(one_lab: Shell) -> None:
     assert ended.returncode == 0
     assert re.fullmatch(r"(\d+/\d+ \w+: captured\n)+", ended.stderr)
     assert "\x1b" not in ended.stdout + ended.stderr
+
+
+def test_a_reason_has_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the collectors that are missing for one reason, the first has a line. Every failure has one."""
+
+    def step(name: str) -> Collector:
+        return Collector(name, lambda _run: None, (f"{name}.txt",))
+
+    missing, failed = Status.MISSING, Status.FAILED
+    ends = [("a", missing, "no KVM"), ("b", missing, "no KVM"), ("c", missing, "no network"),
+            ("d", failed, "no KVM"), ("e", failed, "no KVM")]  # fmt: skip
+    progress = show.PlainProgress()
+    for number, (name, status, reason) in enumerate(ends, 1):
+        progress.begin(step(name), number, len(ends))
+        progress.end(CollectorStatus(step(name), status, reason))
+    assert capsys.readouterr().err.splitlines() == [
+        "1/5 a: missing: no KVM",
+        "3/5 c: missing: no network",
+        "4/5 d: failed: no KVM",
+        "5/5 e: failed: no KVM",
+    ]
 
 
 def on_a_terminal(project: Path, *words: str, **env: str) -> str:

@@ -1,12 +1,18 @@
 """The end of a collect on one screen."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
+from labreport.capture.cache.archives import obtain
+from labreport.capture.declare import Collector, Need
+from labreport.capture.labs import FoundLab
 from labreport.capture.plan import NOT_YET
-from labreport.cli.summary import MOST_NAMES, MOST_REASONS, Durations, durations, summary
+from labreport.cli.summary import MOST_NAMES, MOST_REASONS, Durations, downloads, durations, summary
+from labreport.contract.lab_config import Archive, Lab
 from labreport.contract.records import CollectorState, Status
+from tests.capture.cache.server import NAME, serving
 from tests.project import CapturedFile, make
 
 
@@ -65,6 +71,31 @@ def test_a_plan_names_what_would_be_captured() -> None:
     text = "\n".join(summary("demo", rows, Durations()))
     assert "1 would be captured: probe_1" in text
     assert f"1 not captured, {NOT_YET}: probe_2" in text
+
+
+def test_a_plan_says_in_a_line_what_cannot_be_captured() -> None:
+    """The remedies come at the end of the collect."""
+    lines = list(
+        summary("demo", [missing(number, "needs kata: no KVM") for number in range(30)], Durations())
+    )
+    assert lines[-1] == "  30 cannot be captured: needs kata: no KVM"
+
+
+def test_a_plan_says_what_it_downloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size is what the server says. What nothing needs, or the cache has, is not downloaded."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("http_proxy", raising=False)
+    data = bytes(2 << 20)
+    need = Need("tool", lambda _lab: "", "", archive="tool")
+    tool = Collector("tool", lambda _run: None, ("tool.txt",), needs=(need,))
+    with serving(data) as server:
+        wanted = Archive(url=server.url, sha256=hashlib.sha256(data).hexdigest())
+        config = Lab(title="Demo", archives={"tool": wanted}, editions={})
+        lab = FoundLab("demo", tmp_path, config, (tool,))
+        assert list(downloads(lab, {"tool"})) == [f"  downloads {NAME}, 2 MiB, once"]
+        assert list(downloads(lab, set())) == []
+        obtain(wanted, lambda _text: None).close()
+        assert list(downloads(lab, {"tool"})) == []
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80, 400])

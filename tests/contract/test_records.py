@@ -21,6 +21,7 @@ from labreport.contract.reader import (
     read_host,
     read_record,
     readable_records,
+    recorded,
 )
 from labreport.contract.records import Host, Record, dump
 from tests.capture.throwaway import ONE, Throwaway
@@ -207,3 +208,16 @@ def test_an_error_names_the_key(text: bytes, error: str) -> None:
         parse(Record, text, "x")
     assert error in str(raised.value)
     assert "(and 0 more)" not in str(raised.value)
+
+
+def test_records_that_are_no_folder(tmp_path: Path) -> None:
+    """A set without records/ has none. A file or a link in its place is an error that names it."""
+    assert recorded(tmp_path) == []
+    (tmp_path / "records").touch()
+    with pytest.raises(RecordError, match=rf"^{tmp_path.name}/records: "):
+        recorded(tmp_path)
+    (tmp_path / "records").unlink()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "records").symlink_to("elsewhere")
+    with pytest.raises(RecordError, match=rf"^{tmp_path.name}/records: "):
+        recorded(tmp_path)

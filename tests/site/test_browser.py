@@ -48,6 +48,7 @@ def test_provenance_is_folded_and_complete(watched: Watched, hostile: Little) ->
     assert "is pinned" in (watched.page.locator("details.ev-from").first.text_content() or "")
 
 
+@pytest.mark.slow
 def test_search_finds_evidence_and_runs_nothing(watched: Watched, hostile: Little) -> None:
     """Over file://, without a network, the search finds words of evidence and shows them as text."""
     watched.page.goto((hostile.site / "index.html").as_uri())

@@ -151,6 +151,8 @@ def test_a_site_on_a_full_disk(little: Little) -> None:
 
 
 DEEP = {
+    "nul": "a\0b",
+    "cp1252": "Low \x96 yes",
     "quotes": ">" * 2000 + " x",
     "lists": "\n".join(f"{'    ' * level}- x" for level in range(120)),
     "brackets": "[" * 2_000,
@@ -164,8 +166,6 @@ DEEP = {
     "laughs": "---\n"
     + "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9) if n else 'x'}]" for n in range(9))
     + "\ntitle: *a8\n---\n",
-    "nul": "a\0b",
-    "cp1252": "Low \x96 yes",
 }
 
 

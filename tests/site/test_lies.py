@@ -295,6 +295,7 @@ LIES = [
 ]
 
 
+@pytest.mark.slow_after(9)
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.name)
 def test_a_build_catches(little: Little, lie: Lie) -> None:
     """It fails, and names page and line, what was asked, and what the evidence says."""

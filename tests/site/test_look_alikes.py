@@ -139,7 +139,7 @@ COUNT = """() => {
 }"""
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_browser_finds_no_other(
     browser: Browser, little: Little, said: dict[str, set[str]], *, scripts: bool

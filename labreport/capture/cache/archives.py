@@ -144,6 +144,15 @@ def remedy(wanted: Archive) -> str:
     return f"when there is a network: lab cache add {wanted.url}"
 
 
+def to_download(wanted: Archive) -> ArchiveSource | None:
+    """Return where an archive would be downloaded from, or None if it would not be."""
+    try:
+        found = source(wanted)
+    except NoArchiveError:
+        return None
+    return found if found.is_address and not cached_file(found.sha256) else None
+
+
 def cached_file(digest: str) -> Path | None:
     """Return the path of the archive with this hash in the cache, or None if it is not there whole."""
     file = cache_folder() / digest / ARCHIVE

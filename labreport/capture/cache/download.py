@@ -28,12 +28,16 @@ from labreport.contract.errors import ExitStatus, LabError
 STALL_SECONDS = 30.0
 """Seconds without a byte after which a connection has stalled."""
 
+ANNOUNCE_SECONDS = 5.0
+"""Seconds for a server to tell the size of a file."""
+
 SLOW_SECONDS, SLOW_BYTES = 60.0, 64 << 10
 """A connection over which fewer bytes come in that time has stalled, too."""
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds before each new try in a row that brought nothing new."""
 
+USER_AGENT = f"labreport/{__version__}"
 CHUNK = 1 << 20
 MAX_BYTES = 4 << 30
 SPARE_BYTES = 64 << 20
@@ -115,7 +119,7 @@ class Download:
     def _receive(self, part: int, on_step: OnStep) -> None:
         """Receive what is missing over one connection; raise _DroppedError if that is not all."""
         size = os.fstat(part).st_size
-        headers = {"Accept-Encoding": "identity", "User-Agent": f"labreport/{__version__}"}
+        headers = {"Accept-Encoding": "identity", "User-Agent": USER_AGENT}
         version = self.entry.about().get("version", "")
         if size and (self.is_pinned or version):
             headers |= {"Range": f"bytes={size}-"} | ({} if self.is_pinned else {"If-Range": version})
@@ -167,7 +171,9 @@ class Download:
         """Move to where the answer goes on; return the bytes before it, and all bytes (0 if unknown)."""
         size = os.fstat(part).st_size
         if answer.status == PARTIAL:
-            found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", answer.headers.get("Content-Range", ""))
+            found = re.fullmatch(
+                r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})", answer.headers.get("Content-Range", "")
+            )
             if not found or int(found[1]) != size:
                 os.ftruncate(part, 0)
                 raise _DroppedError("sends another part than it was asked for")
@@ -175,7 +181,7 @@ class Download:
         else:
             os.ftruncate(part, 0)
             length = answer.headers.get("Content-Length", "")
-            size, total = 0, int(length) if length.isdecimal() else 0
+            size, total = 0, _length(length)
             strong = answer.headers.get("ETag", "")
             version = strong if strong.startswith('"') else answer.headers.get("Last-Modified", "")
             self.entry.note(version=version, total=str(total))
@@ -193,6 +199,23 @@ class Download:
 
     def _error(self, why: str, remedy: str) -> DownloadError:
         return DownloadError(f"{self.name}: {_host(self.url)} {why}", remedy)
+
+
+def announced_bytes(url: str) -> int:
+    """Return the size of a file as its server announces it, without a download; 0 if it does not."""
+    headers = {"Accept-Encoding": "identity", "User-Agent": USER_AGENT}
+    request = urllib.request.Request(url, headers=headers, method="HEAD")  # noqa: S310 # as above
+    try:
+        with _opener().open(request, timeout=ANNOUNCE_SECONDS) as answer:
+            length = answer.headers.get("Content-Length", "")
+    except (OSError, ValueError, http.client.HTTPException):
+        return 0
+    return _length(length)
+
+
+def _length(text: str) -> int:
+    """Return a Content-Length; 0 if it is none. Python refuses to convert a number of thousands of digits."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
 
 
 class _NoDowngrade(urllib.request.HTTPRedirectHandler):

@@ -78,6 +78,7 @@ KATA = Need(
     explain_in_system=_explain_in_system,
     system_tools=((SHIM, "--version"),),
     checks=_checks,
+    archive=NAME,
 )
 """A host on which Kata can run: KVM that runs a guest, and Kata's archive, or its shim."""
 
@@ -86,5 +87,6 @@ ARCHIVE = Need(
     missing=reason_by(_explain_archive),
     remedy="manual/how-to/kata.md says where it comes from",
     explain=_explain_archive,
+    archive=NAME,
 )
 """Kata's archive: in the cache, named by the variable of lab.yml, or at an address that can be reached."""

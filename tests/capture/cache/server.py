@@ -26,7 +26,7 @@ class Behaviour:
     pace: float = 0.0
     knows_ranges: bool = True
     version: str = '"one"'
-    claims: int | None = None
+    claims: int | str | None = None
     status: int = 0
     requests: list[tuple[str, int]] = field(default_factory=list)
     sent: int = 0
@@ -51,6 +51,8 @@ def serving(data: bytes) -> Iterator[Server]:
         def do_GET(self) -> None:
             """Send as the behaviour says."""
             answer(self, behaviour)
+
+        do_HEAD = do_GET  # noqa: N815 # the standard library's name
 
         def log_message(self, *_words: Any) -> None:
             """Print nothing."""
@@ -89,6 +91,8 @@ def answer(handler: BaseHTTPRequestHandler, behaviour: Behaviour) -> None:
     length = len(behaviour.data) - start if behaviour.claims is None else behaviour.claims
     handler.send_header("Content-Length", str(length))
     handler.end_headers()
+    if handler.command == "HEAD":
+        return
     send(handler, behaviour, behaviour.data[start:][: behaviour.cuts.pop(0) if behaviour.cuts else None])
 
 

@@ -119,6 +119,29 @@ def test_a_server_that_lies_about_the_length(server: Server, claims: int) -> Non
     assert server.behaviour.sent <= len(server.behaviour.data)
 
 
+@pytest.mark.parametrize(
+    ("claims", "told"),
+    [(None, 300_000), (5 << 40, 5 << 40), ("9" * 5000, 0), ("-1", 0), ("", 0), ("0x10", 0)],
+)
+def test_the_size_is_told_without_a_download(server: Server, claims: int | str | None, told: int) -> None:
+    """It is what the server says, or 0 if that is no number. Nothing comes."""
+    server.behaviour.claims = claims
+    assert download.announced_bytes(server.url) == told
+    assert server.behaviour.sent == 0
+
+
+def test_no_size_from_a_server_that_is_not_there() -> None:
+    """An address that does not answer, or that is none, has no size."""
+    assert download.announced_bytes("http://127.0.0.1:1/x") == 0
+    assert download.announced_bytes("file:///etc/passwd") == 0
+
+
+def test_a_length_of_thousands_of_digits(server: Server) -> None:
+    """It is taken as no length: the hash decides."""
+    server.behaviour.claims = "9" * 5000
+    assert fetch(server) == server.behaviour.data
+
+
 def test_a_length_that_never_comes(server: Server) -> None:
     """A server that claims more than it sends drops the connection."""
     server.behaviour.claims = 400_000

@@ -129,8 +129,6 @@ def test_wrong_use(little: Little, words: tuple[str, ...]) -> None:
 
 def test_a_new_lab(one_lab: Shell) -> None:
     """A lab that `lab new` made has no findings once it is captured."""
-    settings = "site_name: test\nmarkdown_extensions: [pymdownx.details]\n"  # the plugin sets this, too
-    (one_lab.root / "mkdocs.yml").write_text(settings)
     assert one_lab.lab("collect").returncode == 0
     ended = one_lab.lab("check")
     assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "no findings"), ended.stdout

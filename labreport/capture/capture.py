@@ -16,7 +16,7 @@ from labreport.capture.declare import ESCAPE, Collector, NotApplicable, Unavaila
 from labreport.capture.git import git
 from labreport.capture.host import this_host, versions
 from labreport.capture.labs import LAB_FILE, FoundLab, source_of
-from labreport.capture.plan import CollectorStatus
+from labreport.capture.plan import CollectorStatus, after_missing
 from labreport.capture.redact import VERSION, Redactor, identity
 from labreport.capture.run import CaptureError, Run
 from labreport.capture.session import Session
@@ -86,7 +86,7 @@ def _lacking(
     for earlier in collector.after:
         before = done.get(earlier.name)
         if before and before.status in {Status.MISSING, Status.FAILED}:
-            reason = f"comes after {earlier.name}, which is {before.status}"
+            reason = after_missing(earlier.name, before.status)
             return CollectorStatus(collector, Status.MISSING, reason)
     return None
 

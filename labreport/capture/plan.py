@@ -75,12 +75,24 @@ def statuses(lab: FoundLab, folder: Path, root: Path, host: str) -> list[Collect
     """
     lacks = cache(lambda need: need.lacks(lab.config))  # many collectors have the same needs
     last, recorded_names = _last_rows(folder), recorded(folder)
-    return [
-        _recorded(collector, lab.config, folder, root, host)
-        if collector.name in recorded_names
-        else _missing(collector, lacks, last.get(collector.name))
-        for collector in lab.collectors
-    ]
+    found: dict[str, CollectorStatus] = {}
+    blocked: set[str] = set()  # what lacks something here, and what comes after it
+    for collector in lab.collectors:
+        if collector.name in recorded_names:
+            found[collector.name] = _recorded(collector, lab.config, folder, root, host)
+            continue
+        found[collector.name] = _missing(collector, lacks, last.get(collector.name))
+        if any(map(lacks, collector.needs)):
+            blocked.add(collector.name)
+        elif earlier := next((one.name for one in collector.after if one.name in blocked), ""):
+            blocked.add(collector.name)
+            found[collector.name] = CollectorStatus(collector, Status.MISSING, after_missing(earlier))
+    return list(found.values())
+
+
+def after_missing(earlier: str, status: Status = Status.MISSING) -> str:
+    """Return why a collector is missing that comes after one that is missing, or has another status."""
+    return f"comes after {earlier}, which is {status}"
 
 
 def _recorded(collector: Collector, config: Lab, folder: Path, root: Path, host: str) -> CollectorStatus:

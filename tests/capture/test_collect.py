@@ -139,6 +139,27 @@ def test_a_need_is_asked_once_for_all(project: Throwaway, tmp_path: Path) -> Non
     assert log.read_text() == "x"
 
 
+LATER = """
+@collector(writes=["c.txt"], after=[a])
+def c(run: Run) -> None:
+    "C."
+
+
+@collector(writes=["d.txt"], after=[c])
+def d(run: Run) -> None:
+    "D."
+"""
+
+
+def test_what_comes_after_what_is_missing(project: Throwaway, tmp_path: Path) -> None:
+    """It is missing as well, before a collect and after it."""
+    project.module(MOON.format(log=str(tmp_path / "asked")) + LATER)
+    expected = ["comes after a, which is missing", "comes after c, which is missing"]
+    assert [one.reason for one in project.target().statuses()][2:] == expected
+    project.collect()
+    assert [one.reason for one in project.target().statuses()][2:] == expected
+
+
 def test_a_need_that_is_not_there(project: Throwaway) -> None:
     """The collector does not run. Its reason and remedy are those of the need."""
     need = 'Need("moon", lambda lab: "it is day", "wait")'

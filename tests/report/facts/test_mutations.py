@@ -46,6 +46,7 @@ EVIDENCE = {
     "dd.txt": b"100+0 records out\n104857600 bytes (105 MB, 100 MiB) copied, 0.0123 s, 8.5 GB/s\n",
     "fish.txt": b"Executed in  393.85 millis    fish           external\n",
     "hyperfine.json": b'{"results": [{"command": "true", "median": 0.00094, "times": [0.00097, 0.00094]}]}\n',
+    "iperf3.txt": b"[  5]   0.00-5.06   sec  1.87 GBytes  3172 Mbits/sec                  receiver\n",
     "kernel.txt": b"6.12.47\n",
     "memory.txt": b"MemTotal:       24684092 kB\nMemFree:        1048576 kB\n",
     "pairs.csv": b"run,order,runtime,seconds,exit_status\n1,1,runc,0.412,0\n1,2,kata,1.620,0\n",
@@ -58,6 +59,7 @@ EVIDENCE = {
     "status.txt": b"juice-runc: HTTP 200\n",
     "summary.txt": b"=== HTTP ===\navg=0.0026s min=0.0018s max=0.0071s n=50\n",
     "times.txt": b"0.002914\n0.002936\n",
+    "wrk.txt": b"  425 requests in 10.09s\nRequests/sec:     42.14\nTransfer/sec:      3.04MB\n",
     "version.txt": b"containerd github.com/containerd/containerd/v2 v2.1.4 75cb2b7193e4\n",
 }
 FACTS = """\
@@ -75,6 +77,7 @@ copy.rate: {file: dd.txt, read: dd rate}
 fish: {file: fish.txt, read: seconds}
 hyper.median: {file: hyperfine.json, read: hyperfine median, unit: ms}
 hyper.times: {file: hyperfine.json, read: hyperfine times}
+bitrate: {file: iperf3.txt, read: iperf3 receiver}
 kernel: {file: kernel.txt, read: kernel}
 memory: {file: memory.txt, read: meminfo MemTotal, unit: MiB}
 free: {file: memory.txt, read: meminfo MemFree, lines: "2"}
@@ -92,6 +95,7 @@ http.avg: {file: summary.txt, read: summary avg, lines: "2"}
 http.min: {file: summary.txt, read: summary min, lines: "2"}
 http.max: {file: summary.txt, read: summary max, lines: "2"}
 http.n: {file: summary.txt, read: summary n}
+load: {file: wrk.txt, read: wrk}
 times: {file: times.txt, read: samples}
 containerd: {file: version.txt, read: version}
 """
@@ -118,6 +122,8 @@ CLAIMS = [
     "median(http.avg, http.min, http.max) == 2.6 ms",
     "hyper.median < 1 ms",
     "copy.rate >= 8.5 GB/s and copy.bytes == 100 MiB",
+    "3 Gbit/s < bitrate < 400 MB/s",
+    "load == 42.14 requests/s",
     "memory > 16 GiB",
     "free == 1 GiB",
     "pss < rss <= 7.25 MiB",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 
 from labreport.report.facts.expressions.calculate import FactValue
 from labreport.report.facts.expressions.evaluate import Evaluation, EvaluationState, judge
@@ -61,11 +62,9 @@ class Claimed:
 
         Facts of one file change together, so the reason for the contradiction must name this fact.
         """
-        others = [
-            {},
-            *(files for name in self.facts if name != fact for files in self._changed(name, self.files)),
-        ]
-        for beforehand in others:
+        others = (name for name in self.facts if name != fact)
+        changes = (files for name in others for files in self._changed(name, self.files))
+        for beforehand in chain([{}], changes):
             before = {**self.files, **beforehand}
             found = {self._judged(before).state: before}
             for change in self._changed(fact, before):
@@ -96,9 +95,9 @@ class Claimed:
                 yield {path: data}
 
     def _edits(self, name: str, data: bytes, was: Quantity | str | None) -> Iterator[bytes]:
-        """Yield `data` with each number, and the text of the value, in the fact's lines changed.
+        """Yield `data` with the text of the value changed, then with the numbers of all rows with a word.
 
-        Then yield it with the numbers of all rows that contain a word, such as those of one runtime or phase.
+        Such rows are those of one runtime or phase. Last, yield it with each number of the lines changed.
         """
         lines = self.readings[name].lines
         rows = data.split(b"\n")
@@ -113,12 +112,12 @@ class Claimed:
             )
             for text in texts:
                 yield data[:place] + text.encode() + data[place + len(was.encode()) :]
+        for word in dict.fromkeys(_WORD.findall(data, start, end)):  # first: one number turns no median
+            for factor in FACTORS:
+                yield data[:start] + _scaled(data[start:end], word, factor) + data[end:]
         for number in _NUMBER.finditer(data, start, end):
             for text in _numbers(number[0].decode(), list(self._factors(was))):
                 yield data[: number.start()] + text.encode() + data[number.end() :]
-        for word in dict.fromkeys(_WORD.findall(data, start, end)):
-            for factor in FACTORS:
-                yield data[:start] + _scaled(data[start:end], word, factor) + data[end:]
 
     def _factors(self, was: Quantity | str | None) -> Iterator[Fraction]:
         yield from FACTORS

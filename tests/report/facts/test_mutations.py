@@ -275,8 +275,10 @@ def turn_is_told(root: Path, build: RenderPass, made: CallResult, claim: Claim, 
     before = evidence_of(root, claim)
     turn = turn_of(root, build, claim, fact)
     recapture(root, claim.lab, turn.holds)
-    held = {(one.page, one.line, one.call): shown for one, shown in claims_of(built(root, made.page))}
-    assert held[made.page, made.line, made.call].result.state is EvaluationState.HOLDS
+    held = {(one.line, str(one.call)): shown for one, shown in claims_of(built(root, made.page))}
+    assert (
+        held[made.line, str(made.call)].result.state is EvaluationState.HOLDS
+    )  # its sentence may have values
     recapture(root, claim.lab, turn.contradicted)
     failed = built(root, made.page)
     assert_named("\n".join(map(str, failed.problems)), made, fact, turn)

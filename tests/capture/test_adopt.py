@@ -66,6 +66,16 @@ def test_only_what_is_different_is_taken(project: Throwaway) -> None:
     assert (project.folder / "records/first.json").stat().st_mtime_ns == before
 
 
+def test_what_was_damaged_here_is_repaired(project: Throwaway) -> None:
+    """A file that is no longer as its record says is taken, although the record is the same."""
+    project.module(PAIR)
+    project.collect()
+    incoming = copied(project)
+    (project.folder / "a.txt").write_bytes(b"spoilt\n")
+    assert adopt(project.folder, incoming) == ["first"]
+    assert project.read("a.txt") == b"a\n"
+
+
 def test_what_is_gone_there_goes_here(project: Throwaway) -> None:
     """If a collector's record was removed elsewhere, its files are removed here."""
     project.module(PAIR)

@@ -302,3 +302,13 @@ def test_an_error_of_the_file_system_is_explained(number: int, said: str) -> Non
     with pytest.raises(store.StoreError) as error, store.explained("lab12"):
         raise OSError(number, os.strerror(number))
     assert str(error.value) == f"lab12: {said}; the last evidence stands"
+
+
+def test_a_file_is_a_regular_one_inside_the_folder(tmp_path: Path) -> None:
+    """A link, a folder, what is behind a link, and what is not there are none."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/x").touch()
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "y").symlink_to("real/x")
+    paths = ("real/x", "link/x", "y", "real", "gone", "gone/x", "real/x/z")
+    assert [path for path in paths if store.is_file(tmp_path, path)] == ["real/x"]

@@ -90,8 +90,8 @@ def asked_of(site: SitePages, lab: str) -> Asked:
     requirements = (
         (one for edition in rubric.value.root.values() for one in edition.values()) if rubric else ()
     )
-    asked = (lambda one: files.intersection(one.shows)) if files else (lambda one: one.shows)
-    in_prose = (one for one in requirements if one.page and one.section and not asked(one))
+    answers = ((one, files.intersection(one.shows) if files else one.shows) for one in requirements)
+    in_prose = (one for one, shown in answers if one.page and one.section and not shown)
     return Asked(files, frozenset((f"{LABS}/{lab}/{one.page}", str(one.section)) for one in in_prose))
 
 

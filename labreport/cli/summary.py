@@ -109,9 +109,9 @@ def downloads(lab: FoundLab, due: set[str]) -> Iterator[str]:
             yield from wrapped(f"downloads {found.name}, {told}, once", "  ")
 
 
-def _lacks_nothing(row: CollectorState) -> bool:
+def _lacks_nothing(why: CollectorState | Cause) -> bool:
     """Return whether a collect without names would capture a collector."""
-    return row.state is Status.MISSING and row.reason == NOT_YET and row.remedy not in HOW.values()
+    return why.state is Status.MISSING and why.reason == NOT_YET and why.remedy not in HOW.values()
 
 
 def _by_lab(rows: Sequence[tuple[str, CollectorState]]) -> dict[str, list[CollectorState]]:
@@ -144,8 +144,7 @@ def summary(lab: str, rows: Sequence[CollectorState], before: Durations | None =
 
 def _told(cause: Cause, names: Sequence[str], before: Durations | None) -> Iterator[str]:
     """Yield the lines of one cause: how many, why, which collectors, and the remedy."""
-    is_due = cause.reason == NOT_YET and cause.remedy not in HOW.values()
-    if before is not None and is_due:
+    if before is not None and _lacks_nothing(cause):
         yield from wrapped(f"{len(names)} would be captured{before.words(names)}: {_named(names)}", "  ")
         return
     if before is not None and cause.reason != NOT_YET:

@@ -20,7 +20,7 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_program_outside_path_is_found_everywhere(outside: Path) -> None:
-    """It is found, run, and found by what is run: a shell, or containerd, which starts runc."""
+    """We find it and run it, and so do the programs that we run, such as containerd, which starts runc."""
     assert program.which("lab-tool") == recorder.find("lab-tool") == str(outside)
     assert recorder.output(["lab-tool"]) == "ran"
     assert recorder.output(["sh", "-c", "lab-tool"]) == "ran"

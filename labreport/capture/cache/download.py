@@ -37,7 +37,7 @@ SLOW_SECONDS, SLOW_BYTES = 60.0, 64 << 10
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds before each new try in a row that brought nothing new."""
 
-USER_AGENT = f"labreport/{__version__}"
+HEADERS = {"Accept-Encoding": "identity", "User-Agent": f"labreport/{__version__}"}
 CHUNK = 1 << 20
 MAX_BYTES = 4 << 30
 SPARE_BYTES = 64 << 20
@@ -119,10 +119,12 @@ class Download:
     def _receive(self, part: int, on_step: OnStep) -> None:
         """Receive what is missing over one connection; raise _DroppedError if that is not all."""
         size = os.fstat(part).st_size
-        headers = {"Accept-Encoding": "identity", "User-Agent": USER_AGENT}
+        headers = HEADERS
         version = self.entry.about().get("version", "")
         if size and (self.is_pinned or version):
-            headers |= {"Range": f"bytes={size}-"} | ({} if self.is_pinned else {"If-Range": version})
+            headers = (
+                headers | {"Range": f"bytes={size}-"} | ({} if self.is_pinned else {"If-Range": version})
+            )
         else:
             os.ftruncate(part, 0)
         request = urllib.request.Request(self.url, headers=headers)  # noqa: S310 # _opener has http and https
@@ -203,8 +205,7 @@ class Download:
 
 def announced_bytes(url: str) -> int:
     """Return the size of a file as its server announces it, without a download; 0 if it does not."""
-    headers = {"Accept-Encoding": "identity", "User-Agent": USER_AGENT}
-    request = urllib.request.Request(url, headers=headers, method="HEAD")  # noqa: S310 # as above
+    request = urllib.request.Request(url, headers=HEADERS, method="HEAD")  # noqa: S310 # as above
     try:
         with _opener().open(request, timeout=ANNOUNCE_SECONDS) as answer:
             length = answer.headers.get("Content-Length", "")

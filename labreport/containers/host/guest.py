@@ -55,7 +55,7 @@ GDT = struct.pack("<3Q", 0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF)
 """The segment descriptors of 64-bit code and of data."""
 
 PAGES = struct.pack("<Q4088xQ4088xQ", AT_TABLES + 0x1003, AT_TABLES + 0x2003, 0x83)
-"""Three levels of page tables, which map the first 2 MiB to themselves."""
+"""Three levels of page tables: an identity mapping of the first 2 MiB."""
 
 KVM_GET_API_VERSION, KVM_CREATE_VM, KVM_GET_VCPU_MMAP_SIZE = 0xAE00, 0xAE01, 0xAE04
 KVM_CREATE_VCPU, KVM_RUN = 0xAE41, 0xAE80

@@ -115,7 +115,7 @@ def note(held_for: str, found: GuestTrial) -> bytes:
 
 
 def _trial(step: int, end: str, seconds: float, *, is_lasting: bool = True) -> GuestTrial:
-    """Return a trial of values that were read; raise TypeError or ValueError if none has such values."""
+    """Return the trial that a note describes; raise TypeError or ValueError for impossible values."""
     if not (type(step) is int and isinstance(end, str) and type(seconds) in {int, float}):
         raise TypeError("values of other types")
     if not 0 <= step <= guest.DONE or bool(end) == (step == guest.DONE):

@@ -1,4 +1,4 @@
-"""Write what is generated from the code: commands and macros in the manual, and the published schemas.
+"""Write what is generated from the code: commands, macros and verdicts in the manual, and the schemas.
 
 `.venv/bin/python scripts/reference.py` updates the files. With `--check` it changes nothing, and exits
 with 1 if a file is out of date.
@@ -14,8 +14,9 @@ import click
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from labreport.cli.main import COMMANDS, lab  # noqa: E402 # the checkout's own package
-from labreport.report.pages.macros import MACROS  # noqa: E402
+from labreport.audit.rules import RULES  # noqa: E402 # the checkout's own package
+from labreport.cli.main import COMMANDS, lab  # noqa: E402
+from labreport.report.pages.macros import CAPTIONED, MACROS  # noqa: E402
 from labreport.site.schemas import SCHEMAS, schema  # noqa: E402
 
 REFERENCE = ROOT / "docs" / "manual" / "reference"
@@ -59,8 +60,23 @@ def _section(name: str, macro: Callable[..., object]) -> str:
         parameter.replace(annotation=inspect.Parameter.empty)
         for parameter in list(signature.parameters.values())[1:]
     ]
+    if name in CAPTIONED:
+        shown += [
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None)
+            for key in ("caption", "name")
+        ]
     call = signature.replace(parameters=shown, return_annotation=inspect.Signature.empty)
     return f"### {name}\n\n`{name}{call}`\n\n{inspect.getdoc(macro)}\n"
+
+
+def rules(kind: str) -> str:
+    """Return a table of the verdicts of `lab audit` on blocks, values or oddities of the evidence."""
+    rows = [
+        f"| *{rule.title}* | {rule.level} | {rule.means} | {rule.not_means} |\n"
+        for rule in RULES.values()
+        if rule.id.startswith(f"{kind}-")
+    ]
+    return "| verdict | weight | what it means | what it does not mean |\n|---|---|---|---|\n" + "".join(rows)
 
 
 def updated(page: str, name: str, content: str) -> str:
@@ -75,12 +91,15 @@ def updated(page: str, name: str, content: str) -> str:
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Yield each file that has generated content, and its text as it has to be."""
-    for file, name, content in (
-        ("command-line.md", "commands", commands()),
-        ("macros.md", "macros", macros()),
+    for file, parts in (
+        ("command-line.md", {"commands": commands()}),
+        ("macros.md", {"macros": macros()}),
+        ("audit.md", {"blocks": rules("block"), "values": rules("value"), "oddities": rules("evidence")}),
     ):
-        path = REFERENCE / file
-        yield path, updated(path.read_text(encoding="utf-8"), name, content)
+        page = (REFERENCE / file).read_text(encoding="utf-8")
+        for name, content in parts.items():
+            page = updated(page, name, content)
+        yield REFERENCE / file, page
     for name in SCHEMAS:
         yield SCHEMA_FOLDER / name, schema(name)
 

@@ -24,9 +24,9 @@ from labreport.contract.records import (
     Redactions,
     Source,
     Span,
-    State,
     dump,
 )
+from labreport.contract.state import State
 from labreport.contract.text import text_lines
 from labreport.report.pages.context import MacroContext
 from labreport.report.pages.render import RenderPass, SitePages

@@ -42,6 +42,19 @@ NAMED = {
 }
 
 
+MOST_LINES = 300
+
+
+def test_no_file_of_the_product_is_too_long_to_read_at_once() -> None:
+    """One that grows beyond 300 lines is two things."""
+    files = [path for folder in ("labreport", "collectors") for path in (ROOT / folder).rglob("*.py")]
+    assert len(files) > 100
+    long = [
+        path.relative_to(ROOT).as_posix() for path in files if len(path.read_text().splitlines()) > MOST_LINES
+    ]
+    assert long == []
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a copy of the tool and its labs, with a second lab, under the project's own contracts."""

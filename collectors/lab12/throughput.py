@@ -1,7 +1,7 @@
 """Task 4, beyond the sheet: the network throughput of a container, measured with the host's iperf3."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from collectors.lab12.quiet import quiet
@@ -12,7 +12,7 @@ from labreport.containers.ctr import RUNTIMES
 from labreport.containers.network.bridge import network
 
 IPERF3 = on_path("iperf3", packages=("iperf3",))
-PORT = "5201"
+PORT, LOOPBACK = "5201", "127.0.0.1"
 MOUNT = ["--mount", "type=bind,src=/usr,dst=/host,options=rbind:ro"]
 """Mounts the host's /usr, because the image has no iperf3. The host's loader runs it there."""
 
@@ -20,21 +20,31 @@ MOUNT = ["--mount", "type=bind,src=/usr,dst=/host,options=rbind:ro"]
 @collector(
     edition=2025,
     task=4,
-    writes=["bench/iperf3.txt"],
+    writes=["bench/iperf3.txt", "bench/iperf3-loopback.txt"],
     needs=[*KATA_NEEDS, IPERF3],
     after=[smoke],
     keep=["ip"],
 )
 def throughput(run: Run) -> None:
-    """TCP throughput from a container to the host over the bridge, under runc and Kata, by iperf3."""
+    """TCP throughput by iperf3 under runc and Kata: to the host over the bridge, then inside the container.
+
+    Over the container's own loopback no packet leaves the guest, so that the two tell apart what the virtual
+    network device costs and what the emulated processor costs.
+    """
     quiet(run)
     gateway, seconds = run.resource(network).gateway, run.setting("iperf3.seconds", int)
-    client = [*_iperf3(), "-c", gateway, "-p", PORT, "-t", str(seconds), "--format", "m"]
-    with _server(run, gateway), run.file("bench/iperf3.txt") as out:
+    options = ["-p", PORT, "-t", str(seconds), "--format", "m"]
+    with ExitStack() as stack:
+        stack.enter_context(_server(run, gateway))
+        bridge = stack.enter_context(run.file("bench/iperf3.txt"))
+        own = stack.enter_context(run.file("bench/iperf3-loopback.txt"))
         for heading, runtime in RUNTIMES.items():
             with container(run, runtime, "alpine", "sleep", "3600", options=MOUNT) as inside:
-                out.line(f"{heading}:")
-                out.run(inside.exec(*client), timeout=seconds + 60, expect="receiver")
+                run.command(inside.exec(*_iperf3(), "-s", "-D", "-B", LOOPBACK, "-p", PORT))
+                for out, address in ((bridge, gateway), (own, LOOPBACK)):
+                    out.line(f"{heading}:")
+                    client = inside.exec(*_iperf3(), "-c", address, *options)
+                    out.run(client, timeout=seconds + 60, expect="receiver")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ A collector is a function with the `collector` decorator. It takes the Run:
   something that it needs cannot be had.
 - `CaptureError`, `CommandFailedError`: a capture that failed.
 - `Argv`, `Attempt`, `RetryOnHang`: for commands whose arguments differ from run to run, or that may hang.
+- `free_port`, `listens`: ports of 127.0.0.1, for `run.server`.
 - `EVERYTHING`: a `volatile` pattern for a whole output.
 
 Series of timed commands are in `labreport.capture.series`, containers in `labreport.containers`.
@@ -36,6 +37,7 @@ from labreport.capture.command import (
 from labreport.capture.declare import Collector, Need, NotApplicable, Unavailable, collector
 from labreport.capture.host import ROOT, on_path
 from labreport.capture.out import Out
+from labreport.capture.ports import free_port, listens
 from labreport.capture.run import CaptureError, Run
 
 __all__ = [
@@ -55,5 +57,7 @@ __all__ = [
     "Run",
     "Unavailable",
     "collector",
+    "free_port",
+    "listens",
     "on_path",
 ]

@@ -1,6 +1,9 @@
 """Adopt evidence that another host captured: a stranger's archive, until all of it has been verified."""
 
 import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +22,7 @@ from labreport.contract.reader import (
     recorded,
 )
 from labreport.contract.records import CHECKED_FILE, STATE_FILE, Record, Status
+from labreport.contract.remedies import import_report
 from labreport.contract.verify import changed, verify_set
 
 MAX_MEMBERS = 10_000
@@ -37,6 +41,57 @@ WITH_RECORD = {Status.CAPTURED, Status.STALE}
 NOTHING_TAKEN = "nothing was taken over"
 
 
+@dataclass
+class Members:
+    """The members of an archive from another machine so far, tar or zip: one set of limits for both."""
+
+    to: Path
+    _number: int = 0
+    _total: int = 0
+
+    def check(self, shown: str, name: str, size: int, rules: Mapping[str, bool]) -> None:
+        """Count a member `name`, called `shown` there; raise StoreError for what it breaks.
+
+        `rules` are those of its kind of archive: what to say, and whether it is so.
+        """
+        self._number += 1
+        self._total += size
+        broken = {
+            f"more than {MAX_MEMBERS} files": self._number > MAX_MEMBERS,
+            **rules,
+            f"folders of more than {MAX_DEPTH} levels": name.count("/") > MAX_DEPTH,
+            f"{size} bytes, at most {MAX_BYTES}": size > MAX_BYTES,
+            f"more than {MAX_TOTAL} bytes together": self._total > MAX_TOTAL,
+        }
+        for what, is_broken in broken.items():
+            if is_broken:
+                raise StoreError(what, NOTHING_TAKEN, path=ascii(shown[:SHOWN]))
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a member that was checked into the folder `to`."""
+        target = self.to / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as file:
+            file.write(data)
+
+
+@contextmanager
+def unpacked(to: Path, kind: str, errors: tuple[type[Exception], ...]) -> Iterator[Members]:
+    """Yield what checks and writes the members of a `kind` of archive, whose reader raises `errors`.
+
+    Raise StoreError for these errors, for a path that is there twice, and for a folder that cannot be
+    written.
+    """
+    try:
+        yield Members(to)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise StoreError("the archive has a path twice", NOTHING_TAKEN) from error
+    except errors as error:
+        raise StoreError(f"the archive is not a {kind}: {error}", NOTHING_TAKEN) from error
+    except OSError as error:
+        raise store.disk_error(to.name, error) from error
+
+
 def unpack(stream: BinaryIO, to: Path) -> None:
     """Unpack the tar of a set into the folder `to`: only regular files below it, of at most MAX_BYTES each.
 
@@ -44,45 +99,22 @@ def unpack(stream: BinaryIO, to: Path) -> None:
     trusted: for links, devices, sparse files, paths that are not plain, a tar without an end, and more than
     MAX_MEMBERS members or MAX_TOTAL bytes.
     """
-    total = 0
-    try:
-        with tarfile.open(fileobj=stream, mode="r:") as tar:
-            for number, member in enumerate(tar, 1):
-                total += member.size
-                if what := _refused(member, number, total):
-                    raise StoreError(what, NOTHING_TAKEN, path=ascii(member.name[:SHOWN]))
-                if member.isdir():
-                    continue
-                target = to / _plain(member.name)
-                target.parent.mkdir(parents=True, exist_ok=True)
+    errors = (tarfile.TarError, EOFError)
+    with unpacked(to, "set", errors) as members, tarfile.open(fileobj=stream, mode="r:") as tar:
+        for member in tar:
+            name = _plain(member.name)
+            is_top = member.isdir() and not name
+            rules = {
+                "not a plain path below a set": not is_top and not is_evidence_path(name),
+                "not a plain file of a set": not member.isdir() and (not member.isreg() or member.issparse()),
+            }
+            members.check(member.name, name, member.size, rules)
+            if not member.isdir():
                 source = tar.extractfile(member)
-                data = source.read() if source else b""
-                with target.open("xb") as file:
-                    file.write(data)
-            stream.seek(tar.offset)
-            if stream.read(len(END)) != END:
-                raise StoreError("the archive is cut: it has no end", NOTHING_TAKEN)
-    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        raise StoreError("the archive has a path twice", NOTHING_TAKEN) from error
-    except (tarfile.TarError, EOFError) as error:
-        raise StoreError(f"the archive is not a set: {error}", NOTHING_TAKEN) from error
-    except OSError as error:
-        raise store.disk_error(to.name, error) from error
-
-
-def _refused(member: tarfile.TarInfo, number: int, total: int) -> str:
-    """Return why a member cannot be part of a set, or an empty text."""
-    name = _plain(member.name)
-    is_top = member.isdir() and not name
-    refusals = {
-        f"more than {MAX_MEMBERS} files": number > MAX_MEMBERS,
-        "not a plain path below a set": not is_top and not is_evidence_path(name),
-        f"folders of more than {MAX_DEPTH} levels": name.count("/") > MAX_DEPTH,
-        "not a plain file of a set": not member.isdir() and (not member.isreg() or member.issparse()),
-        f"{member.size} bytes, at most {MAX_BYTES}": member.size > MAX_BYTES,
-        f"more than {MAX_TOTAL} bytes together": total > MAX_TOTAL,
-    }
-    return next((what for what, holds in refusals.items() if holds), "")
+                members.write(name, source.read() if source else b"")
+        stream.seek(tar.offset)
+        if stream.read(len(END)) != END:
+            raise StoreError("the archive is cut: it has no end", NOTHING_TAKEN)
 
 
 def _plain(name: str) -> str:
@@ -96,6 +128,10 @@ def check_incoming(folder: Path, incoming: Path) -> None:
     Every file of the set is verified, and each collector whose evidence would go has to be gone by its
     state.json. Nothing is written.
     """
+    if not recorded(incoming):
+        what = "has no records: nothing says who measured this, where and when"
+        remedy = f"{NOTHING_TAKEN}; if it came with a report: {import_report(incoming.name)}"
+        raise StoreError(what, remedy, path=incoming.name)
     report = verify_set(incoming, incoming.name)
     if report.findings:
         first = report.findings[0]
@@ -142,16 +178,17 @@ def _differs(folder: Path, record: Record) -> bool:
 
 
 def take(folder: Path, incoming: Path, record: Record) -> None:
-    """Put one collector's files, its record and its host's into the set; raise as `adopt` does."""
+    """Put one collector's files, its record and its host's into the set; raise as `adopt` does.
+
+    The record stays as it was written: an older version wrote other keys.
+    """
     host = f"{RECORDS}/host-{record.host}.json"
     staging = Staging(folder, record.collector.name)
     try:
         for file in record.files:
-            target = staging.files / file.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(read_evidence(incoming, file.path))
+            staging.put(file.path, read_evidence(incoming, file.path))
         writing.write(folder / host, read_evidence(incoming, host))
-        staging.commit(record)
+        staging.commit(record, read_evidence(incoming, f"{RECORDS}/{record.collector.name}.json"))
     except (LabError, OSError):
         staging.drop()
         raise

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from labreport.capture import plan, recorder, store, writing
-from labreport.capture.declare import ESCAPE, Collector, NotApplicable, Unavailable
+from labreport.capture.declare import ESCAPE, Collector, DeclarationError, NotApplicable, Unavailable
 from labreport.capture.git import git
 from labreport.capture.host import this_host, versions
 from labreport.capture.labs import LAB_FILE, FoundLab, source_of
@@ -23,6 +23,7 @@ from labreport.capture.session import Session
 from labreport.contract.errors import LabError
 from labreport.contract.fields import RECORDS
 from labreport.contract.folder import EvidenceError
+from labreport.contract.images import clean_image, is_image_path
 from labreport.contract.reader import read_evidence
 from labreport.contract.records import File, Project, Record, Redactions, Span, Status, dump
 from labreport.contract.text import line_count, text_lines
@@ -96,6 +97,7 @@ def _capture(target: Target, collector: Collector, session: Session, redact: Red
     staging = store.Staging(target.folder, collector.name)
     lab_file = f"collectors/{target.lab.name}/{LAB_FILE}"
     run = Run(session, target.lab.config, lab_file, staging.files, redact)
+    run.declared = collector.writes
     began, start = time.monotonic(), datetime.now(UTC)
     try:
         not_applicable = _run(collector, run)
@@ -113,6 +115,13 @@ def _capture(target: Target, collector: Collector, session: Session, redact: Red
     except Unavailable as error:
         staging.drop()
         return CollectorStatus(collector, Status.MISSING, redact.text(error.what), redact.text(error.remedy))
+    except DeclarationError as error:
+        staging.drop()
+        source = source_of(collector, target.root)
+        path, line = error.path or source.file, error.line or source.line
+        raise DeclarationError(
+            f"{collector.name}: {error.what}", error.remedy, path=path, line=line
+        ) from error
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a mistake in a collector is a failed capture
         _redact_files(staging, run.spans, redact)
         return _failed(collector, staging, redact.text(_why(error, target)), run.spans)
@@ -165,12 +174,14 @@ def _failed(collector: Collector, staging: store.Staging, why: str, paths: Itera
 def _redact_files(staging: store.Staging, paths: Iterable[str], redact: Redactor) -> None:
     """Redact the files of a failed capture: a command may have written into one of them itself.
 
-    A file that cannot be read, as it is too large or a link, is deleted.
+    A file that cannot be read, as it is too large or a link, is deleted, and so is an image with metadata.
     """
     for path in paths:
         try:
             data = read_evidence(staging.files, path)
-            if (redacted := redact(data)) != data:
+            if is_image_path(path):  # text rules would break it
+                clean_image(path, data)
+            elif (redacted := redact(data)) != data:
                 writing.write(staging.files / path, redacted)
         except (LabError, OSError):
             with suppress(OSError):
@@ -178,11 +189,8 @@ def _redact_files(staging: store.Staging, paths: Iterable[str], redact: Redactor
 
 
 def _files(collector: Collector, run: Run, staging: store.Staging) -> tuple[File, ...]:
-    """Return the files that a collector wrote; raise CaptureError if they are not those it declared."""
-    written = set(run.spans)
-    if undeclared := sorted(written - set(collector.writes)):
-        raise CaptureError(f"writes {', '.join(undeclared)}, which it does not declare", "add it to writes=")
-    if absent := [path for path in collector.writes if path not in written]:
+    """Return the files that a collector wrote; raise CaptureError if it did not write all of them."""
+    if absent := [path for path in collector.writes if path not in run.spans]:
         raise CaptureError(
             f"declares {', '.join(absent)} and did not write it", "write it, or remove it from writes="
         )
@@ -192,7 +200,12 @@ def _files(collector: Collector, run: Run, staging: store.Staging) -> tuple[File
 
 
 def _file(path: str, data: bytes, spans: Sequence[Span]) -> File:
-    """Return a file's entry for the record; raise CaptureError for lines that the spans do not explain."""
+    """Return a file's entry for the record; raise CaptureError for lines that the spans do not explain.
+
+    Raise ImageError for a file with the name of an image that is none, or that has metadata.
+    """
+    if is_image_path(path):
+        clean_image(path, data)
     lines = line_count(data)
     if lines != (spans[-1].end if spans else 0):
         raise CaptureError(

@@ -12,14 +12,16 @@ from typing import Protocol
 from labreport.capture import plan, signals, store, writing
 from labreport.capture.capture import Target, capture_collector, project, write_host, write_if_new
 from labreport.capture.cleanup import runs
-from labreport.capture.declare import BUILD, Collector, DeclarationError
+from labreport.capture.declare import BUILD, ON_REQUEST, Collector, DeclarationError
 from labreport.capture.host import this_host
+from labreport.capture.images import PLACE
 from labreport.capture.plan import CollectorStatus
 from labreport.capture.redact import Redactor, identity
 from labreport.capture.run import Run
 from labreport.capture.session import NOTHING, Allowed, Session, session
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.fields import RECORDS, writable_path
+from labreport.contract.images import is_image_path
 from labreport.contract.reader import readable_records
 from labreport.contract.records import CHECKED_FILE, HERE, STATE_FILE, Status, dump
 from labreport.contract.refresh import CheckResult, RefreshCheck
@@ -140,12 +142,27 @@ def known_names(target: Target, names: Sequence[str]) -> set[str]:
     return set(names)
 
 
-def record_by_hand(target: Target, path: str, argv: Sequence[str], progress: Progress) -> CollectorStatus:
-    """Capture the output of one command as the evidence file `path`; raise the errors of `collect`."""
+def record_by_hand(
+    target: Target, path: str, argv: Sequence[str], progress: Progress, *, stderr: bool = False
+) -> CollectorStatus:
+    """Capture the output of one command as the evidence file `path`; raise the errors of `collect`.
+
+    With `stderr`, the file has what the command prints on standard error, too. For an image, the command
+    writes the file that it names as PLACE.
+    """
+    is_image = is_image_path(path)
+    if is_image and not any(PLACE in word for word in argv):
+        remedy = f"write {PLACE} where the command takes the name of the file: cp Pictures/screen.png {PLACE}"
+        raise DeclarationError("is an image, and the command does not name the file", remedy, path=path)
 
     def function(run: Run) -> None:
+        if is_image:
+            with run.image(path) as image:
+                run.hide(str(image), PLACE)
+                run.command([word.replace(PLACE, str(image)) for word in argv])
+            return
         with run.file(path) as out:
-            out.run(argv)
+            out.run(argv, stderr=stderr)
 
     function.__doc__ = f"Recorded by hand: {Path(argv[0]).name}."
     for collector in target.lab.collectors:
@@ -182,10 +199,10 @@ def by_hand_name(path: str) -> str:
 def is_due(status: CollectorStatus) -> bool:
     """Return whether a collect without names captures the collector.
 
-    A build takes long and may be made on another host, so it is captured only if it is named.
+    What takes long, such as a build, is captured only if it is named.
     """
     fresh = status.status in {Status.CAPTURED, Status.NOT_APPLICABLE}
-    return not fresh and status.collector.role != BUILD
+    return not fresh and status.collector.role not in ON_REQUEST
 
 
 def measured_elsewhere(target: Target, *, replace: bool) -> set[str]:

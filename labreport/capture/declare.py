@@ -16,11 +16,25 @@ from labreport.contract.lab_config import Lab
 KEEPABLE = frozenset({"ip", "mac"})
 """The redaction rules that a collector can switch off."""
 
-MEASURE, BUILD, ESCAPE = "measure", "build", "escape"
-ROLES = frozenset({MEASURE, BUILD, ESCAPE})
+MEASURE, BUILD, ESCAPE, LONG = "measure", "build", "escape", "long"
+ROLES = frozenset({MEASURE, BUILD, ESCAPE, LONG})
+ON_REQUEST = frozenset({BUILD, LONG})
+"""The roles of collectors that run only if they are named."""
 
 NAME = re.compile(r"(?!state$)[a-z0-9][a-z0-9_]{0,119}")
 """A collector's name is also its record's file name, and `state.json` is another file."""
+
+
+REMEDIES = {
+    "writes": "write a list of files",
+    "uses": "write a list of files",
+    "needs": 'write a list: needs=[on_path("zstd")]',
+    "after": "write a list: after=[earlier]",
+    "keep": 'write a list: keep=["ip"]',
+}
+"""What to do about an argument of `collector` that is no list of the right kind."""
+TEXTS = frozenset({"writes", "uses", "keep"})
+"""The arguments of `collector` that are lists of texts."""
 
 
 class DeclarationError(LabError):
@@ -95,7 +109,7 @@ class Need:
 class Collector:
     """One step of a lab: a function that takes the Run, and its declaration (see `collector`).
 
-    `by_hand` is the command of `lab record`.
+    `uses` names files of the lab's folder that it reads. `by_hand` is the command of `lab record`.
     """
 
     name: str
@@ -107,6 +121,7 @@ class Collector:
     after: tuple["Collector", ...] = ()
     keep: frozenset[str] = frozenset()
     role: str = MEASURE
+    uses: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
 
     @property
@@ -140,17 +155,20 @@ def collector(  # noqa: PLR0913 - a declaration has a keyword for each property
     after: Sequence[Collector] = (),
     keep: Sequence[str] = (),
     role: str = MEASURE,
+    uses: Sequence[str] = (),
 ) -> Callable[[Callable[[Any], None]], Collector]:
     """Declare a function as a collector. The function takes the Run.
 
     `writes` lists all evidence files that it writes. `edition` and `task` say where it belongs. `needs` is
     what it cannot run without. It runs after the collectors in `after`. `keep` names redaction rules that do
     not apply ("ip", "mac"). `role` is "build" for a build, which may run on another host than the
-    measurements, and "escape" for an attempt to break out of a container. Raise DeclarationError for a
-    declaration that makes no sense.
+    measurements, "long" for what takes minutes and runs only if it is named, and "escape" for an attempt to
+    break out of a container. `uses` names files of the lab's folder that it reads, such as a configuration:
+    if one changes, the evidence is stale. Raise DeclarationError for a declaration that makes no sense.
     """
 
     def declare(function: Callable[[Any], None]) -> Collector:
+        _check_lists(function, {"writes": writes, "uses": uses, "needs": needs, "after": after, "keep": keep})
         declared = Collector(
             name=function.__name__,
             function=function,
@@ -161,9 +179,9 @@ def collector(  # noqa: PLR0913 - a declaration has a keyword for each property
             after=tuple(after),
             keep=frozenset(keep),
             role=role,
+            uses=tuple(uses),
         )
-        if isinstance(writes, str):
-            raise _mistake(declared, "writes is a text", "write a list of files")
+        _check_kinds(declared)
         _check(declared)
         return declared
 
@@ -172,6 +190,42 @@ def collector(  # noqa: PLR0913 - a declaration has a keyword for each property
 
 def _mistake(collector: Collector, what: str, remedy: str) -> DeclarationError:
     return DeclarationError(f"{collector.module}.{collector.name}: {what}", remedy)
+
+
+def _check_lists(function: Callable[[Any], None], given: dict[str, object]) -> None:
+    """Raise DeclarationError for an argument of `collector` that is no list, or no list of texts."""
+    place = f"{function.__module__}.{function.__name__}"
+    for argument, value in given.items():
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            what = "a text" if isinstance(value, str) else _kind(value)
+            raise DeclarationError(f"{place}: {argument} is {what}", REMEDIES[argument])
+        for part in value if argument in TEXTS else ():
+            if not isinstance(part, str):
+                raise DeclarationError(f"{place}: {argument}: {part!r} is no text", REMEDIES[argument])
+
+
+def _kind(value: object) -> str:
+    """Return what a value is, in a few words."""
+    kinds = ((Need, "one need"), (Collector, "one collector"))
+    return next((words for kind, words in kinds if isinstance(value, kind)), f"{value!r}")
+
+
+def _check_kinds(collector: Collector) -> None:
+    """Raise DeclarationError for a part of a declaration that is of another kind."""
+    for name, number in (("edition", collector.edition), ("task", collector.task)):
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
+            raise _mistake(collector, f"{name}: {number!r} is no number", f"write {name}=1, without quotes")
+    for need in collector.needs:
+        if not isinstance(need, Need):
+            raise _mistake(collector, f"needs: {need!r} is no need", 'write on_path("zstd"), ROOT or a Need')
+    for earlier in collector.after:
+        if not isinstance(earlier, Collector):
+            raise _mistake(collector, f"after: {earlier!r} is no collector", "name the function itself")
+
+
+def undeclared(files: Iterable[str], collector: str = "it") -> tuple[str, str]:
+    """Return what is wrong with a collector that writes files beside those that it declares, and a remedy."""
+    return f"{collector} writes {', '.join(files)}, which it does not declare", "add it to writes="
 
 
 def _check(collector: Collector) -> None:
@@ -192,7 +246,7 @@ def _check(collector: Collector) -> None:
             collector, f"keep: {', '.join(sorted(collector.keep - KEEPABLE))}", "only ip and mac can be kept"
         )
     if collector.role not in ROLES:
-        raise _mistake(collector, f"role: {collector.role!r}", "use measure, build or escape")
+        raise _mistake(collector, f"role: {collector.role!r}", "use measure, build, long or escape")
     if not collector.function.__doc__:
         raise _mistake(
             collector, "no docstring", "write one; its first line is the collector's title on the pages"

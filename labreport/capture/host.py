@@ -3,11 +3,12 @@
 import os
 import platform
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from labreport.capture import recorder
-from labreport.capture.declare import Lack, Need
+from labreport.capture.declare import DeclarationError, Lack, Need
 from labreport.capture.packages import install_command
 from labreport.capture.program import which
 from labreport.contract.lab_config import Lab
@@ -114,16 +115,27 @@ def in_container() -> bool:
     return _read(KERNEL_THREADS) != "kthreadd"
 
 
-def on_path(*programs: str, packages: tuple[str, ...]) -> Need:
-    """Return the need for programs; `packages` are the Debian packages that provide them."""
+def on_path(*programs: str, packages: Sequence[str] | None = None, version: str = "--version") -> Need:
+    """Return the need for programs, whose versions the record then has.
+
+    `packages` are the Debian packages that provide them; by default they have the programs' names. `version`
+    is the argument with which the programs print their version. Raise DeclarationError for what is no name.
+    """
+    provided = tuple(programs if packages is None else packages)
+    if not programs or isinstance(packages, str) or not all(isinstance(name, str) for name in programs):
+        raise DeclarationError(
+            f"on_path{programs!r}, packages={packages!r}: not names of programs and a list of packages",
+            'write on_path("zstd"), or on_path("awk", packages=["mawk"])',
+        )
     by_hand = f"put {' and '.join(programs)} on PATH"
 
     def missing(_lab: Lab) -> Lack | None:
         absent = [program for program in programs if which(program) is None]
-        remedy = install_command(packages) if packages else by_hand
-        return Lack(f"not on PATH: {', '.join(absent)}", remedy, packages) if absent else None
+        remedy = install_command(provided) if provided else by_hand
+        return Lack(f"not on PATH: {', '.join(absent)}", remedy, provided) if absent else None
 
-    return Need(programs[0], missing, by_hand, packages)
+    tools = tuple((program, version) for program in programs)
+    return Need(programs[0], missing, by_hand, provided, tools)
 
 
 def _not_root(_lab: Lab) -> str:
@@ -144,8 +156,9 @@ def versions(needs: tuple[Need, ...], *, system: bool) -> dict[str, str]:
 
 
 def version_of(argv: tuple[str, ...]) -> str:
-    """Return the first line that a program prints with `argv`; an empty text if it fails or is missing.
+    """Return the first line that a program prints with `argv`; an empty text if there is no version in it.
 
+    nginx prints it as an error, and wrk fails after it: a line with `1.2` in it counts all the same.
     A program runs only once, unless its file changes: a lab asks for the same versions for each collector.
     """
     try:
@@ -157,4 +170,8 @@ def version_of(argv: tuple[str, ...]) -> str:
 
 @cache
 def _first_line(argv: tuple[str, ...], _inode: int, _mtime_ns: int) -> str:
-    return recorder.output(argv).partition("\n")[0]
+    line = recorder.output(argv).partition("\n")[0]
+    if line:
+        return line
+    line = recorder.output(argv, lenient=True).partition("\n")[0]
+    return line if re.search(r"[0-9]\.[0-9]", line) else ""

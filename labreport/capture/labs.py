@@ -7,13 +7,14 @@ import sys
 import tokenize
 import traceback
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.util import resolve_name
 from pathlib import Path
 from types import ModuleType
 
 from pydantic import ValidationError
 
-from labreport.capture.declare import Collector, DeclarationError
+from labreport.capture.declare import Collector, DeclarationError, undeclared
 from labreport.capture.source_hash import HASH_RULE, collectors_in, source_hash
 from labreport.contract.lab_config import CONVERTERS_FILE, Lab
 from labreport.contract.reader import explain
@@ -56,18 +57,71 @@ def find_lab(root: Path, name: str) -> FoundLab:
         if Path(module.__file__ or "").resolve() != path.resolve():
             what = f"another project's {module.__name__} is loaded already"
             raise DeclarationError(what, "give the lab another name", path=place)
-        _refuse_second_declaration(path, place)
+        functions = collectors_in(ast.parse(_source(path)))
+        _refuse_second_declaration(functions, place)
         declared = {id(value): value for value in vars(module).values() if isinstance(value, Collector)}
-        collectors += [value for value in declared.values() if value.module == module.__name__]
+        own = [value for value in declared.values() if value.module == module.__name__]
+        _refuse_undeclared_files(own, functions, path.relative_to(root).as_posix())
+        collectors += own
+    _refuse_missing_files(collectors, folder, place)
+    _refuse_unknown_tasks(collectors, config, place)
     return FoundLab(name, folder, config, ordered(name, collectors))
 
 
-def _refuse_second_declaration(path: Path, place: str) -> None:
+def _refuse_second_declaration(functions: list[ast.FunctionDef], place: str) -> None:
     """Raise DeclarationError for a module that declares two collectors of one name: Python keeps one only."""
-    names = [function.name for function in collectors_in(ast.parse(_source(path)))]
+    names = [function.name for function in functions]
     for name in names:
         if names.count(name) > 1:
             raise DeclarationError(f"two collectors are called {name}", "rename one", path=place)
+
+
+def _refuse_undeclared_files(
+    collectors: list[Collector], functions: list[ast.FunctionDef], place: str
+) -> None:
+    """Raise DeclarationError for a collector that opens a file which its `writes` does not name.
+
+    Seen here are the calls in the collector's own body, such as `run.file("a.txt")`; the Run refuses the
+    others.
+    """
+    by_name = {function.name: function for function in functions}
+    for collector in collectors:
+        function = by_name.get(collector.function.__name__)
+        for node in ast.walk(function) if function else ():
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="run"), attr="file" | "image"),
+                    args=[ast.Constant(value=str(file))],
+                ) if file not in collector.writes:
+                    what, remedy = undeclared([file], collector.name)
+                    raise DeclarationError(what, remedy, path=place, line=node.lineno)
+
+
+def _refuse_unknown_tasks(collectors: list[Collector], config: Lab, place: str) -> None:
+    """Raise DeclarationError for a collector of an edition or a task that lab.yml does not have."""
+    for collector in collectors:
+        year, number = collector.edition, collector.task
+        if year is not None and year not in config.editions:
+            there = ", ".join(map(str, sorted(config.editions))) or "none"
+            what = f"{collector.name}: lab.yml has no edition {year}"
+            raise DeclarationError(what, f"its editions are: {there}", path=place)
+        editions = config.editions.values() if year is None else [config.editions[year]]
+        tasks = {task for edition in editions for task in edition.tasks}
+        if number is not None and number not in tasks:
+            of = "" if year is None else f" in its edition {year}"
+            what = f"{collector.name}: lab.yml has no task {number}{of}"
+            remedy = f"its tasks are: {', '.join(map(str, sorted(tasks))) or 'none'}"
+            raise DeclarationError(what, remedy, path=place)
+
+
+def _refuse_missing_files(collectors: list[Collector], folder: Path, place: str) -> None:
+    """Raise DeclarationError for a collector that uses what is no file of the lab's folder."""
+    for collector in collectors:
+        for name in collector.uses:
+            path = folder / name
+            if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+                what = f"{collector.name} uses {name!r}, which is no file of the lab's folder"
+                raise DeclarationError(what, "correct uses=", path=place)
 
 
 def _make_importable(collectors: Path) -> None:
@@ -169,7 +223,8 @@ def source_of(collector: Collector, root: Path) -> Source:
     """Return where a collector is defined, and the hashes that tell whether it changed.
 
     Its own hash covers its module without the other collectors there, so that a function it shares with them
-    counts. `modules` are the modules of the lab that it imports, directly or through one another.
+    counts. `modules` are the modules of the lab that it imports, directly or through one another, and the
+    files of the lab's folder that it uses.
     """
     if collector.by_hand:
         return Source(name=collector.name, hash_rule=HASH_RULE)
@@ -178,9 +233,20 @@ def source_of(collector: Collector, root: Path) -> Source:
         file=_from_root(collector.path, root),
         line=collector.line,
         sha256=source_hash(_source(collector.path), collector.name),
-        modules={_from_root(path, root): source_hash(_source(path)) for path in _imported(collector.module)},
+        modules=_modules(collector, root) | _used(collector, root),
         hash_rule=HASH_RULE,
     )
+
+
+def _modules(collector: Collector, root: Path) -> dict[str, str]:
+    """Return the hashes of the lab's modules that a collector imports, by their path."""
+    return {_from_root(path, root): source_hash(_source(path)) for path in _imported(collector.module)}
+
+
+def _used(collector: Collector, root: Path) -> dict[str, str]:
+    """Return the SHA-256 of the files that a collector uses, by their path."""
+    paths = [collector.path.parent / name for name in collector.uses]
+    return {_from_root(path, root): sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def _from_root(path: Path, root: Path) -> str:

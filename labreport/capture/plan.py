@@ -8,18 +8,20 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from labreport.capture.declare import BUILD, ESCAPE, Collector, Lack, Need
+from labreport.capture.declare import BUILD, ESCAPE, LONG, Collector, Lack, Need
 from labreport.capture.host import versions
 from labreport.capture.labs import FoundLab, source_of
 from labreport.capture.source_hash import HASH_RULE
 from labreport.contract.lab_config import Lab
 from labreport.contract.reader import RecordError, read_record, read_state, recorded
-from labreport.contract.records import CollectorState, Record, Source, State, Status
+from labreport.contract.records import Record, Source, Status
+from labreport.contract.state import CollectorState, State
 from labreport.contract.verify import changed
 
 NOT_YET = "not captured yet"
 HOW = {
     BUILD: "name it: a build is collected only on request",
+    LONG: "name it: it takes minutes, so it is collected only on request",
     ESCAPE: "allow it: lab collect --allow-escape-tests (manual/how-to/escapes.md)",
 }
 

@@ -20,7 +20,7 @@ from labreport.capture.adopt import adopt_failed, take
 from labreport.capture.capture import Target, capture_collector
 from labreport.capture.collect import Progress, Statuses
 from labreport.capture.command import EVERYTHING
-from labreport.capture.declare import BUILD, ESCAPE, MEASURE, Collector
+from labreport.capture.declare import MEASURE, Collector
 from labreport.capture.plan import CollectorStatus
 from labreport.capture.record_lines import StoredRecord, differences, lines, with_patterns_of
 from labreport.capture.session import NOTHING, Allowed, Session
@@ -108,7 +108,7 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and how to judge a series
 ) -> list[CollectorStatus]:
     """Capture the set again and take over what is not the same; return the status of every collector.
 
-    Without `names`, all collectors but builds and escapes are captured. With `replace`, on another host than
+    Without `names`, the collectors that measure are captured. With `replace`, on another host than
     the set's, everything is taken over if anything changed, and nothing if a capture failed. Raise the errors
     of `collect`.
     """
@@ -118,9 +118,7 @@ def refresh(  # noqa: PLR0913 - what a collect takes, and how to judge a series
         foreign = bool(collecting.measured_elsewhere(target, replace=replace))
         before = {status.collector.name: status for status in target.statuses()}
         beside = target.beside(scratch)
-        due = collecting.select(
-            before.values(), chosen, lambda status: status.collector.role not in {BUILD, ESCAPE}
-        )
+        due = collecting.select(before.values(), chosen, lambda status: status.collector.role == MEASURE)
         collecting.capture_each(due, partial(capture_collector, beside), progress, allowed, done)
         tolerance = Tolerance(judge(target.folder, beside.folder), frozenset(target.lab.config.volatile))
         recaptures = {

@@ -186,8 +186,8 @@ class Daemon:
         self._process.status()
 
 
-def output(argv: Sequence[str], *, timeout: float = 20.0) -> str:
-    """Return what a command prints on standard output, stripped.
+def output(argv: Sequence[str], *, timeout: float = 20.0, lenient: bool = False) -> str:
+    """Return what a command prints on standard output, stripped; if `lenient`, errors of a failure, too.
 
     The text is empty if the command fails, is not there, or prints more than ANSWER_LIMIT bytes. Use it for a
     question about the host (a version, a commit). The command is not recorded and makes no evidence.
@@ -195,12 +195,13 @@ def output(argv: Sequence[str], *, timeout: float = 20.0) -> str:
     spec = CommandSpec(argv, timeout=timeout)
     with TemporaryFile() as stdout, Path(os.devnull).open("wb") as stderr:
         try:
-            ended = execute(spec, stdout=stdout, stderr=stderr, env=environment(""))
+            ended = execute(spec, stdout=stdout, stderr=stdout if lenient else stderr, env=environment(""))
         except (CommandNotFoundError, OSError):
             return ""
         stdout.seek(0)
         answer = stdout.read(ANSWER_LIMIT + 1)
-    return "" if ended.exit_status or len(answer) > ANSWER_LIMIT else answer.decode(errors="replace").strip()
+    refused = ended.exit_status and not lenient
+    return "" if refused or len(answer) > ANSWER_LIMIT else answer.decode(errors="replace").strip()
 
 
 def _spawn(

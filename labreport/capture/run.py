@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from hashlib import sha256
@@ -19,8 +19,9 @@ from labreport.capture.command import (
     RetryOnHang,
     takes,
 )
-from labreport.capture.declare import Unavailable
+from labreport.capture.declare import DeclarationError, Unavailable, undeclared
 from labreport.capture.host_changes import ledger
+from labreport.capture.images import image_file
 from labreport.capture.out import Out
 from labreport.capture.recording import run_and_record
 from labreport.capture.redact import PrivateKeys, Redactor
@@ -31,6 +32,9 @@ from labreport.contract.lab_config import Lab
 from labreport.contract.records import Command, Image, InstalledArchive, Span
 
 T = TypeVar("T")
+
+LOG_TAIL = 400
+"""How many characters of the end of a server's log an error shows."""
 
 
 class CaptureError(LabError):
@@ -45,14 +49,17 @@ class Run:
         self.lab = lab
         self.commands: list[Command] = []
         self.spans: dict[str, list[Span]] = {}
+        self.awaited: set[Path] = set()
         self.settings: dict[str, Any] = {}
         self.images: dict[str, Image] = {}
         self.archives: dict[str, InstalledArchive] = {}
         self.tools: dict[str, str] = {}
         self.digests: dict[str, str] = {}
+        self.hidden: dict[str, str] = {}
         self.environment: dict[str, str] = dict(recorder.ENVIRONMENT)
         self.lab_file = lab_file
         self._staging = staging
+        self.declared: Collection[str] | None = None  # None allows any file
         self._redact = redact
 
     @property
@@ -67,12 +74,26 @@ class Run:
 
     @contextmanager
     def file(self, path: str) -> Iterator[Out]:
-        """Open the evidence file `path` for writing. It becomes evidence if the collector does not fail."""
+        """Open the evidence file `path` for writing. It becomes evidence if the collector does not fail.
+
+        Raise DeclarationError for a file that the collector does not declare.
+        """
         target = self._staging / writable_path(path)
+        self.check_declared([path])
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("a+b") as stream:
             yield (out := Out(self, stream, self.spans.setdefault(path, []), path))
             out.check_size()
+
+    def image(self, path: str) -> AbstractContextManager[Path]:
+        """Yield a path: the image that a command writes there is the evidence `path` (see `image_file`)."""
+        self.check_declared([path])
+        return image_file(self, path, self._staging, self._redact)
+
+    def check_declared(self, paths: Sequence[str]) -> None:
+        """Raise DeclarationError if the collector does not declare one of these files."""
+        if self.declared is not None and (more := [path for path in paths if path not in self.declared]):
+            raise DeclarationError(*undeclared(more))
 
     def redact(self, data: bytes, keys: PrivateKeys | None = None) -> bytes:
         """Return `data` with everything masked that must not be published.
@@ -83,7 +104,9 @@ class Run:
 
     def hide(self, text: str, mask: str) -> None:
         """From now on replace `text`, a path or address of this machine, by `mask` in files and records."""
-        self._redact.hide(text, mask)
+        if self.hidden.get(text) != mask:
+            self.hidden[text] = mask
+            self._redact.hide(text, mask)
 
     @takes(CommandSpec)
     def command(self, command: CommandSpec) -> CommandResult:
@@ -136,6 +159,7 @@ class Run:
         self.environment |= {key: self._redact.variable(key, value) for key, value in command.env.items()}
         spec = replace(command, argv=argv)
         files = [self._staging / path for path in self.spans]
+        files += self.awaited
         recorded = run_and_record(spec, len(self.commands), self.name, cwd, self._redact, files)
         self.commands.append(recorded.command)
         if recorded.error:
@@ -153,18 +177,16 @@ class Run:
                 raise CaptureError(f"settings.{key}: not there", "add it", path=self.lab_file)
             value = value[part]
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise CaptureError(
-                f"settings.{key}: {value!r} is not of type {kind.__name__}",
-                "change the value",
-                path=self.lab_file,
-            )
+            what = f"settings.{key}: {value!r} is not of type {kind.__name__}"
+            raise CaptureError(what, "change the value", path=self.lab_file)
         self.settings[key] = value
         return value
 
     def resource(self, factory: Callable[[Run], AbstractContextManager[T]]) -> T:
         """Return what `factory` makes, such as a containerd: made once per collect, and torn down at its end.
 
-        Every collector that uses it depends on the settings, images and archives that it was made with.
+        Every collector that uses it depends on the settings, images and archives that it was made with, and
+        hides what was hidden then.
         """
         if factory not in self.session.resources:
             before, stack = leaks.find(self.name), ExitStack()
@@ -172,12 +194,14 @@ class Run:
             self.session.stack.callback(stack.close)
             self.session.owned |= leaks.find(self.name) - before
             used = (dict(self.settings), dict(self.images), dict(self.archives), dict(self.tools))
-            self.session.resources[factory] = Resource(made, *used, stack)
+            self.session.resources[factory] = Resource(made, *used, dict(self.hidden), stack)
         resource: Resource[T] = self.session.resources[factory]
         self.settings = {**resource.settings, **self.settings}
         self.images = {**resource.images, **self.images}
         self.archives = {**resource.archives, **self.archives}
         self.tools = {**resource.tools, **self.tools}
+        for text, mask in resource.hidden.items():
+            self.hide(text, mask)
         return resource.made
 
     def teardown(self, factory: Callable[[Run], AbstractContextManager[T]]) -> None:
@@ -188,6 +212,36 @@ class Run:
         """Start a server that prints to `log` in the run's folder. The caller stops it."""
         env = recorder.environment(self.name)
         return recorder.start(argv, log=self.folder / log, env=env, supervised=True)
+
+    @contextmanager
+    def server(
+        self, argv: Sequence[str], *, ready: Callable[[], bool], log: str = "", timeout: float = 60.0
+    ) -> Iterator[recorder.Daemon]:
+        """Run a server beside the commands of the block: start it, wait until it is `ready`, end it.
+
+        It prints to `log` in the run's folder, by default NAME.log. Raise CaptureError, with the end of
+        the log, if it ends before it is ready, or is not ready after `timeout` seconds.
+        """
+        name = Path(argv[0]).name
+        daemon = self.start(argv, log or f"{name}.log")
+        self.session.servers.add(daemon.pid)
+        try:
+            failure = ""
+            try:
+                self.wait_until(lambda: not daemon.alive() or ready(), name, timeout)
+            except CaptureError as error:
+                failure = error.what
+            if not daemon.alive():
+                failure = f"{name}: ended before it was ready"
+            if failure:
+                said = daemon.log.read_text(errors="replace").strip()[-LOG_TAIL:]
+                raise CaptureError(
+                    f"{failure}: {said or 'it printed nothing'}", "correct what it complains about"
+                )
+            yield daemon
+        finally:
+            self.session.servers.discard(daemon.pid)
+            daemon.stop()
 
     def undo(
         self,
@@ -213,9 +267,8 @@ class Run:
     def host(self) -> Iterator[ledger.Ledger]:
         """Open the ledger through which this host is changed; raise Unavailable if that is not allowed."""
         if not self.session.system:
-            raise Unavailable(
-                "it changes this host", "allow it: lab collect --containerd system; lab undo puts it back"
-            )
+            remedy = "allow it: lab collect --containerd system; lab undo puts it back"
+            raise Unavailable("it changes this host", remedy)
         with ledger.opened() as open_ledger:
             yield open_ledger
 

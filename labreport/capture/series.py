@@ -13,28 +13,36 @@ removed, and another hyperfine goes on.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import TypeVar
 
 from labreport.capture.command import EVERYTHING, Argv, Attempt, CommandFailedError, CommandSpec
+from labreport.capture.declare import DeclarationError
 from labreport.capture.host import on_path
 from labreport.capture.out import Out
 from labreport.capture.run import Run
 
 T = TypeVar("T")
 
-HYPERFINE = on_path(
+_TOOLS = on_path(
     *("hyperfine", "jq", "awk", "busybox", "timeout"),
     packages=("hyperfine", "jq", "mawk", "busybox-static", "coreutils"),
 )
+HYPERFINE = replace(
+    _TOOLS,
+    tools=tuple((name, "--help" if name == "busybox" else option) for name, option in _TOOLS.tools),
+)
 """What a series needs. awk is for files that a lab's sheet asks for, made from the rows."""
 
-HEAD = "run,order,runtime,seconds,exit_status"
+HEAD = "run,order,{},seconds,exit_status"
+"""The columns of the CSV; the third has the word for what the lab compares."""
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 ROW = (
     ".results[] | (.times[0] * 1000000 | round) as $us"
     r""" | "\(.command),\($us / 1000000 | floor).\("00000\($us % 1000000)"[-6:]),\(.exit_codes[0])" """
@@ -51,11 +59,31 @@ GRACE = 10.0
 
 @dataclass(frozen=True)
 class Contender:
-    """One of the commands of a series: its name, a warm-up command, and a function that makes each run."""
+    """One of the commands of a series: `Contender("gzip", ["gzip", "-6", "-k", "-f", "x.tar"])`.
+
+    `command` is run once to warm up, and is then what each run times. If runs differ, or leave something that
+    has to be removed when they fail, `start` is a function that returns the Attempt of one run.
+    """
 
     name: str
-    warm_up: Argv
-    start: Callable[[Run], Attempt]
+    command: Argv
+    start: Callable[[Run], Attempt] | None = None
+
+    def __post_init__(self) -> None:
+        """Raise DeclarationError for a name that a cell of the CSV, or an expression, could not hold."""
+        name = self.name
+        if not isinstance(name, str) or not name.strip() or name != name.strip() or not name.isprintable():
+            what = f"a contender cannot be called {name!r}"
+            raise DeclarationError(what, "use letters and digits")
+        if bad := [text for text in (",", '"', " / ") if text in name]:
+            what = f"a contender cannot be called {name!r}: {bad[0].strip()} separates names"
+            raise DeclarationError(what, f"leave out {bad[0].strip()}")
+
+    def attempt(self, run: Run) -> Attempt:
+        """Return what one run of the series times."""
+        if self.start:
+            return self.start(run)
+        return Attempt(self.command(run) if callable(self.command) else self.command, lambda: None)
 
 
 def series_files(name: str) -> list[str]:
@@ -70,24 +98,43 @@ def in_turn(contenders: Sequence[T], runs: int) -> Iterator[tuple[int, int, T]]:
             yield run, order, contender
 
 
-def series(run: Run, name: str, contenders: Sequence[Contender], runs: int, limit: float) -> None:
+def series(  # noqa: PLR0913 - what a series is
+    run: Run,
+    name: str,
+    contenders: Sequence[Contender],
+    runs: int,
+    limit: float,
+    *,
+    noun: str = "contender",
+) -> None:
     """Time each contender `runs` times, in turn. A run that takes longer than `limit` seconds has failed.
 
-    The leftovers of a failed run are removed before the next run begins.
+    `noun` is the lab's word for a contender, such as `tool`: the name of its column in the CSV. The leftovers
+    of a failed run are removed before the next run begins. Raise DeclarationError, before anything is run,
+    for files that the collector does not declare, or for contenders that cannot be told apart.
     """
+    if not _WORD.fullmatch(noun):
+        raise DeclarationError(f"noun of the series {name} is {noun!r}", 'use a small word: noun="tool"')
+    run.check_declared(series_files(name))
+    names = [contender.name for contender in contenders]
+    if not names or len(set(names)) < len(names):
+        what = f"the series {name} has the contenders {', '.join(names) or 'none'}"
+        raise DeclarationError(what, "give each a name of its own")
+    if runs < 1:
+        raise DeclarationError(f"the series {name} has {runs} runs", "use at least 1")
     with run.file(f"{name}-host.txt") as out:
         out.line(
             f"Fixed beforehand: {runs} runs of each, in turn; a run that takes over {limit:g} s has failed."
         )
         for contender in contenders:
             out.line(f"To warm up, not in the series: {contender.name}")
-            out.run(contender.warm_up)
+            out.run(contender.command)
         out.line("What they read is in the page cache from now on. Load and memory before:")
         out.run(["cat", "/proc/loadavg"], volatile=EVERYTHING)
         out.run(["grep", "-E", "^(MemAvailable|Cached):", "/proc/meminfo"], volatile=EVERYTHING)
     with run.file(f"{name}.json") as out:
         left = [
-            (f"{number},{order},{contender.name}", contender.start(run))
+            (f"{number},{order},{contender.name}", contender.attempt(run))
             for number, order, contender in in_turn(contenders, runs)
         ]
         while left:
@@ -96,7 +143,7 @@ def series(run: Run, name: str, contenders: Sequence[Contender], runs: int, limi
         out.line("Load after:")
         out.run(["cat", "/proc/loadavg"], volatile=EVERYTHING)
     with run.file(f"{name}.csv") as out:
-        out.line(HEAD)
+        out.line(HEAD.format(noun))
         out.run(["jq", "-r", ROW, f"{name}.json"])
 
 

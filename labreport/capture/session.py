@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from labreport.capture import signals
+from labreport.capture import processes, signals
 from labreport.capture.cleanup import leaks, runs
 from labreport.contract.errors import LabError
 from labreport.contract.records import Image, InstalledArchive
@@ -44,13 +44,17 @@ NOTHING = Allowed()
 
 @dataclass(frozen=True)
 class Resource(Generic[T]):
-    """A resource of a session: what its factory made, and what of lab.yml and of tools it depends on."""
+    """A resource of a session: what its factory made, and what of lab.yml and of tools it depends on.
+
+    `hidden` are the masks of paths and addresses that it brings along.
+    """
 
     made: T
     settings: Mapping[str, Any]
     images: Mapping[str, Image]
     archives: Mapping[str, InstalledArchive]
     tools: Mapping[str, str]
+    hidden: Mapping[str, str]
     stack: ExitStack
 
 
@@ -60,7 +64,8 @@ class Session:
 
     `name` is the run's name, `folder` its folder. `working` takes a text that says what is being done.
     `stack` is closed at the end. `resources` holds one object per factory or key. `owned` are the processes,
-    mounts and so on of the session's resources: they are not leaks.
+    mounts and so on of the session's resources: they are not leaks. `servers` are the servers that run now by
+    pid: their children are not leaks either, whenever they start. nginx starts its workers after it listens.
     """
 
     name: str
@@ -70,6 +75,7 @@ class Session:
     stack: ExitStack = field(default_factory=ExitStack)
     resources: dict[Any, Any] = field(default_factory=dict)
     owned: set[leaks.Leak] = field(default_factory=set)
+    servers: set[int] = field(default_factory=set)
 
     @property
     def system(self) -> bool:
@@ -87,13 +93,18 @@ class Session:
             if isinstance(self.resources.get(factory), Resource):
                 self.teardown(factory)
 
+    def _owned(self) -> set[leaks.Leak]:
+        """Return what belongs to the session now. A process that left its parent belongs to nobody."""
+        below = processes.descendants(self.servers) if self.servers else ()
+        return self.owned | {leaks.Leak("process", str(pid)) for pid in below}
+
     def look_for_leaks(self) -> None:
         """Remove what a collector left behind, if anything, and raise LeakError.
 
         When this returns or raises, no process of the collector writes to its files any more.
         """
         patience = signals.Patience(END_SECONDS)
-        while (left := leaks.find(self.name) - self.owned) and not patience.over():
+        while (left := leaks.find(self.name) - self._owned()) and not patience.over():
             if any(leak.kind != "process" for leak in left):
                 break
             time.sleep(0.02)
@@ -104,11 +115,11 @@ class Session:
     def _remove(self, left: set[leaks.Leak]) -> set[leaks.Leak]:
         """Remove `left`, and what is found then, which is added to it; return what cannot be removed."""
         patience = signals.Patience(leaks.PATIENCE)
-        leaks.kill_descendants(self.name, self.owned)
+        leaks.kill_descendants(self.name, self._owned())
         leaks.remove(left)
-        while (remaining := leaks.find(self.name) - self.owned) and not patience.over():
+        while (remaining := leaks.find(self.name) - self._owned()) and not patience.over():
             left |= remaining
-            leaks.kill_descendants(self.name, self.owned)
+            leaks.kill_descendants(self.name, self._owned())
             leaks.remove(remaining)
         return remaining
 

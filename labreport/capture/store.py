@@ -84,8 +84,14 @@ class Staging:
         """The folder of the files, under the paths that they will have in the set."""
         return self.path / "files"
 
-    def commit(self, record: Record) -> None:
-        """Make the staged files and `record` the evidence.
+    def put(self, path: str, data: bytes) -> None:
+        """Stage a file under the path that it will have in the set."""
+        target = self.files / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+    def commit(self, record: Record, as_written: bytes = b"") -> None:
+        """Make the staged files and `record` the evidence; its file has the bytes `as_written`, if given.
 
         Raise StoreError or EvidenceError and change nothing. If the disk fails after the intent was written,
         the next collect finishes the capture.
@@ -98,7 +104,7 @@ class Staging:
                 for file in record.files:
                     places.sync(self.files / file.path)
                 reached("staged")
-                writing.write(self.path / INTENT, dump(record))
+                writing.write(self.path / INTENT, as_written or dump(record))
             reached("intent")
             _finish(self.folder, self.path, record)
 

@@ -5,15 +5,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from labreport.check.diff.since import since_table
 from labreport.check.finding import Finding, in_order
 from labreport.check.lab import LabPages
+from labreport.check.languages import SEARCHED
 from labreport.check.numbers import NUMBER
 from labreport.check.rubric import RequirementState, requirements_table, results_of
 from labreport.check.waivers import Waived, waive
+from labreport.contract.images import is_image_path
 from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.facts.expressions.evaluate import EvaluationState
-from labreport.report.pages.context import LateTable, Required
-from labreport.report.source.evidence import is_evidence
+from labreport.report.pages.context import Changed, LateTable, Required
+from labreport.report.source.evidence_set import is_evidence
 from labreport.report.tables import Table
 from labreport.report.values import Quantity
 
@@ -65,6 +68,7 @@ class Coverage:
                 "bound": self.bound,
                 "naked": self.naked,
                 "exempt": dict(sorted(self.exempt.items())),
+                "languages": list(SEARCHED),
             },
             "rubric": {
                 str(edition): {state: states[state] for state in RequirementState}
@@ -92,7 +96,10 @@ def unused_facts(lab: LabPages) -> Iterator[Finding]:
 
 
 def unshown_evidence(lab: LabPages) -> Iterator[Finding]:
-    """Yield a finding for each evidence file that no page shows and no used fact reads."""
+    """Yield a finding for each evidence file that no page shows and no used fact reads.
+
+    Of the files of a series, only the rows have to be shown.
+    """
     if lab.lab not in lab.evidence.names():
         return
     shown = {display.file for display in lab.displays}
@@ -100,9 +107,10 @@ def unshown_evidence(lab: LabPages) -> Iterator[Finding]:
         shown |= {fact.file for name, fact in lab.facts.facts.items() if name in lab.facts_named}
     evidence = lab.evidence.set(lab.lab)
     for path in evidence.files():
-        if is_evidence(path) and path not in shown:
+        if is_evidence(path) and path not in shown and evidence.rows_of(path) in {"", path}:
             what = "no page shows this evidence or uses a fact that is read from it"
-            remedy = f'show it with {{{{ evidence("{path}") }}}}, or use a fact that is read from it'
+            macro = f'image("{path}", alt="…")' if is_image_path(path) else f'evidence("{path}")'
+            remedy = f"show it with {{{{ {macro} }}}}, or use a fact that is read from it"
             yield Finding("unshown", f"evidence/{evidence.name}/{path}", 1, 1, what, remedy, path)
 
 
@@ -136,6 +144,8 @@ def late_table(shown: LateTable, lab: LabPages, day: date) -> Table:
     """Return a table that needs all pages of a lab; waivers count that are valid on `day`."""
     if isinstance(shown, Required):
         return requirements_table(results_of(lab))
+    if isinstance(shown, Changed):
+        return since_table(lab, shown.before)
     return coverage_table(cover_lab(lab, day))
 
 
@@ -145,7 +155,8 @@ def coverage_table(coverage: Coverage) -> Table:
     rows = [
         ("Numbers bound to evidence", coverage.bound),
         ("Numbers bound to no evidence", coverage.naked),
-        *((f"Numbers that need none: {reason}", n) for reason, n in sorted(coverage.exempt.items())),
+        ("Languages searched for numbers", ", ".join(SEARCHED)),
+        *((f"Numbers exempt: {reason}", n) for reason, n in sorted(coverage.exempt.items())),
         ("Claims that hold", f"{coverage.claims[EvaluationState.HOLDS]} of {coverage.claims.total()}"),
         *((f"Claims: {state}", n) for state in not_holding if (n := coverage.claims[state])),
         *(_rubric_row(edition, states) for edition, states in sorted(coverage.rubric.items())),

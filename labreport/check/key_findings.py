@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from labreport.check.finding import Finding
 from labreport.check.lab import LabPages
-from labreport.report.pages.source import PageSource
+from labreport.report.pages.source import KEY_FINDINGS, PageSource
 
-HEADING = "Key findings"
 MOST_FINDINGS = 7
 """How many key findings a reader remembers; the rest belongs on the pages of the tasks."""
 
@@ -28,13 +27,13 @@ def unbound_findings(lab: LabPages) -> Iterator[Finding]:
             if not 1 <= len(items) <= MOST_FINDINGS:
                 what = f"{len(items)} key findings"
                 remedy = f"list 1 to {MOST_FINDINGS}, each with a claim, or remove the heading"
-                yield Finding("key-finding", page.file, heading, 1, what, remedy, HEADING)
+                yield Finding("key-finding", page.file, heading, 1, what, remedy, KEY_FINDINGS)
 
 
 def _sections(page: PageSource) -> Iterator[tuple[int, tuple[int, int]]]:
     """Yield the line of the heading of each list of key findings, and the lines of its section."""
     for number, heading in enumerate(page.headings):
-        if heading.text == HEADING:
+        if heading.text == KEY_FINDINGS:
             after = (one.line for one in page.headings[number + 1 :] if one.level <= heading.level)
             yield heading.line, (heading.line, next(after, 10**9))
 

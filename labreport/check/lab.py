@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +19,7 @@ from labreport.report.pages.source import PageSource
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import LABS
 from labreport.report.source.evidence import Evidence
+from labreport.report.tables import Figure
 from labreport.report.yaml_file import YamlFile, read_yaml
 
 LAB_FILE = "lab.yml"
@@ -49,6 +50,8 @@ class LabPages:
     pages: Sequence[PageSource]
     results: Sequence[CallResult]
     evidence: Evidence
+    counted: dict[str, tuple[PageSource, LabNumbers, PageNumbers]] = field(default_factory=dict)
+    """The numbers of pages that were searched before, by path, with the page and the settings."""
 
     @cached_property
     def facts(self) -> Facts | None:
@@ -65,7 +68,13 @@ class LabPages:
     def numbers(self) -> list[PageNumbers]:
         """The numbers with a unit that are written in each page."""
         settings = lab_numbers(self.lab_yml) if self.lab_yml else LabNumbers()
-        return [numbers_of(page, settings) for page in self.pages]
+        return [self._numbers_of(page, settings) for page in self.pages]
+
+    def _numbers_of(self, page: PageSource, settings: LabNumbers) -> PageNumbers:
+        before = self.counted.get(page.path)
+        if before is None or before[0] is not page or before[1] != settings:
+            before = self.counted[page.path] = (page, settings, numbers_of(page, settings))
+        return before[2]
 
     @cached_property
     def expressions(self) -> list[BoundExpression]:
@@ -75,8 +84,10 @@ class LabPages:
 
     @cached_property
     def facts_named(self) -> frozenset[str]:
-        """The facts that values and claims name, with or without a value."""
-        return frozenset(name for one in self.expressions for name in one.readings)
+        """The facts that values, claims and charts name, with or without a value."""
+        named = {name for one in self.expressions for name in one.readings}
+        figures = (one.shown for one in self.results if isinstance(one.shown, Figure))
+        return frozenset(named.union(*(one.facts for one in figures if one.lab == self.lab)))
 
     @cached_property
     def displays(self) -> list[Display]:
@@ -89,6 +100,8 @@ class LabPages:
                 for block in blocks_of(shown)
                 if block.set.name == self.lab
             ]
+            if isinstance(shown, Figure) and shown.facts and shown.lab == self.lab:
+                displays.append(Display(result.page, result.line, facts=shown.facts))
             if isinstance(shown, BoundExpression) and shown.lab == self.lab:
                 read = (name for name, reading in shown.readings.items() if isinstance(reading, Reading))
                 displays.append(Display(result.page, result.line, facts=frozenset(read)))

@@ -1,12 +1,13 @@
 """Numbers with a unit in the visible text of a page: which are bound to evidence, exempt, or naked."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from labreport.check.finding import Finding
-from labreport.check.vocabulary import unit_of
+from labreport.check.vocabulary import is_counted, unit_of
 from labreport.check.written import Written, in_tables, written
 from labreport.contract.lab_config import Lab
 from labreport.report.facts.expressions.nodes import LiteralNode
@@ -23,6 +24,10 @@ IN_CODE, IN_FENCE, IN_LAB_YML = "inline code", "code block", "lab.yml"
 REMEDY = "read it with fact(…), state it in the claim's condition, or set it in lab.yml"
 _CONTEXT, _CONTEXT_WORDS = 400, 5
 """How much text before and after a number identifies it: at most so many characters, and so many words."""
+
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+")
+_SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2})+\s|\d{1,2}\s+[A-ZÄÖÜÁÉÍÓÚ\u0401\u0410-\u042f]")
+"""The number of a section and the first letter of its title; a single number needs a capital letter."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,8 @@ def numbers_of(page: PageSource, settings: LabNumbers) -> PageNumbers:
     naked, claimed = [], 0
     exempt: Counter[str] = Counter()
     for occurrence in _occurrences(page.masked):
+        if _is_section(page, occurrence):
+            continue
         if _is_claimed(page, occurrence):
             claimed += 1
         elif settings.have(occurrence.number):
@@ -109,6 +116,15 @@ def _occurrences(masked: str) -> Iterator[_Occurrence]:
     numbers = [*written(visible.text), *in_tables(visible.text)]
     for number in sorted(numbers, key=lambda one: one.start):
         yield _Occurrence(number, visible.place(number.start), visible.place(number.end - 1) + 1)
+
+
+def _is_section(page: PageSource, occurrence: _Occurrence) -> bool:
+    """Return whether a number is that of a heading: `## 2.1 Requests`, `## 3 Runs`."""
+    line_start = page.text.rfind("\n", 0, occurrence.start) + 1
+    written_there = page.text[occurrence.start : occurrence.end]
+    number = _SECTION.match(written_there)
+    is_heading = _HEADING.fullmatch(page.text, line_start, occurrence.start)
+    return bool(is_heading and number and is_counted(occurrence.number.unit))
 
 
 def _is_claimed(page: PageSource, occurrence: _Occurrence) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -69,11 +69,19 @@ class ProjectPages:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The findings of a project, its evidence coverage, and the `edits` for --fix by file."""
+    """The findings of a project, its evidence coverage, and the `edits` for --fix by file.
+
+    `labs` has the coverage of each lab.
+    """
 
     findings: list[Finding]
     coverage: Coverage
     edits: dict[str, list[Edit]]
+    labs: dict[str, Coverage] = field(default_factory=dict)
+
+    def findings_of(self, lab: str) -> list[Finding]:
+        """Return the findings in the files of one lab."""
+        return [finding for finding in self.findings if lab_of_file(finding.file) == lab]
 
 
 LabCheck = Callable[[LabPages], Iterable[Finding]]
@@ -119,6 +127,7 @@ def build_problems(project: ProjectPages) -> Iterator[Finding]:
             file = f"docs/{problem.path}"
             message = f"{problem.reference}: {problem.what}" if problem.reference else problem.what
         identity = f"{problem.reference}\n{problem.what}" if problem.path else problem.what
+        message = f"{message} {project.rendering.noted.elsewhere(problem)}".rstrip()
         yield Finding(PROBLEM, file, line, column, message, problem.remedy, identity)
 
 
@@ -146,36 +155,50 @@ PROJECT_CHECKS: tuple[ProjectCheck, ...] = (build_problems, secrets)
 """The checks of the whole project, pages outside labs included."""
 
 
-def check_project(site: SitePages, today: date, more: Sequence[ProjectCheck] = ()) -> CheckReport:
-    """Run all checks on the pages of a site, and `more` checks, such as those that need mkdocs."""
+def check_project(
+    site: SitePages, today: date, more: Sequence[ProjectCheck] = (), only: str = ""
+) -> CheckReport:
+    """Run all checks on the pages of a site, and `more` checks, such as those that need mkdocs.
+
+    With `only`, report on this lab alone. The other labs are rendered all the same: their pages may use its
+    facts.
+    """
     project = read_project(site)
-    found = in_order(_found(project, more))
-    by_lab: dict[str, list[Finding]] = {lab.lab: [] for lab in project.labs}
+    labs = [lab for lab in project.labs if only in {"", lab.lab}]
+    found = in_order(_of_lab(_found(project, labs, more), only))
+    by_lab: dict[str, list[Finding]] = {lab.lab: [] for lab in labs}
     findings: list[Finding] = []
     for finding in found:
         by_lab.get(lab_of_file(finding.file), findings).append(finding)
     coverage = Coverage()
-    for lab in project.labs:
+    covered: dict[str, Coverage] = {}
+    for lab in labs:
         waived = waive(lab, by_lab[lab.lab], today)
         findings += waived.left
-        coverage += coverage_of(lab, waived)
-    if coverage.empty and not project.labs_with_evidence:
+        covered[lab.lab] = coverage_of(lab, waived)
+        coverage += covered[lab.lab]
+    if coverage.empty and not {lab.lab for lab in labs} & set(project.labs_with_evidence):
         what = "nothing to check: no evidence, and no page of a lab with a number or a claim"
-        remedy = "make a lab with `lab new`, and capture it"
-        findings.append(Finding(NOTHING, "docs/labs", 1, 1, what, remedy, ""))
+        remedy = (
+            f"capture it with `lab collect {only}`" if only else "make a lab with `lab new`, and capture it"
+        )
+        findings.append(Finding(NOTHING, f"docs/labs/{only}".rstrip("/"), 1, 1, what, remedy, ""))
     findings.sort(key=lambda finding: (finding.file, finding.line, finding.column))
     edits: dict[str, list[Edit]] = {}
     for finding in found:
         if finding.edit:
             edits.setdefault(finding.file, []).append(finding.edit)
-    return CheckReport(findings, coverage, edits)
+    return CheckReport(findings, coverage, edits, covered)
 
 
-def check_secrets(site: SitePages, today: date) -> CheckReport:
-    """Search a project for secrets and nothing else, without rendering its pages: waivers apply."""
+def check_secrets(site: SitePages, today: date, only: str = "") -> CheckReport:
+    """Search a project for secrets and nothing else, without rendering its pages: waivers apply.
+
+    With `only`, search the files of this lab alone.
+    """
     rendering = RenderPass(site.docs, site.root / "evidence", values=site.values, code=site.root)
     project = ProjectPages(site, rendering)
-    findings = in_order(secrets(project))
+    findings = in_order(_of_lab(secrets(project), only))
     waived = {
         finding
         for lab in project.labs
@@ -184,10 +207,17 @@ def check_secrets(site: SitePages, today: date) -> CheckReport:
     return CheckReport([finding for finding in findings if finding not in waived], Coverage(), {})
 
 
-def _found(project: ProjectPages, more: Sequence[ProjectCheck]) -> Iterator[Finding]:
+def _of_lab(findings: Iterable[Finding], only: str) -> Iterator[Finding]:
+    """Yield the findings in the files of one lab; all of them without its name."""
+    return (finding for finding in findings if only in {"", lab_of_file(finding.file)})
+
+
+def _found(
+    project: ProjectPages, labs: Iterable[LabPages], more: Sequence[ProjectCheck]
+) -> Iterator[Finding]:
     """Yield the findings of all checks; a problem of a lab's file once, though the build reports it too."""
     known: set[tuple[str, int, str]] = set()
-    for lab in project.labs:
+    for lab in labs:
         for finding in dict.fromkeys(finding for check in LAB_CHECKS for finding in check(lab)):
             known.add((finding.file, finding.line, finding.message))
             yield finding

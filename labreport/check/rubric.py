@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import quote
 
-from pydantic import Field, RootModel, model_validator
+from pydantic import Field, model_validator
 
 from labreport.check.finding import Finding
 from labreport.check.lab import Display, LabPages, read_lab, usable
@@ -21,9 +21,25 @@ from labreport.report.pages.render import SitePages
 from labreport.report.pages.source import Heading, PageSource
 from labreport.report.source.cite import LABS
 from labreport.report.tables import Cell, Table
-from labreport.report.yaml_file import YamlFile, read_yaml
+from labreport.report.yaml_file import YamlFile, YamlRoot, read_yaml
 
 _REMEDY = "manual/reference/rubric.md describes a requirement"
+
+FilePattern = Annotated[str, Field(pattern=r"^[^\\/][^\\]*$", max_length=200)]
+"""A path of evidence; `*` stands for any characters, and `?` for one."""
+
+
+class HandedIn(Model):
+    """How a requirement is judged in the report of somebody else, whose sections have other names.
+
+    The report `quotes` a file if a block is equal to lines of it, and `names` one if its path is in the text.
+    It `stores` a file if that was handed in and is not empty. It `says` words in any case and spacing.
+    """
+
+    quotes: tuple[FilePattern, ...] = ()
+    names: tuple[FilePattern, ...] = ()
+    stores: tuple[FilePattern, ...] = ()
+    says: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
 
 
 class Requirement(Model):
@@ -31,11 +47,14 @@ class Requirement(Model):
 
     `page` is a file name beside rubric.yml. `section` is a heading of that page, by its text or its id. The
     section must show the evidence files `shows` in blocks, and the `facts` in values or claims. `to_come`
-    says why the requirement is not met yet.
+    says why the requirement is not met yet. `lab audit` judges `handed_in`, or else that the files of
+    `shows` are quoted; with `partial`, a part of that has a part of the points.
     """
 
     requirement: Annotated[str, Field(min_length=1)]
-    points: Annotated[float, Field(gt=0)] | None = None
+    points: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    partial: bool = False
+    handed_in: HandedIn | None = None
     page: Annotated[str, Field(pattern=r"^[^/]+\.md$")] | None = None
     section: Annotated[str, Field(min_length=1)] | None = None
     shows: tuple[EvidencePath, ...] = ()
@@ -46,12 +65,15 @@ class Requirement(Model):
     def _can_be_checked(self) -> Self:
         if (self.page is None) != (self.section is None):
             raise ValueError("page and section go together")
-        if self.to_come is None and (self.page is None or not (self.shows or self.facts)):
+        answered = self.page is not None and (self.shows or self.facts)
+        if self.to_come is None and self.handed_in is None and not answered:
             raise ValueError("name page, section, and what it shows (shows, facts), or say why it is to_come")
+        if self.partial and self.points is None:
+            raise ValueError("partial needs points")
         return self
 
 
-class RubricFile(RootModel[dict[int, dict[str, Requirement]]]):
+class RubricFile(YamlRoot[dict[int, dict[str, Requirement]]]):
     """`docs/labs/<lab>/rubric.yml`: for each edition, its requirements by their ids."""
 
 
@@ -100,7 +122,12 @@ def read_rubric(docs: Path, lab: str) -> YamlFile[RubricFile] | None:
     path = docs / LABS / lab / RUBRIC_FILE
     if not os.path.lexists(path):
         return None
-    return read_yaml(path, f"docs/{LABS}/{lab}/{RUBRIC_FILE}", RubricFile, _REMEDY)
+    return read_rubric_file(path, f"docs/{LABS}/{lab}/{RUBRIC_FILE}")
+
+
+def read_rubric_file(path: Path, file: str) -> YamlFile[RubricFile]:
+    """Return the rubric in a file, which errors call `file`; raise YamlError."""
+    return read_yaml(path, file, RubricFile, _REMEDY)
 
 
 def results_of(lab: LabPages) -> list[RequirementResult]:

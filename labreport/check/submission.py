@@ -1,12 +1,13 @@
-"""Compare the quotes in a Markdown report with the evidence, block by block.
+"""Compare the quotes that somebody typed into our pages with the evidence, byte by byte.
 
-A quote is a fence whose info string is `start:end:path`. Reports that were handed in consist of such quotes,
-and a page of ours can contain one.
+A quote is a fence whose info string is `start:end:path`. An exported report consists of such quotes, and the
+tests of the export read them back here. The reports of others are judged by `labreport.audit`, which folds
+blanks and line ends; here a single blank is a difference.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from labreport.check.finding import Finding
@@ -56,10 +57,6 @@ class BlockResult:
         verdict = "whole" if self.whole else "not whole"
         parts = (str(self.line), one_line(self.reference), verdict, one_line(self.what))
         return ": ".join(part for part in parts if part)
-
-    def as_json(self) -> dict[str, object]:
-        """Return the result as `--json` prints it."""
-        return asdict(self)
 
 
 def check_submission(file: Path, evidence: Path, prefix: str = "") -> list[BlockResult]:

@@ -3,6 +3,7 @@
 import re
 from fractions import Fraction
 
+from labreport.check.languages import UNITS_OF_LANGUAGES, meaning_of
 from labreport.report.values import UNITS
 
 DASHES = "-\u2010-\u2015\u2212"
@@ -92,14 +93,19 @@ VULGAR = {
 def _units(counted: str) -> str:
     """Return the pattern of all units, including the `counted` things."""
     units = "|".join((_OTHERS, *_NAMED.values(), f"(?i:{_WORDS}|{counted})"))
-    return "(?:" + units.replace(" ", r"\s+") + ")"
+    return units.replace(" ", r"\s+")
 
 
-UNIT = _units(_COUNTED)
-UNIT_OF_WORDS = _units(_HARDWARE)
+UNIT = f"(?:{_units(_COUNTED)}|(?i:{UNITS_OF_LANGUAGES}))"
+UNIT_OF_WORDS = f"(?:{_units(_HARDWARE)})"
 """The units after a number in words: `two cores` is a measured value, `two runs` is not."""
 _SYMBOLS = {symbol: re.compile(pattern.replace(" ", r"\s+")) for symbol, pattern in _NAMED.items()}
 _COUNT = re.compile(_COUNTED.replace(" ", r"\s+"))
+
+
+def is_counted(unit: str) -> bool:
+    """Return whether a unit, as `unit_of` returns it, is the noun of a counted thing."""
+    return re.fullmatch(_COUNTED.replace(" ", r"\s+"), unit, re.IGNORECASE) is not None
 
 
 def unit_of(text: str) -> str:
@@ -110,6 +116,9 @@ def unit_of(text: str) -> str:
         for symbol, pattern in _SYMBOLS.items():
             if pattern.fullmatch(written):
                 return symbol
+    meaning = meaning_of(text)
+    if meaning is not None:
+        return meaning
     noun = " ".join(text.lower().split())
     if not _COUNT.fullmatch(noun) and not _COUNT.fullmatch(text):
         return text

@@ -7,13 +7,13 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
-from pydantic import Field, RootModel
+from pydantic import Field
 
 from labreport.check.finding import NOTHING, PROBLEM, WAIVER, Finding
 from labreport.check.lab import LabPages, usable
 from labreport.contract.records import Model
 from labreport.report.source.cite import LABS
-from labreport.report.yaml_file import YamlFile, read_yaml
+from labreport.report.yaml_file import YamlFile, YamlRoot, read_yaml
 
 WAIVERS_FILE = "waivers.yml"
 _REMEDY = "write ID: {reason: …, expires: 2026-12-31}, ID as `lab check` prints it"
@@ -26,7 +26,7 @@ class Waiver(Model):
     expires: date
 
 
-class WaiversFile(RootModel[dict[Annotated[str, Field(pattern=r"^[a-z-]+-[0-9a-f]{8}$")], Waiver]]):
+class WaiversFile(YamlRoot[dict[Annotated[str, Field(pattern=r"^[a-z-]+-[0-9a-f]{8}$")], Waiver]]):
     """`docs/labs/<lab>/waivers.yml`: waivers by the id of the finding."""
 
 

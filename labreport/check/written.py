@@ -5,11 +5,20 @@ numbers have that unit.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 
+from labreport.check.languages import (
+    CJK,
+    FACTORS,
+    JOINS,
+    PERCENT_OF,
+    WORDS_OF_LANGUAGES,
+    measured,
+)
+from labreport.check.names import is_name, product_names
 from labreport.check.vocabulary import (
     APOSTROPHE,
     COMPARED,
@@ -36,15 +45,18 @@ NUMBER = (
 )
 _A_WORD = "|".join((*WORDS, *LARGE))
 _WORD = rf"(?:an?\s+(?:{'|'.join(LARGE)})|{_A_WORD})(?:[-\s]+(?:and\s+)?(?:{_A_WORD})){{0,6}}"
-_JOIN = rf"\s*(?:\.\.\.?|\+/-|[{DASHES}/…±]|\b(?:to|till|until|and|or)\b)\s*"
-_BEFORE = r"(?<![\w.,:/#@$^])(?<!\w[-/])"
+_LETTER = rf"[^\W{CJK}]"
+"""A letter or digit of a script that puts blanks between words."""
+_JOIN = rf"\s*(?:\.\.\.?|\+/-|[{DASHES}/…±\uff5e到至或和]|\b(?:to|till|until|and|or|{JOINS})\b)\s*"
+_BEFORE = rf"(?<![.,:/#@$^])(?<!{_LETTER})(?<!{_LETTER}[-/])"
 _KIND = r"(?:full|whole|more|extra|CPU|wall-clock|real|GET|HTTP|physical|logical|virtual|parallel)"
 _GAP = rf"(?:\s*{_KIND}\b)?(?:\s*|[-\u2010\u2011])"
 _WORD_GAP = rf"(?:\s+{_KIND}\b)?(?:\s+|[-\u2010\u2011])"
-_AFTER = rf"(?![\w°])(?!{APOSTROPHE}\w)(?!\()"
+_AFTER = rf"(?!{_LETTER}|°)(?!{APOSTROPHE}\w)(?!\()"
 _UNIT_OF_FIRST = r"\s*(?:%|[a-zA-Zµ\u03bc]{1,3}\b)"
-_RANGE = rf"\s*(?:[{DASHES}]|\bto\b)\s*"
+_RANGE = rf"\s*(?:[{DASHES}\uff5e到至]|\b(?:to|{JOINS})\b)\s*"
 _CLAUSE = "of|for|to|and|or|on|at|under|with|while|when|after|before|in|as|but"
+_NUMERALS = "".join(word for word in WORDS_OF_LANGUAGES if re.fullmatch(f"[{CJK}]", word))
 _FORMS = {
     "compound": rf"{_BEFORE}(?P<compound>\d+\s?h\s?\d+\s?m(?:in)?(?:\s?\d+\s?s)?"
     rf"|\d+\s?m\s?\d+(?:[.,]\d+)?\s?s){_AFTER}",
@@ -61,6 +73,11 @@ _FORMS = {
     rf"(?P<factor>{NUMBER}(?:{_JOIN}{NUMBER}){{0,4}})(?![\w%])",
     "one": r"\b(?:under|below|within|over|above|about|nearly|almost|than)\s+(?P<one>an?\s+(?:millisecond"
     rf"|minute|hour|second(?=\s*(?:[{DASHES}.,;:)!?]|$|\s(?:{_CLAUSE})\b))))",
+    "percent": rf"{PERCENT_OF}\s*(?P<percent>{NUMBER}|[{_NUMERALS}]+)",
+    "spaced": rf"(?<!\w)(?P<spaced>{'|'.join(word for word in WORDS_OF_LANGUAGES if word not in _NUMERALS)})"
+    rf"\s+(?P<measured>{measured(spaced=True)})(?!\w)",
+    "unspaced": rf"(?<![第{_NUMERALS}])(?P<unspaced>[{_NUMERALS}]+)(?P<beside>{measured(spaced=False)})",
+    "times": rf"(?<!\w)(?P<times>{'|'.join(FACTORS)})(?!\w)",
     "vague": rf"\b(?P<vague>sub-?(?:milli|micro|nano)?seconds?\b|(?:tens|hundreds|thousands)\s+of\s+"
     rf"{UNIT_OF_WORDS}{_AFTER}|(?:an|one|two|three|several)\s+orders?\s+of\s+magnitude\b)",
 }
@@ -69,21 +86,15 @@ _ANY_FORM = re.compile(
     "|".join(form if name in {"compound", "digits"} else f"(?i:{form})" for name, form in _FORMS.items())
 )
 _STRETCH = re.compile(f"[^{BOUND}]+")
-_LABELLED = re.compile(
-    r"\b(?:tasks?|labs?|steps?|editions?|lines?|columns?|sections?|pages?|figures?|tables?|versions?|ports?|issues?"
-    r"|kernel|Debian|Linux|Kata|containerd|runc|Python|Alpine|QEMU|status|HTTP|number|no\.)\s+$",
-    re.IGNORECASE,
-)
-_VERBS = frozenset(
-    {"attempts", "boots", "lines", "processes", "requests", "rounds", "runs", "samples", "starts"}
-)
-"""Words that are verbs after a labelled number, as in `task 3 runs`, and else units of a count."""
+_GROUPED = re.compile(r"[1-9]\d{0,2},\d{3}", re.ASCII)
+"""A number whose comma groups digits in one language, and begins the decimals in another."""
 _DECADE = re.compile(r"(?:19|20)\d0s")
-_LONGEST_LABEL = 20
 _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t\r]*")
 _FACTOR = re.compile(rf"\s*(?:ratio|factor|times|speed-?up|slowdown|{TIMES_SIGN})\s*", re.IGNORECASE)
 _PLAIN = re.compile(rf"\s*[-\u2212~≈<>±+]?\s*({NUMBER})\s*")
-_HEAD_UNIT = re.compile(rf"[(\[]\s*({UNIT})\s*[)\]]|(?:,|\bin|/)\s+({UNIT})\s*$")
+_HEAD_UNIT = re.compile(
+    rf"(?:[(\[\uff08]\s*|(?:[,\uff0c]|\bin|/)\s*(?<=\s|\uff0c))({UNIT})\s*(?:[)\]\uff09]|$)"
+)
 
 
 @dataclass(frozen=True)
@@ -103,19 +114,20 @@ class Written:
 def written(text: str) -> Iterator[Written]:
     """Yield the numbers with a unit in a text."""
     for stretch in _STRETCH.finditer(text):
+        products = product_names(text, *stretch.span())
         for matched in _ANY_FORM.finditer(text, *stretch.span()):
             form = next(name for name in _FORMS if matched[name] is not None)
-            if not _means_something_else(text, matched, form):
+            if not _means_something_else(text, matched, form, products):
                 yield Written(matched.start(form), matched.end(), *_value(matched, form))
 
 
-def _means_something_else(text: str, matched: re.Match[str], form: str) -> bool:
+def _means_something_else(
+    text: str, matched: re.Match[str], form: str, products: Sequence[tuple[int, int]]
+) -> bool:
     """Return whether a match is not a number with a unit: `the 1990s`, `task 3 runs`, `tried three times`."""
-    start = matched.start(form)
     if form == "digits":
-        labelled = _LABELLED.search(text, max(0, start - _LONGEST_LABEL), start)
-        verb = unit_of(matched["unit"]) in _VERBS
-        return bool((labelled and verb) or _DECADE.fullmatch(matched[0]))
+        span = matched.span(form)
+        return bool(_DECADE.fullmatch(matched[0])) or is_name(text, span, unit_of(matched["unit"]), products)
     counted = form == "words" and matched["counted"].lower() == "times"
     return counted and not re.match(rf"\s+(?:{COMPARED})", text[matched.end() :])
 
@@ -140,6 +152,8 @@ def _value(matched: re.Match[str], form: str) -> tuple[tuple[Fraction, ...] | No
             values = (Fraction(TWICE[matched[form].lower()]),)
         case "factor":
             values = numbers(matched[form])
+        case "percent" | "spaced" | "unspaced" | "times":
+            values, unit = _value_of_language(matched, form)
         case "one":
             values, unit = (Fraction(1),), unit_of(matched[form].split()[-1])
         case _:
@@ -147,10 +161,25 @@ def _value(matched: re.Match[str], form: str) -> tuple[tuple[Fraction, ...] | No
     return values, unit
 
 
+def _value_of_language(matched: re.Match[str], form: str) -> tuple[tuple[Fraction, ...] | None, str]:
+    """Return the values and the unit of a match of a form that English does not have."""
+    text = matched[form].lower()
+    match form:
+        case "percent":
+            return numbers(text) or _of_numerals(text), "%"
+        case "spaced":
+            return (WORDS_OF_LANGUAGES[text],), unit_of(matched["measured"])
+        case "unspaced":
+            return _of_numerals(text), unit_of(matched["beside"])
+    return (FACTORS[r"\s+".join(text.split())],), ""
+
+
 def numbers(text: str) -> tuple[Fraction, ...] | None:
-    """Return the numbers of `3-5` or `1,5 to 2`; None if one of them is ambiguous, such as `1,234.5`."""
+    """Return the numbers of `3-5` or `1,5 to 2`; None if one of them is ambiguous, such as `1,091`."""
     values = []
     for number in re.findall(NUMBER, text):
+        if _GROUPED.fullmatch(number):
+            return None
         digits = re.sub(rf"{APOSTROPHE}|\s", "", number).replace(",", ".")
         part = VULGAR.get(digits[-1:], Fraction(0))
         try:
@@ -158,6 +187,19 @@ def numbers(text: str) -> tuple[Fraction, ...] | None:
         except ValueError:
             return None
     return tuple(values)
+
+
+def _of_numerals(text: str) -> tuple[Fraction, ...] | None:
+    """Return the value of a number in Chinese numerals below a hundred; None for another one.
+
+    >>> _of_numerals("三"), _of_numerals("二十五"), _of_numerals("三百")
+    ((Fraction(3, 1),), (Fraction(25, 1),), None)
+    """
+    tens, ten, ones = text.rpartition("十")
+    if len(tens) > 1 or len(ones) > 1 or "百" in text:
+        return None
+    value = WORDS_OF_LANGUAGES.get(tens, Fraction(1)) * 10 if ten else Fraction(0)
+    return (value + WORDS_OF_LANGUAGES.get(ones, Fraction(0)),)
 
 
 def _of_words(text: str) -> Fraction:
@@ -223,4 +265,4 @@ def _unit_in_head(head: str) -> str | None:
     unit = _HEAD_UNIT.search(head)
     if not unit or any(written(head)):
         return None
-    return unit_of(unit[1] or unit[2])
+    return unit_of(unit[1])

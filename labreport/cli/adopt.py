@@ -6,6 +6,8 @@ import click
 
 from labreport.cli import show
 from labreport.cli.project import evidence_folder, root, sets_folder
+from labreport.contract.fields import RECORDS
+from labreport.contract.remedies import import_report
 
 
 @click.command()
@@ -17,7 +19,8 @@ from labreport.cli.project import evidence_folder, root, sets_folder
 def adopt(file: Path, *, host: str | None, json_: bool) -> None:
     """Take over evidence that was captured on another host.
 
-    FILE is a tar of that host's folder evidence/hosts/NAME, or of its folder evidence. It becomes the set of
+    FILE is a tar of that host's folder evidence/hosts/NAME, or of its folder evidence, or a crate that
+    `lab export LAB --to crate.zip` wrote, of which the evidence is taken. It becomes the set of
     the host NAME here or, without --as, the report's own. Every file is checked against its record first: a
     lab with an altered or missing file is refused as a whole. Files that are the same are left untouched.
     """
@@ -25,17 +28,21 @@ def adopt(file: Path, *, host: str | None, json_: bool) -> None:
     from labreport.capture.adopt import check_incoming, unpack
     from labreport.capture.labs import lab_names
     from labreport.capture.store import StoreError
+    from labreport.capture.unzip import is_zip, unzip
 
     project = root()
     folder = sets_folder(project, host)
     where = folder.relative_to(project).as_posix()
     with signals.interruptible(), staging.scratch(project / "evidence") as incoming:
         with file.open("rb") as stream:
-            unpack(stream, incoming)
+            (unzip if is_zip(stream) else unpack)(stream, incoming)
         labs = sorted(path.name for path in incoming.iterdir())
-        if not labs or set(labs) - set(lab_names(project)):
+        if not labs or set(labs) - {*lab_names(project), *_with_pages(project)}:
             contents = ", ".join(ascii(name) for name in labs) or "nothing"
             remedy = f"make it of the labs' folders below {where} there"
+            if not any(incoming.glob(f"*/{RECORDS}/*.json")):
+                contents = f"{contents}, without records"
+                remedy = f"{remedy}; evidence of somebody's report comes in with {import_report('NAME')}"
             raise StoreError(f"holds {contents}", remedy, path=file.name)
         for lab in labs:
             check_incoming(evidence_folder(project, lab, host), incoming / lab)
@@ -45,6 +52,11 @@ def adopt(file: Path, *, host: str | None, json_: bool) -> None:
         return
     for lab, names in changed.items():
         show.line(f"{where}/{lab}: {', '.join(names) or 'nothing new'}")
+
+
+def _with_pages(project: Path) -> list[str]:
+    """Return the labs that have pages: one that was imported has no collectors."""
+    return [path.name for path in (project / "docs" / "labs").glob("*/") if path.is_dir()]
 
 
 def _adopt(project: Path, lab: str, host: str | None, incoming: Path) -> list[str]:

@@ -9,6 +9,7 @@ from labreport.capture import signals
 from labreport.capture.cache import archives, folder
 from labreport.capture.cache.folder import CachedArchive
 from labreport.cli import show
+from labreport.contract.user_cache import remove_made
 from labreport.report.tables import Table
 
 HEADS = ("archive", "SHA-256", "bytes", "what is there", "from")
@@ -60,8 +61,13 @@ def add(url: str) -> None:
 
 @cache.command()
 def clean() -> None:
-    """Remove all archives and what was unpacked from them, but for what a collect is using."""
+    """Remove all archives and what was unpacked from them, but for what a collect is using.
+
+    The pictures of charts and the compiled templates that a build keeps there are removed as well. The next
+    build makes them again.
+    """
     freed, kept = folder.clean()
+    freed += remove_made()
     show.line(f"removed: {freed} bytes ({_size(freed)})")
     for row in kept:
         show.line(f"kept, in use: {row.name or row.sha256}")

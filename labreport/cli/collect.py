@@ -19,7 +19,8 @@ from labreport.cli import project, show
 from labreport.cli.show import PlainProgress
 from labreport.cli.summary import print_box_plan, print_plan, print_summary
 from labreport.contract.errors import ExitStatus
-from labreport.contract.records import CollectorState, Status
+from labreport.contract.records import Status
+from labreport.contract.state import CollectorState
 
 BOX = "box"
 """The name of the box for --allow-escape-tests."""
@@ -62,19 +63,23 @@ def collect(ctx: click.Context, /, names: tuple[str, ...], *, json_: bool, **opt
     Without names, collect every lab. A collector that is named is captured even if it is fresh. A collector
     that cannot run here is shown with what it needs. --refresh ignores volatile parts and noise of series.
 
-    The exit status is 1 if a capture failed or, with --repeat, differs from the one before; 3 if the collect
-    was interrupted; 4 if a collector that was named cannot run here.
+    The exit status is 1 if a capture failed or, with --repeat, differs from the one before; 2 if a lab has a
+    mistake, which does not stop the others; 3 if the collect was interrupted; 4 if a collector that was named
+    cannot run here.
     """
     how = CollectOptions(**options)
     how.check()
     root = project.root()
     rows: list[tuple[str, CollectorState]] = []
     named: set[tuple[str, str]] = set()
+    broken = project.BrokenLabs()
     with show.progress() as progress:
         for lab, collectors in project.by_lab(root, names).items():
-            target = project.target(root, lab, how.host)
-            named |= {(lab, collector) for collector in collectors}
-            rows += [(lab, row) for row in how.rows(target, collectors, progress)]
+            with broken.aside():
+                target = project.target(root, lab, how.host)
+                named |= {(lab, collector) for collector in collectors}
+                rows += [(lab, row) for row in how.rows(target, collectors, progress)]
+    broken.end(ctx, nothing_else=not rows)
     if json_:
         show.as_json([show.row_json(*row) for row in rows])
     elif how.repeat or how.refresh:
@@ -85,8 +90,7 @@ def collect(ctx: click.Context, /, names: tuple[str, ...], *, json_: bool, **opt
         print_plan(rows, root)
     else:
         print_summary(rows)
-    if not how.dry_run:
-        ctx.exit(how.exit_status(rows, named))
+    ctx.exit(broken.status or (0 if how.dry_run else how.exit_status(rows, named)))
 
 
 @dataclass(frozen=True)

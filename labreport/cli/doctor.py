@@ -11,7 +11,7 @@ from labreport.capture.host import this_host
 from labreport.capture.labs import FoundLab, find_lab, lab_names
 from labreport.capture.packages import not_installed, package_manager
 from labreport.cli import show
-from labreport.cli.project import root
+from labreport.cli.project import BrokenLabs, root
 from labreport.cli.summary import wrapped
 from labreport.contract.errors import ExitStatus
 from labreport.report.tables import Table
@@ -54,15 +54,19 @@ def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
 
     What the host is fit for is tried: an overlay is mounted, a cgroup is made, a guest is run under KVM (once
     in a boot). What cannot be tried here, for example without root, is called "not tried". Exit status 1 if
-    something is missing.
+    something is missing, and 2 if a lab has a mistake.
     """
     project = root()
-    rows = [row for name in lab_names(project) for row in _rows(find_lab(project, name))]
+    rows: list[NeedRow] = []
+    broken = BrokenLabs()
+    for name in lab_names(project):
+        with broken.aside():
+            rows += _rows(find_lab(project, name))
     if packages:
         needed = (package for row in rows if row.lack for package in row.lack.packages)
         for name in not_installed(package_manager(), needed):
             show.line(name)
-        return
+        ctx.exit(broken.status)
     checks = _checks(rows)
     if json_:
         host = this_host()
@@ -74,7 +78,7 @@ def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
             show.line(line)
         _show_checks(checks, [row.lack for row in rows if row.lack])
     unfit = any(row.lack for row in rows) or any(check.is_finding for check in checks)
-    ctx.exit(ExitStatus.FINDINGS if unfit else 0)
+    ctx.exit(broken.status or (ExitStatus.FINDINGS if unfit else 0))
 
 
 def _rows(lab: FoundLab) -> Iterator[NeedRow]:

@@ -11,11 +11,13 @@ import click
 from labreport.cli import show
 from labreport.cli.project import ProjectError, root
 from labreport.contract.errors import ExitStatus
+from labreport.report.locales import LOCALES
 
 if TYPE_CHECKING:
     from labreport.report.facts.converters import Converted
     from labreport.report.facts.facts import Fact
     from labreport.report.facts.readings import NoValue, Reading
+    from labreport.report.locales import LocaleName
 
 
 @click.command()
@@ -23,17 +25,31 @@ if TYPE_CHECKING:
 @click.option("--try", "trial", type=(str, click.Path(exists=True, dir_okay=False, path_type=Path)),
               metavar="CONVERTER FILE",
               help='Print what a converter, such as "meminfo MemTotal", reads in FILE.')  # fmt: skip
+@click.option(
+    "--locale",
+    type=click.Choice(LOCALES),
+    help="With --try: how FILE writes numbers, as `locale` in facts.yml.",
+)
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
-def facts(ctx: click.Context, labs: tuple[str, ...], *, trial: tuple[str, Path] | None, json_: bool) -> None:
+def facts(
+    ctx: click.Context,
+    labs: tuple[str, ...],
+    *,
+    trial: tuple[str, Path] | None,
+    locale: LocaleName | None,
+    json_: bool,
+) -> None:
     """Print the value of every fact that docs/labs/LAB/facts.yml declares, and where it was read.
 
     With --try, name a LAB to use its own converters. The exit status is 1 if a fact has no value: the reason
     and the remedy are printed.
     """
     if trial is not None:
-        _try(ctx, labs, *trial, json_=json_)
+        _print_trial(ctx, _try(labs, *trial, locale), json_=json_)
         return
+    if locale is not None:
+        raise click.UsageError("--locale goes with --try; facts.yml has `locale` for a fact")
     from labreport.report.facts.readings import NoValue
 
     rows = [(lab, name, fact, reading) for lab in _labs(labs) for name, fact, reading in _readings(lab)]
@@ -73,19 +89,24 @@ def _readings(lab: str) -> list[tuple[str, Fact, Reading | NoValue]]:
     return [(name, fact, readings.all[name]) for name, fact in loaded.facts.items()]
 
 
-def _try(ctx: click.Context, labs: Sequence[str], how: str, file: Path, *, json_: bool) -> None:
-    """Print what a converter reads in one file, or why it reads nothing."""
+def _try(labs: Sequence[str], how: str, file: Path, locale: LocaleName | None) -> Converted | NoValue:
+    """Return what a converter reads in one file, or why it reads nothing."""
     from labreport.contract.reader import read_evidence
-    from labreport.contract.text import as_text
     from labreport.report.facts.converters import CONVERTERS
     from labreport.report.facts.converters.own import lab_converters
-    from labreport.report.facts.readings import NoValue, read_text
+    from labreport.report.facts.readings import read_bytes
 
     if len(labs) > 1:
         raise click.UsageError("--try uses the converters of one LAB")
     converters = lab_converters(root(), labs[0], run_code=True) if labs else CONVERTERS
-    text = as_text(read_evidence(file.parent.resolve(), file.name))
-    read = read_text(text, how, file.name, converters=converters)
+    data = read_evidence(file.parent.resolve(), file.name)
+    return read_bytes(data, how, file.name, converters=converters, locale=locale)
+
+
+def _print_trial(ctx: click.Context, read: Converted | NoValue, *, json_: bool) -> None:
+    """Print what a converter read; exit with 1 if it read nothing."""
+    from labreport.report.facts.readings import NoValue
+
     if json_:
         show.as_json(_outcome_json(read))
     elif isinstance(read, tuple):

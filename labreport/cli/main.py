@@ -1,6 +1,7 @@
 """The command line: `lab`."""
 
 import importlib
+import keyword
 import sys
 
 import click
@@ -16,10 +17,12 @@ COMMANDS = {
     "status": "Show which evidence is fresh, stale or missing, and why.",
     "verify": "Check every evidence file against its record.",
     "check": "Check the pages, or a report that was handed in, against the evidence.",
+    "audit": "Check a report that somebody handed in, or a class of them, against the evidence.",
     "facts": "Show the values that the pages use, and where each comes from.",
     "diff": "Show what changed in the evidence: facts, series, claims, then lines.",
-    "export": "Write the pages of a lab as one plain Markdown report.",
+    "export": "Write a lab as one file: Markdown, a page for the browser, or a PDF.",
     "pack": "Pack what another host needs to collect into one tar.",
+    "import": "Make somebody else's report and its evidence a lab.",
     "adopt": "Take over a set that was captured on another host.",
     "cache": "List the archives that were downloaded; add one, or remove them.",
     "box": "Manage a virtual machine with KVM, for a host that has none.",
@@ -27,7 +30,10 @@ COMMANDS = {
     "init": "Create a repository for labs, without the tool in it.",
     "new": "Create a lab that works as it is.",
 }
-"""Every command with its summary. Each is a click command called `<name>` in labreport/cli/<name>.py."""
+"""Every command with its summary. Each is a click command called `<name>` in labreport/cli/<name>.py.
+
+A name that is a keyword of Python has a `_` behind it there.
+"""
 
 EPILOG = (
     "Exit status: 0 fine, 1 findings, 2 wrong use, 3 interrupted, 4 cannot run here, 5 a fault of the tool."
@@ -47,9 +53,21 @@ class LazyGroup(click.Group):
         """Import a command and return it."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"labreport.cli.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f"labreport.cli.{name}")
+        command: click.Command = getattr(module, name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; for a name that is none, say which one may be meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from labreport.report.problems import similar
+
+            close = similar(args[0], COMMANDS)
+            ctx.fail(f"there is no command {args[0]!r}" + (f": is {close} meant?" if close else ""))
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the summaries without importing any command."""

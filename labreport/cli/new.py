@@ -1,6 +1,5 @@
 """lab new."""
 
-import keyword
 import math
 import re
 import unicodedata
@@ -13,9 +12,8 @@ import click
 import yaml
 
 from labreport.cli import show
-from labreport.cli.project import root
+from labreport.cli.project import new_lab_folders, root
 from labreport.contract.errors import ExitStatus, LabError
-from labreport.contract.records import HOSTS
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 NOT_IN_A_LINE = {"Cc", "Cs", "Zl", "Zp"}
@@ -37,17 +35,7 @@ def new(name: str, *, title: str | None) -> None:
     It works as it is: lab collect NAME, mkdocs serve.
     """
     project = root()
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or keyword.iskeyword(name) or name == HOSTS:
-        raise TemplateError(f"{name!r} cannot name a lab", "use small letters, digits and _, such as lab13")
-    folders = {
-        "collectors": project / "collectors" / name,
-        "docs": project / "docs" / "labs" / name,
-        "evidence": project / "evidence" / name,
-    }
-    for folder in folders.values():
-        if folder.exists():
-            path = folder.relative_to(project).as_posix()
-            raise TemplateError("it exists already", "choose another name", path=path)
+    folders = new_lab_folders(project, name)
     words = {
         "lab": name,
         "year": str(datetime.now(UTC).year),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labreport.cli.output import line
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.records import HOSTS
 
@@ -68,6 +71,29 @@ def target(project: Path, lab: str, host: str | None) -> Target:
     return Target(find_lab(project, lab), evidence_folder(project, lab, host), project)
 
 
+class BrokenLabs:
+    """The labs with a mistake in lab.yml or in a collector. They do not stop the other labs."""
+
+    def __init__(self) -> None:
+        self.status: int = ExitStatus.FINE
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Print the mistake of a lab, if its block raises one, and go on with the next lab."""
+        from labreport.capture.declare import DeclarationError
+
+        try:
+            yield
+        except DeclarationError as error:
+            line(f"lab: {error}", err=True)
+            self.status = error.exit_status
+
+    def end(self, ctx: click.Context, *, nothing_else: bool) -> None:
+        """End the command if there is `nothing_else` to show than what was printed already."""
+        if self.status and nothing_else:
+            ctx.exit(self.status)
+
+
 def by_lab(project: Path, names: Sequence[str]) -> dict[str, list[str]]:
     """Return the collectors that are named, by lab. An empty list stands for the whole lab.
 
@@ -84,6 +110,34 @@ def by_lab(project: Path, names: Sequence[str]) -> dict[str, list[str]]:
         lab, _, collector = name.partition("/")
         chosen.setdefault(lab, []).extend([collector] if collector else [])
     return chosen
+
+
+def lab_folders(project: Path) -> list[str]:
+    """Return the names of the labs that have collectors, pages or evidence, sorted."""
+    places = (project / "collectors", project / "docs" / "labs", project / "evidence")
+    names = {
+        folder.name for place in places if place.is_dir() for folder in place.iterdir() if folder.is_dir()
+    }
+    return sorted(name for name in names - {HOSTS} if name[0] not in "._")
+
+
+def new_lab_folders(project: Path, name: str) -> dict[str, Path]:
+    """Return the folders of a lab that is to be made, by kind.
+
+    Raise ProjectError unless a lab can have this name, and nothing has it.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or keyword.iskeyword(name) or name == HOSTS:
+        raise ProjectError(f"{name!r} cannot name a lab", "use small letters, digits and _, such as lab13")
+    folders = {
+        "collectors": project / "collectors" / name,
+        "docs": project / "docs" / "labs" / name,
+        "evidence": project / "evidence" / name,
+    }
+    for folder in folders.values():
+        if folder.exists() or folder.is_symlink():
+            path = folder.relative_to(project).as_posix()
+            raise ProjectError("it exists already", "choose another name", path=path)
+    return folders
 
 
 def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

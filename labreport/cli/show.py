@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from labreport.cli.output import document, line, save, write
-from labreport.contract.records import CollectorState, Status
+from labreport.contract.records import Status
+from labreport.contract.state import CollectorState
 from labreport.report.printed import printed_json, printed_line
 
 if TYPE_CHECKING:  # publishing needs none of what capturing needs

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labreport.capture.labs import FoundLab
-    from labreport.contract.records import CollectorState
+    from labreport.contract.state import CollectorState
 
 MOST_NAMES = 8
 """How many collectors are named for one reason; the others are counted."""

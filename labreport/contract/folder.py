@@ -7,7 +7,7 @@ without following symbolic links (openat(2) with O_NOFOLLOW), and only a regular
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +74,22 @@ class Folder:
         Raise EvidenceError for a path that leaves the folder, a symbolic link in any part of the path, a file
         that is not regular (a device or FIFO is never read), and a file of more than `limit` bytes.
         """
+        try:
+            evidence_path(path)
+        except ValueError as error:
+            raise EvidenceError(str(error), f"name a file below {self.path.name}/") from error
+        return self._read(path, limit)
+
+    def read_listed(self, path: str, limit: int = MAX_BYTES) -> bytes:
+        """Return the bytes of a file that `entries` yielded, as `read` does.
+
+        Its name may have characters that no path of ours has. A part `..` is refused all the same.
+        """
+        if not {"", ".", ".."}.isdisjoint(path.split("/")):
+            raise EvidenceError("not a plain relative path", "name a file as it is listed", path=path)
+        return self._read(path, limit)
+
+    def _read(self, path: str, limit: int) -> bytes:
         descriptor = self._open(path)
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
@@ -86,11 +102,7 @@ class Folder:
             return data
 
     def _open(self, path: str) -> int:
-        """Open the file `path` below this folder; return its descriptor. Raise EvidenceError."""
-        try:
-            evidence_path(path)
-        except ValueError as error:
-            raise EvidenceError(str(error), f"name a file below {self.path.name}/") from error
+        """Open the file `path`, which was checked; return its descriptor. Raise EvidenceError."""
         *parts, name = path.split("/")
         try:
             parent = _walk(self.descriptor, parts)
@@ -108,6 +120,22 @@ class Folder:
             ) from error
         finally:
             os.close(parent)
+
+    def replace(self, name: str, data: bytes, mode: int = 0o666) -> None:
+        """Write a file of this folder, in place of a link too. At no moment is half of it there.
+
+        `mode` is that of the new file, before the umask is taken off. Raise OSError.
+        """
+        partial = f".{name}.{os.urandom(8).hex()}.part"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            with os.fdopen(os.open(partial, flags, mode, dir_fd=self.descriptor), "wb") as file:
+                file.write(data)
+            os.rename(partial, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(partial, dir_fd=self.descriptor)
+            raise
 
     @contextmanager
     def below(self, path: str) -> Iterator["Folder"]:

@@ -5,6 +5,7 @@ do, without any path of this machine.
 """
 
 import json
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,8 +16,9 @@ from labreport.contract.errors import LabError
 from labreport.contract.fields import RECORDS
 from labreport.contract.folder import NO_FILE, EvidenceError, opened
 from labreport.contract.lab_config import Lab
-from labreport.contract.records import CHECKED_FILE, SCHEMA, STATE_FILE, Host, Record, State
+from labreport.contract.records import CHECKED_FILE, SCHEMA, STATE_FILE, Host, Record
 from labreport.contract.refresh import RefreshCheck
+from labreport.contract.state import State
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -53,8 +55,10 @@ def read_evidence(folder: Path, path: str) -> bytes:
         return lab.read(path)
 
 
-def readable_records(folder: Path, *, skip_newer: bool = False) -> dict[str, Record]:
-    """Return the records of a lab folder by collector name; skip those that cannot be read.
+def readable_records(
+    folder: Path, *, skip_newer: bool = False, read: Callable[[Path, str], Record] | None = None
+) -> dict[str, Record]:
+    """Return the records of a lab folder by collector name, from `read`; skip those that cannot be read.
 
     Raise NewerSchemaError for a record of a newer version, because this version must not replace it, and
     RecordError if records/ cannot be used. With `skip_newer`, skip these too; `verify` reports them.
@@ -68,7 +72,7 @@ def readable_records(folder: Path, *, skip_newer: bool = False) -> dict[str, Rec
         return records
     for collector in collectors:
         try:
-            records[collector] = read_record(folder, collector)
+            records[collector] = (read or read_record)(folder, collector)
         except NewerSchemaError:
             if not skip_newer:
                 raise

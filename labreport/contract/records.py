@@ -1,4 +1,4 @@
-"""The models of the files in an evidence folder: records, hosts, state.json and checked.json.
+"""The models of records and hosts in an evidence folder; that of state.json is in `state.py`.
 
 Collectors write these files and the report reads them. Nothing else passes between the two.
 """
@@ -32,12 +32,16 @@ HERE = "here"
 
 
 class HostClass(StrEnum):
-    """The kind of machine that measured. Timings are compared within one class only."""
+    """The kind of machine that measured. Timings are compared within one class only.
+
+    `unknown` is the class of imported evidence. It is never compared, not even with itself.
+    """
 
     BARE_METAL = "bare metal"
     VIRTUAL = "virtual"
     NESTED = "nested"
     EMULATED = "emulated"
+    UNKNOWN = "unknown"
 
 
 class Outcome(StrEnum):
@@ -59,9 +63,12 @@ class Status(StrEnum):
 
 
 class Model(BaseModel):
-    """A frozen model that refuses unknown keys: such a key is a typo or belongs to a newer schema."""
+    """A frozen model that refuses unknown keys: such a key is a typo or belongs to a newer schema.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    What pydantic needs of a model is built at its first use: a command uses few of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Document(Model):
@@ -137,7 +144,8 @@ class File(Model):
 class Source(Model):
     """Where a collector is defined: `file` from the project's root, `line` 1-based, and its `sha256`.
 
-    `modules` maps each module of the lab that the collector imports to its hash. `hash_rule` numbers the
+    `modules` maps each module of the lab that the collector imports, and each file of the lab's folder that
+    it uses, to its hash. `hash_rule` numbers the
     way in which the hashes are computed; hashes of different rules cannot be compared. Rule 1 (version 0.1)
     hashes the source as written, rule 2 without comments, docstrings and imports. A record of `lab record`
     has no source file.
@@ -192,12 +200,34 @@ class Redactions(Model):
     counts: dict[str, Count] = {}
 
 
+class StatedCommand(Model):
+    """A command that a report states for a file. Nobody here saw it run. `line` is in the report, 1-based."""
+
+    command: str
+    line: int = Field(ge=1)
+
+
+class Import(Model):
+    """The report that evidence was imported with: its file name and hash.
+
+    `commands` maps files to the commands that the report states for them, and `names` maps files to the names
+    that they had before, where a set allows no such name.
+    """
+
+    report: str
+    sha256: Sha256
+    commands: dict[EvidencePath, StatedCommand] = {}
+    names: dict[EvidencePath, str] = {}
+
+
 class Record(Document):
     """What one collector captured, and how: `records/<collector>.json`.
 
     `digests` are SHA-256 hashes of other things that the result depends on, by name: a configuration file, a
     container's specification. `archives` is what was installed for the private containerd alone, by the name
-    in lab.yml. `containerd` says which one the collect used, a private one or the system's.
+    in lab.yml. `containerd` says which one the collect used, a private one or the system's. `imported` says
+    that the files were not captured here but came with a report: then `start` is null, and nothing is known
+    of the host.
     """
 
     collector: Source
@@ -208,7 +238,7 @@ class Record(Document):
     title: str = ""
     state: Literal[Status.CAPTURED, Status.NOT_APPLICABLE] = Status.CAPTURED
     reason: str = ""
-    start: Time
+    start: Time | None
     seconds: Seconds
     host: HostId
     project: Project
@@ -222,6 +252,13 @@ class Record(Document):
     commands: list[Command] = []
     files: list[File] = []
     redactions: Redactions
+    imported: Import | None = None
+
+    @model_validator(mode="after")
+    def _only_an_import_has_no_time(self) -> Self:
+        if (self.start is None) != (self.imported is not None):
+            raise ValueError("start is null exactly if the evidence was imported")
+        return self
 
     @model_validator(mode="after")
     def _spans_name_commands(self) -> Self:
@@ -254,33 +291,6 @@ class Host(Document):
         fields = self.model_dump(mode="json", by_alias=True)
         fields["memory_mib"] = round(4 * math.log2(max(self.memory_mib, 1)))
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
-
-
-class CollectorState(Model):
-    """One row of state.json. If nothing was captured: the reason, the remedy and the command to run."""
-
-    name: Name
-    title: str = ""
-    edition: int | None = None
-    task: int | None = None
-    role: str = "measure"
-    writes: list[EvidencePath]
-    state: Status
-    reason: str = ""
-    remedy: str = ""
-    command: str = ""
-    seconds: Seconds | None = None
-
-
-class State(Document):
-    """Every collector of a lab: `records/state.json`. The report learns from it what is missing."""
-
-    lab: Name
-    collectors: list[CollectorState]
-
-    def writer(self, path: str) -> CollectorState | None:
-        """Return the collector that writes `path`, or None."""
-        return next((row for row in self.collectors if path in row.writes), None)
 
 
 def dump(model: BaseModel) -> bytes:

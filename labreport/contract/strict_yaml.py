@@ -16,6 +16,10 @@ MOST_LEVELS = 50
 MOST_VALUES = 100_000
 """How many values a file may hold; what an alias names counts each time."""
 MOST_BITS = 64
+HOW_TO_FIX = (
+    "fix that line; a text needs quotes if it contains `: ` or ` #`, or begins with [ { * & ! % @ or `"
+)
+"""The remedy for text that is not YAML."""
 _DEEP = f"not YAML: nested too deeply: more than {MOST_LEVELS} levels"
 _MERGE = "tag:yaml.org,2002:merge"
 _UNTRUE_TAG = (ValueError, OverflowError, LookupError, TypeError, AttributeError)

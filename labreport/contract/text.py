@@ -11,6 +11,26 @@ def as_text(data: bytes) -> str | None:
         return None
 
 
+def why_no_text(data: bytes) -> str:
+    r"""Return why `data` is not text: its encoding, if that is known.
+
+    >>> why_no_text("a".encode("utf-16")), why_no_text(b"a\nb\xff")
+    ('UTF-16, not UTF-8', 'not UTF-8 in line 2')
+    """
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "UTF-32, not UTF-8"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16, not UTF-8"
+    if b"\0" in data:
+        return "not text: it contains NUL bytes"
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        return f"not UTF-8 in line {number}"
+    return ""
+
+
 def line_count(data: bytes) -> int:
     """Return the number of lines, including a last one without LF. A line ends at LF only."""
     return data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))

@@ -6,25 +6,27 @@ A set is *intact*, *interrupted* (a capture was cut short; the next collect fini
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from labreport.contract.fields import FAILED, RECORDS
 from labreport.contract.folder import EvidenceError, FolderEntry, opened
+from labreport.contract.images import ImageError, clean_image, is_image_path
+from labreport.contract.known import Known
 from labreport.contract.reader import (
     RecordError,
     is_record,
     read_checked,
     read_evidence,
     read_host,
-    read_record,
     read_state,
     readable_records,
     recorded,
 )
 from labreport.contract.records import CHECKED_FILE, HERE, HOSTS, STATE_FILE, File, Record
+from labreport.contract.remedies import get_again, without_record
 from labreport.contract.sets import set_entries, sets
 from labreport.contract.text import line_count, text_lines
 from labreport.contract.unfinished import PART, STAGING, unfinished
@@ -37,6 +39,7 @@ class Integrity(StrEnum):
 
     INTERRUPTED = "interrupted"
     ALTERED = "altered"
+    UNFIT = "not to be shown"
     STAND_IN = "a stand-in"
 
 
@@ -67,9 +70,9 @@ class IntegrityReport:
 
     @property
     def verdict(self) -> str:
-        """The worst finding: `altered`, then `interrupted`, then `a stand-in`; `intact` if there is none."""
+        """The worst finding, in the order of `Integrity` after `altered`; `intact` if there is none."""
         verdicts = {finding.verdict for finding in self.findings}
-        worst_first = (Integrity.ALTERED, Integrity.INTERRUPTED, Integrity.STAND_IN)
+        worst_first = (Integrity.ALTERED, Integrity.INTERRUPTED, Integrity.UNFIT, Integrity.STAND_IN)
         return next((str(verdict) for verdict in worst_first if verdict in verdicts), "intact")
 
 
@@ -88,9 +91,14 @@ def misplaced(root: Path, *, here: bool = True) -> Iterator[IntegrityFinding]:
             yield _altered(entry.path, f"{entry.kind}, not a folder", "put the folder itself there")
 
 
-def verify(root: Path, *, here: bool = True) -> IntegrityReport:
-    """Check every file of every set below the evidence root `root` against its record."""
-    reports = [verify_set(path, name) for name, path in sets(root, here=here).items()]
+def verify(
+    root: Path, *, here: bool = True, known: Callable[[str], Known] = lambda _name: Known()
+) -> IntegrityReport:
+    """Check every file of every set below the evidence root `root` against its record.
+
+    `known` returns what is known of a set already.
+    """
+    reports = [verify_set(path, name, known(name)) for name, path in sets(root, here=here).items()]
     findings = [*misplaced(root, here=here), *(finding for report in reports for finding in report.findings)]
     return IntegrityReport(
         sum(report.files for report in reports), sum(report.records for report in reports), tuple(findings)
@@ -118,9 +126,13 @@ def _stand_ins(folder: Path, name: str) -> Iterator[IntegrityFinding]:
                 yield IntegrityFinding(Integrity.STAND_IN, path, what, remedy)
 
 
-def verify_set(folder: Path, name: str) -> IntegrityReport:
-    """Check the files of one lab folder against its records; `name` is the folder's path in findings."""
-    records, findings = _records(folder, name)
+def verify_set(folder: Path, name: str, known: Known | None = None) -> IntegrityReport:
+    """Check the files of one lab folder against its records; `name` is the folder's path in findings.
+
+    What is `known` of the set already is not read again.
+    """
+    known = known or Known()
+    records, findings = _records(folder, name, known)
     owners: dict[str, tuple[File, str]] = {}
     for record in records.values():
         collector = record.collector.name
@@ -137,23 +149,39 @@ def verify_set(folder: Path, name: str) -> IntegrityReport:
         return IntegrityReport(len(owners), len(records), tuple(findings))
     evidence = {entry.path: entry for entry in present if not entry.path.startswith(RECORDS + "/")}
     for path, (file, collector) in owners.items():
-        if not (what := changed(folder, file)):
+        if not (what := known.found(folder, file, changed)):
+            findings += _unfit(folder, name, file, known)
             continue
         if pending.arrived(path) or (path in pending.leaving and path not in evidence):
             findings.append(_interrupted(f"{name}/{path}"))
         else:
-            remedy = f"restore it from git, or run `lab collect {collector}`"
+            remedy = f"restore it from git, or {get_again(records[collector], name, path)}"
             findings.append(_altered(f"{name}/{path}", f"{what} (record: {collector})", remedy))
     for path in sorted(evidence.keys() - owners.keys()):
         if pending.arrived(path) or path in pending.leaving:
             findings.append(_interrupted(f"{name}/{path}"))
         else:
             what = "no record says where it came from"
-            remedy = "capture it with `lab record`, or remove it"
-            findings.append(_altered(f"{name}/{path}", what, remedy))
+            findings.append(_altered(f"{name}/{path}", what, without_record(f"{name}/{path}")))
     findings += [_interrupted(f"{name}/{staged}") for staged in pending.staged]
     findings += _strays(folder, name, present, records)
     return IntegrityReport(len(owners), len(records), tuple(findings))
+
+
+def _unfit(folder: Path, name: str, file: File, known: Known) -> Iterator[IntegrityFinding]:
+    """Yield a finding for a file with the name of an image that is none, or that has metadata."""
+    if error := known.found(folder, file, _image_error):
+        yield IntegrityFinding(Integrity.UNFIT, f"{name}/{file.path}", error.what, error.remedy)
+
+
+def _image_error(folder: Path, file: File) -> EvidenceError | ImageError | None:
+    """Return why a file with the name of an image cannot be shown, or None."""
+    try:
+        if is_image_path(file.path):
+            clean_image(file.path, read_evidence(folder, file.path))
+    except (EvidenceError, ImageError) as error:
+        return error.with_traceback(None)
+    return None
 
 
 def _strays(
@@ -181,7 +209,7 @@ def _is_host(folder: Path, file: str) -> bool:
         return False
 
 
-def _records(folder: Path, name: str) -> tuple[dict[str, Record], list[IntegrityFinding]]:
+def _records(folder: Path, name: str, known: Known) -> tuple[dict[str, Record], list[IntegrityFinding]]:
     """Return the readable records of a set, and a finding for every file of `records/` that is not."""
     records: dict[str, Record] = {}
     findings = []
@@ -195,7 +223,7 @@ def _records(folder: Path, name: str) -> tuple[dict[str, Record], list[Integrity
         return {}, [_altered(f"{name}/{RECORDS}", error.what, error.remedy)]
     for collector in collectors:
         try:
-            records[collector] = read_record(folder, collector)
+            records[collector] = known.record(folder, collector)
         except RecordError as error:
             note(f"{collector}.json", error)
     for host in sorted({record.host for record in records.values()}):

@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from labreport.contract.errors import LabError
+from labreport.report.problems import meant
 
 
 class UnitError(LabError):
@@ -80,11 +81,25 @@ UNITS: dict[str, Unit] = {
 _ALIASES = {"us": "µs", "\N{GREEK SMALL LETTER MU}s": "µs"}
 
 
+_SPELLED = {
+    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("msec", "msecs", "millisecond", "milliseconds"), "ms"),
+    **dict.fromkeys(("minute", "minutes", "mins"), "min"),
+    **dict.fromkeys(("hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("byte", "bytes"), "B"),
+    **dict.fromkeys(("percent", "pct"), "%"),
+    **dict.fromkeys(("rps", "req/s", "reqs/s"), "requests/s"),
+    **{unit.lower(): unit for unit in UNITS},
+}
+"""How people write units, in small letters: for a suggestion only."""
+
+
 def symbol(text: str) -> str:
     """Return the symbol of the unit that a tool or a page writes as `text`; raise UnitError for no unit."""
     found = _ALIASES.get(text, text)
     if found not in UNITS:
-        raise UnitError(f"there is no unit {text!r}", f"use one of {', '.join(filter(None, UNITS))}")
+        remedy = f"use one of {', '.join(filter(None, UNITS))}"
+        raise UnitError(f"there is no unit {text!r}", meant(_SPELLED.get(text.lower(), text), UNITS, remedy))
     return found
 
 
@@ -107,13 +122,27 @@ MAX_DIGITS = 40
 """The most digits, and the largest exponent, of a measurement: evidence is hostile."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)", re.ASCII)
+_AMBIGUOUS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+", re.ASCII)
+
+
+class AmbiguousNumberError(ValueError):
+    """A number with a comma that may group digits, such as `1,091`: only its locale says what it is."""
 
 
 def decimal(text: str) -> Decimal:
-    """Return the number in `text` with all its digits: "1.620", "1,620" (a decimal comma) or ".68".
+    """Return the number in `text` with all its digits: "1.620", "1,62" (a decimal comma) or ".68".
 
-    Raise ValueError for any other text, such as one with grouped digits.
+    Raise AmbiguousNumberError for "1,620", and ValueError for any other text, such as one with grouped
+    digits.
     """
+    if _AMBIGUOUS.fullmatch(text):
+        other = " or a number with a decimal comma" if text.count(",") == 1 else " with digits in groups"
+        raise AmbiguousNumberError(f"{text} is {text.replace(',', '')}{other}")
+    return decimal_with_comma(text)
+
+
+def decimal_with_comma(text: str) -> Decimal:
+    """Return the number that a tool printed which never groups digits: "1,620" is 1.620. Raise ValueError."""
     if not _NUMBER.fullmatch(text) or len(text) > MAX_DIGITS:
         raise ValueError(f"{text!r} is not a number: write it like 1.620")
     return Decimal(text.replace(",", "."))

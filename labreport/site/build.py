@@ -1,14 +1,16 @@
 """One build of the site: the render pass, and the HTML of what its pages show."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labreport.report.facts.claims import Claim, InlineValue
+from labreport.report.pages.anchors import PageAnchors, page_anchors
 from labreport.report.pages.calls import CallResult, inline_text
-from labreport.report.pages.context import Covered, LateTable, Required
+from labreport.report.pages.context import Changed, Covered, LateTable, Required
+from labreport.report.pages.labels import Label
 from labreport.report.pages.look_alikes import is_too_deep
 from labreport.report.pages.render import RenderedPage, RenderPass
 from labreport.report.pages.slots import Slot, SlotKind
@@ -16,34 +18,53 @@ from labreport.report.pages.source import PageSource, read_page
 from labreport.report.problems import Problem
 from labreport.report.tables import Table
 from labreport.report.today import today
+from labreport.report.uses import noting
+from labreport.report.yaml_file import as_written
+from labreport.site.broken import stand_in
 from labreport.site.html.blocks import (
     after_claim_html,
     banner_html,
     before_claim_html,
     html_of,
     inline_problem_html,
+    labelled,
     moments,
     problem_html,
+    ref_html,
     table_html,
     value_html,
 )
-from labreport.site.html.environment import LateHtml
+from labreport.site.html.environment import BlockPlace, LateHtml, SourceFile
+from labreport.site.html.markdown import accessible
+from labreport.site.html.prose import explain_terms, link_safely
+from labreport.site.search import search_settings, with_conclusions
 
 if TYPE_CHECKING:
     from labreport.check.lab import LabPages
+    from labreport.check.numbers import LabNumbers, PageNumbers
 
 
 @dataclass
 class Build:
-    """One build. `files` are the pages of the site: where each is on disk, by its path below docs/."""
+    """One build. `files` are the pages of the site: where each is on disk, by its path below docs/.
+
+    `source` returns where a file of evidence is in the project's repository.
+    """
 
     root: Path
     rendering: RenderPass
     files: Mapping[str, Path] = field(default_factory=dict)
+    source: Callable[[str, bytes], SourceFile | None] = lambda _path, _data: None
     late: LateHtml = field(default_factory=LateHtml)
-    _sources: dict[str, PageSource] = field(default_factory=dict)
-    _rendered: dict[str, RenderedPage] = field(default_factory=dict)
+    anchors: dict[str, PageAnchors] = field(default_factory=dict)
+    sources: dict[str, PageSource] = field(default_factory=dict)
+    rendered: dict[str, RenderedPage] = field(default_factory=dict)
+    """The pages, before and after their Jinja, by path."""
+    uses: dict[str, set[str]] = field(default_factory=dict)
+    """What each page used beside what its calls did (`labreport.report.uses`)."""
+    _late_tables: dict[LateTable, Table] = field(default_factory=dict)
     _lab_pages: dict[str, "LabPages"] = field(default_factory=dict)
+    _counted: "dict[str, tuple[PageSource, LabNumbers, PageNumbers]]" = field(default_factory=dict)
 
     def read(self, path: str, data: bytes) -> str:
         """Return the text of the page at `path`, which has the bytes `data`.
@@ -51,7 +72,7 @@ class Build:
         Front matter that is refused is not handed on to mkdocs, whose own parser it could end: the text then
         begins with an empty line, so that mkdocs looks for none.
         """
-        source = self._sources[path] = read_page(path, data)
+        source = self.sources[path] = stand_in(path, self.files.get(path), data) or read_page(path, data)
         return f"\n{source.markdown}" if source.meta.wrong and source.begin else source.text
 
     def render(self, path: str, markdown: str, meta: MutableMapping[str, Any]) -> str:
@@ -59,47 +80,66 @@ class Build:
 
         What mkdocs or its theme would fail at is taken out of the front matter, `meta`.
         """
-        for key in self._sources[path].meta.unusable:
+        for key in self.sources[path].meta.unusable:
             meta.pop(key, None)
-        self._rendered[path] = self.rendering.render(self._sources[path], markdown)
-        return self._rendered[path].markdown
+        with noting() as self.uses[path]:
+            self.rendered[path] = self.rendering.render(self.sources[path], markdown)
+        return self.rendered[path].markdown
 
     def drop(self, path: str, key: str, meta: MutableMapping[str, Any], remedy: str) -> None:
         """Take a key out of the front matter of a page, `meta`, and note that its value is a problem."""
-        what = f"{key} is {meta.pop(key)!r}, which the theme does not have"
-        self.rendering.add(Problem("front matter", what, remedy, path, 1))
+        what = f"{key} is {as_written(meta.pop(key))}, which the theme does not have"
+        line = self.sources[path].meta.lines.get(key, 1)
+        self.rendering.noted.owner = path
+        self.rendering.add(Problem("front matter", what, remedy, path, line))
 
     def finish(self, path: str, up: str, html: str) -> str:
         """Return the HTML of a page with every slot filled, and on top the banner and what is wrong.
 
         `up` leads from the page to the site's root.
         """
-        page = self._rendered[path]
+        with noting() as uses:
+            finished = self._finish(self.rendered[path], up, html)
+        self.uses[path] |= uses
+        return finished
+
+    def _finish(self, page: RenderedPage, up: str, html: str) -> str:
         notes = self.rendering.check_html(page, html)
-        filled = "" if is_too_deep(html) else self._fill(page, up, html)
+        ready = with_conclusions(page, accessible(explain_terms(link_safely(html), page.terms)), self.late)
+        filled = "" if is_too_deep(html) else self._fill(page, up, ready)
         boxes = "".join(problem_html(_with_line(note)) for note in notes)
         top = banner_html(moments(result.shown for result in page.calls)) + boxes
         head, end, rest = filled.partition("</h1>")
         return f"{head}{end}{top}{rest}" if end else f"{top}{filled}"
 
-    def write(self, html: str) -> str:
-        """Return a page as it is written: with what the search must not index.
+    def search_settings(self, path: str) -> dict[str, Any]:
+        """Return where the page at `path` stands in the results of a search."""
+        return search_settings(self.rendered[path])
+
+    def write(self, path: str, html: str) -> str:
+        """Return the page at `path` as it is written: with what the search must not index.
 
         A theme repeats headings; the slots of values in them, which are problems, are taken out.
         """
-        return self.late.fill_late(self.rendering.slots.without_values(html))
+        with noting() as uses:
+            written = self.late.fill_late(self.rendering.slots.without_values(html))
+        self.uses[path] |= uses
+        return written
 
     def _fill(self, page: RenderedPage, up: str, html: str) -> str:
         parts, end = [], 0
+        anchors = self.anchors[page.source.path] = page_anchors(page.results, html)
         for slot in self.rendering.slots.find_placed(html):
             parts.append(self.rendering.slots.without(html[end : slot.start]))
             end = slot.end
             if result := page.result(slot):
-                parts.append(self._html(result, slot, up))
+                parts.append(self._html(result, slot, up, anchors.blocks.get(slot.number, "")))
         return "".join([*parts, self.rendering.slots.without(html[end:])])
 
-    def _html(self, result: CallResult | Problem, slot: Slot, up: str) -> str:  # noqa: PLR0911 # one a kind
-        """Return the HTML of what a slot stands for."""
+    def _html(  # noqa: PLR0911 # one a kind
+        self, result: CallResult | Problem, slot: Slot, up: str, anchor: str
+    ) -> str:
+        """Return the HTML of what a slot stands for; `anchor` is the id of a block of evidence."""
         if isinstance(result, Problem):
             return problem_html(_with_line(result))
         if slot.as_text:
@@ -111,19 +151,31 @@ class Build:
                 return before_claim_html(claim, self.late)
             case Claim() as claim:
                 return after_claim_html(claim, self.late, up, slot.number)
+            case Label() as label:
+                return ref_html(label)
             case Problem() as problem if slot.kind is not SlotKind.BLOCK:
                 return inline_problem_html(problem) if slot.kind is not SlotKind.BEFORE else ""
-            case (Covered() | Required()) as late:
-                return self.late.put_late(lambda: table_html(self.late_table(late), up))
+            case (Covered() | Required() | Changed()) as late:
+                html = self.late.put_late(lambda: table_html(self.late_table(late), up))
+                return labelled(html, result.label)
             case block:
-                return html_of(block, up, self.late)
+                return html_of(block, BlockPlace(up, self.late, anchor, result.label, self.source))
 
     def late_table(self, shown: LateTable) -> Table:
         """Return a table that needs all pages of a lab. It is asked for when they have been rendered."""
-        # The checks take 70 ms to import, which a project without such a table saves.
-        from labreport.check.coverage import late_table  # noqa: PLC0415
+        if shown not in self._late_tables:
+            # The checks take 70 ms to import, which a project without such a table saves.
+            from labreport.check.coverage import late_table  # noqa: PLC0415
 
-        return late_table(shown, self._pages_of(shown.lab), today())
+            with noting():  # all pages of the lab count: they are no use of this page
+                self._late_tables[shown] = late_table(shown, self._pages_of(shown.lab), today())
+        return self._late_tables[shown]
+
+    def forget_pages(self) -> dict[LateTable, Table]:
+        """Forget the pages of each lab as a whole, as one has changed; return the tables made of them."""
+        self._lab_pages.clear()
+        tables, self._late_tables = self._late_tables, {}
+        return tables
 
     def _pages_of(self, lab: str) -> "LabPages":
         """Return the rendered pages of a lab. A dirty build leaves some out, which are rendered here."""
@@ -134,14 +186,14 @@ class Build:
             rest = RenderPass(docs, evidence.root, evidence.here, self.rendering.values, self.rendering.code)
             pages = []
             for path, file in self.files.items():
-                source = self._sources.get(path) or read_page(path, file.read_bytes())
+                source = self.sources.get(path) or read_page(path, file.read_bytes())
                 if source.lab != lab:
                     continue
                 pages.append(source)
-                if path not in self._rendered:
+                if path not in self.rendered:
                     rest.render(source)
             results = [*self.rendering.results, *rest.results]
-            self._lab_pages[lab] = LabPages(self.root, docs, lab, pages, results, evidence)
+            self._lab_pages[lab] = LabPages(self.root, docs, lab, pages, results, evidence, self._counted)
         return self._lab_pages[lab]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 PACKAGES = {
     "altair": "altair",
     "click": "click",
+    "jmespath": "jmespath",
     "markdown_it": "markdown-it-py",
     "material": "mkdocs-material",
     "mkdocs_macros": "mkdocs-macros-plugin",
@@ -40,7 +41,10 @@ EXTENSIONS: Mapping[str, Mapping[str, Any]] = {
 }
 """Markdown extensions by name, with their options."""
 
-LAB_FILES = ("advisories.yml", "facts.yml", "published.yml", "rubric.yml", "waivers.yml")
+LAB_FILES = tuple(
+    f"{name}.yml"
+    for name in ("advisories", "facts", "glossary", "published", "references", "rubric", "waivers")
+)
 EDITOR_FILES = ("*~", "*.sw?", "4913", r"\#*#")
 """Backups, swap and probe files of editors, which come and go."""
 EXCLUDED = (*LAB_FILES, *EDITOR_FILES)
@@ -49,11 +53,21 @@ EXCLUDED = (*LAB_FILES, *EDITOR_FILES)
 LINK_CHECKS = ("absolute_links", "anchors", "not_found", "unrecognized_links")
 """Link checks of mkdocs that warn here where mkdocs only informs. A check set to `ignore` stays so."""
 
-STYLES = ("assets/evidence.css", "assets/claims.css", "assets/tables.css", "assets/figures.css")
-"""The style sheets of macros."""
+STYLES = tuple(
+    f"assets/{name}.css"
+    for name in ("evidence", "claims", "tables", "figures", "images", "captions", "access", "print")
+)
+"""The style sheets of macros, of paper, and what makes Material's pages accessible."""
+
+SCRIPTS = ("assets/tips.js", "assets/focus.js", "assets/lines.js")
+"""Open the sources of values beside their sentences, make what scrolls reachable by keyboard, and show the
+lines of evidence that an address names."""
 
 SEARCH_WORKER = "assets/iframe-worker.js"
 """Makes the search work in a site that is opened from a folder, without a network."""
+
+SEARCH_INDEX = "assets/search-index.js"
+"""Makes a page from a server use the search index that a page in a folder uses."""
 
 SEPARATOR = r"""[\s\u200b\-_,:!=\[\](){}<>"`'/|;]+|\.(?!\d)|&(lt|gt|amp);"""
 """Where the search splits words. Evidence is full of punctuation, which must not hide a word."""

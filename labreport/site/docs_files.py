@@ -10,6 +10,9 @@ from mkdocs.structure.files import File, Files
 
 from labreport.report.problems import Problem
 
+FILES = "docs/"
+"""The owner of problems of files that cannot be published."""
+
 
 def leave_out(files: Files, config: MkDocsConfig, root: Path) -> Iterator[Problem]:
     """Remove from `files` what cannot be published; yield a problem for each.

@@ -91,7 +91,10 @@ def newest(folder: Path) -> float:
 def verdict(build: Build) -> list[str]:
     """Return the list of all problems, one a line; empty if there are none."""
     root = str(build.root)
-    found = [str(problem) for problem in build.rendering.problems]
+    found = [
+        f"{problem} {build.rendering.noted.elsewhere(problem)}".rstrip()
+        for problem in build.rendering.problems
+    ]
     found += [one_line(warning.replace(root, ".")) for warning in _run.warnings]
     if not found:
         return []

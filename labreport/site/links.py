@@ -15,6 +15,7 @@ from mkdocs.structure.pages import Page
 
 from labreport.check.finding import Finding
 from labreport.check.project import ProjectPages
+from labreport.report.pages.anchors import PageAnchors, page_anchors
 from labreport.report.pages.source import PageSource
 from labreport.report.pages.visible import FENCE, INLINE_CODE
 from labreport.site.pages import Site
@@ -33,7 +34,10 @@ _ATTRIBUTES = {
 
 def broken_links(site: Site, project: ProjectPages) -> Iterator[Finding]:
     """Yield a finding for each link of a page to a file or an anchor that the site does not have."""
-    links = _Links(site.files, {path: _read(page.content or "") for path, page in site.rendered.items()})
+    html = {path: page.content or "" for path, page in site.rendered.items()}
+    results = project.rendering.results
+    shown = {path: page_anchors([one for one in results if one.page == path], html[path]) for path in html}
+    links = _Links(site.files, {path: _read(text) for path, text in html.items()}, shown)
     for source in project.pages:
         searched: dict[str, int] = {}
         for link, what, remedy in links.broken(site.rendered[source.path]):
@@ -68,8 +72,11 @@ def _read(html: str) -> _PageReader:
 class _Links:
     """The files of the site, and the links and anchors of its pages."""
 
-    def __init__(self, files: Files, pages: Mapping[str, _PageReader]) -> None:
+    def __init__(
+        self, files: Files, pages: Mapping[str, _PageReader], shown: Mapping[str, PageAnchors]
+    ) -> None:
         self._pages = pages
+        self._shown = shown
         self._files = {file.dest_uri: file for file in files}
         self._files |= {posixpath.normpath(unquote(file.url)): file for file in files}
 
@@ -91,9 +98,14 @@ class _Links:
             if file is None:
                 what = f"there is no {_joined(page.file.src_uri, path)} in docs/"
                 yield link, what, "correct the link, or write the page"
-            elif anchor and file.src_uri in self._pages and anchor not in self._pages[file.src_uri].anchors:
+            elif anchor and not self._has(file.src_uri, anchor):
                 written = (page.links_to_anchors or {}).get(file, {}).get(parts.fragment, link)
                 yield written, f"{file.src_uri} has no anchor {anchor}", "use the id of one of its headings"
+
+    def _has(self, path: str, anchor: str) -> bool:
+        """Return whether a page has an anchor. Of a file that is no page, nothing is known."""
+        page = self._pages.get(path)
+        return page is None or anchor in page.anchors or anchor in self._shown[path]
 
 
 def _joined(page: str, path: str) -> str:

@@ -3,6 +3,9 @@
 A folder is a section, which has the title of its index page. Its index comes first, then the tasks, then its
 other pages, then its folders. Numbers in names count: task-10 comes after task-9. Labs come before the other
 pages of a site, and everything else in the order of its name.
+
+With tabs, the report is apart from each other folder, such as a manual: its tab has the labs, and behind them
+the pages beside the front page.
 """
 
 import re
@@ -11,6 +14,8 @@ from html import escape
 from pathlib import PurePosixPath
 from typing import Any
 
+from mkdocs.structure import StructureItem
+from mkdocs.structure.nav import Navigation, Section
 from mkdocs.utils import dirname_to_title
 
 from labreport.report.pages.source import read_page
@@ -19,6 +24,9 @@ from labreport.report.source.cite import LABS
 INDEX = re.compile(r"(?:index|readme)\.[^.]+", re.IGNORECASE)
 TASK, TASK_OF_EDITION = re.compile(r"task-[0-9]"), re.compile(r".*task-[0-9]")
 
+TABS = "navigation.tabs"
+"""The feature of Material that shows each folder of docs/ as a tab."""
+
 TitleOf = Callable[[str], str]
 """Returns the title of the page at a path below docs/; empty if it has none."""
 
@@ -26,8 +34,8 @@ Folder = Mapping[str, Any]
 """What a folder has, by name: another folder, or the path of a page."""
 
 
-def navigation(paths: Iterable[str], title_of: TitleOf) -> list[Any]:
-    """Return the navigation of these pages as mkdocs.yml would have it under `nav`.
+def navigation(paths: Iterable[str], title_of: TitleOf, *, tabs: bool = False) -> list[Any]:
+    """Return the navigation of these pages as mkdocs.yml would have it under `nav`; `tabs` if it has tabs.
 
     >>> navigation(["index.md", "a/task-10.md", "a/task-9.md", "a/index.md"], lambda path: f"title of {path}")
     ['index.md', {'title of a/index.md': ['a/index.md', 'a/task-9.md', 'a/task-10.md']}]
@@ -39,7 +47,30 @@ def navigation(paths: Iterable[str], title_of: TitleOf) -> list[Any]:
         for part in folders:
             folder = folder.setdefault(f"{part}/", {})
         folder[name] = path
-    return _items(root, title_of)
+    if not tabs or f"{LABS}/" not in root:
+        return _items(root, title_of)
+    beside = [name for name in root if not name.endswith("/") and not _is_index(name)]
+    pages = _items({name: root.pop(name) for name in beside}, title_of)
+    items = _items(root, title_of)
+    labs = next(item for item in items if isinstance(item, dict))  # behind index pages, before other folders
+    next(iter(labs.values())).extend(pages)
+    return items
+
+
+def keep_tabs_apart(nav: Navigation) -> None:
+    """Remove the links from the last page of one tab to the first page of the next, and back."""
+    for page in nav.pages:
+        if before := page.previous_page:
+            tabs = (_tab(before), _tab(page))
+            if tabs[0] is not tabs[1] and all(isinstance(tab, Section) for tab in tabs):
+                page.previous_page = before.next_page = None
+
+
+def _tab(item: StructureItem) -> StructureItem:
+    """Return what is at the top of the navigation on the way to an item."""
+    while item.parent:
+        item = item.parent
+    return item
 
 
 def title_of(path: str, data: bytes) -> str:

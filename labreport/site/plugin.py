@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable
 from importlib.resources import files as package_files
 from pathlib import Path
 from types import TracebackType
@@ -15,12 +16,15 @@ from labreport.site import defaults
 defaults.require_packages()  # before the imports below, which would end in a traceback
 
 # ruff: noqa: E402
-from jinja2 import Environment, TemplateNotFound
+from jinja2 import Environment
+from mkdocs.config.config_options import ExtraScriptValue
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, ConfigurationError, MkDocsException
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
+from mkdocs.utils.templates import TemplateContext
 from pathspec.gitignore import GitIgnoreSpec
 
 from labreport.contract.lab_config import CONVERTERS_FILE
@@ -29,12 +33,17 @@ from labreport.report.pages.render import RenderPass
 from labreport.report.printed import printed_line
 from labreport.report.problems import Problem
 from labreport.report.today import EpochError, today
-from labreport.site import gate
+from labreport.site import gate, search_index
+from labreport.site.anchors import add_anchors
+from labreport.site.broken import note_broken
 from labreport.site.build import Build
-from labreport.site.docs_files import leave_out
-from labreport.site.navigation import navigation, title_of
-from labreport.site.raw import write_raw, write_schemas
-from labreport.site.theme import escape_meta, escape_names, escape_stripped
+from labreport.site.docs_files import FILES, leave_out
+from labreport.site.navigation import TABS, keep_tabs_apart, navigation, title_of
+from labreport.site.paper import number_links, with_title
+from labreport.site.raw import RawFiles, write_schemas
+from labreport.site.repository import read_repository
+from labreport.site.serving.kept import KeptBuild, begin
+from labreport.site.theme import escape_meta, escape_stripped, prepare_page, put_overrides_first
 
 if TYPE_CHECKING:  # takes 8 ms, with watchdog; only `mkdocs serve` needs it
     from mkdocs.livereload import LiveReloadServer
@@ -54,6 +63,9 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
     _page = ""
     """The page that is being built, by its path below docs/."""
 
+    _kept: KeptBuild | None = None
+    """What `mkdocs serve` keeps of the build, so that it can make single pages anew."""
+
     def on_startup(self, *, command: str, dirty: bool) -> None:
         """Note whether mkdocs builds or serves, and count warnings from here on.
 
@@ -67,6 +79,8 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         if isinstance(error, MkDocsException):
             return
         place = f"docs/{self._page}: " if self._page else ""
+        if self._kept and self._kept.said.page and not isinstance(error, OSError | MemoryError):
+            note_broken(self._page, self._build.files.get(self._page), error)
         raise Abort(printed_line(f"{place}{as_error(error)}")) from error
 
     @event_priority(100)  # before other plugins read these settings
@@ -77,7 +91,8 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         except EpochError as error:
             raise ConfigurationError(str(error)) from error
         config.extra_css[:0] = defaults.STYLES
-        config.extra.setdefault("polyfills", []).append(defaults.SEARCH_WORKER)
+        config.extra_javascript[:0] = [ExtraScriptValue(path) for path in defaults.SCRIPTS]
+        config.extra.setdefault("polyfills", []).extend(search_index.scripts(config))
         for name, options in defaults.EXTENSIONS.items():
             if name not in config.markdown_extensions:
                 config.markdown_extensions.append(name)
@@ -87,9 +102,7 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         links = config.validation.links
         for check in defaults.LINK_CHECKS:
             links[check] = logging.WARNING if links[check] == logging.INFO else links[check]
-        search: Any = config.plugins.get("material/search")
-        if search is not None and not search.config.separator:
-            search.config.separator = defaults.SEPARATOR
+        search_index.set_separator(config)
         return config
 
     @event_priority(-100)  # after the macros plugin has read its modules
@@ -104,7 +117,10 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         root = _root(config)
         evidence = root.resolve() / "evidence"
         rendering = RenderPass(Path(config.docs_dir), evidence, gate.serving(), config.extra, root, _tell)
-        self._build = Build(root, rendering)
+        repository = read_repository(root, config.repo_url)
+        self._build = Build(root, rendering, source=repository.source)
+        if gate.serving() and not gate.dirty():
+            self._kept = begin(config, self._build, repository)
         return config
 
     on_config = CombinedEvent(_set_defaults, _begin_build)
@@ -115,13 +131,14 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         self._build.rendering.check_evidence()
 
     def _add_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Add our styles and the search worker; in a dirty build, have pages rebuilt after new evidence.
+        """Add our styles and scripts; in a dirty build, have pages rebuilt after new evidence.
 
         What cannot be published is left out, and is a problem.
         """
+        self._build.rendering.noted.owner = FILES
         for problem in leave_out(files, config, _root(config)):
             self._build.rendering.add(problem)
-        for path in (*defaults.STYLES, defaults.SEARCH_WORKER):
+        for path in (*defaults.STYLES, *defaults.SCRIPTS, *search_index.scripts(config)):
             if files.get_file_from_path(path) is None:  # a file of the project's own comes first
                 content = package_files("labreport.site").joinpath(path).read_bytes()
                 files.append(File.generated(config, path, content=content))
@@ -144,16 +161,32 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         if config.nav is None:
             pages = files.documentation_pages(inclusion=InclusionLevel.is_in_nav)
             by_path = {file.src_uri: file for file in pages}
-            config.nav = navigation(by_path, lambda path: title_of(path, by_path[path].content_bytes))
+            tabs = TABS in (config.theme.get("features") or [])
+            titles = lambda path: title_of(path, by_path[path].content_bytes)  # noqa: E731
+            config.nav = navigation(by_path, titles, tabs=tabs)
         return files
 
     on_files = CombinedEvent(_add_files, _navigate)
 
+    def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
+        """Keep the links to the previous and the next page within a tab."""
+        if TABS in (config.theme.get("features") or []):
+            keep_tabs_apart(nav)
+        if self._kept:
+            self._kept.keep_structure(nav, files)
+        return nav
+
     def on_page_read_source(self, *, page: Page, config: MkDocsConfig) -> str:
         """Return the text of a page. One that is not UTF-8 is a problem, not the end of the build."""
         del config
-        self._page = page.file.src_uri
+        self._enter(page.file.src_uri, read=True)
         return self._build.read(page.file.src_uri, page.file.content_bytes)
+
+    def _enter(self, page: str, *, read: bool) -> None:
+        """Note which page is being built, or that none is; and whether it is being read."""
+        self._page = page
+        if self._kept:
+            self._kept.said.page = page if read else None
 
     def _render_page(self, macros: Any) -> None:
         """Render the page that the macros plugin is about to render, in the sandbox.
@@ -168,62 +201,82 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         meta["render_macros"] = False
 
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
-        """Drop what a page wants of the theme and the theme does not have: it would end the build.
+        """Put our templates first. Drop what a page wants of the theme and the theme does not have.
 
-        Text that reaches the theme's templates is escaped, because they escape nothing.
+        The latter would end the build. Text on its way into the theme's templates is escaped: they escape
+        nothing.
         """
-        del config
-        self._page = ""
+        self._enter("", read=False)
+        put_overrides_first(env, config.theme, _root(config))
         escape_stripped(env)
-        for file in files.documentation_pages():
-            if file.page:
-                escape_names(file.page)
-            meta = file.page.meta if file.page else {}
-            for key, template in (("template", "{}"), ("icon", ".icons/{}.svg")):
-                if key in meta and not _has(env, template.format(meta[key])):
-                    self._build.drop(file.src_uri, key, meta, f"name one of the theme's, or leave {key} out")
+        pages = [file.page for file in files.documentation_pages() if file.page]
+        for page in pages:
+            prepare_page(page, env, self._build)
+            add_anchors(page, self._build.anchors)
+        if self._kept:
+            self._kept.env = env
         return env
 
     def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-        """Put what the macros show into the finished page."""
+        """Put what the macros show into the finished page, and set its place in the results of a search."""
         del config, files
-        return self._build.finish(page.file.src_uri, "../" * page.url.count("/"), html)
+        path = page.file.src_uri
+        page.meta.setdefault("search", self._build.search_settings(path))
+        finished = self._build.finish(path, "../" * page.url.count("/"), html)
+        return number_links(finished, self._build.late)
+
+    @event_priority(-100)  # after the search plugin
+    def on_page_context(
+        self, context: TemplateContext, *, page: Page, config: MkDocsConfig, nav: Navigation
+    ) -> TemplateContext:
+        """Keep what the index of the search has of the page."""
+        del config, nav
+        if self._kept:
+            self._kept.take_entries(page)
+        return context
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
-        """Put in what the search must not index."""
+        """Put in what the search must not index, and the title for paper."""
         del config
         self._page = page.file.src_uri
-        return self._build.write(output)
+        return with_title(self._build.write(page.file.src_uri, output), str(page.title or ""))
 
-    def on_post_build(self, *, config: MkDocsConfig) -> None:
+    def _write_rest(self, *, config: MkDocsConfig) -> None:
         """Write the raw files. End a `mkdocs build` that has problems with a list of them."""
         self._page = ""
         site = Path(config.site_dir)
-        write_raw(self._build.rendering.evidence, site)
+        raw = self._kept.raw if self._kept else RawFiles(site)
+        raw.write(self._build.rendering.evidence)
         write_schemas(site)
         if not gate.serving() and (lines := gate.verdict(self._build)):
             log.error("%s", "\n".join(lines))
             raise Abort("The site is built and shows each problem in its place. Do not publish it.")
 
+    @event_priority(-101)  # after the offline plugin
+    def _drop_index(self, *, config: MkDocsConfig) -> None:
+        """Keep one of the two search indexes. With this, the build is complete."""
+        search_index.drop_second_index(Path(config.site_dir))
+        if self._kept:
+            self._kept.complete = True
+
+    on_post_build = CombinedEvent(_write_rest, _drop_index)
+
+    @event_priority(-100)  # after other plugins, which may watch more
     def on_serve(
-        self, server: LiveReloadServer, *, config: MkDocsConfig, builder: object
+        self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Callable[[], None]
     ) -> LiveReloadServer:
-        """Rebuild when evidence or a lab's converters change."""
-        del builder
+        """Make only what changes, by the events of the file system. With --dirty, mkdocs does as it does."""
         root = _root(config)
-        for path in (root / "evidence", *root.glob(f"collectors/*/{CONVERTERS_FILE}")):
-            if path.exists():
-                server.watch(str(path))
+        if gate.dirty():
+            for path in (root / "evidence", *root.glob(f"collectors/*/{CONVERTERS_FILE}")):
+                if path.exists():
+                    server.watch(str(path))
+            return server
+        from labreport.site.serving.serve import Rebuilder  # noqa: PLC0415 # takes 8 ms, with watchdog
+
+        watched = [config.docs_dir, *([config.config_file_path] if config.config_file_path else [])]
+        Rebuilder(server, builder, lambda: self._kept).install(watched)
         return server
-
-
-def _has(env: Environment, template: str) -> bool:
-    """Return whether a theme has a template."""
-    try:
-        env.get_template(template)
-    except TemplateNotFound:
-        return False
-    return True
 
 
 def _root(config: MkDocsConfig) -> Path:

@@ -1,15 +1,35 @@
-"""Text on its way into the theme's templates, which escape nothing: titles, front matter, file names.
+"""The theme: our templates before Material's, and text on its way into templates, which escape nothing.
 
-A page's own HTML is what its Markdown makes. Everything else that comes from a page is text.
+A page's own HTML is what its Markdown makes. Everything else that comes from a page is text: its title, its
+front matter, the name of its file.
 """
 
+import re
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    PrefixLoader,
+    TemplateNotFound,
+)
 from jinja2.filters import do_striptags
 from markupsafe import Markup, escape
 from mkdocs.structure.pages import Page
+from mkdocs.theme import Theme
+
+from labreport.site.build import Build
+from labreport.site.compiled import CompiledTemplates
+from labreport.site.nav_items import NavigationItems, NavigationLoader
+
+_SECTION_TITLE = (
+    r'<label class="md-nav__title" for="(__nav_[0-9_]+)">\s*<span[^>]*></span>\s*(.*?)\s*</label>'
+)
+"""A section of Material's navigation: its id, and the HTML of its title."""
 
 
 def escape_meta(meta: MutableMapping[str, Any]) -> None:
@@ -40,6 +60,27 @@ def escape_names(page: Page) -> None:
         page.edit_url = str(escape(page.edit_url))
 
 
+def prepare_page(page: Page, env: Environment, build: Build) -> None:
+    """Make a page ready for the theme's templates, which escape nothing.
+
+    What it wants of the theme and the theme does not have would end the build: it is dropped.
+    """
+    escape_names(page)
+    for key, template in (("template", "{}"), ("icon", ".icons/{}.svg")):
+        if key in page.meta and not _has(env, template.format(page.meta[key])):
+            remedy = f"name one of the theme's, or leave {key} out"
+            build.drop(page.file.src_uri, key, page.meta, remedy)
+
+
+def _has(env: Environment, template: str) -> bool:
+    """Return whether a theme has a template."""
+    try:
+        env.get_template(template)
+    except TemplateNotFound:
+        return False
+    return True
+
+
 def escape_stripped(env: Environment) -> None:
     """Let the filter `striptags` return HTML: it also decodes entities, and could make a tag of `&lt;b>`."""
 
@@ -47,3 +88,44 @@ def escape_stripped(env: Environment) -> None:
         return escape(do_striptags(value))
 
     env.filters["striptags"] = striptags
+
+
+def put_overrides_first(env: Environment, theme: Theme, project: Path) -> None:
+    """Let our templates come before Material's of the same name, which they include as `material/NAME`.
+
+    A project's own, in its custom_dir, come before both. Another theme keeps its templates. `project` is the
+    folder of the project.
+    """
+    if theme.name != "material" or env.loader is None:
+        return
+    own = [theme.custom_dir] if theme.custom_dir else []
+    below = [folder for folder in theme.dirs if folder not in own]
+    env.bytecode_cache = CompiledTemplates(project)
+    env.filters["name_sections"] = name_sections
+    env.globals["navigation_items"] = NavigationItems()
+    env.loader = ChoiceLoader(
+        [
+            FileSystemLoader(own),
+            PackageLoader("labreport.site", "overrides"),
+            NavigationLoader(env.loader),
+            env.loader,
+            PrefixLoader({"material": FileSystemLoader(below)}),
+        ]
+    )
+
+
+def name_sections(html: str) -> str:
+    """Return the navigation in which each section that is open has the name of its title.
+
+    Material names such a section after the label with its arrow, which is empty if the section has an index
+    page, and missing if it has nothing else.
+    """
+    for path, title in re.findall(_SECTION_TITLE, html, re.DOTALL):
+        name = re.sub(r"<[^>]*>", "", title)
+        label = f'<label [^>]*id="{path}_label"[^>]*>'
+        if arrow := re.search(rf'{label}(?=\s*<span class="md-nav__icon)', html):
+            html = f'{html[: arrow.end()]}<span class="ev-unseen">{name}</span>{html[arrow.end() :]}'
+        elif not re.search(label, html):
+            attribute = name.replace('"', "&quot;")
+            html = html.replace(f'aria-labelledby="{path}_label"', f'aria-label="{attribute}"')
+    return html

@@ -18,9 +18,31 @@ from labreport.capture.redact import Redactor, identity
 from labreport.capture.run import Run
 from labreport.capture.session import session
 from labreport.contract.lab_config import Lab
-from tests.bench.measure import Compared, compare
+from tests.bench.measure import Compared, compare, seconds_of
+from tests.project import make
 
 COMMANDS = 100
+SMALL_COMMANDS = 200
+COLLECTOR = f'''"""Small commands."""
+
+from labreport.capture import Run, collector
+
+
+@collector(writes=["small.txt"])
+def small(run: Run) -> None:
+    """Two hundred small commands."""
+    with run.file("small.txt") as out:
+        for _ in range({SMALL_COMMANDS}):
+            out.run(["uname", "-a"])
+'''
+BARE = f"""
+import sh
+
+uname = sh.Command("uname")
+with open("small.txt", "wb") as out, open("/dev/null", "rb") as null:
+    for _ in range({SMALL_COMMANDS}):
+        uname("-a", _in=null, _out=out, _err=out, _new_session=True)
+"""
 LOADED = (pydantic, rich.console)
 """Imported as in a collect: a fork copies the page tables of all that is loaded."""
 
@@ -40,6 +62,26 @@ def capture(folder: Path, pairs: int) -> Compared:
                 bound=1.5,
                 pairs=pairs,
             )
+
+
+def commands(folder: Path, python: str, pairs: int) -> Compared:
+    """Compare a collect of two hundred small commands with a script that runs them by sh."""
+    project = make(folder / "project").root
+    lab = project / "collectors" / "bench"
+    (project / "collectors").unlink()  # a link to ours
+    lab.mkdir(parents=True)
+    (lab / "lab.yml").write_text("title: Bench\neditions: {}\n")
+    (lab / "small.py").write_text(COLLECTOR)
+    lab_command = [python, str(Path(__file__).parents[2] / "labreport")]
+    collect = [*lab_command, "collect", "bench/small", "--as", "bench"]
+    bare = [python, "-c", BARE]
+    return compare(
+        partial(seconds_of, collect, project, os.environ),
+        partial(seconds_of, bare, folder, os.environ),
+        against="a Python script that runs the same 200 commands by bare sh, into one file",
+        bound=1.3,
+        pairs=pairs,
+    )
 
 
 def _recorded(out: Out) -> float:

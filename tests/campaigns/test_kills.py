@@ -9,6 +9,7 @@ from tests.campaigns import kills
 SEED = 2501
 
 
+@pytest.mark.slow
 def test_a_kill_of_each_command(tmp_path: Path) -> None:
     """One kill of each command leaves nothing torn and nothing behind."""
     results = kills.campaign(tmp_path, SEED, 5)

@@ -121,6 +121,7 @@ def without(incoming: Path, *paths: str) -> None:
         (incoming / path).unlink()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("damage", "what"),
     [
@@ -143,7 +144,7 @@ def without(incoming: Path, *paths: str) -> None:
          "no record of second, and no state.json says that it is gone"),
         (lambda incoming: without(incoming, *(path.relative_to(incoming).as_posix() for path in
                                               incoming.rglob("*") if path.is_file())),
-         "no record of first, and no state.json says that it is gone"),
+         "has no records: nothing says who measured this"),
         (lambda incoming: replace(incoming / "records/first.json", '"lab": "', '"lab": "un'),
          "is of the lab"),
         (lambda incoming: replace(incoming / "records/second.json", '"host": "', '"host": "../../'),
@@ -289,6 +290,7 @@ def test_an_error_shows_the_start_of_a_long_name(tmp_path: Path) -> None:
     assert raised.value.path == repr("n" * 200)
 
 
+@pytest.mark.slow
 def test_number_and_size_are_bounded(tmp_path: Path) -> None:
     """Too many members, and too many bytes together, are refused before they are written."""
     many = packed(*((str(number), tarfile.DIRTYPE, b"") for number in range(MAX_MEMBERS + 1)))

@@ -46,10 +46,9 @@ def test_the_order_is_that_of_after(project: Throwaway) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ('with run.file("y.txt") as out: out.line("y")', "writes y.txt, which it does not declare"),
         ("pass", "declares x.txt and did not write it"),
-        ('with run.file("../y.txt") as out: pass', "hidden part or leaves the evidence folder"),
-        ('with run.file("records/state.json") as out: pass', "in a folder of the tool's own"),
+        ("with run.file('../' + 'y.txt') as out: pass", "hidden part or leaves the evidence folder"),
+        ("with run.file('records/' + 'state.json') as out: pass", "in a folder of the tool's own"),
         ('raise KeyError("x")', "steps.py:8: KeyError: 'x'"),
         ('raise SystemExit("bye")', "steps.py:8: SystemExit: bye"),
         ('open("/nonexistent/x")', "steps.py:8: FileNotFoundError"),
@@ -67,6 +66,19 @@ def test_a_mistake_in_a_collector_is_a_failed_capture(project: Throwaway, body: 
     assert reason in standing.reason
     assert not (project.folder / "x.txt").exists()
     assert str(project.root) not in standing.reason
+    assert project.verify().verdict == "intact"
+
+
+def test_a_file_that_is_not_declared_is_refused_at_once(project: Throwaway) -> None:
+    """No command for it runs, the mistake is one error with file and line, and nothing is left."""
+    marker = project.root / "it-ran"
+    body = f"name = 'y' + '.txt'\nwith run.file(name) as out:\n    out.run(['touch', {str(marker)!r}])"
+    with pytest.raises(DeclarationError) as error:
+        project.probe(body)
+    assert "steps.py:" in error.value.place
+    assert error.value.what == "probe: it writes y.txt, which it does not declare"
+    assert error.value.exit_status == 2
+    assert not marker.exists()
     assert project.verify().verdict == "intact"
 
 
@@ -256,9 +268,16 @@ def test_through_sudo_all_belongs_to_the_caller(project: Throwaway, monkeypatch:
     assert owners == {(12345, 12346)}
 
 
-def test_a_build_is_collected_where_it_is_named(project: Throwaway) -> None:
-    """A collect without names leaves a build out, and says how to get it."""
-    project.collector('with run.file("x.txt") as out: out.line("made")', 'writes=["x.txt"], role="build"')
+@pytest.mark.parametrize(
+    ("role", "remedy"),
+    [
+        ("build", "name it: a build is collected only on request"),
+        ("long", "name it: it takes minutes, so it is collected only on request"),
+    ],
+)
+def test_what_takes_long_is_collected_where_it_is_named(project: Throwaway, role: str, remedy: str) -> None:
+    """A collect without names leaves it out, and says how to get it."""
+    project.collector('with run.file("x.txt") as out: out.line("made")', f'writes=["x.txt"], role="{role}"')
     left = project.collect()["probe"]
-    assert (left.status, left.remedy) == (Status.MISSING, "name it: a build is collected only on request")
+    assert (left.status, left.remedy) == (Status.MISSING, remedy)
     assert project.collect("probe")["probe"].status is Status.CAPTURED

@@ -8,6 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labreport.capture.declare import DeclarationError
 from labreport.capture.host import ROOT, host_class, on_path, this_host, versions
 from labreport.capture.packages import install_command
 from labreport.contract.lab_config import Lab
@@ -78,6 +79,51 @@ def test_a_program_that_is_not_on_path() -> None:
     assert lack.remedy == install_command(["a-package"])
     assert lack.packages == ("a-package",)
     assert on_path("sh", packages=()).reason(LAB) == ""
+
+
+def test_packages_have_the_names_of_the_programs_unless_they_are_named() -> None:
+    """A need is one word where program and package have the same name."""
+    assert on_path("no-such-program").packages == ("no-such-program",)
+    assert on_path("sh", packages=["dash"]).packages == ("dash",)
+
+
+@pytest.mark.parametrize(
+    ("programs", "packages"), [((), None), ((["zstd"],), None), (("zstd",), "zstd"), ((None,), None)]
+)
+def test_what_is_no_name_of_a_program(programs: tuple[Any, ...], packages: Any) -> None:
+    """The error shows the right form."""
+    with pytest.raises(DeclarationError, match=r'write on_path\("zstd"\)'):
+        on_path(*programs, packages=packages)
+
+
+def program(folder: Path, text: str) -> str:
+    """Write a program that runs `text` as shell, and return its path."""
+    path = folder / "tool"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("echo tool 1.2; echo more", "tool 1.2"),
+        ("echo tool/1.22 >&2", "tool/1.22"),
+        ("echo tool 4.1 [epoll]; exit 1", "tool 4.1 [epoll]"),
+        ("echo 'invalid option: --version' >&2; exit 1", ""),
+        ("exit 0", ""),
+    ],
+)
+def test_the_version_of_a_needed_program_is_recorded(tmp_path: Path, text: str, version: str) -> None:
+    """Printed as an output or as an error, with any exit status. A complaint about the option is none."""
+    tool = program(tmp_path, text)
+    assert versions((on_path(tool),), system=False) == ({tool: version} if version else {})
+
+
+def test_the_argument_that_prints_a_version(tmp_path: Path) -> None:
+    """It can be named: openssl has no --version."""
+    tool = program(tmp_path, 'test "$1" = version && echo 3.0')
+    assert versions((on_path(tool, version="version"),), system=False) == {tool: "3.0"}
 
 
 def test_root(monkeypatch: pytest.MonkeyPatch) -> None:

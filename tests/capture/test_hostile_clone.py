@@ -46,6 +46,7 @@ def plant(project: Throwaway, path: str, target: Path) -> None:
     place.symlink_to(target)
 
 
+@pytest.mark.slow_after(6)
 @pytest.mark.parametrize(
     "path", [".staging", ".staging/probe", ".staging/probe/files", ".staging/probe/record.json",
              f"{STAGING}{'0' * 32}", f"{STAGING}{'0' * 32}/probe", "failed", "failed/probe", "records",
@@ -66,6 +67,7 @@ def test_a_link_in_a_set(project: Throwaway, sentinel: Path, path: str, body: st
         ]
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("name", ["record.json", "removed.json", "files"])
 @pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
 def test_a_staging_folder_with_a_fifo_or_a_device(
@@ -240,6 +242,7 @@ def set_level(project: Throwaway, level: str, sentinel: Path) -> None:
     place.symlink_to(sentinel / "copy")
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("level", ["evidence", "evidence/hosts", "evidence/hosts/pc", "evidence/{lab}"])
 def test_a_link_at_set_level_is_refused_by_all(
     project: Throwaway, sentinel: Path, tmp_path: Path, level: str

@@ -141,6 +141,7 @@ def test_a_deferred_signal_counts_once() -> None:
         assert round(signals.Patience(100).left()) == round(signals.TEARDOWN_SECONDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_teardown_that_hangs_is_cut_short(project: Throwaway, tmp_path: Path, times: int) -> None:
     """One signal gives it TEARDOWN_SECONDS, a second one ends it at once. The next collect does the rest."""
@@ -165,6 +166,7 @@ def test_a_teardown_that_hangs_is_cut_short(project: Throwaway, tmp_path: Path, 
     assert not (runs.runs_folder() / run).exists()
 
 
+@pytest.mark.slow
 def test_what_is_left_is_said() -> None:
     """The interruption names what the next run has to clear."""
     names: list[str] = []

@@ -42,6 +42,7 @@ def test_every_step_is_tried() -> None:
     assert {step for step, _time in STEPS} == set(store.STEPS)
 
 
+@pytest.mark.slow_after(6)
 @pytest.mark.parametrize(("step", "number"), STEPS)
 @pytest.mark.parametrize("again", [False, True])
 def test_killed_at_a_step(project: Throwaway, step: str, number: int, *, again: bool) -> None:
@@ -82,6 +83,7 @@ def test_killed_while_a_daemon_runs(project: Throwaway, tmp_path: Path) -> None:
     assert project.verify().verdict == "intact"
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("seed", range(6))
 def test_killed_at_any_moment(project: Throwaway, seed: int) -> None:
     """The collect is killed at a random moment, twice. The next collect recovers."""

@@ -12,7 +12,7 @@ import yaml
 from labreport.capture.declare import DeclarationError
 from labreport.capture.labs import find_lab, lab_names
 from labreport.contract.sets import sets
-from tests.capture.throwaway import ONE, Throwaway
+from tests.capture.throwaway import CONFIG, ONE, Throwaway
 from tests.project import REPO
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases/lab_yml.yml").read_text())
@@ -92,7 +92,62 @@ def collector(name: str = "probe", arguments: str = 'writes=["x.txt"]', doc: str
         (collector(arguments='writes=["a/.b"]'), "'a/.b' has a hidden part"),
         (collector(arguments='writes=["records/probe.json"]'), "in a folder of the tool's own"),
         (collector(arguments='writes=["x"], keep=["dns"]'), "only ip and mac can be kept"),
-        (collector(arguments='writes=["x"], role="play"'), "role: 'play': use measure, build or escape"),
+        (
+            collector(arguments='writes=["x"], role="play"'),
+            "role: 'play': use measure, build, long or escape",
+        ),
+        (collector(arguments='writes=["x"], needs=["zstd"]'), "needs: 'zstd' is no need: write on_path("),
+        (
+            collector(arguments='writes=["x"], after=["one"]'),
+            "after: 'one' is no collector: name the function",
+        ),
+        (collector(arguments='writes=["x"], uses="a.conf"'), "uses is a text: write a list of files"),
+        (
+            collector(arguments='writes=["x"], needs=Need("x", len, "")'),
+            "needs is one need: write a list: needs=[",
+        ),
+        (collector(arguments='writes=["x"], needs="zstd"'), "needs is a text: write a list"),
+        (collector(arguments='writes=["x"], after=7'), "after is 7: write a list: after=[earlier]"),
+        (
+            collector("a") + collector(arguments='writes=["y"], after=a'),
+            "after is one collector: write a list: after=[earlier]",
+        ),
+        (collector(arguments='writes=["x", 1]'), "writes: 1 is no text: write a list of files"),
+        (collector(arguments='writes=["x"], keep=[[]]'), "keep: [] is no text: write a list"),
+        (
+            collector(arguments='writes=["x"], edition="2025"'),
+            "edition: '2025' is no number: write",
+        ),
+        (collector(arguments='writes=["x"], task=True'), "task: True is no number: write task=1, without"),
+        (
+            collector(arguments='writes=["x"], edition=2026'),
+            "probe: lab.yml has no edition 2026: its editions are: 2025",
+        ),
+        (
+            collector(arguments='writes=["x"], edition=2025, task=9'),
+            "probe: lab.yml has no task 9 in its edition 2025: its tasks are: 1",
+        ),
+        (collector(arguments='writes=["x"], task=9'), "probe: lab.yml has no task 9: its tasks are: 1"),
+        (
+            collector(doc='"""Probe."""\n    with run.file("y.txt"):\n        pass'),
+            "steps.py:9: probe writes y.txt, which it does not declare: add it to writes=",
+        ),
+        (
+            collector(doc='"""Probe."""\n    with run.image("y.png"):\n        pass'),
+            "steps.py:9: probe writes y.png, which it does not declare: add it to writes=",
+        ),
+        (
+            'from labreport.capture.series import Contender\nContender("a, b", ["true"])\n',
+            "a contender cannot be called 'a, b': , separates names: leave out ,",
+        ),
+        (
+            collector(arguments='writes=["x"], uses=["a.conf"]'),
+            "probe uses 'a.conf', which is no file of the",
+        ),
+        (
+            collector(arguments='writes=["x"], uses=["../../mkdocs.yml"]'),
+            "which is no file of the lab's folder",
+        ),
         (collector(doc="pass"), "no docstring: write one; its first line is the collector's title"),
         (collector("state"), "not a valid name: use small letters, digits and _; `state` is not allowed"),
         (collector("Probe"), "small letters, digits and _"),
@@ -214,6 +269,8 @@ def test_a_lab_is_removed_with_its_folders(project: Throwaway) -> None:
 
 def test_the_order_is_by_after_then_task_then_place(project: Throwaway) -> None:
     """Collectors run in the order of their tasks, unless `after` says otherwise."""
+    more = "      2: {title: B, files: []}\n      3: {title: C, files: []}\n"
+    project.config(CONFIG.replace("settings:", f"{more}settings:"))
     project.module(
         collector("late", 'writes=["1"], task=2')
         + collector("early", 'writes=["2"], task=1')

@@ -76,6 +76,7 @@ def test_the_exit_status_is_the_commands(script: str, status: int) -> None:
     assert shell(script)[0].exit_status == status
 
 
+@pytest.mark.slow
 def test_the_time_limit_ends_the_whole_group() -> None:
     """A command that hangs, ignores SIGTERM and has a child is killed at its limit, and so is the child."""
     began = time.monotonic()

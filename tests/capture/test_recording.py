@@ -71,6 +71,7 @@ def test_head_and_tail_together_or_negative_are_mistakes() -> None:
             cut(file, head=-1, tail=None, limit=10)
 
 
+@pytest.mark.slow
 def test_a_long_line_is_not_held_in_memory() -> None:
     """A line of 64 MiB before the kept one is read in pieces."""
     with TemporaryFile() as file:
@@ -139,6 +140,7 @@ def test_a_redaction_that_takes_too_long_fails_the_command(tmp_path: Path) -> No
     assert made.result.data == b""
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("gap", [" ", "\n"])
 @pytest.mark.parametrize("edge", [recording.STDERR_BYTES, recording.EXCERPT])
 def test_the_start_of_the_errors_shows_no_half_of_a_secret(edge: int, gap: str, tmp_path: Path) -> None:
@@ -155,6 +157,7 @@ def test_the_start_of_the_errors_shows_no_half_of_a_secret(edge: int, gap: str, 
         assert "Q7" not in str(made.error)
 
 
+@pytest.mark.slow
 def test_only_a_part_of_a_large_output_is_redacted(tmp_path: Path) -> None:
     """The last line of 64 MiB takes no time to redact; a key that is open before it is still found."""
     script = "echo '-----BEGIN PRIVATE KEY-----'; yes QUJD | head -c 67108864; echo; echo end"

@@ -50,6 +50,7 @@ def test_once_is_enough(words: list[str], gap: str) -> None:
     assert (again(once), dict(again.counts)) == (once, {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gap", GAPS)
 def test_no_mask_makes_room_for_another(gap: str) -> None:
     """If two secrets are next to each other, masking one does not prevent masking the other."""

@@ -125,7 +125,7 @@ def in_head_and_tail(planted: Planted, _folder: Path) -> list[bytes]:
     return found
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("sink", [in_stdout, in_failure, in_argv, in_head_and_tail])
 def test_no_secret_is_left_of_a_command(sink: Callable[[Planted, Path], list[bytes]], tmp_path: Path) -> None:
     """Neither output, errors, arguments, failure nor a part of the output shows one."""
@@ -144,6 +144,7 @@ def test_no_secret_is_left_in_an_environment() -> None:
         assert not leaks(planted, redact.variable("X", planted.text).encode()), planted
 
 
+@pytest.mark.slow
 def test_no_secret_is_left_in_a_set(project: Throwaway, tmp_path: Path) -> None:
     """Nothing of the corpus is in evidence, records, failed/, state.json or what the console showed."""
     (tmp_path / "corpus.json").write_text(json.dumps([planted.text for planted in CORPUS]))

@@ -120,7 +120,7 @@ def seconds_of(data: bytes) -> float:
     return time.process_time() - began
 
 
-@pytest.mark.slow_after(10)
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize("name", NASTY)
 def test_a_mebibyte_takes_no_long_time(name: str) -> None:
     """No pattern makes a rule backtrack without limit, in one line or in many.
@@ -211,6 +211,7 @@ PARTS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(parts=st.lists(PARTS, min_size=1, max_size=6), before=st.lists(PARTS, max_size=2))
 def test_twice_the_text_takes_twice_the_time(parts: list[bytes], before: list[bytes]) -> None:
@@ -244,6 +245,7 @@ def test_memory_is_bounded() -> None:
         assert peak < 40 * MIB
 
 
+@pytest.mark.slow
 def test_a_key_is_followed_through_256_mebibytes_of_pieces() -> None:
     """The state of a key is a few bytes."""
     begin, end = b"-----BEGIN RSA PRIVATE KEY-----", b"-----END RSA PRIVATE KEY-----"

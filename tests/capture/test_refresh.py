@@ -12,14 +12,14 @@ from labreport.contract.refresh import CheckResult, RefreshCheck
 from tests.capture.throwaway import Throwaway
 
 TWO = '''
-@collector(edition=2025, task=1, writes=["clock.txt"])
+@collector(writes=["clock.txt"])
 def clock(run: Run) -> None:
     """The time, which is declared volatile."""
     with run.file("clock.txt") as out:
         out.run(["date", "+at %s.%N s"], volatile=r"[0-9]+\\.[0-9]+")
 
 
-@collector(edition=2025, task=1, writes=["word.txt"])
+@collector(writes=["word.txt"])
 def word(run: Run) -> None:
     """A word that somebody may change."""
     with run.file("word.txt") as out:
@@ -61,6 +61,7 @@ def checked(project: Throwaway) -> RefreshCheck:
     return parse(RefreshCheck, (project.folder / "records/checked.json").read_bytes(), "checked.json")
 
 
+@pytest.mark.slow
 def test_nothing_is_changed_for_nothing(two: Throwaway) -> None:
     """Files and records are unchanged. One small file says when that was found."""
     before = files(two)
@@ -74,6 +75,7 @@ def test_nothing_is_changed_for_nothing(two: Throwaway) -> None:
     assert (two.folder / "records/checked.json").stat().st_size < 1000
 
 
+@pytest.mark.slow
 def test_only_what_changed_is_replaced(two: Throwaway) -> None:
     """The word changed: its file and record are new, and those of the clock are unchanged."""
     before = files(two)
@@ -92,6 +94,7 @@ def test_only_what_changed_is_replaced(two: Throwaway) -> None:
     assert two.verify().verdict == "intact"
 
 
+@pytest.mark.slow
 def test_a_series_is_judged_by_the_caller(two: Throwaway) -> None:
     """The caller's function gets both versions of a file. What it calls the same is kept."""
     before = files(two)
@@ -108,7 +111,7 @@ def test_a_series_is_judged_by_the_caller(two: Throwaway) -> None:
 
 
 SUMMED = '''
-@collector(edition=2025, task=1, writes=["numbers.txt", "sum.txt", "whole.txt"])
+@collector(writes=["numbers.txt", "sum.txt", "whole.txt"])
 def numbers(run: Run) -> None:
     """Numbers, what was made of them, and a file that lab.yml may call volatile."""
     with run.file("numbers.txt") as out:
@@ -133,6 +136,7 @@ def test_what_is_made_of_a_series_follows_it(two: Throwaway) -> None:
     assert checked(two).collectors["numbers"] is CheckResult.CHANGED
 
 
+@pytest.mark.slow
 def test_lab_yml_calls_a_file_volatile(two: Throwaway) -> None:
     """A file that lab.yml calls volatile may change as a whole."""
     two.module(SUMMED)
@@ -197,6 +201,7 @@ def elsewhere(two: Throwaway, monkeypatch: pytest.MonkeyPatch) -> Throwaway:
     return two
 
 
+@pytest.mark.slow
 def test_another_host_takes_all_or_nothing(elsewhere: Throwaway) -> None:
     """Without `replace` it is refused. With it, all is taken over if anything changed, else nothing."""
     before = files(elsewhere)

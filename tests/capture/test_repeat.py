@@ -30,6 +30,7 @@ def again(project: Throwaway, *names: str) -> dict[str, CollectorStatus]:
     return {one.collector.name: one for one in found}
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("command", "volatile"),
     [(NANOSECONDS, r"\d+\.\d+"), (NANOSECONDS, "(?s).+"), (LENGTH, "(?s).+")],
@@ -59,6 +60,7 @@ def test_what_is_not_declared_is_named(project: Throwaway) -> None:
     assert project.read("one.txt") == before
 
 
+@pytest.mark.slow
 def test_a_pattern_of_a_record_is_not_run(project: Throwaway) -> None:
     """A record that came with a clone may have a pattern that backtracks without end, or hides everything.
 

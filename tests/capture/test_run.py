@@ -158,6 +158,7 @@ def test_the_head_of_a_large_output(project: Throwaway) -> None:
     assert spans(project) == [(1, 1, 0, "first 1 of 5000000 lines")]
 
 
+@pytest.mark.slow
 def test_a_collector_that_writes_too_much_in_all(project: Throwaway) -> None:
     """Outputs that are too large together are refused, and the error names the file."""
     body = """
@@ -278,6 +279,7 @@ def test_a_command_that_makes_an_evidence_file_large(
     assert kept.stat().st_size <= MAX_BYTES
 
 
+@pytest.mark.slow
 def test_a_file_that_would_be_too_large(project: Throwaway) -> None:
     """A collector that writes without end is stopped before the file is larger than evidence may be."""
     status = project.probe("""

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from labreport.capture.series import HYPERFINE, Contender, in_turn
+from labreport.capture.declare import DeclarationError
+from labreport.capture.series import HYPERFINE, Contender, in_turn, series, series_files
 from labreport.contract.lab_config import Lab
 from labreport.contract.records import Record
 from tests.capture.throwaway import Throwaway
@@ -51,7 +52,7 @@ def captured(project: Throwaway, odd: list[str], limit: float = 5) -> tuple[list
 
 def rows_named(rows: list[dict[str, str]]) -> list[str]:
     """Return the first three cells of each row, which are a sample's name in hyperfine."""
-    return [",".join([row["run"], row["order"], row["runtime"]]) for row in rows]
+    return [",".join([row["run"], row["order"], row["contender"]]) for row in rows]
 
 
 def test_in_turn() -> None:
@@ -62,10 +63,79 @@ def test_in_turn() -> None:
     ]  # fmt: skip
 
 
+def test_a_contender_can_be_a_command(project: Throwaway) -> None:
+    """Without a function, each run is the command that warms up."""
+    project.module(
+        "from labreport.capture.series import HYPERFINE, Contender, series, series_files\n"
+        '@collector(writes=series_files("x"), needs=[HYPERFINE])\n'
+        "def probe(run: Run) -> None:\n"
+        '    """Probe."""\n'
+        '    two = [Contender("a", ["true"]), Contender("b", lambda run: ["sleep", "0"])]\n'
+        '    series(run, "x", two, 2, 5)\n'
+    )
+    assert project.collect("probe")["probe"].status == "captured"
+    rows = project.read("x.csv").decode().splitlines()[1:]
+    assert [row.split(",")[2] for row in rows] == ["a", "b", "b", "a"]
+    assert all(row.endswith(",0") for row in rows)
+    assert {"hyperfine", "jq", "busybox", "timeout"} <= project.record().tools.keys()
+
+
+def test_a_lab_names_what_it_compares(project: Throwaway) -> None:
+    """The column of the contenders has the lab's word. A word that no column can have is wrong use."""
+    project.module(
+        "from labreport.capture.series import Contender, series, series_files\n"
+        '@collector(writes=series_files("x"))\n'
+        "def probe(run: Run) -> None:\n"
+        '    """Probe."""\n'
+        '    series(run, "x", [Contender("a", ["true"])], 1, 5, noun="tool")\n'
+    )
+    assert project.collect("probe")["probe"].status == "captured"
+    assert project.read("x.csv").decode().startswith("run,order,tool,seconds,exit_status\n1,1,a,0.")
+    for noun in ("a,b", "", "Tool", "tool\n", "=1"):
+        with pytest.raises(DeclarationError, match="noun of the series x is"):
+            series(None, "x", [], 1, 5, noun=noun)  # type: ignore[arg-type] # refused before it runs
+
+
+@pytest.mark.parametrize("name", ["a,b", 'a"b', "", " a", "a\nb", "a / b", 7])
+def test_a_name_that_no_contender_can_have(name: str) -> None:
+    """A name is a cell of the CSV and a word of an expression."""
+    with pytest.raises(DeclarationError, match="a contender cannot be called"):
+        Contender(name, ["true"])
+
+
+@pytest.mark.parametrize(
+    ("files", "names", "runs", "says"),
+    [
+        (["x.csv", "x.json"], "ab", 2, "writes x-host.txt, which it does not declare"),
+        (series_files("x"), "aa", 2, "has the contenders a, a: give each a name of its own"),
+        (series_files("x"), "", 2, "has the contenders none"),
+        (series_files("x"), "ab", 0, "has 0 runs: use at least 1"),
+    ],
+)
+def test_a_wrong_series_is_refused_at_once(
+    project: Throwaway, files: list[str], names: str, runs: int, says: str
+) -> None:
+    """It is wrong use, and no contender runs, not even to warm up."""
+    marker = project.root / "it-ran"
+    project.module(
+        "from labreport.capture.series import Contender, series\n"
+        f"@collector(writes={files!r})\n"
+        "def probe(run: Run) -> None:\n"
+        '    """Probe."""\n'
+        f'    several = [Contender(name, ["touch", {str(marker)!r}]) for name in {names!r}]\n'
+        f'    series(run, "x", several, {runs}, 5)\n'
+    )
+    with pytest.raises(DeclarationError) as error:
+        project.collect("probe")
+    assert says in str(error.value)
+    assert error.value.exit_status == 2
+    assert not marker.exists()
+
+
 def test_every_sample_is_kept_as_hyperfine_said_it(project: Throwaway) -> None:
     """There is a row for each run, in order, with the seconds of hyperfine's export."""
     rows, record = captured(project, ["sleep", "0.01"])
-    assert [(row["run"], row["order"], row["runtime"]) for row in rows] == [
+    assert [(row["run"], row["order"], row["contender"]) for row in rows] == [
         ("1", "1", "good"), ("1", "2", "odd one"), ("2", "1", "odd one"), ("2", "2", "good"),
         ("3", "1", "good"), ("3", "2", "odd one"), ("4", "1", "odd one"), ("4", "2", "good"),
     ]  # fmt: skip
@@ -88,6 +158,7 @@ def test_every_sample_is_kept_as_hyperfine_said_it(project: Throwaway) -> None:
     assert record.commands[body.command or 0].argv[0] == "jq"
 
 
+@pytest.mark.slow
 def test_a_long_series_says_where_it_is(project: Throwaway) -> None:
     """The progress shows once a second which command is timed, and the number of the run."""
     captured(project, ["sleep", "0.7"])
@@ -124,10 +195,11 @@ def test_a_start_that_fails_is_counted_and_cleared(project: Throwaway) -> None:
     assert (project.root / "counter.cleared").read_text() == "xxxx"
 
 
+@pytest.mark.slow
 def test_a_start_that_does_not_end_is_ended_and_counted(project: Throwaway) -> None:
     """Its row has the exit status of timeout, 124, and the seconds of the limit."""
     rows, _record = captured(project, ["sleep", "60"], limit=0.3)
-    ended = [row for row in rows if row["runtime"] == "odd one"]
+    ended = [row for row in rows if row["contender"] == "odd one"]
     assert {row["exit_status"] for row in ended} == {"124"}
     assert all(0.3 <= float(row["seconds"]) < 5 for row in ended)
     assert (project.root / "counter.cleared").read_text() == "xxxx"
@@ -136,4 +208,4 @@ def test_a_start_that_does_not_end_is_ended_and_counted(project: Throwaway) -> N
 def test_a_command_that_cannot_be_started_has_failed(project: Throwaway) -> None:
     """Its row has exit status 127, as in a shell, so that it does not pass for a fast run."""
     rows, _record = captured(project, ["no-such-program-here"])
-    assert {row["exit_status"] for row in rows if row["runtime"] == "odd one"} == {"127"}
+    assert {row["exit_status"] for row in rows if row["contender"] == "odd one"} == {"127"}

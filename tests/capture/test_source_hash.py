@@ -196,6 +196,7 @@ def test_source_that_is_not_python() -> None:
 OURS = sorted((REPO / "labreport/capture").rglob("*.py"))
 
 
+@pytest.mark.slow_after(8)
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
 def test_real_modules(path: Path) -> None:
     """A comment after any statement of a real module does not count, and a changed number does."""
@@ -230,6 +231,7 @@ print(json.dumps([module["source_hash"](case["source"], case.get("collector", ""
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minor", [11, 12, 13, 14])
 def test_every_python_has_the_same(minor: int) -> None:
     """Each Python on this machine computes the same hashes."""

@@ -87,6 +87,7 @@ def test_another_collector_of_its_module(captured: Throwaway) -> None:
     assert reasons(captured) == {"a": "", "b": "the collector changed"}
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -140,6 +141,7 @@ def test_hashes_of_another_rule_are_not_compared(captured: Throwaway, rule: int,
     assert captured.verify().verdict == "intact"
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("change_it", "reason"),
     [
@@ -192,6 +194,16 @@ def test_a_module_that_it_imports_through_another(captured: Throwaway) -> None:
     captured.collect()
     change(captured, "Z = 1", "Z = 2", "deep")
     assert reasons(captured)["a"] == f"collectors/{captured.name}/deep.py changed"
+
+
+def test_a_file_that_it_uses(captured: Throwaway) -> None:
+    """Each byte of it counts, and only for the collectors that name it."""
+    (captured.lab / "a.conf").write_text("# one\n")
+    change(captured, '(writes=["a.txt"]', '(uses=["a.conf"], writes=["a.txt"]')
+    captured.collect()
+    assert reasons(captured) == {"a": "", "b": ""}
+    (captured.lab / "a.conf").write_text("# two\n")
+    assert reasons(captured) == {"a": f"collectors/{captured.name}/a.conf changed", "b": ""}
 
 
 def test_a_setting_that_it_reads(captured: Throwaway) -> None:

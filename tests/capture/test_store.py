@@ -60,6 +60,7 @@ CAPTURES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(captures=CAPTURES)
 def test_killed_anywhere_in_any_history(captures: list[tuple[str, dict[str, bytes], int, bool]]) -> None:
@@ -265,6 +266,7 @@ def small(project: Throwaway) -> Iterator[Throwaway]:
 BIG = 'with run.file("new/x.txt") as out:\n    out.line("{word}" * {size})'
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("free", [0, 4096, 8192, 12288, 16384, 40960])
 def test_a_full_disk(small: Throwaway, free: int) -> None:
     """With few bytes left, a capture succeeds or fails with one error, and the evidence stays intact."""

@@ -57,6 +57,7 @@ def body(*argv: str) -> str:
     return f'with run.file("x.txt") as out:\n    out.run({list(argv)!r})'
 
 
+@pytest.mark.slow
 def test_a_daemon_without_any_mark_is_ended(project: Throwaway, mark: Path) -> None:
     """A daemon with no environment, another name and a session of its own is named and killed."""
     status = project.probe(body(*daemon(mark, "exec >/dev/null 2>&1; sleep 300; :")))
@@ -81,6 +82,7 @@ def test_a_daemon_that_its_collector_ends_is_no_leak(project: Throwaway, mark: P
     assert (status.status, status.reason) == (Status.CAPTURED, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["by name", "by descriptor"])
 def test_nothing_is_written_after_a_file_is_hashed(project: Throwaway, mark: Path, how: str) -> None:
     """A daemon that writes to the evidence file on and on is gone before the capture ends, in good time."""
@@ -99,6 +101,7 @@ def test_nothing_is_written_after_a_file_is_hashed(project: Throwaway, mark: Pat
     assert not (project.folder / "x.txt").exists()
 
 
+@pytest.mark.slow
 def test_a_daemon_that_prints_on_does_not_fill_the_disk(mark: Path) -> None:
     """One that holds the output of a command that has ended is killed after HOLD_SECONDS, and known."""
     with TemporaryFile() as out:
@@ -112,6 +115,7 @@ def test_a_daemon_that_prints_on_does_not_fill_the_disk(mark: Path) -> None:
     assert pid in recorder.take_killed("labtest")
 
 
+@pytest.mark.slow
 def test_a_swarm_is_ended(project: Throwaway, mark: Path) -> None:
     """Processes that start each other all the time are killed with their groups."""
     hop = "exec >/dev/null 2>&1; hop() { sleep 0.01; hop & exit; }; hop"
@@ -120,6 +124,7 @@ def test_a_swarm_is_ended(project: Throwaway, mark: Path) -> None:
     assert spawn.descendants(project.name) == {}
 
 
+@pytest.mark.slow
 def test_a_server_is_supervised(project: Throwaway, mark: Path) -> None:
     """What a server of a run starts is found by descent, too."""
     argv = daemon(mark, "exec >/dev/null 2>&1; sleep 300; :")

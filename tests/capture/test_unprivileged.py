@@ -1,22 +1,17 @@
 """A collect by a user who is not root."""
 
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from labreport.contract.records import Status
-from tests.capture.process import ROOT
 from tests.capture.throwaway import ONE, Throwaway, throwaway
+from tests.other_user import RUNS, UID, python_of_another_user
 
-UID = 54321
-RUNS = Path(f"/tmp/lab-{UID}")  # noqa: S108 - where that user's runs have their folders
 NEEDY = '''
 from labreport.capture.host import ROOT
 
@@ -36,22 +31,7 @@ def leaky(run: Run) -> None:
 @pytest.fixture
 def python() -> list[str]:
     """Return a command that runs Python with our packages as the other user, or skip."""
-    if os.geteuid() != 0:
-        pytest.skip("not root: nobody else can be asked")
-    if shutil.which("setpriv") is None:
-        pytest.skip("setpriv (util-linux) is not on PATH")
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    packages = Path(sys.modules["pydantic"].__file__ or "").parents[1]
-    user = ["setpriv", "--reuid", str(UID), "--regid", str(UID), "--clear-groups"]
-    reading = [*user, "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"]
-    programs = (sys.executable, shutil.which(version, path="/usr/local/bin:/usr/bin:/bin") or "false")
-    for way, program in product((user, reading), programs):  # a checkout in /root can be read the second way
-        path = f"PYTHONPATH={ROOT}:{packages}"
-        command = [*way, "env", "-u", "SUDO_UID", "TMPDIR=/tmp", "HOME=/", path, program, "-B"]
-        asked = [*command, "-c", "import sh, pydantic, yaml, filelock, labreport.capture, tests.capture"]
-        if subprocess.run(asked, cwd="/", check=False, capture_output=True).returncode == 0:
-            return command
-    pytest.skip(f"no {version} with our packages is there for another user")
+    return python_of_another_user()
 
 
 @pytest.fixture

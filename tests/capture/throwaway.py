@@ -16,7 +16,8 @@ from labreport.capture.declare import Collector
 from labreport.capture.labs import find_lab
 from labreport.capture.plan import CollectorStatus
 from labreport.contract.reader import read_record, read_state
-from labreport.contract.records import Record, State
+from labreport.contract.records import Record
+from labreport.contract.state import State
 from labreport.contract.verify import IntegrityReport, verify
 
 HEAD = '''\

@@ -45,6 +45,7 @@ def links(little: Little, text: str) -> list[str]:
     return [str(one) for one in findings if one.kind == "link"]
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     "target",
     [
@@ -70,6 +71,7 @@ def test_working_links(little: Little, target: str) -> None:
     assert links(little, f"See [it]({target}) and ![it]({target}).") == []
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("target", "what"),
     [

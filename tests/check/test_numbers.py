@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from labreport.check.languages import LANGUAGES, Language
 from labreport.check.numbers import IN_CODE, IN_FENCE, IN_LAB_YML, LabNumbers, lab_numbers, numbers_of
-from labreport.check.vocabulary import unit_of
+from labreport.check.vocabulary import is_counted, unit_of
 from labreport.check.written import written
 from labreport.report.pages.source import PageSource
 from labreport.report.values import UNITS
@@ -82,6 +83,7 @@ NUMBERS = st.one_of(
     st.decimals(0, 9999, places=3, allow_nan=False).map(lambda one: f"{one:f}"),
     st.decimals(0, 9999, places=1, allow_nan=False).map(lambda one: f"{one:f}".replace(".", ",")),
 )
+LETTERS = st.characters(categories=["L", "Zs"], include_characters="/.")
 SYMBOLS = [symbol for symbol in UNITS if symbol and symbol != "1/s"]
 
 
@@ -182,6 +184,20 @@ def test_values_are_exact(number: str, symbol: str) -> None:
         ("fivefold", (5,), ""),
         ("50 GETs", (50,), "requests"),
         ("1,234.5 ms", None, "ms"),
+        ("1,091 ms", None, "ms"),
+        ("1,62 секунды", (Fraction("1.62"),), "s"),
+        ("вдвое", (2,), ""),
+        ("полторы минуты", (Fraction(3, 2),), "min"),
+        ("3 bis 5 Sekunden", (3, 5), "s"),
+        ("50 Anfragen", (50,), "requests"),
+        ("3 veces", (3,), ""),
+        ("el  doble", (2,), ""),
+        ("3到5秒", (3, 5), "s"),
+        ("百分之二十", (20,), "%"),
+        ("百分之20", (20,), "%"),
+        ("二十五毫秒", (25,), "ms"),
+        ("十秒", (10,), "s"),
+        ("三百秒", None, "s"),
         ("sub-second", None, "sub-second"),
     ],
 )
@@ -209,6 +225,12 @@ def test_values_of_words_and_ranges(text: str, values: tuple[Fraction, ...] | No
         ("percent(a, b) < 10 %", "less than ten percent of it", True),
         ("percent(a, b) < 10 %", "less than 12 % of it", False),
         ("a < 1 s or", "in less than 1 s", False),
+        ("a < 1.5 s", "меньше 1,5 секунды", True),
+        ("a < 1.5 s", "weniger als 1500 Millisekunden", True),
+        ("b / a > 2", "más de 2 veces", True),
+        ("a < 2 s", "不到两秒", True),
+        ("a < 2 s", "不到三秒", False),
+        ("a < 1.091 ms", "less than 1,091 ms", False),
     ],
 )
 def test_numbers_in_the_sentence_of_a_claim(condition: str, sentence: str, *, bound: bool) -> None:
@@ -281,6 +303,22 @@ def test_the_id_is_stable() -> None:
     assert one.id == moved.id
     assert one.line != moved.line
     assert one.id != other.id
+
+
+@given(NUMBERS, st.sampled_from(LANGUAGES), st.data())
+def test_units_of_each_language(number: str, language: Language, data: st.DataObject) -> None:
+    """Each spelling of each unit is found behind a number, with the symbol that it has in English."""
+    symbol = data.draw(st.sampled_from(sorted(language.units)))
+    unit = data.draw(st.from_regex(language.units[symbol], fullmatch=True, alphabet=LETTERS))
+    gap = " " if language.spaced else ""
+    (one,) = written(f"{number}{gap}{' '.join(unit.split())}.")
+    assert one.values == (Fraction(Decimal(number.replace(",", "."))),)
+    assert one.unit == symbol
+
+
+def test_every_counted_thing_is_known_in_english() -> None:
+    """What is counted in a language has the noun that lab.yml and claims use."""
+    assert all(is_counted(thing) for one in LANGUAGES for thing in (*one.counted, *one.hardware))
 
 
 def test_spellings_of_units() -> None:

@@ -157,6 +157,7 @@ LIES = {
 }
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize("lie", LIES)
 def test_false_statements(little: Little, lie: str) -> None:
     """Each is reported once, on its page; it can leave a fact unused as well."""

@@ -66,6 +66,7 @@ def rubric_findings(checked: CheckReport) -> list[str]:
     return [str(one) for one in checked.findings if one.kind == "rubric"]
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     "given",
     [
@@ -87,6 +88,14 @@ def test_met_requirements(little: Little, given: dict[str, str]) -> None:
     assert checked.coverage.rubric[2025][RequirementState.MET] == 2
 
 
+def test_a_chart_shows_its_facts(little: Little) -> None:
+    """A requirement of a fact is met by a chart of it, in its own section."""
+    chart = '{{ chart(kind="bars", facts={"a": "a.count", "b": "b.count"}) }}'
+    little.page("labs/lab12/task-1.md", f"{PAGE}\n## Drawn\n\n{chart}\n")
+    assert check(little, requirement(section="Drawn", facts="[a.count, b.count]")).findings == []
+
+
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("given", "lacks"),
     [
@@ -157,13 +166,14 @@ BAD = {
     "2025:\n  it: {requirement: x, page: a.md, shows: [a]}": "2025.it: page and section go together",
     "2025:\n  it: {requirement: x, page: ../a.md, section: x, shows: [a]}": "2025.it.page: ",
     "2025:\n  it: {requirement: x, page: a.md, section: x, shows: [../a]}": "2025.it.shows.0: ",
-    "2025:\n  it: {requirement: x, to_come: x, shown: [a]}": "2025.it.shown: Extra inputs",
+    "2025:\n  it: {requirement: x, to_come: x, shown: [a]}": "2025.it.shown: there is no key 'shown'",
     "2025:\n  it: {requirement: x, to_come: x, points: -1}": "2025.it.points: ",
     "2025:\n  it: {requirement: x, to_come: x}\n  it: {}": "rubric.yml:3:1: it is given twice",
     "2025:\n  it: {requirement: x, to_come: x}\n  b:\n    to_come: x": "rubric.yml:3:1: 2025.b.requirement",
 }
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize("text", BAD)
 def test_invalid_rubric_yml(little: Little, text: str) -> None:
     """The problem has the file, the line and the key; the other checks run."""
@@ -177,6 +187,7 @@ def test_points(little: Little) -> None:
     assert "2025: it (2.5 points) is not met" in said
 
 
+@pytest.mark.slow
 def test_the_table_of_requirements(little: Little) -> None:
     """Each requirement leads to its section, on the page and in an export; a wrong section is not a link."""
     met, to_come = "x, page: task-1.md, section: First, shows: [a.txt]", "z, to_come: next week"

@@ -5,6 +5,7 @@ import string
 import subprocess
 import sys
 import time
+import zlib
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from labreport.check import secret_scan
 from labreport.check.secret_scan import NoScannerError, scan
+from tests.contract.images.made import END, after_header, chunk, header, png
 from tests.project import REPO, CapturedFile, Little, make
 
 DAY = date(2026, 3, 4)
@@ -60,6 +62,7 @@ def test_it_is_found_in_a_text(kind: str) -> None:
         assert (kind, 2) in {(found.kind, found.line) for found in scan(f"first\n{line}\nlast\n")}
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("kind", ["GitHub Token", "Private Key", "Secret Keyword"])
 def test_it_is_found_in_evidence_records_and_pages(little: Little, kind: str) -> None:
     """In each of them it is a finding, which does not show the secret."""
@@ -144,3 +147,16 @@ def test_a_build_does_not_import_the_scanner() -> None:
         " sys.exit('detect_secrets' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=REPO, check=False).returncode == 0
+
+
+def test_a_clean_image_is_not_searched(tmp_path: Path) -> None:
+    """What looks like a secret in its pixels is none; an image with a text is searched."""
+    token = SECRETS["GitHub Token"].encode()
+    row = png(header(len(token), 1), chunk(b"IDAT", zlib.compress(b"\0" + token, 0)), END)
+    assert token in row
+    little = make(tmp_path / "project")
+    little.page("labs/lab12/task-1.md", SHOWN)
+    little.capture(CapturedFile("pixels.png", row))
+    little.capture(CapturedFile("text.png", after_header(row, chunk(b"tEXt", b"a\0\n" + token + b"\n"))))
+    found = [one.file for one in little.check(DAY).findings if one.kind == "secret"]
+    assert found == ["evidence/lab12/text.png"] * 2

@@ -107,6 +107,7 @@ def test_a_slice_that_changed(little: Little) -> None:
         assert checked.edits == {}
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("call", "pinned"),
     [

@@ -51,6 +51,7 @@ def test_a_name_with_its_version(little: Little, text: str) -> None:
     assert message.endswith("a stand-in ran in its place (made here)")
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "text",
     [

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from labreport.check.finding import Finding
+from labreport.check.languages import SEARCHED
 from labreport.cli.check import annotation
 from tests.cli.conftest import Shell
 from tests.project import CapturedFile, Little, make
@@ -23,6 +24,13 @@ def little(tmp_path: Path) -> Little:
     return made
 
 
+WORDS = (
+    "numbers were searched in the words of English, Chinese, German, Russian, Spanish,"
+    " and with symbols of units"
+)
+
+
+@pytest.mark.slow
 def test_findings(little: Little) -> None:
     """A finding is one line; the summary follows; without a terminal there is no colour."""
     ended = Shell(little.root).lab("check")
@@ -31,7 +39,7 @@ def test_findings(little: Little) -> None:
     assert re.fullmatch(
         r"docs/labs/lab12/task-1\.md:3:9: 3 s: a number .*: read it .* \[number-[0-9a-f]{8}\]", first
     )
-    assert rest == ["numbers: 0 bound, 1 naked", "claims: none", "1 finding"]
+    assert rest == ["numbers: 0 bound, 1 naked", WORDS, "claims: none", "1 finding"]
     assert "\x1b" not in ended.stdout
 
 
@@ -42,11 +50,13 @@ def test_no_findings(little: Little) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.splitlines() == [
         "numbers: 0 bound, 0 naked, 1 exempt (inline code)",
+        WORDS,
         "claims: none",
         "no findings",
     ]
 
 
+@pytest.mark.slow
 def test_json(little: Little) -> None:
     """It has the same information as the lines."""
     shell = Shell(little.root)
@@ -57,7 +67,7 @@ def test_json(little: Little) -> None:
     }  # fmt: skip
     assert finding["id"].startswith("number-")
     assert finding["remedy"]
-    assert told["numbers"] == {"bound": 0, "naked": 1, "exempt": {}}
+    assert told["numbers"] == {"bound": 0, "naked": 1, "exempt": {}, "languages": list(SEARCHED)}
     assert told["claims"] == dict.fromkeys(
         ("holds", "contradicted", "no evidence", "not comparable", "error", "emulated"), 0
     )
@@ -88,6 +98,7 @@ def test_markup_in_findings(little: Little) -> None:
     assert "gone-[red]x.md: there is no" in Shell(little.root).lab("check").stdout
 
 
+@pytest.mark.slow
 def test_fix(little: Little) -> None:
     """It reports the written ranges on standard error, and then the other findings."""
     pin = hashlib.sha256(b"two\n").hexdigest()[:8]
@@ -134,6 +145,7 @@ def test_a_new_lab(one_lab: Shell) -> None:
     assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "no findings"), ended.stdout
 
 
+@pytest.mark.slow
 def test_coverage_on_pages(little: Little) -> None:
     """A build, a dirty build and an export show the counts of `lab check`."""
     little.page("labs/lab12/facts.yml", "n: {file: n.txt, read: count}\n")
@@ -157,6 +169,7 @@ def test_coverage_on_pages(little: Little) -> None:
     assert "| Numbers bound to evidence | 1 |" in exported
 
 
+@pytest.mark.slow
 def test_secrets_only(little: Little) -> None:
     """--secrets reports secrets and nothing else; waivers apply."""
     ended = Shell(little.root).lab("check", "--secrets")
@@ -176,3 +189,45 @@ def test_secrets_only(little: Little) -> None:
     for options in (["--fix", "--secrets"], ["--secrets", "README.md"]):
         (little.root / "README.md").touch()
         assert Shell(little.root).lab("check", *options).returncode == 2
+
+
+def test_one_lab(little: Little) -> None:
+    """`lab check NAME` reports on this lab alone. Without a name each lab has its own sums."""
+    little.capture(CapturedFile("a.txt", b"one\ntwo\n"), lab="lab13")
+    little.page("labs/lab13/task-1.md", "# Task 1\n\nIt took 4 s and 5 s.\n")
+    little.page(
+        "labs/lab13/rubric.yml",
+        "2031: {a: {requirement: A, page: task-1.md, section: Task 1, shows: [a.txt]}}",
+    )
+    shell = Shell(little.root)
+    told = shell.lab("check", "lab12").stdout
+    assert "lab13" not in told
+    assert told.splitlines()[-1] == "1 finding"
+    assert shell.json("check", "lab13")["numbers"]["naked"] == 2
+    lines = shell.lab("check").stdout.splitlines()
+    assert "lab12: 1 finding, numbers: 0 bound, 1 naked, claims: none" in lines
+    assert "lab13: 4 findings, numbers: 0 bound, 2 naked, claims: none" in lines
+    assert "lab13, requirements of 2031: 1 not met" in lines
+    assert "numbers: 0 bound, 3 naked" in lines
+    assert {name: lab["findings"] for name, lab in shell.json("check")["labs"].items()} == {
+        "lab12": 1,
+        "lab13": 4,
+    }
+
+
+def test_one_lab_and_its_secrets(little: Little) -> None:
+    """--secrets and a name search the files of this lab alone."""
+    shell = Shell(little.root)
+    key = "-----BEGIN " + "PRIVATE KEY-----"
+    little.page("labs/lab13/task-1.md", f"# Task 1\n\n{key}\n")
+    assert shell.lab("check", "--secrets", "lab12").returncode == 0
+    assert shell.lab("check", "--secrets", "lab13").returncode == 1
+
+
+def test_a_file_is_told_from_a_lab(little: Little) -> None:
+    """With --evidence the name is a file's, though a lab has it, too."""
+    (little.root / "lab12").write_text("```1:1:a.txt\none\n```\n")
+    shell = Shell(little.root)
+    evidence = ("--evidence", "evidence/lab12")
+    assert "1 of 1 blocks judged" in shell.lab("check", "lab12", *evidence).stdout
+    assert "1 finding" in shell.lab("check", "lab12").stdout

@@ -65,6 +65,7 @@ def test_what_the_box_would_capture(one_lab: Shell) -> None:
     assert one_lab.lab(*words).stdout == ""
 
 
+@pytest.mark.slow
 def test_the_same_again(one_lab: Shell) -> None:
     """The exit status is 0 if nothing differs, else 1, and the difference is named. The set is unchanged."""
     assert one_lab.lab("collect", "mine").returncode == 0
@@ -77,4 +78,29 @@ def test_the_same_again(one_lab: Shell) -> None:
     rows = {one["name"]: one for one in json.loads(ended.stdout)}
     assert rows["restless"]["reason"].startswith("not the same again: x/restless.txt:1: was ")
     assert (one_lab.root / "evidence/mine/x/restless.txt").read_bytes() == before
+    assert one_lab.lab("verify").returncode == 0
+
+
+UNDECLARED = '''from collectors.mine.kernel import release
+
+
+@collector(writes=["x/named.txt"], after=[release])
+def wild(run):
+    """A file that it does not declare, with a name that is made while it runs."""
+    with run.file("x/" + "other.txt") as out:
+        out.line("wild")
+'''
+
+
+def test_a_file_that_is_not_declared_ends_the_collect_of_its_lab(one_lab: Shell) -> None:
+    """The mistake is one line with its place, the status 2. Other labs are captured."""
+    assert one_lab.lab("new", "other").returncode == 0
+    one_lab.collector("mine", UNDECLARED)
+    ended = one_lab.lab("collect")
+    assert ended.returncode == 2
+    assert "lab: collectors/mine/more.py:" in ended.stderr
+    assert "wild: it writes x/other.txt, which it does not declare: add it to writes=" in ended.stderr
+    for lab in ("mine", "other"):
+        assert (one_lab.root / "evidence" / lab / "kernel/release.txt").exists()
+    assert not list((one_lab.root / "evidence/mine").glob("**/other.txt"))
     assert one_lab.lab("verify").returncode == 0

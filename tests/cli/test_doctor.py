@@ -25,7 +25,7 @@ STAR = Need("star", lambda lab: "it is day", "wait for the night", ("star",))
 HERE = Need("here", lambda lab: "", "", ("dpkg", "never-asked-for"), checks=host)
 
 
-@collector(task=2, writes=["x/needy.txt"], needs=[{needs}])
+@collector(task=1, writes=["x/needy.txt"], needs=[{needs}])
 def needy(run):
     """What may not run here."""
     run.file("x/needy.txt")

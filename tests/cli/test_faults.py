@@ -77,14 +77,14 @@ PATHS: list[tuple[str, int, str]] = [
     ("init mkdocs.yml/x", 2, "Not a directory"),
     (f"init {'x' * 300}", 2, "File name too long"),
     ("init loop", 2, "loop: File exists: choose another name"),
-    ("check gone.md --evidence evidence", 2, "gone.md' does not exist"),
+    ("check gone.md --evidence evidence", 2, "gone.md: no such file"),
     ("check mkdocs.yml --evidence gone", 2, "gone' does not exist"),
     ("facts --try 'count x' evidence", 2, "is a directory"),
     ("diff gone", 2, "gone is neither a folder nor a commit"),
 ]
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("words", "status", "said"), PATHS)
 def test_paths(one_lab: Shell, words: str, status: int, said: str) -> None:
     """A path that cannot be written or read is named, with what to do."""
@@ -106,7 +106,7 @@ FULL: list[tuple[str, str]] = [
 ]
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("options", ["size=64k", "size=64k,ro"])
 @pytest.mark.parametrize(("words", "where"), FULL)
 def test_a_full_or_read_only_disk(shell: Shell, words: str, where: str, options: str) -> None:
@@ -124,7 +124,7 @@ def test_a_full_or_read_only_disk(shell: Shell, words: str, where: str, options:
     assert re.search("No space left on device|the disk is full|[Rr]ead-only", ended.stderr + ended.stdout)
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["diff", "diff --json", "collect", "record mine/x.txt -- echo x", "check"])
 @pytest.mark.parametrize("options", ["size=4k", "size=64k,ro"])
 def test_a_temporary_folder_that_cannot_be_used(one_lab: Shell, words: str, options: str) -> None:
@@ -138,7 +138,7 @@ def test_a_temporary_folder_that_cannot_be_used(one_lab: Shell, words: str, opti
     assert "Traceback" not in ended.stderr + ended.stdout
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("words", ["status", "status --json", "verify", "doctor", "facts", "--help"])
 def test_standard_output_that_is_full(one_lab: Shell, words: str) -> None:
     """/dev/full as standard output is an error of one line."""
@@ -148,7 +148,7 @@ def test_standard_output_that_is_full(one_lab: Shell, words: str) -> None:
     assert ended.returncode == 4
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("words", ["status --json", "--help", "verify", "export mine", "doctor --json"])
 def test_a_reader_that_is_gone(one_lab: Shell, words: str) -> None:
     """`lab status | head -1` prints no error. The status is that of a process that SIGPIPE ends."""
@@ -168,7 +168,7 @@ def test_a_closed_pipe_is_141(one_lab: Shell) -> None:
     assert (ended.returncode, ended.stderr) == (141, b"")
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_closed_streams(one_lab: Shell, closed: str) -> None:
     """No evidence file gets the number of a closed stream, and so what is printed."""
@@ -208,7 +208,7 @@ def test_words_that_are_not_utf_8(one_lab: Shell, words: str) -> None:
     assert re.search(r"\\udcff|\ufffd|not UTF-8", ended.stderr + ended.stdout)
 
 
-@pytest.mark.slow_after(2)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [b"a\xff", b"a b", "é字".encode(), b"-x", b"a'\"b", b"a\nb", b"%s{}[red]", b"a\x1b[31m"]
 )
@@ -236,7 +236,7 @@ ENCODED = [
 ]
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("env", [*NARROW, *PLAIN, *ENCODED], ids=str)
 def test_terminals_and_languages(one_lab: Shell, env: dict[str, str]) -> None:
     """A narrow terminal and an encoding without the characters of a text change only how it looks."""
@@ -259,7 +259,7 @@ def test_source_date_epoch(one_lab: Shell, words: str, epoch: str) -> None:
     assert "git log -1 --format=%ct" in ended.stderr
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "data",
     [
@@ -298,7 +298,7 @@ LEFT: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEFT)
 @pytest.mark.parametrize(
     "where", ["collectors", "collectors/mine", "evidence", "evidence/mine", "docs/labs/mine", "."]
@@ -339,7 +339,7 @@ JSON = {
 }
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("kind", JSON)
 @pytest.mark.parametrize("file", ["release.json", "state.json", "checked.json", "host-x.json", "x.json"])
 def test_json_of_every_file(one_lab: Shell, file: str, kind: str) -> None:
@@ -379,11 +379,12 @@ def test_ctrl_c(one_lab: Shell, words: str, delay: float) -> None:
 # Packages
 
 MODULES = """
-mkdocs selectolax regex markdown_it jinja2 markdown material mkdocs_macros altair vl_convert pydantic yaml
+mkdocs selectolax regex jmespath markdown_it jinja2 markdown material mkdocs_macros altair
+vl_convert pydantic yaml
 """
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES.split())
 def test_a_package_that_is_missing(one_lab: Shell, module: str) -> None:
     """`lab check` names it in one line, and how to install what publishing needs."""

@@ -13,14 +13,17 @@ import labreport
 from labreport.cli.main import COMMANDS
 from tests.cli.conftest import ROOT, Shell
 
-FAILS = '''@collector(task=2, writes=["x/fails.txt"])
+FAILS = '''@collector(task=1, writes=["x/fails.txt"])
 def fails(run):
     """A command that fails."""
     with run.file("x/fails.txt") as out:
         out.line("before")
         out.run(["sh", "-c", "echo printed; echo said >&2; exit 7"])
 '''
-SLOW = '''@collector(task=2, writes=["x/slow.txt"])
+SLOW = '''from collectors.mine.kernel import release
+
+
+@collector(writes=["x/slow.txt"], after=[release])
 def slow(run):
     """A command that takes long."""
     with run.file("x/slow.txt") as out:
@@ -29,7 +32,7 @@ def slow(run):
 NEEDY = '''NEVER = Need("moon", lambda lab: "no moon", "wait for the night", ("moon",))
 
 
-@collector(task=2, writes=["x/needy.txt"], needs=[NEVER])
+@collector(task=1, writes=["x/needy.txt"], needs=[NEVER])
 def needy(run):
     """What cannot run here."""
 '''
@@ -194,12 +197,32 @@ def test_record_captures_one_command(one_lab: Shell) -> None:
     assert one_lab.json("verify")["files"] == 1
 
 
+def test_record_says_where_the_command_runs_and_what_it_left_out(one_lab: Shell) -> None:
+    """It names the file and the folder. Where only standard error had text, it names --stderr."""
+    loud = ("sh", "-c", "pwd; ls; echo loud >&2")
+    ended = one_lab.lab("record", "mine/notes/loud.txt", "--", *loud)
+    assert "evidence/mine/notes/loud.txt: runs sh -c 'pwd; ls; echo loud >&2' in a new folder" in ended.stderr
+    assert "evidence/mine/notes/loud.txt: captured, with its record" in ended.stdout
+    assert "--stderr" not in ended.stderr
+    quiet = ("record", "mine/notes/quiet.txt", "--", "sh", "-c", "echo loud >&2")
+    ended = one_lab.lab(*quiet)
+    assert ended.returncode == 0
+    assert (
+        "quiet.txt: it is empty: the command printed on standard error only: --stderr takes both"
+        in ended.stderr
+    )
+    ended = one_lab.lab("record", "--stderr", *quiet[1:])
+    assert (one_lab.root / "evidence/mine/notes/quiet.txt").read_text() == "loud\n"
+    assert "it is empty" not in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
         (("record", "notes/x.txt", "--", "false"), 1, "exit status 1"),
         (("record", "notes/x.txt", "--", "no-such-command"), 1, "not on PATH"),
         (("record", "notes/x.txt", "--"), 2, "no command"),
+        (("record", "--stderr", "x.png", "--", "cp", "a.png", "{}"), 2, "--stderr is for text"),
         (("record", "../x.txt", "--", "true"), 2, "leaves the evidence folder"),
         (("record", "/etc/x.txt", "--", "true"), 2, "not a plain relative path"),
         (("record", "records/x.json", "--", "true"), 2, "folder of the tool's own"),
@@ -208,11 +231,20 @@ def test_record_captures_one_command(one_lab: Shell) -> None:
         (("collect", "nope"), 2, "the labs are: mine"),
         (("collect", "--as", "Bad Name"), 2, "small letters"),
         (("collect", "--as", "x", "--replace"), 2, "give one of them"),
-        (("check", "no-such-file.md"), 2, "does not exist"),
+        (("record", "notes/x.txt", "--", "ls | wc"), 2, "lab record notes/x.txt -- sh -c 'ls | wc'"),
+        (
+            ("record", "notes/x.txt", "--", "uname -s"),
+            2,
+            "is one word, and no program: write lab record notes/x",
+        ),
+        (("check", "no-such-file.md"), 2, "is neither a lab nor a file: the labs are mine"),
+        (("check", "mime"), 2, "mime is neither a lab nor a file: is mine meant?"),
+        (("check", "no-such-file.md", "--evidence", "."), 2, "no-such-file.md: no such file"),
         (("new", "Bad-Name"), 2, "small letters"),
         (("new", "hosts"), 2, "cannot name a lab"),
         (("new", "mine"), 2, "collectors/mine: it exists already"),
-        (("no-such-command",), 2, "No such command"),
+        (("no-such-command",), 2, "there is no command 'no-such-command': `lab --help`"),
+        (("chekc",), 2, "there is no command 'chekc': is check meant?"),
     ],
 )
 def test_wrong_use_is_one_clear_error(one_lab: Shell, words: tuple[str, ...], status: int, said: str) -> None:
@@ -224,6 +256,7 @@ def test_wrong_use_is_one_clear_error(one_lab: Shell, words: tuple[str, ...], st
     assert not list((one_lab.root / "evidence/mine").glob("records/*.json")) or status == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_nothing_behind(one_lab: Shell) -> None:
     """The exit status is 3. What was captured stays, and no staged file is left."""
     one_lab.collector("mine", SLOW)
@@ -241,6 +274,7 @@ def test_ctrl_c_leaves_nothing_behind(one_lab: Shell) -> None:
     assert not list((one_lab.root / "evidence/mine").glob(".staging*"))
 
 
+@pytest.mark.slow
 def test_a_second_collect_is_refused_at_once(one_lab: Shell) -> None:
     """While one collect writes a set, another one ends with status 4 and the reason."""
     one_lab.collector("mine", SLOW)

@@ -46,7 +46,7 @@ def test_a_new_lab_collects_builds_and_exports(clone: Path) -> None:
     said = subprocess.run(build, cwd=clone, capture_output=True, text=True, check=False).stderr
     assert "lab99" not in said
     page = (site / "labs/lab99/task-1.html").read_text()
-    assert page.count('<div class="ev">') == 2
+    assert page.count('<div class="ev" id="') == 2
     assert 'data-evidence="lab99/kernel/release.txt"' in page
     assert os.uname().release in page.partition("The host runs kernel")[2].partition("<pre")[0]
     assert '<a href="task-1.html">Task 1: The kernel</a>' in (site / "labs/lab99/index.html").read_text()
@@ -70,6 +70,7 @@ def test_a_new_lab_collects_builds_and_exports(clone: Path) -> None:
     assert all(line.startswith("?? ") and line[3:].startswith(places) for line in changed), changed
 
 
+@pytest.mark.slow
 def test_any_title_is_that_title(tmp_path: Path) -> None:
     """YAML and a reader of the heading get the title: neither Markdown nor Jinja acts on it."""
     shell = Shell(tmp_path / "project")

@@ -19,7 +19,7 @@ def two(one_lab: Shell) -> Shell:
     """Return a project with a lab of two collectors."""
     one_lab.collector(
         "mine",
-        '@collector(edition=2026, task=1, writes=["a.txt"])\ndef a(run: Run) -> None:\n    """A."""\n'
+        '@collector(task=1, writes=["a.txt"])\ndef a(run: Run) -> None:\n    """A."""\n'
         '    with run.file("a.txt") as out:\n        out.run(["echo", "a"])\n',
     )
     return one_lab
@@ -121,6 +121,7 @@ def test_a_clone_packs_its_tool_once(shell: Shell, tmp_path: Path) -> None:
     assert {"mkdocs.yml", ".commit.json"} < set(names)
 
 
+@pytest.mark.slow
 def test_an_installed_tool_is_packed_from_where_it_is(two: Shell, tmp_path: Path) -> None:
     """A tool in site-packages is packed for a project of content only, and runs without installation."""
     site = tmp_path / "site-packages"
@@ -158,6 +159,7 @@ def changed(back: Path, to: Path, name: str, data: bytes) -> Path:
     return to
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("name", "said"),
     [

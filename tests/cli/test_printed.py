@@ -49,6 +49,7 @@ def evil(tmp_path: Path) -> Little:
     return little
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     "words",
     [
@@ -86,6 +87,7 @@ def test_words_of_the_command_line(tmp_path: Path) -> None:
         assert SHOWN.partition("[")[0] in ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["export lab12", "diff evidence", "verify", "check"])
 def test_on_a_terminal(evil: Little, words: str) -> None:
     """Standard output that is a terminal gets nothing but printable characters, and our own colours."""
@@ -100,6 +102,7 @@ def test_on_a_terminal(evil: Little, words: str) -> None:
     assert ("evil" in shown.decode()) == ("diff" not in words)
 
 
+@pytest.mark.slow
 def test_export_to_a_pipe_has_the_bytes(evil: Little) -> None:
     """Only a terminal changes them: a report that is handed in is checked byte for byte."""
     evil.page("labs/lab12/task-1.md", "# T\n\n{{ evidence('a.txt') }}\n")

@@ -11,7 +11,7 @@ from tests.cli.conftest import Shell
 from tests.report.series.detection import RECORDED, recorded
 
 SERIES = '''
-@collector(edition=2026, task=1, writes=["bench/start.csv", "bench/noise.csv", "bench/middle.txt"])
+@collector(task=1, writes=["bench/start.csv", "bench/noise.csv", "bench/middle.txt"])
 def start(run: Run) -> None:
     """A series, the host's noise, and what was made of the series."""
     for name in ("start", "noise"):
@@ -56,6 +56,7 @@ def files(shell: Shell) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_other_samples_of_the_same_change_nothing(measured: Shell, tmp_path: Path) -> None:
     """Other samples, and the summary made of them, count as the same. checked.json lists all collectors."""
     before = files(measured)
@@ -68,6 +69,7 @@ def test_other_samples_of_the_same_change_nothing(measured: Shell, tmp_path: Pat
     assert checked["collectors"] == {"release": "same", "start": "same"}
 
 
+@pytest.mark.slow
 def test_a_step_beyond_the_noise_is_taken_over(measured: Shell, tmp_path: Path) -> None:
     """The series, its record and its summary are taken over. The rest stays, and the evidence is intact."""
     before = files(measured)
@@ -81,6 +83,7 @@ def test_a_step_beyond_the_noise_is_taken_over(measured: Shell, tmp_path: Path) 
     assert measured.lab("verify").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_bad_note_is_named(measured: Shell) -> None:
     """`lab verify` names a checked.json that is not whole."""
     measured.lab("collect", "--refresh")

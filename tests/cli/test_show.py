@@ -62,6 +62,7 @@ def on_a_terminal(project: Path, *words: str, **env: str) -> str:
     return shown.decode()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}])
 def test_on_a_terminal(one_lab: Shell, monkeypatch: pytest.MonkeyPatch, env: dict[str, str]) -> None:
     """The running command is shown, and each collector's status stays, in colour unless NO_COLOR is set."""

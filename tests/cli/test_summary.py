@@ -11,7 +11,8 @@ from labreport.capture.labs import FoundLab
 from labreport.capture.plan import NOT_YET
 from labreport.cli.summary import MOST_NAMES, MOST_REASONS, Durations, downloads, durations, summary
 from labreport.contract.lab_config import Archive, Lab
-from labreport.contract.records import CollectorState, Status
+from labreport.contract.records import Status
+from labreport.contract.state import CollectorState
 from tests.capture.cache.server import NAME, serving
 from tests.project import CapturedFile, make
 

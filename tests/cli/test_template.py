@@ -10,6 +10,8 @@ import pytest
 from tests.cli.conftest import Shell
 from tests.project import REPO
 
+pytestmark = pytest.mark.slow
+
 GUIDE = (REPO / "docs" / "manual" / "how-to" / "fork.md").read_text()
 WHO = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 LAB = ("collectors/lab99", "docs/labs/lab99", "evidence/lab99")

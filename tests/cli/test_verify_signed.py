@@ -62,6 +62,7 @@ def test_a_signed_set_is_intact(signed: Shell, key: Path) -> None:
     assert "ssh-keygen -Y verify -n labreport-evidence" in manual
 
 
+@pytest.mark.slow
 def test_an_old_pair_that_was_put_back_is_found(signed: Shell, key: Path) -> None:
     """File and record agree, and verify alone finds nothing. The signed list has other hashes."""
     evidence = signed.root / "evidence/mine"
@@ -88,6 +89,7 @@ def test_files_that_come_and_go(signed: Shell, key: Path) -> None:
     assert "hosts/pc/mine/records/release.json: altered: is not in the signed list" in ended.stdout
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("forgery", ["list", "key", "namespace", "no signature", "no list", "garbage"])
 def test_a_signature_that_does_not_count(signed: Shell, key: Path, tmp_path: Path, forgery: str) -> None:
     """One line says what is wrong, and the exit status is 1."""

@@ -45,6 +45,7 @@ def test_answers_on_its_address(run: Run) -> None:
     run.session.look_for_leaks()
 
 
+@pytest.mark.slow
 def test_a_mount_of_somebody_else_stays(
     make_run: Callable[..., Run], web: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +99,7 @@ def test_no_portmap(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_exec(run: Run) -> None:
     """Commands run in the namespaces of the container, and their exit status is passed on."""
     with container(run, ctr.RUNC, "alpine", "sleep", "1000") as box:
@@ -128,6 +130,7 @@ def test_without_a_network(run: Run) -> None:
         assert "eth0" not in run.command(box.exec("ip", "link")).text
 
 
+@pytest.mark.slow
 def test_two_at_once(run: Run) -> None:
     """Containers of a run are on one bridge and reach each other."""
     with container(run, ctr.RUNC, "web") as one, container(run, ctr.RUNC, "alpine", "sleep", "1000") as other:
@@ -136,6 +139,7 @@ def test_two_at_once(run: Run) -> None:
         assert got.text == "hello from busybox\n"
 
 
+@pytest.mark.slow
 def test_never_ready(run: Run, port: int) -> None:
     """If a container does not answer, the error names the URL, how it is reached, and the time limit."""
     with container(run, ctr.RUNC, "alpine", "sleep", "1000", publish={port: 3000}) as box:
@@ -165,6 +169,7 @@ def test_does_not_start(run: Run) -> None:
     run.session.look_for_leaks()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("host")
 def test_two_runs_at_once(
     make_run: Callable[..., Run], web: Path, port: int, monkeypatch: pytest.MonkeyPatch

@@ -41,6 +41,7 @@ def test_options(run: Run) -> None:
     assert run.command(in_runc(*words, options=["--seccomp"])).text.split() == ["Seccomp:", "2"]
 
 
+@pytest.mark.slow
 def test_working_directory(
     shared: Session, make_run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +72,7 @@ def test_the_same_words(run: Run) -> None:
     assert "--annotation" in kata
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("host")
 def test_killed_at_the_limit(make_run: Callable[..., Run]) -> None:
     """A command that hangs is killed at its time limit, and its container is found and removed."""

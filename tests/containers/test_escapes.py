@@ -61,7 +61,7 @@ def test_reached(run: Run) -> None:
     assert found[found.index("--- the host, looked at from outside") + 1] == one.trial.marker
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "script",
     [
@@ -78,7 +78,7 @@ def test_a_fake_success_is_judged_by_the_marker(run: Run, script: str) -> None:
     assert [one.exit_status for one in run.commands if "run" in one.argv] == [0]
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [1, 125, 137])
 def test_a_fake_refusal_is_judged_by_the_marker(run: Run, status: int) -> None:
     """With an error and the marker on the host, the host was reached."""
@@ -87,6 +87,7 @@ def test_a_fake_refusal_is_judged_by_the_marker(run: Run, status: int) -> None:
     assert [one.exit_status for one in run.commands if "run" in one.argv] == [status]
 
 
+@pytest.mark.slow
 def test_a_refusal(run: Run) -> None:
     """If the folder is mounted read-only, the message is in the evidence, and nothing differs."""
     where = new_trial(run, "alpine")
@@ -96,6 +97,7 @@ def test_a_refusal(run: Run) -> None:
     assert lines(run)[-2:] == ["nothing", f"=> {MISSED}"]
 
 
+@pytest.mark.slow
 def test_a_start_that_failed_proves_nothing(run: Run) -> None:
     """A start that a runtime is known to refuse proves nothing. Any other failed start is an error."""
     missing = ["--mount", "type=bind,src=/no/such/folder,dst=/host,options=rbind:rw"]
@@ -105,6 +107,7 @@ def test_a_start_that_failed_proves_nothing(run: Run) -> None:
         tried(run, escape(run, "true", options=missing))
 
 
+@pytest.mark.slow
 def test_a_host_that_differs_in_more_than_the_result_says(run: Run) -> None:
     """A second file beside the marker fails the collector, and so does a file without the marker."""
     with pytest.raises(CaptureError, match=r"the host differs in what the result does not say: .*/second"):
@@ -113,12 +116,14 @@ def test_a_host_that_differs_in_more_than_the_result_says(run: Run) -> None:
         tried(run, escape(run, "echo x >/host/file"))
 
 
+@pytest.mark.slow
 def test_a_host_that_does_not_show_the_result(run: Run) -> None:
     """A change that the result says must be on the host."""
     with pytest.raises(CaptureError, match="the host does not show what the result says: elsewhere"):
         tried(run, escape(run, "echo {marker} >/host/file", changes=["/host-folder/file ", "elsewhere"]))
 
 
+@pytest.mark.slow
 def test_what_finds_the_marker_must_not_name_it(run: Run) -> None:
     """The command that looks for the marker must not contain it: an error may repeat its arguments."""
     where = Trial("marker-" + "1" * 16, Path("/x"), Path("/etc/x"), "alpine")

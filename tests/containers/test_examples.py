@@ -19,7 +19,7 @@ WITH_EXAMPLES = {
     "kata.values",
     "network.cni",
     "network.namespaces",
-    "probes",
+    "probes.frames",
 }
 
 

@@ -83,6 +83,7 @@ def test_hangs_twice(plan: Plan) -> None:
     run.session.look_for_leaks()
 
 
+@pytest.mark.slow
 def test_gives_up(plan: Plan) -> None:
     """A guest that did not answer within Kata's own limit is started again, too."""
     run = plan(GIVES_UP)
@@ -90,6 +91,7 @@ def test_gives_up(plan: Plan) -> None:
     assert [end[1:] for end in starts(run)] == [(False, Outcome.FAILED), (False, Outcome.ANSWERED)]
 
 
+@pytest.mark.slow
 def test_fails(plan: Plan) -> None:
     """Neither a start that fails for another reason nor a command that fails is retried."""
     run = plan(FAILS)
@@ -100,6 +102,7 @@ def test_fails(plan: Plan) -> None:
     assert len(starts(run)) == 2
 
 
+@pytest.mark.slow
 def test_container(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """A container that hangs is started again in a new network, and is reached there."""
     monkeypatch.setattr(ctr, "KATA_SECONDS", SECONDS)

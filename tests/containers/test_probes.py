@@ -2,12 +2,14 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from labreport.capture.command import CommandFailedError
+from labreport.capture.command import CommandFailedError, CommandResult
 from labreport.capture.run import CaptureError, Run
 from labreport.capture.session import session
 from labreport.containers.probes import (
@@ -16,13 +18,14 @@ from labreport.containers.probes import (
     RUNC,
     RUNC_SECCOMP,
     Arm,
-    FramesError,
     Probe,
     ProbeOutput,
     ask_all,
-    parse_outputs,
-    script,
 )
+from labreport.containers.probes import (
+    arms as arms_module,
+)
+from labreport.containers.probes.frames import FramesError, parse_outputs, script
 from labreport.contract.records import Outcome
 from tests.containers.fake_kata import write_shim
 
@@ -59,6 +62,7 @@ def test_answers_stand_side_by_side(run: Run) -> None:
     assert [run.commands[span.command or 0].argv[0] for span in printed] == ["sh", "ctr"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("host")
 def test_with_and_without_seccomp(run: Run) -> None:
     """The option is in the command, the filter in the answer. The specifications have different digests."""
@@ -89,6 +93,23 @@ def test_a_refusal_and_an_absence_are_results(run: Run) -> None:
     ]
     at = lines.index("--- runc")
     assert lines[at + 2 : at + 4] == ["x: Operation not permitted", "=> refused, exit status 1"]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("host")
+def test_an_output_that_is_cut_is_asked_for_again(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once: the second cut fails the collector."""
+    uncut, sizes = arms_module._in_container, [20, None, 20, 20]
+
+    def cut(*arguments: Any) -> tuple[CommandResult, str]:
+        result, specification = uncut(*arguments)
+        return replace(result, data=result.data[: sizes.pop(0)]), specification
+
+    monkeypatch.setattr(arms_module, "_in_container", cut)
+    assert "whole" in written(run, probe("echo whole"), arms=(RUNC,))
+    assert len([one for one in run.commands if one.argv[0] == "ctr" and "run" in one.argv]) == 2
+    with pytest.raises(CommandFailedError, match="did not come to its end"):
+        written(run, probe("echo whole"), arms=(RUNC,))
 
 
 @pytest.mark.usefixtures("host")

@@ -29,6 +29,7 @@ def captured(project: Throwaway) -> Throwaway:
     return project
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize("seed", range(20))
 def test_any_byte_of_any_file(captured: Throwaway, seed: int) -> None:
     """A flipped bit, an added byte and a removed byte are found, and the file is named."""
@@ -46,7 +47,7 @@ def test_any_byte_of_any_file(captured: Throwaway, seed: int) -> None:
     (captured.folder / path).write_bytes(data)
     (finding,) = captured.verify().findings
     assert (finding.verdict, finding.path) == (Integrity.ALTERED, f"{captured.name}/{path}")
-    assert finding.remedy == "restore it from git, or run `lab collect probe`"
+    assert finding.remedy == f"restore it from git, or capture it again: `lab collect {captured.name}/probe`"
 
 
 def replace_by_link(path: Path) -> None:
@@ -61,6 +62,7 @@ def replace_by_fifo(path: Path) -> None:
     os.mkfifo(path)
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("change", "what"),
     [
@@ -189,5 +191,5 @@ def test_findings_as_json(captured: Throwaway) -> None:
         "verdict": "altered",
         "path": f"{captured.name}/x.txt",
         "what": "no such file (record: probe)",
-        "remedy": "restore it from git, or run `lab collect probe`",
+        "remedy": f"restore it from git, or capture it again: `lab collect {captured.name}/probe`",
     }

@@ -37,8 +37,10 @@ exec {sshd} -D -e -f {config}
 PAUSED = '''
 import os
 
+from collectors.mine.kernel import release
 
-@collector(edition=2026, task=1, writes=["slow.txt"])
+
+@collector(writes=["slow.txt"], after=[release])
 def slow(run: Run) -> None:
     """A command that takes PAUSE seconds."""
     with run.file("slow.txt") as out:
@@ -139,7 +141,8 @@ def fleet(clone: Path, tmp_path: Path) -> Iterator[Fleet]:
     lacking = [package for tool, package in NEEDED.items() if shutil.which(tool, path=PATHS) is None]
     if lacking or os.geteuid() != 0:
         pytest.skip(f"not root, or not installed: {', '.join(lacking) or 'nothing'}")
-    shutil.rmtree(clone / "collectors" / "lab12")
+    for lab in (clone / "collectors").glob("lab*"):
+        shutil.rmtree(lab)
     shell = Shell(clone)
     assert shell.lab("new", "mine").returncode == 0
     shell.collector("mine", PAUSED, "slow")

@@ -13,7 +13,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 PAUSED_WRONG = '''
-@collector(edition=2026, task=1, writes=["slow.txt"])
+from collectors.mine.kernel import release
+
+
+@collector(writes=["slow.txt"], after=[release])
 def slow(run: Run) -> None:
     """A command that fails."""
     with run.file("slow.txt") as out:

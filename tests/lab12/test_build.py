@@ -129,6 +129,7 @@ def made(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KataBu
     return made
 
 
+@pytest.mark.slow
 def test_the_pinned_commit_is_built(made: KataBuild) -> None:
     """The log has commit, toolchain, the end of make's output, duration, hash and version, and no path."""
     row = made.collect(RUSTUP_TOOLCHAIN="stable")
@@ -155,6 +156,7 @@ def test_the_pinned_commit_is_built(made: KataBuild) -> None:
     assert "EXTRA_RUSTFLAGS=--cap-lints warn" in make.argv
 
 
+@pytest.mark.slow
 def test_a_commit_that_the_source_has_not(made: KataBuild) -> None:
     """The error names commit, source and both remedies. Nothing is captured, and the build stays."""
     assert made.collect()["state"] == "captured"
@@ -183,6 +185,7 @@ def test_a_source_that_is_none(made: KataBuild) -> None:
     assert not made.place.exists()
 
 
+@pytest.mark.slow
 def test_a_source_of_someone_else(made: KataBuild) -> None:
     """A local clone of another user is accepted, as through sudo. By default, git would refuse it."""
     if os.geteuid() != 0:
@@ -192,6 +195,7 @@ def test_a_source_of_someone_else(made: KataBuild) -> None:
     assert made.collect()["state"] == "captured"
 
 
+@pytest.mark.slow
 def test_a_source_named_from_the_folder_at_hand(made: KataBuild) -> None:
     """A relative path is accepted, and its name is not masked as a word elsewhere."""
     (made.project / "shim").symlink_to(made.source)
@@ -199,6 +203,7 @@ def test_a_source_named_from_the_folder_at_hand(made: KataBuild) -> None:
     assert "shim version 3.23.0" in made.log
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["{}/|https://example.invalid/", "{}/k|https://example.invalid/k",
                                   "{}/kata.git|https://example.invalid/kata.git"])  # fmt: skip
 def test_an_address_that_git_rewrites(made: KataBuild, tmp_path: Path, rule: str) -> None:
@@ -220,6 +225,7 @@ def test_an_address_that_git_rewrites(made: KataBuild, tmp_path: Path, rule: str
     assert "secret-place" not in row["reason"]
 
 
+@pytest.mark.slow
 def test_a_build_that_is_interrupted_goes_on(made: KataBuild) -> None:
     """After Ctrl-C, the next build continues. Lock files that a killed git has left are removed."""
     made.place.mkdir()
@@ -249,6 +255,7 @@ def test_a_disk_that_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "KATA_BUILD" in caught.value.remedy
 
 
+@pytest.mark.slow
 def test_a_make_that_fails_is_kept_and_goes_on(made: KataBuild) -> None:
     """The output of a failed make is kept under failed/, and the next build continues."""
     made.place.mkdir()
@@ -276,6 +283,7 @@ def test_what_is_missing_is_named(made: KataBuild, tmp_path: Path) -> None:
     assert "container" in row["remedy"]
 
 
+@pytest.mark.slow
 def test_the_toolchain_of_a_container(made: KataBuild, tmp_path: Path) -> None:
     """The source is built in a container of the image rust. The record has the image, and nothing is left."""
     if reason := CONTAINERS.reason(Lab(title="x", editions={})):

@@ -24,6 +24,7 @@ def test_editions_name_files() -> None:
     assert len(NAMED) > 20
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(("lab", "year", "number", "path"), NAMED)
 def test_a_collector_writes_it(lab: str, year: int, number: int, path: str) -> None:
     """Exactly one collector writes each file."""
@@ -33,6 +34,7 @@ def test_a_collector_writes_it(lab: str, year: int, number: int, path: str) -> N
     )
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(("lab", "year", "number", "path"), NAMED)
 def test_the_evidence_has_it_or_says_why_not(lab: str, year: int, number: int, path: str) -> None:
     """A captured file is as its record says. For any other file, state.json has reason and remedy."""

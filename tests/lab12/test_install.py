@@ -104,6 +104,7 @@ def install(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     assert not new_things(state)
 
 
+@pytest.mark.slow
 def test_installed_configured_and_put_back(install: Install) -> None:
     """Both logs show what was done by the output of commands. The second time nothing changes."""
     config = Path("/etc/containerd/config.toml")
@@ -173,6 +174,7 @@ def wait_for_a_change(process: subprocess.Popen[str]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_for_a_private_containerd_alone(install: Install) -> None:
     """By default, task 1 installs for the private containerd alone. The host does not change."""
     if lack := runtime.no_kvm():
@@ -213,6 +215,7 @@ HOSTILE: dict[str, list[Member]] = {
 }
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_hostile_archive_changes_nothing(install: Install, what: str) -> None:
     """The error names the member, and the host is not changed."""
@@ -242,6 +245,7 @@ def test_an_archive_that_is_not_the_one_stated(install: Install) -> None:
     assert snapshot() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "what"),
     [("version = 2\n[plugins\n", "not TOML"),
@@ -276,6 +280,7 @@ case $1 in is-*) echo "$state"; [ "$1" = "is-$state" ] ;; esac
 """
 
 
+@pytest.mark.slow
 def test_a_containerd_that_does_not_come_up(install: Install, tmp_path: Path) -> None:
     """The configuration is restored, containerd is restarted, and the error has the end of the journal.
 
@@ -302,6 +307,7 @@ def test_a_containerd_that_does_not_come_up(install: Install, tmp_path: Path) ->
     assert calls.read_text().count("restart containerd\n") == 3
 
 
+@pytest.mark.slow
 def test_it_is_downloaded_where_an_address_is_given(install: Install) -> None:
     """An archive is downloaded once from an address, and its checksum has to hold."""
     digest = made_up.digest(install.archive)

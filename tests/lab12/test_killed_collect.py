@@ -34,7 +34,7 @@ from labreport.containers.ctr import RUNC, in_runc
 from labreport.capture import Run, collector
 
 
-@collector(task=1, writes=["a/echo.txt", "a/uname.txt"])
+@collector(writes=["a/echo.txt", "a/uname.txt"])
 def short(run: Run) -> None:
     """Two short containers."""
     for path, argv in (("a/echo.txt", ("echo", "test")), ("a/uname.txt", ("uname", "-r"))):
@@ -42,14 +42,14 @@ def short(run: Run) -> None:
             out.run(in_runc(*argv))
 
 
-@collector(task=2, writes=["b/address.txt"], keep=["ip", "mac"])
+@collector(writes=["b/address.txt"], keep=["ip", "mac"])
 def staying(run: Run) -> None:
     """A container that stays, with a network of its own."""
     with container(run, RUNC, "alpine", "sleep", "30") as box, run.file("b/address.txt") as out:
         out.run(box.exec("ip", "addr"))
 
 
-@collector(task=3, writes=["c/kernel.txt"])
+@collector(writes=["c/kernel.txt"])
 def last(run: Run) -> None:
     """The host's kernel."""
     with run.file("c/kernel.txt") as out:

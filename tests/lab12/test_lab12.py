@@ -34,6 +34,7 @@ def lab(root: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(argv, cwd=root, env=whole, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_runc_half_is_captured_published_and_handed_in(clone: Path, archive: Path) -> None:
     """What does not need Kata is captured. The rest is missing with a reason, and nothing is left."""
     before = host_state()
@@ -77,6 +78,7 @@ def test_the_runc_half_is_captured_published_and_handed_in(clone: Path, archive:
     assert (folder / "records/health.json").read_bytes() == state
 
 
+@pytest.mark.slow
 def test_an_image_that_cannot_be_had_is_one_clear_reason(clone: Path) -> None:
     """Without archive and registry, Juice Shop is missing. The reason names the sources tried."""
     env = {"JUICE_SHOP_ARCHIVE": "", "LAB_REGISTRY_MIRROR": "127.0.0.1:9"}

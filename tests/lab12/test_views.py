@@ -68,7 +68,7 @@ def repeatable(probes: Sequence[Probe]) -> list[Probe]:
     return [replace(probe, volatile=EVERYTHING) if probe.id == "kernel-log" else probe for probe in probes]
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GROUPS)
 def test_every_question_is_answered_and_twice_the_same(shared: Session, tmp_path: Path, name: str) -> None:
     """Every answer is foreseen. What differs between two runs is declared volatile."""

@@ -1,12 +1,15 @@
 """One browser for all tests, and one site with hostile evidence."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
-from tests.project import CapturedFile, Little, make, row, stand_in
+from tests.project import REPO, CapturedFile, Little, clean_environment, make, row, stand_in
 
 NO_NETWORK = [
     "--no-sandbox",
@@ -146,6 +149,32 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Little:
     built = little.build()
     assert built.returncode == 0, built.stderr
     return little
+
+
+@pytest.fixture(scope="session")
+def own_site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """Build the site of this repository, once for all workers, even if the build reports problems."""
+    if not (REPO / "docs" / "index.md").is_file() or not any((REPO / "evidence").glob("*/records/*.json")):
+        pytest.skip("the repo has no pages or no evidence yet")
+    base = tmp_path_factory.getbasetemp()
+    # A test may run pytest in a clone, which inherits the variables of pytest-xdist, but no worker's object.
+    site = (base.parent if hasattr(request.config, "workerinput") else base) / "own-site"
+    with FileLock(site.with_suffix(".lock")):
+        if not site.is_dir():
+            subprocess.run(
+                [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(site)],
+                cwd=REPO,
+                env=clean_environment(),
+                capture_output=True,
+                check=False,
+            )
+    return site
+
+
+@pytest.fixture
+def little(tmp_path: Path) -> Little:
+    """Make an empty little project."""
+    return make(tmp_path / "project")
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ from playwright.sync_api import Browser
 from tests.project import CapturedFile, Little, make
 from tests.site.conftest import Watched
 
+pytestmark = pytest.mark.slow
+
 ONE = b"same\nonly here <script>alert(1)</script>\nlong " + b"x" * 400 + b"\nlast\r\n"
 OTHER = b"same\nlong " + b"x" * 400 + b"\nlast\nmore"
 
@@ -45,6 +47,7 @@ def test_both_files_are_in_it_byte_for_byte(seen: Watched) -> None:
     assert seen.quiet, (seen.dialogs, seen.requests, seen.errors)
 
 
+@pytest.mark.slow_after(1)
 def test_a_screen_reader_hears_it(seen: Watched) -> None:
     """The caption counts the lines, the headers name the files, and each row says its kind in words."""
     heard = seen.page.locator(".ev-difference").first.aria_snapshot()
@@ -56,6 +59,7 @@ def test_a_screen_reader_hears_it(seen: Watched) -> None:
     assert "−" not in heard, "signs are for the eye"  # noqa: RUF001 - what is printed
 
 
+@pytest.mark.slow_after(1)
 def test_nothing_is_cut_off(seen: Watched, little: Little) -> None:
     """Long lines wrap on a phone and on paper. No text leaves the page."""
     for media in ("screen", "print"):

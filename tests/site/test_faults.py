@@ -45,7 +45,7 @@ LEFT: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.slow_after(2)
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", LEFT)
 def test_files_of_editors(little: Little, name: str) -> None:
     """They are neither published nor a problem."""
@@ -72,7 +72,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
-@pytest.mark.slow_after(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFUSED)
 def test_files_that_cannot_be_published(little: Little, name: str) -> None:
     """Build, check and export name them, and the rest of the site is built without them."""
@@ -117,7 +117,7 @@ def test_source_date_epoch(little: Little, epoch: str) -> None:
     assert not little.site.exists()
 
 
-@pytest.mark.slow_after(2)
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("epoch", ["0", "1700000000", "4294967295"])
 def test_a_source_date_epoch_that_is_a_time(little: Little, epoch: str) -> None:
     """The first and the last second that a gzip file can note are fine."""
@@ -125,7 +125,7 @@ def test_a_source_date_epoch_that_is_a_time(little: Little, epoch: str) -> None:
     assert built.returncode == 0, built.stderr
 
 
-@pytest.mark.slow_after(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("options", ["size=64k", "size=64k,ro"])
 @pytest.mark.parametrize("words", [["build"], ["build", "--dirty"], ["build", "--quiet"]])
 def test_a_site_that_cannot_be_written(little: Little, options: str, words: list[str]) -> None:
@@ -140,6 +140,7 @@ def test_a_site_that_cannot_be_written(little: Little, options: str, words: list
     assert re.search("No space left on device|Read-only file system", built.stderr + built.stdout)
 
 
+@pytest.mark.slow
 def test_a_site_on_a_full_disk(little: Little) -> None:
     """Writing fails in the middle of a build."""
     with small(little.site, "size=256k"):
@@ -169,7 +170,7 @@ DEEP = {
 }
 
 
-@pytest.mark.slow_after(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DEEP)
 def test_pages_that_are_deep_or_odd(little: Little, name: str) -> None:
     """A page ends no build in a traceback; where it cannot be built, the line names it."""
@@ -201,6 +202,7 @@ def on_page_markdown(markdown, page, **_):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["on_page_markdown", "on_shutdown"])
 def test_what_nobody_foresaw(little: Little, where: str) -> None:
     """An exception in a build, or after it, is one line that names the page and a file with the traceback."""
@@ -254,6 +256,7 @@ def test_a_title_is_text(little: Little, name: str) -> None:
         assert LexborHTMLParser(path.read_text()).css("[data-mark]") == [], path
 
 
+@pytest.mark.slow
 def test_names_of_files_and_folders_are_text(little: Little) -> None:
     """Titles that come from names are escaped, in the navigation too; so are links to edit a page."""
     config = (little.root / "mkdocs.yml").read_text()

@@ -56,7 +56,7 @@ SAID = [
     "labs/lab12/syntax.md:3: invalid Jinja",
     "labs/lab12/error.md:5: ZeroDivisionError",
     "labs/lab12/include.md:3: a page cannot use {% include %}",
-    "labs/lab12/gaps.md:1: front matter: expected_gaps is 'kata/missing.txt'",
+    "labs/lab12/gaps.md:2: front matter: expected_gaps is 'kata/missing.txt'",
     "evidence/lab12/stray.txt: altered: no record says where it came from",
     "contains a link 'nowhere.md'",
 ]
@@ -145,6 +145,7 @@ def test_one_changed_byte_fails_the_build(small: Little) -> None:
     assert "altered: its sha256 is" in (small.site / "labs/lab12/task-1.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_dirty_build_looks_at_every_page(small: Little) -> None:
     """A page that has not changed may have a problem all the same: evidence has a time of its own."""
     assert small.build("--quiet", "--dirty").returncode == 0
@@ -157,6 +158,7 @@ def test_a_dirty_build_looks_at_every_page(small: Little) -> None:
     assert ">uno\n</code>" in (small.site / "labs/lab12/task-1.html").read_text()
 
 
+@pytest.mark.slow
 def test_no_state_at_all_says_how_to_collect(small: Little) -> None:
     """A lab of which nothing was captured is a gap with the command to run."""
     small.page("labs/other/task-1.md", '# Task 1\n\n{{ evidence("x.txt") }}\n\n{{ state() }}\n')
@@ -169,6 +171,7 @@ def test_no_state_at_all_says_how_to_collect(small: Little) -> None:
     assert "state(): other has no state: run `lab collect other`" in built.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -200,6 +203,7 @@ def test_a_hidden_set_is_no_part_of_a_build(small: Little) -> None:
     assert "belongs to this machine: a build leaves it out" in built.stderr
 
 
+@pytest.mark.slow
 def test_records_are_hostile_in_the_log_too(small: Little) -> None:
     """A reason with line ends and escapes stays one line of the log."""
     small.state(row("evil", "evil.txt", reason="x\n\x1b[2JERROR forged"))
@@ -210,6 +214,7 @@ def test_records_are_hostile_in_the_log_too(small: Little) -> None:
     assert "\x1b[2J" not in built.stderr
 
 
+@pytest.mark.slow
 def test_emulated_is_marked(small: Little) -> None:
     """The banner of a page with emulated evidence says so."""
     emulated = VIRTUAL.model_copy(update={"host_class": HostClass.EMULATED})

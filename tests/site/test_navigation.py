@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from labreport.site.navigation import navigation, title_of
+from labreport.site.theme import name_sections
 from tests.project import Little, make
 
 PAGES = {
@@ -38,6 +40,7 @@ def made(tmp_path: Path, **settings: str) -> Little:
     return little
 
 
+@pytest.mark.slow
 def test_a_readers_order(tmp_path: Path) -> None:
     """Tasks come first and are counted; a lab has the title of its page; labs come before other pages."""
     shown = entries(made(tmp_path), "labs/lab12/task-9.html")
@@ -58,6 +61,42 @@ def test_one_page_leads_to_the_next(tmp_path: Path) -> None:
     assert links == {"prev": "task-9.html", "next": "edition-2026-task-1.html"}
 
 
+@pytest.mark.slow
+def test_tabs_keep_the_report_apart(tmp_path: Path) -> None:
+    """The tab of the labs has the pages beside the front page; one tab does not lead to the next."""
+    little = made(tmp_path)
+    front = LexborHTMLParser((little.site / "index.html").read_text())
+    tabs = [" ".join(link.text().split()) for link in front.css(".md-tabs__link")]
+    assert tabs == ["Start", "Labs", "Animals"]
+    about = LexborHTMLParser((little.site / "about.html").read_text())
+    assert [one.attributes["rel"] for one in about.css("head link[rel=prev], link[rel=next]")] == ["prev"]
+    animals = LexborHTMLParser((little.site / "zoo/index.html").read_text())
+    assert not animals.css("head link[rel=prev], link[rel=next]")
+
+
+def test_breadcrumbs_and_links_below_a_page(tmp_path: Path) -> None:
+    """A page of a task leads up to its lab, and to the pages beside it."""
+    task = LexborHTMLParser((made(tmp_path).site / "labs/lab12/task-10.html").read_text())
+    path = task.css_first('nav[aria-label="Breadcrumbs"]')
+    assert path
+    assert [link.attributes["href"] for link in path.css("a")] == [
+        "../../index.html",
+        "index.html",
+        "index.html",
+    ]
+    below = [link.attributes["href"] for link in task.css(".md-footer__link")]
+    assert below == ["task-9.html", "edition-2026-task-1.html"]
+
+
+def test_without_tabs_pages_stay_beside_the_labs() -> None:
+    """The navigation of a project with labs alone, and the same with tabs."""
+    paths = ["about.md", "index.md", "labs/a/index.md", "labs/a/task-1.md"]
+    labs = {"Labs": [{"labs/a/index.md": ["labs/a/index.md", "labs/a/task-1.md"]}]}
+    assert navigation(paths, str) == ["index.md", labs, "about.md"]
+    assert navigation(paths, str, tabs=True) == ["index.md", {"Labs": [*labs["Labs"], "about.md"]}]
+
+
+@pytest.mark.slow
 def test_a_projects_own_navigation(tmp_path: Path) -> None:
     """What mkdocs.yml says comes first."""
     shown = entries(made(tmp_path, nav="[{Mine: about.md}]"), "about.html")
@@ -72,6 +111,18 @@ def test_titles_are_text() -> None:
         {"&lt;b&gt;": ["<b>/x.md"]},
         {"&lt;i onclick=&quot;x&quot;&gt;": ["a/index.md"]},
     ]
+
+
+def test_sections_of_the_navigation_have_names() -> None:
+    """The arrow of a section gets the section's title; a section without an arrow has it as a label."""
+    icon = '<span class="md-nav__icon"></span>'
+    title = '<label class="md-nav__title" for="__nav_{}">' + icon + ' A &amp; "b" </label>'
+    nav = '<nav class="md-nav" aria-labelledby="__nav_{}_label">'
+    arrow = '<label for="__nav_2" id="__nav_2_label"> ' + icon + "</label>"
+    rest = nav.format(2) + title.format(2), nav.format(3), title.format(3)
+    named = arrow.replace('_label">', '_label"><span class="ev-unseen">A &amp; "b"</span>')
+    label = '<nav class="md-nav" aria-label="A &amp; &quot;b&quot;">'
+    assert name_sections(arrow + "".join(rest)) == named + rest[0] + label + rest[2]
 
 
 def test_titles_that_are_none() -> None:

@@ -10,6 +10,8 @@ from tests.project import CapturedFile, Little, make
 from tests.site.conftest import EVERY_EXTENSION, HOSTILE_LINES, Watched
 from tests.site.walk import blocks, slice_of
 
+pytestmark = pytest.mark.slow
+
 PLACES = (
     "CALL",
     "- CALL\n- CALL",

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Error
 
 from labreport.report.source.evidence import Evidence
-from labreport.site.raw import write_raw
+from labreport.site.raw import RawFiles
 from tests.project import CapturedFile, Little, make
 from tests.site.conftest import Watched
 
@@ -89,7 +89,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         target = root / "evidence" / "lab12" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
-    write_raw(Evidence(root / "evidence"), root / "site")
+    RawFiles(root / "site").write(Evidence(root / "evidence"))
     return root / "site"
 
 
@@ -192,6 +192,7 @@ def look_at(browser: Browser, site: Path, scratch: Path, server: str, paths: lis
     assert "text/plain" in seen.values()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", ["http.server", "nginx"])
 def test_types(site: Path, tmp_path: Path, server: str) -> None:
     """A server calls each file by a harmless type, or by none that a browser would show."""
@@ -203,6 +204,7 @@ def test_types(site: Path, tmp_path: Path, server: str) -> None:
                 assert kind in {*HARMLESS, "application/octet-stream"}, (path.name, kind)
 
 
+@pytest.mark.slow
 def test_links_follow_the_published_name(tmp_path: Path) -> None:
     """A page's links to a file, to its record, and to the file of a fact lead to what was published."""
     little: Little = make(tmp_path / "project")

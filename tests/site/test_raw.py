@@ -17,6 +17,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_sums_hold_and_name_every_file(hostile: Little) -> None:
     """`sha256sum -c` passes in site/evidence, and the list covers every file there."""
     folder = hostile.site / "evidence"
@@ -25,6 +26,7 @@ def test_sums_hold_and_name_every_file(hostile: Little) -> None:
     assert named == files(folder).keys() - {"SHA256SUMS"}
 
 
+@pytest.mark.slow
 def test_evidence_is_there_byte_for_byte(hostile: Little) -> None:
     """Each file is published under its name or with .txt appended; hosts/here and failed/ are not."""
     found = files(hostile.site / "evidence")
@@ -71,6 +73,7 @@ def little(tmp_path: Path) -> Little:
     return made
 
 
+@pytest.mark.slow
 def test_a_link_is_not_followed(little: Little, tmp_path: Path) -> None:
     """A symbolic link in evidence fails the build, which names it. Its target is not published."""
     (tmp_path / "secret").write_text("secret\n")
@@ -82,6 +85,7 @@ def test_a_link_is_not_followed(little: Little, tmp_path: Path) -> None:
     assert not (little.site / "evidence/lab12/link.txt").exists()
 
 
+@pytest.mark.slow
 def test_two_builds_are_the_same_bytes(little: Little, tmp_path: Path) -> None:
     """With SOURCE_DATE_EPOCH, even from another folder and with another order of sets."""
     other = make(tmp_path / "b" / "elsewhere")

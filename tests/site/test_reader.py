@@ -72,6 +72,7 @@ def named(machine: Path) -> set[str]:
     return {line[66:] for line in (machine / "evidence" / "SHA256SUMS").read_text().splitlines()}
 
 
+@pytest.mark.slow
 def test_there_is_no_python_on_the_machine(machine: Path) -> None:
     """The root folder holds busybox and the evidence only, so the tests below use no Python."""
     files = {path.relative_to(machine).as_posix() for path in machine.rglob("*") if path.is_file()}
@@ -156,6 +157,7 @@ def test_the_files_can_be_fetched_one_by_one(built: Little, tmp_path: Path) -> N
     )
 
 
+@pytest.mark.slow
 def test_a_site_knows_its_address(built: Little) -> None:
     """SITE_URL, with its base path, and SITE_NAME come from the environment. No link leaves the base path."""
     folder = built.root.parent / "addressed"

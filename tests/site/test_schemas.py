@@ -34,6 +34,7 @@ def as_json(path: Path) -> Any:
     return json.loads(json.dumps(yaml.safe_load(path.read_text()), default=str))
 
 
+@pytest.mark.slow
 def test_each_is_a_schema(schemas: dict[str, Any]) -> None:
     """Of the draft that editors know."""
     assert set(schemas) == set(SCHEMAS)

@@ -69,6 +69,7 @@ def served(little: Little, request: pytest.FixtureRequest) -> Iterator[Served]:
     running.process.wait(timeout=10)
 
 
+@pytest.mark.slow
 def test_serve_stays_up_and_shows_each_change(little: Little, served: Served) -> None:
     """A bad range, then the page mended, then evidence changed, then a typo: each shows in place."""
     page = served.shows("1:2 is the whole file")

@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page
 from labreport.contract.records import File, Span
 from tests.project import CapturedFile, make
 
+pytestmark = pytest.mark.slow
+
 BAD = "<script>alert('from a probe')</script>"
 LINES = [
     ("=== a: Does a very long question with many words stand here? ===", False),

@@ -22,7 +22,7 @@ printf '%s\\n' "$*" >>"$GH_NOTED"
 case "$2" in create) exit "$GH_CREATE" ;; esac
 """
 WORD = '''
-@collector(edition=2026, task=1, writes=["word.txt"])
+@collector(task=1, writes=["word.txt"])
 def word(run: Run) -> None:
     """A word that a test may change, and the time, which is volatile."""
     with run.file("word.txt") as out:
@@ -113,8 +113,8 @@ class Remote:
 @pytest.fixture
 def remote(clone: Path, tmp_path: Path) -> Remote:
     """Return a remote with one lab, captured and committed. The lab captures a word from a file."""
-    shutil.rmtree(clone / "collectors" / "lab12")
-    shutil.rmtree(clone / "docs" / "labs" / "lab12")
+    for lab in [*(clone / "collectors").glob("lab*"), *(clone / "docs" / "labs").glob("lab*")]:
+        shutil.rmtree(lab)
     shutil.rmtree(clone / "evidence")
     shell = Shell(clone)
     assert shell.lab("new", "mine").returncode == 0

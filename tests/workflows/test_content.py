@@ -24,7 +24,7 @@ STANDS_IN = {
     "lab": f'exec {sys.executable} {REPO}/labreport "$@"',
 }
 WORD = '''
-@collector(edition=2026, task=1, writes=["word.txt"])
+@collector(task=1, writes=["word.txt"])
 def word(run: Run) -> None:
     """A word that somebody may change."""
     with run.file("word.txt") as out:

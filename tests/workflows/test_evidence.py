@@ -48,6 +48,7 @@ def output(ended: list[subprocess.CompletedProcess[str]]) -> str:
     return "".join(f"{step.stdout}{step.stderr}" for step in ended)
 
 
+@pytest.mark.slow
 def test_a_change_is_one_commit_and_one_request(workflow: Remote) -> None:
     """The branch has one commit with evidence only. The request describes the difference."""
     word(workflow).write_text("2\n")
@@ -70,6 +71,7 @@ def test_a_change_is_one_commit_and_one_request(workflow: Remote) -> None:
     assert "kernel/release.txt" not in attested
 
 
+@pytest.mark.slow
 def test_with_a_key_the_list_of_evidence_is_signed(workflow: Remote, tmp_path: Path) -> None:
     """The commit has the list and its signature, which a clone of the branch verifies."""
     if shutil.which("ssh-keygen") is None:
@@ -125,6 +127,7 @@ def test_an_open_request_is_renewed(workflow: Remote) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_keeps_the_last_evidence(workflow: Remote) -> None:
     """The error says so, the failed output is kept, and nothing is proposed."""
     word(workflow).unlink()

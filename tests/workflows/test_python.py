@@ -77,6 +77,7 @@ def test_none_at_all_is_said(programs: Path) -> None:
     assert "python3 is not here" in ended.stderr
 
 
+@pytest.mark.slow
 def test_a_python_that_is_named_is_the_only_one(programs: Path) -> None:
     """PYTHON that cannot be used is an error: no other is taken in its place."""
     (programs / "python3").symlink_to(sys.executable)

@@ -115,7 +115,8 @@ def test_pytest_is_given_paths_and_options(checkout: Checkout, words: list[str],
     """As they were given to scripts/test; slow tests run with --all alone."""
     assert checkout.run("test", *words).returncode == 0
     assert checkout.called() == [
-        " ".join([f"python -m pytest -n {len(os.sched_getaffinity(0)) + 1}", *given])
+        "python -m compileall -q labreport",
+        " ".join([f"python -m pytest -n {len(os.sched_getaffinity(0)) + 1}", *given]),
     ]
 
 

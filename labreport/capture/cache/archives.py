@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from labreport.capture import reach
 from labreport.capture.cache.download import Download, OnStep
-from labreport.capture.cache.folder import ARCHIVE, PART, PRIVATE, TREE, CacheEntry, cache_folder, use
+from labreport.capture.cache.folder import ARCHIVE, PART, TREE, CacheEntry, cache_folder, use
 from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.lab_config import Archive
 from labreport.contract.records import InstalledArchive
+from labreport.contract.user_cache import PRIVATE
 
 UNPACKING = "unpacking"
 """A folder in an entry for the tree until it is whole, and for what it takes to unpack it."""

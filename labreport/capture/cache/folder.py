@@ -19,71 +19,28 @@ import secrets
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from labreport.contract.errors import ExitStatus, LabError
 from labreport.contract.folder import EvidenceError, Folder, opened
+from labreport.contract.user_cache import PRIVATE, open_private, user_cache
 
 ARCHIVE, TREE, ABOUT, PART, MAKING = "archive", "tree", "about.json", "part", "making"
 REMOVING = "removing-"
 """How an entry is called while it is removed, so that nobody takes what is left of it for an entry."""
 
-PRIVATE = 0o700
-ROOTS_CACHE = Path("/var/cache")
 SHA256_DIGITS = 64
 
 
-class CacheError(LabError):
-    """The cache cannot be used: its folder is not this user's alone, or its disk is full."""
-
-    exit_status = ExitStatus.CANNOT_RUN
-
-
 def cache_folder() -> Path:
-    """Return the path of the cache, which need not exist. Raise CacheError if this user has no home.
-
-    It is lab/archives in XDG_CACHE_HOME, if that is an absolute path, or in ~/.cache. For root it is in
-    /var/cache, also through sudo, where HOME and XDG_CACHE_HOME may be those of the caller: what root runs
-    must not be in a folder that others can write to.
-    """
-    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    is_root = os.geteuid() == 0
-    try:
-        if not named.is_absolute() or (is_root and os.environ.get("SUDO_UID")):
-            named = ROOTS_CACHE if is_root else Path.home() / ".cache"
-        return named.resolve() / "lab" / "archives"
-    except (OSError, RuntimeError) as error:
-        raise CacheError("this user has no home for a cache", "name one: XDG_CACHE_HOME=FOLDER") from error
+    """Return the path of the archives, which need not exist. Raise CacheError if this user has no home."""
+    return user_cache() / "archives"
 
 
-@contextmanager
-def open_cache() -> Iterator[Folder]:
-    """Make the folder of the cache if it is not there, and open it.
-
-    Raise CacheError if it is a link, another user's, or open to others. A link on the way to it is followed
-    only above `lab`: that is the user's own choice.
-    """
-    path = cache_folder()
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        path.mkdir(mode=PRIVATE)
-    try:
-        with opened(path.parent) as parent, opened(path) as folder:
-            require_own(parent, 0o022)
-            require_own(folder, 0o077)
-            yield folder
-    except EvidenceError as error:
-        raise CacheError(error.what, "put a folder of this user there", path=str(path)) from error
-
-
-def require_own(folder: Folder, forbidden: int) -> None:
-    """Raise CacheError unless an open folder is this user's, with none of the `forbidden` mode bits."""
-    status = os.fstat(folder.descriptor)
-    if status.st_uid != os.geteuid() or status.st_mode & forbidden:
-        remedy = f"remove it, or make it your own: chmod go-rwx {folder.path}"
-        raise CacheError("is not a folder of this user alone", remedy, path=str(folder.path))
+def open_cache() -> AbstractContextManager[Folder]:
+    """Make the folder of the archives if it is not there, and open it. Raise CacheError."""
+    return open_private(cache_folder())
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from labreport.capture.redact.names import is_secret_name, name_rule
 from labreport.capture.redact.rule import LATER, Rule, Text, folder, longest, word
 from labreport.contract.errors import LabError
 
-VERSION = 3
+VERSION = 4
 """The version of the rules, for the record. A rule that masks more or less than before raises it."""
 
 PIECE = 1 << 18

@@ -1,18 +1,21 @@
 """Compare two states of the evidence, for `lab diff`: claims, failures, series, facts, versions, files."""
 
 import difflib
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from labreport.check.diff.measured import FactChange, SeriesChange, fact_changes, series_changes, series_of
 from labreport.contract.folder import EvidenceError
-from labreport.contract.records import Command, Host, Status
+from labreport.contract.images import described, is_image_path
+from labreport.contract.records import Command, Host, HostClass, Status
 from labreport.contract.text import as_text
 from labreport.report.facts.claims import Claim
 from labreport.report.pages.calls import CallResult
 from labreport.report.pages.render import RenderPass, SitePages
-from labreport.report.source.evidence import Evidence, EvidenceSet, is_evidence
+from labreport.report.source.evidence import Evidence
+from labreport.report.source.evidence_set import EvidenceSet, is_evidence
 
 MOST_LINES = 40
 """The number of changed lines that are shown of a file; further lines are counted."""
@@ -75,7 +78,7 @@ def compare(site: SitePages, before: Path, after: Path) -> Changes:
     """Return the changes between the evidence in `before` and in `after`, under the same pages."""
     old, new = _rendered(site, before), _rendered(site, after)
     names = dict.fromkeys([*new.evidence.names(), *old.evidence.names()])
-    sets = (_set_changes(name, old, new) for name in names)
+    sets = (set_changes(name, old, new) for name in names)
     return Changes(tuple(changes for changes in sets if changes.files))
 
 
@@ -87,7 +90,8 @@ def _rendered(site: SitePages, evidence: Path) -> RenderPass:
     return rendering
 
 
-def _set_changes(name: str, old: RenderPass, new: RenderPass) -> SetChanges:
+def set_changes(name: str, old: RenderPass, new: RenderPass) -> SetChanges:
+    """Return the changes of one set between two passes over the same pages."""
     before, after = old.evidence.set(name), new.evidence.set(name)
     files = tuple(_files(old.evidence, new.evidence, name))
     hosts = _change("host", _in_words(before.measuring), _in_words(after.measuring))
@@ -122,7 +126,11 @@ def _in_words(hosts: Iterable[Host]) -> str:
 def _refused(before: Iterable[Host], after: Iterable[Host]) -> str:
     """Return why two sets are not comparable; empty if they are, or if a side has no host."""
     old, new = (sorted({str(host.host_class) for host in side}) for side in (before, after))
-    if not old or not new or old == new:
+    if not old or not new:
+        return ""
+    if HostClass.UNKNOWN in {*old, *new}:
+        return f"imported: the hosts ({', '.join(old)} before, {', '.join(new)} now) are not comparable"
+    if old == new:
         return ""
     return f"measured on another host class: {', '.join(old)} before, {', '.join(new)} now: not comparable"
 
@@ -206,7 +214,8 @@ def _files(before: Evidence, after: Evidence, name: str) -> Iterator[FileChange]
         old, new = _data(before, name, path), _data(after, name, path)
         if old != new:
             how = "new" if old is None else "gone" if new is None else "changed"
-            yield FileChange(path, how, tuple(_lines(old or b"", new or b"")))
+            lines = _image_lines(path, old, new) if is_image_path(path) else _lines(old or b"", new or b"")
+            yield FileChange(path, how, tuple(lines))
 
 
 def _data(evidence: Evidence, name: str, path: str) -> bytes | None:
@@ -214,6 +223,14 @@ def _data(evidence: Evidence, name: str, path: str) -> bytes | None:
         return evidence.content(name, path).data
     except EvidenceError:
         return None
+
+
+def _image_lines(path: str, before: bytes | None, after: bytes | None) -> Iterator[str]:
+    """Yield a line for each side of an image that differs: its form, its size and its hash."""
+    for sign, data in (("-", before), ("+", after)):
+        if data is not None:
+            form = described(path, data) or "not an image that can be shown"
+            yield f"{sign}{form}, {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}"
 
 
 def _lines(before: bytes, after: bytes) -> Iterator[str]:

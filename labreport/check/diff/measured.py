@@ -14,7 +14,8 @@ from labreport.report.pages.render import RenderPass
 from labreport.report.problems import FaultError
 from labreport.report.series import COLUMNS, Sample, Series, SeriesError, read_series
 from labreport.report.series.statistics import interval_of_median, median, shift
-from labreport.report.source.evidence import Evidence, is_evidence
+from labreport.report.source.evidence import Evidence
+from labreport.report.source.evidence_set import is_evidence
 from labreport.report.values import Quantity, decimal
 
 ALPHA = 0.01

@@ -6,7 +6,6 @@ from functools import cache
 
 from labreport.capture import Need
 from labreport.capture.cache import archives
-from labreport.capture.cache.folder import CacheError
 from labreport.capture.checks import Check, Fit
 from labreport.capture.declare import Lack
 from labreport.capture.packages import install_command
@@ -17,6 +16,7 @@ from labreport.containers.kata.installation import SHIM
 from labreport.containers.kata.obtain import NAME
 from labreport.containers.needs import CONTAINERS
 from labreport.contract.lab_config import Archive, Lab
+from labreport.contract.user_cache import CacheError
 
 IN_SYSTEM = "install it on this host: lab collect --containerd system (manual/how-to/capture.md)"
 

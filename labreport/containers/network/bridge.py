@@ -86,7 +86,10 @@ def network(run: Run) -> Iterator[Network]:
 
 @contextmanager
 def attached(run: Run, ident: str) -> Iterator[Attachment]:
-    """Create the network namespace `ident` with an address on the run's bridge; remove both at the end."""
+    """Create the network namespace `ident` with an address on the run's bridge; remove both at the end.
+
+    Its loopback is up, as in the containers of nerdctl and Kubernetes.
+    """
     net = run.resource(network)
     namespace = leaks.NETNS / ident
     config = net.folder / "bridge.json"
@@ -99,6 +102,7 @@ def attached(run: Run, ident: str) -> Iterator[Attachment]:
         )
         stack.callback(run.undo(delete, stdin=config))
         run.command(add, stdin=config, timeout=30)
+        run.command(["ip", "-n", ident, "link", "set", "lo", "up"])
         yield Attachment(ident, namespace, _address(ident))
 
 

@@ -1,53 +1,61 @@
 """A lab as one plain Markdown file."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from labreport.report.export.compact import Asked, compact, shortened
+from labreport.report.export.beside import FilesBeside, put_chart
+from labreport.report.export.compact import Asked, ShownPart, compact, shortened
 from labreport.report.export.markdown import (
     PlainLine,
     block_reference,
     code,
     dash,
+    figure_markdown,
+    image_markdown,
     markdown_of,
     plain_lines,
     table_markdown,
     words,
 )
+from labreport.report.images import EvidenceImage
 from labreport.report.pages.calls import CallResult, inline_text
-from labreport.report.pages.context import Covered, LateTable, Required, Shown
+from labreport.report.pages.context import Changed, Covered, LateTable, Required, Shown
 from labreport.report.pages.render import RenderedPage, RenderPass, SitePages
 from labreport.report.pages.slots import SlotKind
 from labreport.report.pages.source import PageSource
 from labreport.report.problems import Problem
 from labreport.report.source.cite import LABS, Block, Gap
-from labreport.report.tables import Table
+from labreport.report.tables import Figure, Table
 
 _MARKER = re.compile(r"(\s*)((?:[-*+]|[0-9]+[.)])\s+)?(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A report, and the problems that would fail a build."""
+    """A report, the problems that would fail a build, and the files beside it by their path from it."""
 
     markdown: str
     problems: tuple[Problem, ...]
+    files: Mapping[str, bytes]
 
 
-def export(
+def export(  # noqa: PLR0913, PLR0917 # what a report is made of
     site: SitePages,
     lab: str,
     prefix: str,
     late_table: Callable[[LateTable], Table],
     asked: Asked | None = None,
+    folder: str = "",
 ) -> Exported:
     """Return the task pages of a lab as one report: in full, or the compact form with what is `asked`.
 
     `prefix` stands before each path in the info strings; `labs/<lab>/` if it is empty. `late_table` returns a
-    table that needs all pages of a lab, such as its evidence coverage.
+    table that needs all pages of a lab, such as its evidence coverage. `folder` is where files beside the
+    report belong; without it there are none, and words stand for them.
     """
+    beside = FilesBeside(folder)
     pages = RenderPass(site.docs, site.root / "evidence", values=site.values, code=site.root)
     for problem in site.problems:
         pages.add(problem)
@@ -56,11 +64,14 @@ def export(
     for source in tasks:
         page = pages.render(source)
         pages.check_page(page, site.html)
-        lines += [*_PageExport(pages, page, prefix or f"{LABS}/{lab}/", late_table, asked).lines(), ""]
+        lines += [
+            *_PageExport(pages, page, prefix or f"{LABS}/{lab}/", late_table, asked, beside).lines(),
+            "",
+        ]
     if not tasks:
         what, remedy = f"{lab} has no page task-*.md", f"write {LABS}/{lab}/task-1.md"
         pages.add(Problem(f"docs/{LABS}/{lab}/", what, remedy))
-    return Exported("\n".join(lines).rstrip("\n") + "\n", tuple(pages.problems))
+    return Exported("\n".join(lines).rstrip("\n") + "\n", tuple(pages.problems), beside.files)
 
 
 def task_pages(pages: tuple[PageSource, ...], lab: str) -> list[PageSource]:
@@ -118,6 +129,7 @@ class _PageExport:
     prefix: str
     late_table: Callable[[LateTable], Table]
     asked: Asked | None
+    beside: FilesBeside
 
     def lines(self) -> list[str]:
         """Return the lines of the page, each slot replaced by what it stands for.
@@ -151,15 +163,20 @@ class _PageExport:
             return lines
         return compact(list(lines), self.asked, self.page.source.path, self._shows)
 
-    def _shows(self, line: str) -> list[str]:
-        """Return, for each block in a line, the path of its evidence; empty if it shows something else."""
+    def _shows(self, line: str) -> list[ShownPart]:
+        """Return what each block in a line shows."""
         shown = (result for _text, result in self._split(line) if result)
-        return [self._path(one.shown) if isinstance(one, CallResult) else "" for one in shown]
+        return [self._part(one.shown) if isinstance(one, CallResult) else ShownPart() for one in shown]
 
-    def _path(self, shown: Shown) -> str:
-        return (
-            shown.content.path if isinstance(shown, Block) else shown.path if isinstance(shown, Gap) else ""
-        )
+    def _part(self, shown: Shown) -> ShownPart:
+        match shown:
+            case Block(content=content) | EvidenceImage(block=Block(content=content)):
+                return ShownPart(content.path)
+            case Gap():
+                return ShownPart(shown.path)
+            case Figure(svgs=svgs) if svgs:
+                return ShownPart(pictured=tuple(block.content.path for block in shown.blocks))
+        return ShownPart()
 
     def _with_references(self, line: str) -> tuple[str, list[tuple[str, str]]]:
         """Return a line with a reference for each block, and the blocks, each with its indentation."""
@@ -207,9 +224,18 @@ class _PageExport:
 
     def _markdown(self, result: CallResult | Problem) -> str:
         """Return the Markdown of a block."""
-        shown = result if isinstance(result, Problem) else result.shown
-        if isinstance(shown, Covered | Required):
-            return table_markdown(self.late_table(shown))
+        if isinstance(result, Problem):
+            return markdown_of(result, self.prefix)
+        shown = result.shown
+        caption = f"**{result.label}.** {words(result.label.caption)}\n\n" if result.label else ""
+        if isinstance(shown, Covered | Required | Changed):
+            return caption + table_markdown(self.late_table(shown))
+        if isinstance(shown, Figure) and shown.svgs:
+            link = put_chart(self.beside, shown.svgs()[0], self.page.source.path, result.label)
+            return caption + figure_markdown(shown, link, is_short=self.asked is not None)
+        if isinstance(shown, EvidenceImage):
+            link = self.beside.put(shown.block.path, shown.image.data)
+            return caption + image_markdown(shown, self.prefix, link)
         if self.asked is not None and isinstance(shown, Block):
             shown = shortened(shown)
-        return markdown_of(shown, self.prefix)
+        return caption + markdown_of(shown, self.prefix)

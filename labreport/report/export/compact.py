@@ -44,8 +44,19 @@ class Asked:
         return path in self.files if self.files else bool(path)
 
 
-Shows = Callable[[str], Sequence[str]]
-"""Returns the path of the evidence that each block in a line shows; empty for a table or a figure."""
+@dataclass(frozen=True)
+class ShownPart:
+    """What a block shows: the `path` of its evidence, or the files that a chart is drawn from.
+
+    Both are empty for a table.
+    """
+
+    path: str = ""
+    pictured: tuple[str, ...] = ()
+
+
+Shows = Callable[[str], Sequence[ShownPart]]
+"""Returns what each block in a line shows."""
 
 
 def _plain(title: str) -> str:
@@ -85,8 +96,8 @@ class _Chosen:
 
     def paragraph(self, lines: list[PlainLine]) -> Iterator[PlainLine]:
         """Yield a paragraph with blocks and the one before it, as far as they are kept; else remember it."""
-        shown = [path for line in lines for path in self._shows(line.text)]
-        if not shown:
+        parts = [part for line in lines for part in self._shows(line.text)]
+        if not parts:
             if _introduces(self._before) and _introduces(lines):
                 lines = [*self._before, PlainLine(""), *lines]  # both introduce what follows
             else:
@@ -94,16 +105,17 @@ class _Chosen:
             is_text = not (lines[0].is_code or lines[0].holds_no_block)
             self._before = lines if is_text or self._prose else []
             return
-        wanted = {path for path in shown if self._asked.names(path)} - self._taken
+        wanted = {part.path for part in parts if self._asked.names(part.path)} - self._taken
         if self._prose >= ANY_SECTION:
             wanted = set()
+        has_picture = any(self._is_wanted(part) for part in parts)
         if self._prose and not _introduces(self._before):
             yield from self.last()
-        elif wanted and all(self._shows(line.text) for line in lines):
+        elif (wanted or has_picture) and all(self._shows(line.text) for line in lines):
             yield from _spaced(_item(self._before))
         self._before = []
         self._taken |= wanted
-        if self._prose or wanted:
+        if self._prose or wanted or has_picture:
             yield from _spaced([line for line in lines if self._is_kept(line, wanted)])
 
     def last(self) -> Iterator[PlainLine]:
@@ -113,8 +125,12 @@ class _Chosen:
         self._before = []
 
     def _is_kept(self, line: PlainLine, wanted: set[str]) -> bool:
-        shown = self._shows(line.text)
-        return not shown or any(path in wanted for path in shown)
+        parts = self._shows(line.text)
+        return not parts or any(part.path in wanted or self._is_wanted(part) for part in parts)
+
+    def _is_wanted(self, part: ShownPart) -> bool:
+        """Return whether a part is a chart: of a file that the sheet names, or in text that is kept."""
+        return any(self._prose or self._asked.names(path) for path in part.pictured)
 
 
 def _introduces(paragraph: Sequence[PlainLine]) -> bool:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from labreport.report.images import EvidenceImage
 from labreport.report.pages.context import Shown
 from labreport.report.pages.markdown import CONTAINER, parse_blocks, read_spans
 from labreport.report.problems import Problem, one_line
@@ -20,7 +21,7 @@ _NUMBERED = re.compile(r"((?:Lab|Task) [0-9]+)\s*[:.—–-]\s*")  # noqa: RUF00
 _TITLE = re.compile(r'(\s*)(?:===[!+]?|!!!|\?\?\?\+?)\s*([\w -]*?)\s*(?:"([^"]*)")?\s*')
 _CLOSING_MARKS = re.compile(r"[ \t]+#+$")
 _ATTRIBUTES = re.compile(r"[ \t]*\{[^}]*\}[ \t]*$")
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_ADDRESS = re.compile(r"<?[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&$])")
 
 
@@ -85,6 +86,15 @@ def block_markdown(block: Block, prefix: str) -> str:
     return notes + fence(block_reference(block, prefix), text)
 
 
+def image_markdown(shown: EvidenceImage, prefix: str, link: str) -> str:
+    """Return an image that `link` leads to, or its alternative text alone, above what its file is."""
+    block = shown.block
+    path, size = code(f"{prefix}{block.content.path}"), len(block.content.data)
+    notes = "".join(f"> {words(note)}\n\n" for note in block.notes)
+    picture = f"![{words(shown.alt)}]({link})" if link else f"Image: {words(shown.alt)}"
+    return f"{notes}{picture}\n\n> {path}: {shown.image.form}, {size} bytes, sha256 {block.content.sha256}"
+
+
 def gap_markdown(gap: Gap) -> str:
     """Return a gap in words."""
     why = f"Not captured: {code(gap.path)}. Why: {words(gap.reason)}."
@@ -114,24 +124,31 @@ def _run_parts(runs: CommandRuns) -> Iterable[str]:
 
 
 def table_markdown(table: Table) -> str:
-    """Return a table; links are left out, as the report stands alone."""
-    rows = [[words(name) for name in table.head], ["---"] * len(table.head)]
+    """Return a table; links within the site are left out, as the report stands alone."""
+    rules = ["---:" if column in table.right else "---" for column in range(len(table.head))]
+    rows = [[words(name) for name in table.head], rules]
     rows += [[_cell(cell) for cell in row] for row in table.rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _cell(cell: Cell) -> str:
-    if cell.code and cell.text and "|" not in cell.text:
-        return code(cell.text)
-    return words(cell.text)
+    is_code = cell.code and cell.text and "|" not in cell.text
+    text = code(cell.text) if is_code else words(cell.text)
+    return f"[{text}](<{cell.address}>)" if cell.address else text
 
 
-def figure_markdown(figure: Figure) -> str:
-    """Return a comparison, or the values of a picture, as a table and sentences."""
+def figure_markdown(figure: Figure, picture: str = "", *, is_short: bool = False) -> str:
+    """Return a comparison, a table, or the values of a picture, as a table and sentences.
+
+    `picture` is the link to the file of a picture. If that is there, a short form leaves its values out.
+    """
     notes = [f"> {words(note)}" for block in figure.blocks for note in block.notes]
-    told = [f"- {words(one)}" for one in figure.sentences]
+    image = [f"![{words(figure.title)}]({picture})"] if picture else []
     head = f"{words(figure.title)}. {words(figure.host_sentence)}"
-    return "\n\n".join([*notes, head, table_markdown(figure.table), "\n".join(told)])
+    values = [] if picture and is_short else [table_markdown(figure.table)]
+    told = "\n".join(f"- {words(one)}" for one in figure.sentences)
+    paths = ", ".join(code(block.path) for block in figure.blocks)
+    return "\n\n".join([*notes, *image, head, *values, *([told] if told else []), f"From {paths}."])
 
 
 @dataclass(frozen=True)

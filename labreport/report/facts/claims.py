@@ -1,17 +1,20 @@
 """The expressions of a page: values in prose, and claims, each with the evidence it rests on."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from labreport.report.facts.expressions.calculate import is_time
 from labreport.report.facts.expressions.evaluate import Evaluation, EvaluationState, evaluate, judge
 from labreport.report.facts.readings import Absence, NoValue, Reading, Readings
-from labreport.report.problems import FaultError
+from labreport.report.problems import FaultError, meant
 from labreport.report.source.cite import Page
 from labreport.report.values import Quantity, UnitError
 
 MOST_DECIMALS = 12
+
+
+class UndeclaredFactError(FaultError):
+    """An expression uses a fact that facts.yml does not declare."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,8 @@ def _bound(readings: Readings, page: Page, result: Evaluation) -> BoundExpressio
 def _check_declared(readings: Readings, name: str) -> None:
     declared = readings.facts.facts
     if name not in declared:
-        similar = difflib.get_close_matches(name, declared, n=1)
-        remedy = f"is {similar[0]} meant?" if similar else f"`lab facts {readings.facts.lab}` lists them"
-        raise FaultError(f"{readings.facts.file} declares no {name}", remedy)
+        remedy = meant(name, declared, f"`lab facts {readings.facts.lab}` lists them")
+        raise UndeclaredFactError(f"{readings.facts.file} declares no {name}", remedy)
 
 
 def _all_expected(readings: Readings, page: Page, used: Mapping[str, Reading | NoValue]) -> bool:

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, RootModel, model_validator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from labreport.contract.fields import EvidencePath
 from labreport.contract.records import Model
 from labreport.report.facts.converters import CONVERTERS, Converter, select
 from labreport.report.facts.expressions.tokens import is_name
+from labreport.report.locales import LocaleName
 from labreport.report.problems import FaultError
 from labreport.report.source.patterns import LONGEST, compiled
 from labreport.report.source.slices import RANGE, SliceRequest
 from labreport.report.values import UnitError, symbol
-from labreport.report.yaml_file import YamlError, read_yaml
+from labreport.report.yaml_file import ValueMistakeError, YamlError, YamlRoot, read_yaml
 
 FACTS_FILE = "facts.yml"
 _REMEDY = "manual/reference/facts.md lists the keys of a fact"
@@ -27,14 +28,15 @@ _REMEDY = "manual/reference/facts.md lists the keys of a fact"
 def _name(text: str) -> str:
     """Return `text` if an expression can use it as the name of a fact, else raise ValueError."""
     if not is_name(text):
-        raise ValueError(f"{text!r} is not a name: letters, digits and _, parts joined by dots: startup.kata")
+        remedy = "use letters, digits and _, in parts joined by dots: startup.kata"
+        raise ValueMistakeError(f"{text!r} is not a name", remedy)
     return text
 
 
 def _range(text: object) -> object:
-    """Return `text` if it is a range, else raise ValueError. YAML reads 3:7 as a number to the base 60."""
-    if not isinstance(text, str) or not RANGE.fullmatch(text):
-        raise ValueError('not a range: write it in quotes: lines: "3:7"')
+    """Return `text` if it is a range or no text, else raise ValueError."""
+    if isinstance(text, str) and not RANGE.fullmatch(text):
+        raise ValueMistakeError(f"{text!r} is not a range of lines", 'write "3" or "3:7"')
     return text
 
 
@@ -42,7 +44,7 @@ def _pattern(text: str) -> str:
     try:
         compiled(text)
     except ValueError as error:
-        raise ValueError(f"{text[:LONGEST]!r} {error}") from error
+        raise ValueMistakeError(f"{text[:LONGEST]!r} {error}", "correct the pattern") from error
     return text
 
 
@@ -50,7 +52,7 @@ def _unit(text: str) -> str:
     try:
         return symbol(text)
     except UnitError as error:
-        raise ValueError(str(error)) from error
+        raise ValueMistakeError(error.what, error.remedy) from error
 
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
@@ -61,7 +63,7 @@ class Fact(Model):
 
     `start` and `end` are patterns: from the first line that matches `start` to the next that matches `end`.
     `unit` is the unit of the value: a plain number gets it, a quantity is converted. A `volatile` fact
-    differs from run to run on one host.
+    differs from run to run on one host. `locale` says how the file writes numbers, with which commas.
     """
 
     file: EvidencePath
@@ -71,6 +73,7 @@ class Fact(Model):
     end: Pattern | None = None
     unit: Annotated[str, AfterValidator(_unit)] | None = None
     volatile: bool = False
+    locale: LocaleName | None = None
 
     @model_validator(mode="after")
     def _check_lines(self) -> Self:
@@ -89,7 +92,7 @@ class Fact(Model):
         return SliceRequest(self.file, self.lines, self.start, self.end)
 
 
-class FactsFile(RootModel[dict[Annotated[str, AfterValidator(_name)], Fact]]):
+class FactsFile(YamlRoot[dict[Annotated[str, AfterValidator(_name)], Fact]]):
     """`docs/labs/LAB/facts.yml`: the facts of a lab by name."""
 
 
@@ -116,7 +119,7 @@ def load_facts(path: Path, converters: Mapping[str, Converter] = CONVERTERS) -> 
     loaded = read_yaml(path, file, FactsFile, _REMEDY)
     for name, fact in loaded.value.root.items():
         try:
-            select(fact.read, converters)
+            select(fact.read, converters, fact.locale)
         except FaultError as error:
             line = loaded.line(name, "read")
             raise YamlError(f"{name}.read: {error.what}", error.remedy, path=file, line=line) from error

@@ -6,12 +6,14 @@ printed.
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
 from labreport.contract.records import Command, Host, Outcome
+from labreport.contract.remedies import get_again, without_record
+from labreport.contract.text import as_text, why_no_text
 from labreport.report.facts.converters import (
     CONVERTERS,
     Converted,
@@ -20,14 +22,19 @@ from labreport.report.facts.converters import (
     Unreadable,
     convert,
     in_unit,
+    select,
 )
 from labreport.report.facts.converters.own import ConverterError
 from labreport.report.facts.expressions.calculate import FactValue
 from labreport.report.facts.facts import FACTS_FILE, Fact, Facts
+from labreport.report.locales import LocaleName
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import LABS, Block, Gap, Page, cite, raw_link
-from labreport.report.source.evidence import Captured, Evidence, EvidenceSet
+from labreport.report.source.evidence import Evidence
+from labreport.report.source.evidence_set import NOT_COMPARABLE, Captured, EvidenceSet, is_unknown
+from labreport.report.source.patterns import SEARCH
 from labreport.report.source.slices import Range
+from labreport.report.uses import noting
 from labreport.report.values import Quantity, UnitError
 
 
@@ -36,6 +43,7 @@ class Absence(StrEnum):
 
     NOT_CAPTURED = "not captured"
     NO_RECORD = "no record"
+    NOT_COMPARABLE = "not comparable"
     ALTERED = "altered"
     FAILED_RUN = "failed run"
     NOT_THERE = "not there"
@@ -43,14 +51,21 @@ class Absence(StrEnum):
     CONVERTER_FAILED = "converter failed"
 
 
+_AS_TEXT = "name a text file; `iconv -f UTF-16 -t UTF-8` makes one of UTF-16"
+
+
 @dataclass(frozen=True)
 class NoValue:
-    """A fact without a value: the kind of absence, the reason, the remedy, and a converter's error."""
+    """A fact without a value: the kind of absence, the reason, the remedy, and a converter's error.
+
+    `place` is where facts.yml declares the fact, with its name.
+    """
 
     absence: Absence
     reason: str
     remedy: str
     error: ConverterError | None = None
+    place: str = ""
 
     def __str__(self) -> str:
         return f"{self.absence}: {self.reason}: {self.remedy}"
@@ -70,7 +85,7 @@ class Reading:
     lines: Range
     host_id: str
     host: Host | None
-    start: datetime
+    start: datetime | None
     text: str
     is_ratio_of_times: bool = False
 
@@ -96,15 +111,24 @@ class Readings:
 
     facts: Facts
     evidence: Evidence
+    uses: set[str] = field(default_factory=set)
+    """What the readings rest on, when they have been made."""
 
     @cached_property
     def all(self) -> dict[str, Reading | NoValue]:
         """The reading of each fact, by name."""
         page = Page(f"{LABS}/{self.facts.lab}/{FACTS_FILE}")
-        return {
-            name: read_fact(fact, page, self.evidence, self.facts.converters)
-            for name, fact in self.facts.facts.items()
-        }
+        limit = SEARCH.set(self.evidence.search)
+        try:
+            with noting() as self.uses:
+                return {name: self._read(name, fact, page) for name, fact in self.facts.facts.items()}
+        finally:
+            SEARCH.reset(limit)
+
+    def _read(self, name: str, fact: Fact, page: Page) -> Reading | NoValue:
+        found = read_fact(fact, page, self.evidence, self.facts.converters)
+        place = f"{name} in {self.facts.file}:{self.facts.lines.get(name, 1)}"
+        return replace(found, place=place) if isinstance(found, NoValue) else found
 
     @cached_property
     def values(self) -> dict[str, FactValue]:
@@ -136,20 +160,24 @@ def read_fact(
         return NoValue(Absence.NOT_CAPTURED, f"{block.path}: {block.reason}", f"{block.remedy}{command}")
     captured = block.captured
     if captured is None:
-        return NoValue(Absence.NO_RECORD, f"{block.path} has no record", "capture it with `lab record`")
+        return NoValue(Absence.NO_RECORD, f"{block.path} has no record", without_record(block.path))
+    if fact.is_ratio_of_times and is_unknown(block.host):
+        return NoValue(
+            Absence.NOT_COMPARABLE, f"{block.path}: {NOT_COMPARABLE}", "name one of the two values"
+        )
     return _distrust(block, captured) or _read(fact, block, captured, converters)
 
 
 def _distrust(block: Block, captured: Captured) -> NoValue | None:
     """Return why the lines of a block contain no measurement, None if they may."""
-    again = f"`lab collect {block.set.lab}/{captured.record.collector.name}`"
+    again = get_again(captured.record, block.set.name, block.content.path)
     if block.content.sha256 != captured.file.sha256:
         reason = f"{block.path} differs from its record"
-        return NoValue(Absence.ALTERED, reason, f"restore it from git, or capture it again: {again}")
+        return NoValue(Absence.ALTERED, reason, f"restore it from git, or {again}")
     for origin in captured.origins(block.slice.range):
         if origin.command is not None and (failure := _failure(origin.command)):
             reason = f"lines {origin.lines} of {block.path}: {origin.command.argv[0]} {failure}"
-            return NoValue(Absence.FAILED_RUN, reason, f"capture it again, or name other lines: {again}")
+            return NoValue(Absence.FAILED_RUN, reason, f"name other lines, or {again}")
     return None
 
 
@@ -171,14 +199,19 @@ def _read(
     fact: Fact, block: Block, captured: Captured, converters: Mapping[str, Converter]
 ) -> Reading | NoValue:
     lines, text = block.slice.range, block.slice.text or ""
-    read = read_text(block.slice.text, fact.read, f"lines {lines} of {block.path}", fact.unit, converters)
+
+    def read_part(part: bytes, place: str = "") -> Converted | NoValue:
+        return read_bytes(part, fact.read, place, fact.unit, converters=converters, locale=fact.locale)
+
+    read = read_part(block.slice.data, f"lines {lines} of {block.path}")
     if isinstance(read, NoValue):
         return read
 
     def has_value(part: str) -> bool:
-        return read_text(part, fact.read, "", fact.unit, converters) == read
+        return read_part(part.encode()) == read
 
-    if not isinstance(read, tuple) and lines.start < lines.end:
+    converter, _argument = select(fact.read, converters)
+    if not isinstance(read, tuple) and lines.start < lines.end and not converter.of_all_lines:
         lines, text = _fewest_lines(lines, text, read, has_value)
     record = captured.record
     host = block.host
@@ -204,22 +237,25 @@ def _fewest_lines(
     return Range(lines.start + start, lines.start + end - 1), fewest
 
 
-def read_text(
-    text: str | None,
+def read_bytes(  # noqa: PLR0913 # what facts.yml may say of a fact
+    data: bytes,
     how: str,
     place: str,
     unit: str | None = None,
+    *,
     converters: Mapping[str, Converter] = CONVERTERS,
+    locale: LocaleName | None = None,
 ) -> Converted | NoValue:
-    """Return what a converter reads in `text`, or why there is no value; errors call the text `place`.
+    """Return what a converter reads in `data`, or why there is no value; errors call the data `place`.
 
-    A `text` of None is a file that is not text. Raise FaultError if there is no such converter.
+    Raise FaultError if there is no such converter.
     """
+    text = as_text(data)
     if text is None:
-        return NoValue(Absence.UNREADABLE, f"{place}: not text", "name a text file")
+        return NoValue(Absence.UNREADABLE, f"{place}: {why_no_text(data)}", _AS_TEXT)
     remedy = f"correct `read: {how}`, or name other lines"
     try:
-        converted = convert(how, text, converters)
+        converted = convert(how, text, converters, locale)
         return converted if unit is None else in_unit(converted, unit)
     except ConverterError as error:
         return NoValue(Absence.CONVERTER_FAILED, f"{error.place}: {error.what}", error.remedy, error)

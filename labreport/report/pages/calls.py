@@ -3,19 +3,26 @@
 import inspect
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 
-from labreport.report.facts.claims import BoundExpression, Claim, InlineValue
+from labreport.contract.remedies import without_record
+from labreport.report.facts.claims import BoundExpression, Claim, InlineValue, UndeclaredFactError
 from labreport.report.facts.expressions.evaluate import EvaluationState
+from labreport.report.facts.readings import Absence, NoValue
+from labreport.report.images import EvidenceImage
 from labreport.report.pages.context import MacroContext, Shown
-from labreport.report.pages.macros import MACROS, claim
+from labreport.report.pages.labels import Label, LabelKind, LabelRequest
+from labreport.report.pages.macros import CAPTIONED, MACROS, claim
 from labreport.report.pages.slots import SlotKind
-from labreport.report.problems import FaultError, Problem, one_line
+from labreport.report.problems import FaultError, Problem, meant, one_line
 from labreport.report.source.cite import EMULATED, EXPECTED, Block, Gap
 from labreport.report.source.difference import Difference
 from labreport.report.tables import Figure
 
 _SIGNATURES = {name: inspect.signature(macro) for name, macro in MACROS.items()}
+_LABEL = ("caption", "name")
+"""The arguments that number what a macro shows; no macro sees them."""
 MOST_OF_A_SENTENCE = 120
 """How many characters of a claim's sentence a problem repeats."""
 _REMEDIES = {
@@ -41,6 +48,14 @@ class Call:
         return f"{self.name}({', '.join(values)})"
 
     @property
+    def label_request(self) -> LabelRequest:
+        """What the call says of its caption and its name."""
+        if self.name not in CAPTIONED:
+            return LabelRequest(LabelKind.TABLE)
+        given = {key: value for key, value in self.named if key in _LABEL}
+        return LabelRequest(CAPTIONED[self.name], **given)
+
+    @property
     def reference(self) -> str:
         """The call, with the sentence that it binds, as a problem names it."""
         sentence = " ".join((self.sentence or "").split())
@@ -54,16 +69,26 @@ class Call:
         macro = MACROS[self.name]
         if problem := self._misuse():
             return problem
-        named = dict(self.named)
+        named = {key: value for key, value in self.named if key not in self._of_label}
         try:
             _SIGNATURES[self.name].bind(context, *self.args, **named)
         except TypeError as error:
-            parameters = ", ".join(list(_SIGNATURES[self.name].parameters)[1:]) or "nothing"
-            return Problem(str(self), f"{self.name}: {error}", f"it takes {parameters}")
+            parameters = [*_SIGNATURES[self.name].parameters, *self._of_label][1:]
+            remedy = f"it takes {', '.join(parameters) or 'nothing'}"
+            unknown = next((key for key in named if key not in parameters), None)
+            if unknown is not None:
+                return Problem(
+                    str(self), f"{self.name} takes no {unknown}", meant(unknown, parameters, remedy)
+                )
+            return Problem(str(self), f"{self.name}: {error}", remedy)
         try:
             return macro(context, *self.args, **named)
         except FaultError as error:
             return Problem.of(error, str(self))
+
+    @property
+    def _of_label(self) -> tuple[str, ...]:
+        return _LABEL if self.name in CAPTIONED else ()
 
     def _misuse(self) -> Problem | None:
         """Return what is wrong with the sentence, or with having none."""
@@ -81,12 +106,18 @@ class Call:
 
 @dataclass(frozen=True)
 class CallResult:
-    """A call and what it shows. `page` is its path below docs/, `line` is 1-based, 0 if it is not known."""
+    """A call and what it shows. `page` is its path below docs/, `line` is 1-based, 0 if it is not known.
+
+    `label` is the number of a figure or table, None if it has none. `uses` is what `shown` was made from
+    (`labreport.report.uses`).
+    """
 
     page: str
     line: int
     call: Call
     shown: Shown
+    label: Label | None = None
+    uses: AbstractSet[str] = field(default=frozenset(), compare=False, repr=False)
 
     def problem(self, what: str, remedy: str) -> Problem:
         """Return a problem of the call."""
@@ -103,13 +134,24 @@ def problems_of(result: CallResult) -> list[Problem]:
             command = f" (`{gap.command}`)" if gap.command else ""
             return [result.problem(what, f"{gap.remedy}{command}, or list it in the page's {EXPECTED}")]
         case Block(captured=None, path=path):
-            return [result.problem(f"{path} has no record", "capture it with `lab record`")]
-        case Figure(blocks=blocks) | Difference(blocks=blocks):
+            return [result.problem(f"{path} has no record", without_record(path))]
+        case Figure(blocks=blocks) | Difference(blocks=blocks) | EvidenceImage(blocks=blocks):
             return [problem for block in blocks for problem in problems_of(replace(result, shown=block))]
         case BoundExpression() as value if not value.publishable:
-            what = f"{value.result.state}: {value.reason}"
-            return [result.problem(what, _REMEDIES[value.result.state])]
+            return [_unbound(result, value)]
     return []
+
+
+def _unbound(result: CallResult, value: BoundExpression) -> Problem:
+    """Return what is wrong with a value or a claim; a fact without a value is a cause."""
+    problem = result.problem(f"{value.result.state}: {value.reason}", _REMEDIES[value.result.state])
+    if value.result.state is not EvaluationState.NO_EVIDENCE:
+        return problem
+    missing = [one for one in value.readings.values() if isinstance(one, NoValue)]
+    if not missing or any(one.absence is Absence.NOT_CAPTURED for one in missing):
+        return problem
+    places = frozenset(one.place for one in missing)
+    return replace(problem, remedy=f"see {', '.join(sorted(places))}", causes=places)
 
 
 def _placed(result: CallResult, problem: Problem) -> Problem:
@@ -117,7 +159,10 @@ def _placed(result: CallResult, problem: Problem) -> Problem:
     error = problem.error
     if error and error.path:
         return Problem(error.path, error.what, error.remedy, line=error.line)
-    return result.problem(problem.what, problem.remedy)
+    placed = result.problem(problem.what, problem.remedy)
+    return (
+        replace(placed, causes=frozenset({error.what})) if isinstance(error, UndeclaredFactError) else placed
+    )
 
 
 def warnings_of(result: CallResult) -> Iterator[Problem]:
@@ -157,6 +202,8 @@ def inline_text(shown: Shown, kind: SlotKind) -> str:
         case Claim():
             words = claim_words(shown)
             return f" ({words})" if words else ""
+        case Label():
+            return str(shown)
         case Problem(reference=reference, what=what, remedy=remedy):
             parts = (reference, what, remedy)
             return f"(problem: {': '.join(one_line(part) for part in parts if part)})"

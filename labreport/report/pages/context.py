@@ -6,10 +6,13 @@ from pathlib import Path
 
 from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.facts.readings import Readings
+from labreport.report.images import EvidenceImage
+from labreport.report.pages.labels import NO_LABELS, Label, PageLabels
 from labreport.report.problems import FaultError, Problem
 from labreport.report.source.cite import LABS, Block, Gap, Page
 from labreport.report.source.difference import Difference
-from labreport.report.source.evidence import Evidence, EvidenceSet
+from labreport.report.source.evidence import Evidence
+from labreport.report.source.evidence_set import EvidenceSet
 from labreport.report.tables import Figure, Table
 from labreport.report.tables.runs import CommandRuns
 
@@ -31,6 +34,14 @@ class Required:
     lab: str
 
 
+@dataclass(frozen=True)
+class Changed:
+    """What changed in a lab since an earlier measurement, the set hosts/`before`/`lab`."""
+
+    lab: str
+    before: str
+
+
 @dataclass(frozen=True, slots=True)
 class MacroContext:
     """The input of every macro: the evidence, the facts of each lab, and the page with the call."""
@@ -41,6 +52,7 @@ class MacroContext:
     docs: Path
     title: Callable[[str], str] = str
     """Returns the title of a lab."""
+    labels: PageLabels = NO_LABELS
 
     def set_of(self, lab: object) -> EvidenceSet:
         """Return the set of `lab`, or of the page's lab if that is None; raise FaultError."""
@@ -66,14 +78,17 @@ class MacroContext:
         return name
 
 
-LateTable = Covered | Required
+LateTable = Covered | Required | Changed
 """A table that needs every page of the lab."""
-BlockShown = Block | Gap | Problem | Table | tuple[CommandRuns, ...] | LateTable | Figure | Difference
-Shown = BlockShown | InlineValue | Claim
+BlockShown = (
+    Block | Gap | Problem | Table | tuple[CommandRuns, ...] | LateTable | Figure | Difference | EvidenceImage
+)
+Shown = BlockShown | InlineValue | Claim | Label
+"""A label is a reference to what it numbers."""
 
 
 def blocks_of(shown: Shown) -> tuple[Block, ...]:
-    """Return the blocks of evidence that a call shows, or from which its figure or difference is made."""
-    if isinstance(shown, Figure | Difference):
+    """Return the blocks of evidence that a call shows, or from which it makes a figure and the like."""
+    if isinstance(shown, Figure | Difference | EvidenceImage):
         return shown.blocks
     return (shown,) if isinstance(shown, Block) else ()

@@ -5,17 +5,21 @@ A macro raises FaultError for what it cannot show; `labreport.report.pages.calls
 
 from collections.abc import Callable
 
+from labreport.contract.remedies import without_record
 from labreport.report.facts.claims import inline_value, judge_claim
-from labreport.report.figures import chart_figure, comparison_figure
-from labreport.report.pages.context import RUBRIC_FILE, Covered, MacroContext, Required, Shown
+from labreport.report.pages.context import RUBRIC_FILE, Changed, Covered, MacroContext, Required, Shown
+from labreport.report.pages.figure_macros import chart, comparison, table
+from labreport.report.pages.labels import LabelKind
+from labreport.report.pages.pictures import image
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import Block, Gap, cite
 from labreport.report.source.difference import FORMS, differ
-from labreport.report.source.evidence import Captured
+from labreport.report.source.evidence_set import Captured
 from labreport.report.source.slices import slice_request
 from labreport.report.tables.external import advisories_table, published_table
 from labreport.report.tables.probes import escapes_table, probes_figure
-from labreport.report.tables.runs import CommandRun, CommandRuns, command_run, lab_runs
+from labreport.report.tables.references import bibliography_table, glossary_table
+from labreport.report.tables.runs import CommandRun, CommandRuns, command_run, lab_runs, timed_runs
 from labreport.report.tables.sets import (
     host_class_named,
     host_table,
@@ -24,6 +28,7 @@ from labreport.report.tables.sets import (
     labs_table,
     state_table,
 )
+from labreport.report.uses import note
 
 
 def evidence(  # noqa: PLR0913 # what a page may say of a block
@@ -53,14 +58,16 @@ def command(context: MacroContext, path: object, lines: object = None, *, n: obj
     """Show the commands that printed a file, as they were run.
 
     `{{ command("isolation/dmesg.txt") }}` shows all of them, `lines="1:7"` those that printed these lines,
-    and `n=1` the first one.
+    and `n=1` the first one. Of a series, such as bench/startup.csv, it shows what was timed.
     """
     block = cite(context.evidence, context.page, slice_request(path, lines))
     if isinstance(block, Gap):
         return block
     if block.captured is None:
-        raise FaultError(f"{block.path} has no record", "capture it with `lab record`")
-    commands = _commands_of(block, block.captured)
+        raise FaultError(f"{block.path} has no record", without_record(block.path))
+    if block.captured.record.imported:
+        raise FaultError(f"{block.path} was imported: no command was seen", "show its lines with evidence()")
+    commands = (timed_runs(block) if lines is None else []) or _commands_of(block, block.captured)
     if not commands:
         raise FaultError(f"no command printed these lines of {block.path}", "name others: these are ours")
     if n is None:
@@ -126,9 +133,24 @@ def requirements(context: MacroContext, lab: object = None) -> Shown:
     The requirements are those of the lab's rubric.yml.
     """
     name = context.lab_named(lab)
-    if not (context.pages_of(lab) / RUBRIC_FILE).is_file():
+    rubric = context.pages_of(lab) / RUBRIC_FILE
+    note(str(rubric))
+    if not rubric.is_file():
         raise FaultError(f"{name} has no {RUBRIC_FILE}", "write one: manual/reference/rubric.md describes it")
     return Required(name)
+
+
+def changes(context: MacroContext, before: object, *, lab: object = None) -> Shown:
+    """Show what changed since an earlier measurement, which is kept in evidence/hosts/BEFORE/LAB.
+
+    `{{ changes("2026-11") }}` compares as `lab diff` does. Only what matters has a row.
+    """
+    name = context.lab_named(lab)
+    kept = [one.split("/")[1] for one in context.evidence.names() if one.endswith(f"/{name}")]
+    if before not in kept:
+        remedy = f"use one of: {', '.join(kept)}" if kept else "keep one: manual/reference/macros.md says how"
+        raise FaultError(f"{name} has no earlier measurement {before!r}", remedy)
+    return Changed(name, str(before))
 
 
 def fact(
@@ -150,24 +172,6 @@ def fact(
     if decimals is not None and not isinstance(decimals, int):
         raise FaultError(f"decimals is {decimals!r}", "give a number: decimals=1")
     return inline_value(context.facts_of(lab), context.page, text, unit, decimals)
-
-
-def comparison(context: MacroContext, path: object, *, noise: object = None) -> Shown:
-    """Show what a series says: medians, the ratio of the pairs, intervals, failed runs, and anomalies.
-
-    `{{ comparison("bench/startup.csv", noise="bench/noise.csv") }}` adds the noise of the host: a series that
-    times one command against itself.
-    """
-    return comparison_figure(context.evidence, context.page, path, noise)
-
-
-def chart(context: MacroContext, path: object, *, kind: object) -> Shown:
-    """Draw a CSV as a chart.
-
-    `{{ chart("bench/startup.csv", kind="strip") }}`: `kind` is `strip` or `percentiles` for a series,
-    `phases` or `memory` for a CSV with these columns.
-    """
-    return chart_figure(context.evidence, context.page, path, kind)
 
 
 def published(context: MacroContext, lab: object = None) -> Shown:
@@ -212,13 +216,32 @@ def probes(context: MacroContext, path: object, *, only: object = "") -> Shown:
 
 
 def escapes(context: MacroContext, lab: object = None) -> Shown:
-    """Show the escapes that were tried, with the result under each runtime."""
+    """Show the escapes that were tried, with the result of each."""
     return escapes_table(context.evidence, context.set_of(lab))
 
 
 def advisories(context: MacroContext, lab: object = None) -> Shown:
     """Show the vulnerabilities in the lab's advisories.yml, and which of them the measured host has."""
     return advisories_table(context.pages_of(lab), context.set_of(lab))
+
+
+def bibliography(context: MacroContext, lab: object = None) -> Shown:
+    """Show the sources in the lab's references.yml, each with its address."""
+    return bibliography_table(context.pages_of(lab))
+
+
+def glossary(context: MacroContext, lab: object = None) -> Shown:
+    """Show the terms in the lab's glossary.yml. The pages of the lab explain each at its first occurrence."""
+    return glossary_table(context.pages_of(lab))
+
+
+def ref(context: MacroContext, name: object) -> Shown:
+    """Refer to a figure or a table of the page, which the name in its call names.
+
+    `{{ chart("bench/startup.csv", kind="strip", caption="Every start", name="starts") }}` is numbered, and
+    `{{ ref("starts") }}` shows "Figure 1" in a sentence, with a link. The figure may come later.
+    """
+    return context.labels.find(name)
 
 
 MACROS: dict[str, Callable[..., Shown]] = {
@@ -234,17 +257,30 @@ MACROS: dict[str, Callable[..., Shown]] = {
         index,
         coverage,
         requirements,
+        changes,
         fact,
         claim,
         comparison,
         chart,
+        table,
+        image,
         published,
         difference,
         probes,
         escapes,
         advisories,
+        bibliography,
+        glossary,
+        ref,
     )
 }
 """The macros by name."""
-INLINE = frozenset({fact.__name__, claim.__name__})
+INLINE = frozenset({fact.__name__, claim.__name__, ref.__name__})
 """Those that stand in a sentence; the others stand on a line of their own."""
+_FIGURES = frozenset({chart.__name__, image.__name__})
+CAPTIONED = {
+    name: LabelKind.FIGURE if name in _FIGURES else LabelKind.TABLE
+    for name, macro in MACROS.items()
+    if name not in INLINE and macro is not evidence
+}
+"""The macros that also take `caption` and `name`, and what their result is then numbered as."""

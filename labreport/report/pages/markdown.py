@@ -58,8 +58,8 @@ class InlineMarkup:
 
 
 @cache
-def _block_parser(*, page: bool) -> MarkdownIt:
-    """Return the parser of blocks: of a page's Markdown, or of CommonMark with tables.
+def _block_parser(*, page: bool, containers: bool = False) -> MarkdownIt:
+    """Return the parser of blocks: of a page's Markdown, or of CommonMark with tables and `containers`.
 
     Inline markup is left alone: each `inline` token has the source of its text.
     """
@@ -68,6 +68,7 @@ def _block_parser(*, page: bool) -> MarkdownIt:
     markdown.block.ruler.disable("reference")
     if page:
         markdown.block.ruler.at("fence", _closed_fence, {"alt": ["paragraph", "blockquote", "list"]})
+    if page or containers:
         markdown.block.ruler.before(
             "list", CONTAINER, _container, {"alt": ["paragraph", "blockquote", "list"]}
         )
@@ -77,6 +78,11 @@ def _block_parser(*, page: bool) -> MarkdownIt:
 def parse_blocks(text: str, *, page: bool = True) -> list[Token]:
     """Return the block tokens of a Markdown text. `map` of a token has its lines: 0-based, end excluded."""
     return _block_parser(page=page).parse(text)
+
+
+def parse_report(text: str) -> list[Token]:
+    """Return the block tokens of a report that was handed in: CommonMark with tables, and tabs of pages."""
+    return _block_parser(page=False, containers=True).parse(text)
 
 
 def read_fences(text: str, *, page: bool = True) -> Iterator[Fence]:

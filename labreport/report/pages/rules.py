@@ -13,7 +13,9 @@ from jinja2.runtime import LoopContext
 from jinja2.visitor import NodeTransformer
 
 from labreport.contract.errors import LabError
+from labreport.report.pages.hints import NO_JINJA
 from labreport.report.pages.macros import MACROS
+from labreport.report.problems import meant
 
 MOST_STEPS = 100_000
 """How much work a page may ask for: evaluations in loops and macros, and the sizes of values."""
@@ -103,6 +105,15 @@ class Rewriter(NodeTransformer):
         if node.ctx != "load" or node.name in self._known:
             return node
         return _environment_call("unknown", [nodes.Const(node.name), nodes.Const(node.lineno)], node)
+
+    def visit_Filter(self, node: nodes.Filter) -> nodes.Node:  # noqa: N802
+        """Refuse a filter that no page has."""
+        if node.name not in PAGE_FILTERS:
+            others = f"{NO_JINJA}, or use one of: {', '.join(sorted(PAGE_FILTERS))}"
+            remedy = meant(node.name, PAGE_FILTERS, others)
+            _fail(f"there is no filter {node.name}", remedy, node)
+        self.generic_visit(node)
+        return node
 
     def visit_Macro(self, node: nodes.Macro) -> nodes.Node:  # noqa: N802
         """Make each call of a page's own macro take steps."""

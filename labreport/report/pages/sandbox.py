@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from traceback import walk_tb
-from typing import Any
+from typing import Any, NoReturn
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError
 from jinja2.runtime import Context, Macro, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
 from labreport.report.pages.calls import Call
-from labreport.report.pages.macros import INLINE
+from labreport.report.pages.hints import NO_JINJA, hint
+from labreport.report.pages.macros import INLINE, MACROS
 from labreport.report.pages.rules import (
     ATTRIBUTES,
     MOST_CALLS,
@@ -34,7 +35,7 @@ from labreport.report.pages.rules import (
 )
 from labreport.report.pages.slots import SlotKind, Slots
 from labreport.report.pages.tags import COMMENT_START, SourceCall, plain_calls
-from labreport.report.problems import Problem
+from labreport.report.problems import Problem, meant
 
 _FILE = "<template>"
 """What Jinja calls the file of a page in a traceback."""
@@ -56,13 +57,18 @@ class NotedPage:
 class Unknown(StrictUndefined):
     """A name that a page uses and nothing defines. If it is shown, a slot for a problem is in its place."""
 
-    __slots__ = ("called", "line", "name")
+    __slots__ = ("called", "line", "name", "what")
 
     def __init__(self, name: str, line: int, *, called: bool = False) -> None:
-        super().__init__(name=name)
+        self.what = f"nothing is called {name}"
+        super().__init__(self.what, name=name)
         self.name = name
         self.line = line
         self.called = called
+
+    def __str__(self, *_args: object, **_named: object) -> NoReturn:
+        """Raise SandboxError: what a call block calls is shown as it is."""
+        raise SandboxError(self.what, line=self.line)
 
 
 class PageEnvironment(ImmutableSandboxedEnvironment):
@@ -79,18 +85,20 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
         )
         self._slots = slots
         self._calls: list[Call | Problem] = []
+        self._source = ""
         self._steps_left = MOST_STEPS
         plain = {name: value for name, value in (values or {}).items() if is_plain(value)}
         self.globals = {**plain, "range": self.bounded_range, "dict": dict, "namespace": Namespace}
+        self._names = {*self.globals, *MACROS}
         self.filters = {name: self._bounded(function) for name, function in PAGE_FILTERS.items()}
 
     def render(self, source: str) -> NotedPage:
         """Return a page after its Jinja; one that cannot be rendered is one slot, for the problem in it."""
-        self._calls, self._steps_left = [], MOST_STEPS
+        self._calls, self._steps_left, self._source = [], MOST_STEPS, source
         try:
             text = self._render(source)
         except Exception as error:  # noqa: BLE001 # whatever a page's Jinja raises is a mistake in the page
-            text, self._calls = self._slots.write(1, SlotKind.BLOCK), [_problem(error)]
+            text, self._calls = self._slots.write(1, SlotKind.BLOCK), [_problem(error, source)]
         return NotedPage(text, tuple(self._calls))
 
     def _render(self, source: str) -> str:
@@ -104,8 +112,8 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
         parts, left = [], len(source) + MOST_OUTPUT
         output: Any = Template.from_code(self, code, self.globals).generate()
         for part in output:
-            parts.append(part)
-            left -= len(part)
+            parts.append(str(part))  # what a call block calls is here as it is
+            left -= len(parts[-1])
             if left < 0:  # raised where the page is, so that the line is known
                 output.throw(SandboxError(f"it writes more than {MOST_OUTPUT} characters", "write less"))
         return "".join(parts)
@@ -135,6 +143,11 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
 
     def note_call(self, line: int, name: str, /, *args: object, **named: object) -> str:
         """Note the call of a macro, and return its slot, or its slots around its sentence."""
+        for value in (*args, *named.values()):
+            if isinstance(value, Unknown):
+                return self._put_problem(value, f"{name}(…)")
+            if isinstance(value, Undefined):
+                str(value)  # raises: an attribute that a value does not have
         caller = named.pop("caller") if isinstance(named.get("caller"), Macro) else None
         sentence = str(caller()).strip() if callable(caller) else None
         return self._put(Call(name, args, tuple(named.items()), sentence, line))
@@ -153,6 +166,14 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
             raise SandboxError(f"it calls more than {MOST_CALLS} macros", "show less on one page")
         self._calls.append(call)
         return len(self._calls)
+
+    def _put_problem(self, unknown: Unknown, reference: str) -> str:
+        """Note the problem of an unknown name, and return its slot."""
+        remedy = hint(self._source, unknown.line) or meant(
+            unknown.name, self._names, f"check the spelling, or {NO_JINJA}"
+        )
+        number = self._note(Problem(reference, unknown.what, remedy, line=unknown.line))
+        return self._slots.write(number, SlotKind.BLOCK)
 
     def unknown(self, name: str, line: int, /) -> Unknown:
         """Return what stands for a name that nothing defines."""
@@ -180,9 +201,7 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
         """Return what a page shows of a value: a slot for an unknown name; raise TypeError for an object."""
         if isinstance(value, Unknown):
             reference = f"{value.name}(…)" if value.called else value.name
-            what = f"nothing is called {value.name}"
-            number = self._note(Problem(reference, what, "check the spelling", line=value.line))
-            return self._slots.write(number, SlotKind.BLOCK)
+            return self._put_problem(value, reference)
         if value is None or isinstance(value, str | int | float | Undefined):
             return value
         raise TypeError(f"a {type(value).__name__} cannot be shown as text")
@@ -250,14 +269,19 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
         return bounded
 
 
-def _problem(error: Exception) -> Problem:
+def _problem(error: Exception, source: str) -> Problem:
     """Return what is wrong with a page that cannot be rendered, with its line."""
     frames = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == _FILE]
     line = frames[-1] if frames else 1
     if isinstance(error, TemplateSyntaxError):
-        remedy = "correct the tag, or put text that is no Jinja between {% raw %} and {% endraw %}"
+        remedy = hint(source, error.lineno) or f"correct the tag, or {NO_JINJA}"
         return Problem("", f"invalid Jinja: {str(error.message).rstrip('.')}", remedy, line=error.lineno)
+    if isinstance(error, UndefinedError):
+        remedy = hint(source, line) or f"check the spelling, or {NO_JINJA}"
+        return Problem("", str(error.message), remedy, line=line)
     if isinstance(error, SandboxError):
-        return Problem("", error.what, error.remedy, line=error.line or line)
+        line = error.line or line
+        remedy = error.remedy or hint(source, line) or f"check the spelling, or {NO_JINJA}"
+        return Problem("", error.what, remedy, line=line)
     what = f"{type(error).__name__}: {str(error).rstrip('.')}"
     return Problem("", what, "correct the expression", line=line)

@@ -90,11 +90,11 @@ class Slots:
         for one in words:
             at = one.start()
             in_tag = _in_tag(html, at)
-            if _is_in(refused, at) or (
+            if is_in(refused, at) or (
                 in_tag and not _TEXT_ATTRIBUTE.search(html, html.rfind("<", 0, at), at)
             ):
                 continue
-            yield Slot(int(one[1]), SlotKind(one[2]), *one.span(), as_text=in_tag or _is_in(code, at))
+            yield Slot(int(one[1]), SlotKind(one[2]), *one.span(), as_text=in_tag or is_in(code, at))
 
     def without_values(self, html: str) -> str:
         """Return HTML without the slots of values that are left in it."""
@@ -108,7 +108,7 @@ class Slots:
         return left.replace(self.token, "").replace(self.token[:8], "")
 
 
-def _is_in(places: list[tuple[int, int]], at: int) -> bool:
+def is_in(places: list[tuple[int, int]], at: int) -> bool:
     """Return whether `at` is inside one of `places`, which are in order and apart."""
     before = bisect_left(places, (at,))
     return before > 0 and at < places[before - 1][1]

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import yaml
@@ -12,8 +12,12 @@ from markdown.extensions.toc import slugify, unique
 from labreport.contract.strict_yaml import BadYamlError, DeepYamlError, compose
 from labreport.report.pages.tags import SourceCall, Tag, read_calls, read_tags
 from labreport.report.pages.visible import BOUND, INLINE_CODE, INVISIBLE, BareMarkdown, masked, without_jinja
-from labreport.report.problems import FaultError, Problem
+from labreport.report.problems import FaultError, Problem, similar
 from labreport.report.source.cite import EMULATED, EXPECTED, FrontMatter, lab_of
+from labreport.report.yaml_file import as_written
+
+KEY_FINDINGS = "Key findings"
+"""The heading of the list with which the summary of a lab begins."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
@@ -28,6 +32,17 @@ _THEME_KEYS: Mapping[str, tuple[tuple[type, ...], str]] = {
 _OWN_ID = re.compile(r"\{[^}]*#([\w:.-]+)[^}]*\}(?:[ \t]+#+)?\s*$")
 
 
+_OUR_KEYS = frozenset({EMULATED, EXPECTED})
+
+
+class FrontMatterError(FaultError):
+    """A key of a page's front matter that the report cannot use; `key` is its name."""
+
+    def __init__(self, key: str, what: str, remedy: str) -> None:
+        super().__init__(what, remedy)
+        self.key = key
+
+
 @dataclass(frozen=True)
 class Heading:
     """A heading: its level, its text as a reader sees it, its anchor in the page, and its line."""
@@ -40,11 +55,17 @@ class Heading:
 
 @dataclass(frozen=True)
 class PageMeta:
-    """The front matter of a page as mkdocs reads it, and where it ends; `wrong` is what is wrong with it."""
+    """The front matter of a page as mkdocs reads it, and where it ends.
+
+    `wrong` is what is wrong with it as a whole, and `line` where. `lines` has the line of each key. Lines are
+    those of the page, 1-based.
+    """
 
     values: Mapping[str, object]
     end: int = 0
     wrong: str = ""
+    line: int = 1
+    lines: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def unusable(self) -> Mapping[str, str]:
@@ -166,13 +187,19 @@ class PageSource:
 
 
 def read_front_matter(values: Mapping[str, object]) -> FrontMatter:
-    """Return what front matter says to the report; raise FaultError if a value is of the wrong type."""
+    """Return what front matter says to the report; raise FrontMatterError for a wrong or misspelled one."""
     accepts = values.get(EMULATED, False)
     if not isinstance(accepts, bool):
-        raise FaultError(f"{EMULATED} is {accepts!r}", "write true or false")
+        what = f"{EMULATED} is {as_written(accepts)}"
+        raise FrontMatterError(EMULATED, what, f"write `{EMULATED}: true`, or leave it out")
     gaps = values.get(EXPECTED) or []
     if not isinstance(gaps, list) or not all(isinstance(path, str) for path in gaps):
-        raise FaultError(f"{EXPECTED} is {gaps!r}", "list paths: [kata/test1.txt]")
+        path = gaps if isinstance(gaps, str) else "kata/test1.txt"
+        what = f"{EXPECTED} is {as_written(gaps)}, not a list of paths"
+        raise FrontMatterError(EXPECTED, what, f"write `{EXPECTED}: [{path}]`")
+    for key in values:
+        if key not in _OUR_KEYS and (meant_key := similar(str(key), _OUR_KEYS)):
+            raise FrontMatterError(str(key), f"there is no key {key}", f"is {meant_key} meant?")
     return FrontMatter(frozenset(gaps), accepts)
 
 
@@ -195,29 +222,33 @@ def read_meta(text: str) -> PageMeta:
     if found is None:
         return _read_keys(text)
     end = _skip_line_ends(text, found.end())
-    bad = ""
+    bad, line, lines = "", 1, dict[str, int]()
     try:
-        compose(found[1])
+        node = compose(found[1])
+        if isinstance(node, yaml.MappingNode):
+            lines = {str(key.value): key.start_mark.line + 2 for key, _value in node.value}
     except DeepYamlError as error:
-        return PageMeta({}, end, wrong=error.what)
-    except BadYamlError as error:
-        bad = error.what
+        return PageMeta({}, end, wrong=error.what, line=error.line + 1)
+    except BadYamlError as error:  # text that ends too early is wrong in its last line
+        bad, line = error.what, min(error.line, found[1].count("\n")) + 1
     try:
         values = yaml.safe_load(found[1])
     except (yaml.YAMLError, ValueError, RecursionError):
-        return PageMeta({}, wrong="it is no YAML")
+        return PageMeta({}, wrong=bad or "not YAML", line=line)
     if not isinstance(values, dict):
-        return PageMeta({}, wrong="it is no mapping of keys to values")
-    return PageMeta({}, end, wrong=bad) if bad else PageMeta(values, end)
+        return PageMeta({}, wrong="no keys with values", line=2)
+    return PageMeta({}, end, wrong=bad, line=line) if bad else PageMeta(values, end, lines=lines)
 
 
 def _read_keys(text: str) -> PageMeta:
     """Return the front matter in MultiMarkdown's form: it ends at the first line that is none."""
     values: dict[str, object] = {}
+    lines: dict[str, int] = {}
     key, end = "", 0
-    for line in text.split("\n"):
+    for number, line in enumerate(text.split("\n"), 1):
         if found := _KEY.match(line):
             key = found[1].lower()
+            lines.setdefault(key, number)
             values[key] = f"{values[key]} {found[2].strip()}" if key in values else found[2].strip()
         elif key and line.strip() and line.startswith(("    ", "\t")):
             values[key] = f"{values[key]} {line.strip()}"
@@ -225,7 +256,7 @@ def _read_keys(text: str) -> PageMeta:
             end += (len(line) + 1) * (not line.strip())
             break
         end += len(line) + 1
-    return PageMeta(values, _skip_line_ends(text, min(end, len(text))))
+    return PageMeta(values, _skip_line_ends(text, min(end, len(text))), lines=lines)
 
 
 def _skip_line_ends(text: str, end: int) -> int:

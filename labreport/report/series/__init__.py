@@ -10,7 +10,9 @@ from labreport.contract.errors import LabError
 from labreport.report.series.statistics import interval_of_median
 from labreport.report.values import Quantity, decimal
 
-COLUMNS = ("run", "order", "runtime", "seconds", "exit_status")
+COLUMNS = ("run", "order", "NAME", "seconds", "exit_status")
+"""The first columns of a series. NAME is the lab's own word for what it compares, such as `tool`."""
+_NAME = COLUMNS.index("NAME")
 _TWO = Quantity(Decimal(2), "")
 
 
@@ -104,15 +106,16 @@ def median_estimate(values: Sequence[Quantity]) -> MedianEstimate:
 def read_series(text: str) -> Series:
     r"""Return the series in a CSV; raise SeriesError that names the line.
 
-    >>> two = "run,order,runtime,seconds,exit_status\n1,1,runc,0.412,0\n1,2,kata,1.620,0\n"
-    >>> [str(ratio) for ratio in read_series(two).ratios("kata", "runc")]
+    >>> two = "run,order,tool,seconds,exit_status\n1,1,zstd,0.412,0\n1,2,gzip,1.620,0\n"
+    >>> [str(ratio) for ratio in read_series(two).ratios("gzip", "zstd")]
     ['3.93']
     """
     try:
         rows = list(csv.reader(text.splitlines(), strict=True))
     except csv.Error as error:
         raise SeriesError(f"not CSV: {error}") from error
-    if not rows or tuple(rows[0][: len(COLUMNS)]) != COLUMNS:
+    head = tuple(rows[0][: len(COLUMNS)]) if rows else ()
+    if len(head) < len(COLUMNS) or (*head[:_NAME], "NAME", *head[_NAME + 1 :]) != COLUMNS:
         raise SeriesError(f"its first line is not {','.join(COLUMNS)}")
     samples = [_sample(row, line) for line, row in enumerate(rows[1:], 2)]
     if not samples:

@@ -1,6 +1,6 @@
-"""What a series shows: statistics of each contender and their ratio, as values, a table and sentences."""
+"""What a series shows: statistics of each contender and ratios of pairs, as values, a table and sentences."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ from labreport.report.values import Quantity
 
 _DIGITS = 4
 _SECOND = Fraction(1)
-_HEAD = ("", "runs", "failed", "median", f"{CONFIDENCE:.0%} interval of the median")
+MOST_PAIRS = 30
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,11 @@ class ContenderStats:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A series' contenders, and the ratio of the last to the first by pairs, or why there is none."""
+class PairStats:
+    """The ratio of one contender to another by pairs, or why there is none."""
 
-    contenders: tuple[ContenderStats, ...]
+    name: str
+    base: str
     ratio: MedianEstimate | None
     no_ratio: str = ""
 
@@ -45,18 +46,45 @@ class Comparison:
         return bool(ratio and ratio.low and ratio.high and ratio.low.exact <= 1 <= ratio.high.exact)
 
 
-def compare(series: Series) -> Comparison:
-    """Return the statistics of a series."""
+@dataclass(frozen=True)
+class Comparison:
+    """A series' contenders, and the pairs that are compared. `runs` is what the samples are called."""
+
+    contenders: tuple[ContenderStats, ...]
+    pairs: tuple[PairStats, ...]
+    runs: str = "runs"
+
+
+PairNames = Sequence[tuple[str, str]]
+"""The names of contenders and of what each is compared with."""
+
+
+def compare(
+    series: Series, *, base: str | None = None, pairs: PairNames | None = None, runs: str = "runs"
+) -> Comparison:
+    """Return the statistics of a series, and of `pairs`: else of each contender beside `base`, the first one.
+
+    Raise SeriesError for a contender that is not there, and for more pairs than anybody would read.
+    """
+    if pairs is None:
+        base = series.names[0] if base is None else base
+        pairs = [(name, base) for name in series.names if series.of(base) and name != base]
+    if len(pairs) > MOST_PAIRS:
+        raise SeriesError(f"{len(pairs)} pairs, at most {MOST_PAIRS}", "name some with pairs=")
     contenders = tuple(_contender_stats(series, name) for name in series.names)
-    if len(contenders) == 1:
-        return Comparison(contenders, None, "the series has one contender only")
+    return Comparison(contenders, tuple(_pair_stats(series, *pair) for pair in pairs), runs)
+
+
+def _pair_stats(series: Series, name: str, base: str) -> PairStats:
+    for one in (name, base):
+        series.of(one)
     try:
-        ratios = series.ratios(series.names[-1], series.names[0])
+        ratios = series.ratios(name, base)
     except SeriesError as error:
-        return Comparison(contenders, None, error.what)
+        return PairStats(name, base, None, error.what)
     if not ratios:
-        return Comparison(contenders, None, "there is no run in which both succeeded")
-    return Comparison(contenders, median_estimate(ratios))
+        return PairStats(name, base, None, "there is no run in which both succeeded")
+    return PairStats(name, base, median_estimate(ratios))
 
 
 def _contender_stats(series: Series, name: str) -> ContenderStats:
@@ -94,47 +122,68 @@ def _interval_words(estimate: MedianEstimate) -> str:
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Return a row for each contender, and one for the ratio."""
-    rows = [_row(one.name, one.runs, len(one.failed), one.seconds) for one in comparison.contenders]
-    if comparison.ratio:
-        name = f"{comparison.contenders[-1].name} / {comparison.contenders[0].name}, pair by pair"
-        rows.append(_row(name, comparison.ratio.count, "", comparison.ratio))
-    return Table.of(_HEAD, rows)
+    """Return a row for each contender, and one for the ratio of each pair."""
+    head = ("", comparison.runs, "failed", "median", f"{CONFIDENCE:.0%} interval of the median")
+    rows = [
+        _row(one.name, one.runs, len(one.failed), one.seconds, comparison.runs)
+        for one in comparison.contenders
+    ]
+    rows += [
+        _row(f"{pair.name} / {pair.base}, pair by pair", pair.ratio.count, "", pair.ratio, "pairs")
+        for pair in comparison.pairs
+        if pair.ratio
+    ]
+    return Table.of(head, rows)
 
 
-def _row(name: str, runs: int, failed: int | str, estimate: MedianEstimate | None) -> tuple[object, ...]:
+def _row(
+    name: str, runs: int, failed: int | str, estimate: MedianEstimate | None, noun: str
+) -> tuple[object, ...]:
     interval = _interval_words(estimate) if estimate else ""
     median = four_digits(estimate.median) if estimate else "none"
-    return (name, runs, failed, median, interval or "too few runs")
+    return (name, runs, failed, median, interval or f"too few {noun}")
 
 
 def sentences(comparison: Comparison) -> list[str]:
-    """Return the ratio as a sentence, then one for each property that a median hides."""
-    remarks = [remark for one in comparison.contenders for remark in _remarks(one)]
-    return [_ratio_sentence(comparison), *remarks]
+    """Return the ratio of each pair as a sentence, then one for each property that a median hides."""
+    told = [_ratio_sentence(pair, comparison.runs) for pair in comparison.pairs]
+    if not told:
+        told = ["There is no ratio: the series has one contender only."]
+    if sum(pair.ratio is not None and pair.ratio.low is not None for pair in comparison.pairs) > 1:
+        told.append(f"Each interval holds with {CONFIDENCE:.0%} by itself, not all of them at once.")
+    return told + [remark for one in comparison.contenders for remark in _remarks(one, comparison.runs)]
 
 
-def _ratio_sentence(comparison: Comparison) -> str:
-    first, last = comparison.contenders[0].name, comparison.contenders[-1].name
-    ratio = comparison.ratio
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence has them.
+
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _ratio_sentence(pair: PairStats, noun: str) -> str:
+    name, base, ratio = pair.name, pair.base, pair.ratio
     if ratio is None:
-        return f"There is no ratio: {comparison.no_ratio}."
+        return f"There is no ratio of {name} to {base}: {pair.no_ratio}."
     pairs = "1 pair" if ratio.count == 1 else f"{ratio.count} pairs"
-    times = f"{last} took {four_digits(ratio.median)} times as long as {first}"
+    times = f"{name} took {four_digits(ratio.median)} times as long as {base}"
     if ratio.low is None:
         return f"{times} (median of {pairs}; too few for an interval)."
     interval = f"{CONFIDENCE:.0%} interval {_interval_words(ratio)}, {pairs}"
-    if comparison.shows_no_difference:
-        return f"These runs show no difference between {first} and {last}: {times} ({interval})."
+    if pair.shows_no_difference:
+        return f"These {noun} show no difference between {base} and {name}: {times} ({interval})."
     return f"{times} ({interval})."
 
 
-def _remarks(contender: ContenderStats) -> Iterator[str]:
+def _remarks(contender: ContenderStats, noun: str) -> Iterator[str]:
     """Yield a sentence for failed runs, outliers, a trend and two modes."""
     name = contender.name
     if contender.failed:
         count, runs = len(contender.failed), ", ".join(map(_failed_run, contender.failed))
-        yield f"{name}: {count} of {contender.runs} runs failed, and the median excludes them: {runs}."
+        yield f"{name}: {count} of {contender.runs} {noun} failed, and the median excludes them: {runs}."
     if contender.outliers:
         yield f"{name}: outliers (kept): {_runs_with_seconds(contender.outliers)}."
     if contender.trend:
@@ -144,7 +193,7 @@ def _remarks(contender: ContenderStats) -> Iterator[str]:
     if contender.modes:
         found = contender.modes
         above = contender.runs - len(contender.failed) - found.below
-        groups = f"{found.below} runs up to {found.low:.4g} s, {above} runs from {found.high:.4g} s"
+        groups = f"{found.below} {noun} up to {found.low:.4g} s, {above} {noun} from {found.high:.4g} s"
         yield f"{name}: two modes, which one median does not describe: {groups}."
 
 
@@ -157,10 +206,14 @@ def _runs_with_seconds(samples: Iterable[Sample]) -> str:
 
 
 def noise_sentence(comparison: Comparison) -> str:
-    """Return the noise of the host as a sentence; the series is of one command against itself."""
-    ratio = comparison.ratio
-    if ratio is None or ratio.low is None:
-        return "The noise of the host is unknown: the same command against itself gave no interval."
+    """Return the noise of the host as sentences; the series is of one command against itself."""
+    told = [_noise(pair.ratio) for pair in comparison.pairs if pair.ratio and pair.ratio.low]
+    if not told or len(told) < len(comparison.pairs):
+        told.append("The noise of the host is unknown: the same command against itself gave no interval.")
+    return " ".join(told)
+
+
+def _noise(ratio: MedianEstimate) -> str:
     interval = f"{CONFIDENCE:.0%} interval {_interval_words(ratio)}, {ratio.count} pairs"
     times = f"the same command took {four_digits(ratio.median)} times as long as itself"
     return f"The noise of the host: {times} ({interval})."

@@ -1,15 +1,16 @@
 """Resolve what a page cites: a block of evidence, or a gap where the evidence was not captured."""
 
-import difflib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from labreport.contract.fields import RECORDS, evidence_path
 from labreport.contract.folder import EvidenceError
-from labreport.contract.records import CollectorState, Host, Record
-from labreport.report.problems import FaultError
-from labreport.report.source.evidence import Captured, Evidence, EvidenceSet, is_emulated
+from labreport.contract.records import Host, Record
+from labreport.contract.state import CollectorState
+from labreport.report.problems import FaultError, meant
+from labreport.report.source.evidence import Evidence
+from labreport.report.source.evidence_set import Captured, EvidenceSet, is_emulated
 from labreport.report.source.slices import Content, Slice, SliceRequest, cut
 
 LABS = "labs"
@@ -133,6 +134,9 @@ def _notes(found: EvidenceSet, content: Content, captured: Captured | None) -> t
 def _gap(found: EvidenceSet, path: str, page: Page, *, expected: bool) -> Gap:
     """Return the gap at `path`; raise FaultError if no collector writes such a file."""
     shown = f"{found.name}/{path}"
+    if found.is_imported:
+        known = meant(path, found.captured, f"name a file below evidence/{found.name}/")
+        raise FaultError(f"{shown} did not come with the report", known)
     if found.state is None:
         command = f"lab collect {found.lab}"
         return Gap(shown, "nothing was captured yet", "capture it", command, expected)
@@ -149,5 +153,4 @@ def _suggestion(found: EvidenceSet, collectors: list[CollectorState], path: str,
     if lab and path.startswith(f"{lab}/"):
         return f"on a page of {lab} leave the lab out: {path.removeprefix(f'{lab}/')}"
     known = {*found.captured, *(written for row in collectors for written in row.writes)}
-    similar = difflib.get_close_matches(path, sorted(known), n=1)
-    return f"is {similar[0]} meant?" if similar else f"name a file that `lab status {found.lab}` lists"
+    return meant(path, known, f"name a file that `lab status {found.lab}` lists")

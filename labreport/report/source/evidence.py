@@ -1,148 +1,26 @@
 """The evidence of one build: sets, records, hosts and files, each read at most once.
 
-An Evidence lives for one build, so what it has read cannot be out of date.
+An Evidence lives for one build, so what it has read cannot be out of date. `mkdocs serve` keeps it, and calls
+`refresh` for the files that have changed. What is asked for is noted (`labreport.report.uses`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
-from labreport.contract.fields import FAILED, RECORDS, is_evidence_path
+from labreport.contract.fields import is_evidence_path
 from labreport.contract.folder import EvidenceError, opened
-from labreport.contract.reader import RecordError, read_evidence, read_host, read_state, readable_records
 from labreport.contract.records import (
     HERE,
     HOSTS,
-    CollectorState,
-    Command,
-    File,
-    Host,
-    HostClass,
-    Record,
-    State,
-    Status,
 )
 from labreport.contract.sets import sets
 from labreport.report.problems import FaultError
+from labreport.report.source.evidence_set import EvidenceSet
 from labreport.report.source.patterns import PatternSearch
-from labreport.report.source.published import PublishedNames
-from labreport.report.source.slices import Content, Range
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Lines of a file and the command that printed them, None for text of the collector.
-
-    `cut` says what was cut from the command's output.
-    """
-
-    lines: Range
-    command: Command | None
-    cut: str
-
-
-@dataclass(frozen=True)
-class Captured:
-    """A file of a set, as its record describes it."""
-
-    record: Record
-    file: File
-
-    def origins(self, lines: Range) -> list[Origin]:
-        """Return the origins of `lines`, in order; none for lines without a span."""
-        origins = []
-        for span in self.file.spans:
-            start, end = max(span.start, lines.start), min(span.end, lines.end)
-            if start <= end:
-                command = None if span.command is None else self.record.commands[span.command]
-                origins.append(Origin(Range(start, end), command, span.cut))
-        return origins
-
-    def lines(self, content: Content) -> Iterator[tuple[int, bytes, bool]]:
-        """Yield each line of the file: its number, its bytes, whether a command printed it."""
-        for origin in self.origins(Range(1, len(content.lines))):
-            for number in range(origin.lines.start, origin.lines.end + 1):
-                yield number, content.lines[number - 1], origin.command is not None
-
-
-@dataclass(frozen=True)
-class EvidenceSet:
-    """The evidence of one measuring host; `name` is its path from the evidence root."""
-
-    name: str
-    folder: Path
-
-    @property
-    def lab(self) -> str:
-        """The lab that the evidence belongs to."""
-        return self.folder.name
-
-    @cached_property
-    def records(self) -> dict[str, Record]:
-        """The readable records by collector; `labreport.contract.verify` reports the others."""
-        return readable_records(self.folder, skip_newer=True)
-
-    @cached_property
-    def captured(self) -> dict[str, Captured]:
-        """Every file that a record describes, by path."""
-        return {
-            file.path: Captured(record, file) for record in self.records.values() for file in record.files
-        }
-
-    @cached_property
-    def state(self) -> State | None:
-        """The state of each collector; None if there is no readable state.json."""
-        try:
-            return read_state(self.folder)
-        except RecordError:
-            return None
-
-    @cached_property
-    def stale(self) -> dict[str, CollectorState]:
-        """The collector of each stale file, by path."""
-        rows = self.state.collectors if self.state else []
-        return {path: row for row in rows if row.state is Status.STALE for path in row.writes}
-
-    @cached_property
-    def hosts(self) -> dict[str, Host]:
-        """The hosts of the set's records by id, without those whose file cannot be read."""
-        hosts = {}
-        for host_id in sorted({record.host for record in self.records.values()}):
-            try:
-                hosts[host_id] = read_host(self.folder, host_id)
-            except RecordError:
-                continue
-        return hosts
-
-    @cached_property
-    def measuring(self) -> list[Host]:
-        """The hosts that measured, without those that only built."""
-        ids = {record.host for record in self.records.values() if record.role != "build"}
-        return [host for host_id, host in self.hosts.items() if host_id in ids]
-
-    @cached_property
-    def _names(self) -> PublishedNames:
-        return PublishedNames(frozenset(self.files()), self._bytes)
-
-    def _bytes(self, path: str) -> bytes | None:
-        try:
-            return read_evidence(self.folder, path)
-        except EvidenceError:
-            return None
-
-    def published(self, path: str) -> str:
-        """Return the path, from the site's root, under which a file of the set is published."""
-        return f"evidence/{self.name}/{self._names.name(path)}"
-
-    def files(self) -> Iterator[str]:
-        """Yield the path of every regular file and record, hidden files and failed captures excluded."""
-        try:
-            with opened(self.folder) as top:
-                entries = list(top.entries(lambda entry: entry.path == FAILED or entry.is_hidden))
-        except (FileNotFoundError, EvidenceError):
-            return
-        yield from (entry.path for entry in entries if entry.is_file and is_evidence_path(entry.path))
+from labreport.report.source.slices import Content
+from labreport.report.uses import note
 
 
 @dataclass
@@ -171,6 +49,7 @@ class Evidence:
 
     def holds(self, name: str, path: str) -> bool:
         """Return whether anything exists at `path` of the set `name`, if only a broken link."""
+        note(f"{name}/{path}")
         if not is_evidence_path(path):
             return False
         place = self.root / name / path
@@ -185,9 +64,16 @@ class Evidence:
     def content(self, name: str, path: str) -> Content:
         """Return the file `path` of the set `name`; raise EvidenceError as `read_evidence` does."""
         key = (name, path)
+        note(f"{name}/{path}")
         if key not in self._contents:
-            self._contents[key] = Content(path, read_evidence(self.root / name, path))
+            self._contents[key] = Content(path, self.set(name).read(path))
         return self._contents[key]
+
+    def refresh(self, name: str, paths: Collection[str]) -> AbstractSet[str]:
+        """Forget what was read of `paths` of the set `name`; return the questions with another answer."""
+        for path in paths:
+            self._contents.pop((name, path), None)
+        return self.set(name).refresh(paths)
 
     def locate(self, path: str, lab: str) -> tuple[EvidenceSet, str]:
         """Return the set, and the path in it, that `path` means on a page of `lab` (empty outside labs).
@@ -216,13 +102,3 @@ class Evidence:
             what = "belongs to this machine: a build leaves it out" if hidden else "is not there"
             raise FaultError(f"{HOSTS}/{host} {what}", "name a set that the hosts page lists")
         return self.set(name), file
-
-
-def is_evidence(path: str) -> bool:
-    """Return whether `path` of a set is evidence, not a record."""
-    return not path.startswith(f"{RECORDS}/")
-
-
-def is_emulated(host: Host | None) -> bool:
-    """Return whether a host has an emulated processor, so that its timings are not those of real hardware."""
-    return host is not None and host.host_class is HostClass.EMULATED

@@ -6,7 +6,8 @@ stops at a limit. Patterns in a collector's code are code, and records' patterns
 
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,18 +46,28 @@ class PatternSearch:
 
     def first_match(self, pattern: "regex.Pattern[str]", lines: Iterable[str]) -> int | None:
         """Return the index of the first line that matches, or None; raise FaultError at the limit."""
+        return next((number for number, _match in self.matches(pattern, lines)), None)
+
+    def matches(
+        self, pattern: "regex.Pattern[str]", lines: Iterable[str]
+    ) -> Iterator[tuple[int, "regex.Match[str]"]]:
+        """Yield the index of each line that matches, and its match; raise FaultError at the limit."""
         if self.timeouts >= MOST_TIMEOUTS:
             what = f"{MOST_TIMEOUTS} patterns took too long, so {pattern.pattern!r} is not tried"
             raise FaultError(what, "correct those first")
         end = time.monotonic() + SECONDS
         try:
             for number, line in enumerate(lines):
-                if pattern.search(line, timeout=max(end - time.monotonic(), 0.001)):
-                    return number
+                found = pattern.search(line, timeout=max(end - time.monotonic(), 0.001))
+                if found:
+                    yield number, found
         except TimeoutError as error:
             self.timeouts += 1
             what = f"the pattern {pattern.pattern!r} takes more than {SECONDS:.0f} s"
             raise FaultError(
                 what, "write one that repeats less, such as ^Kata instead of (.*)+Kata"
             ) from error
-        return None
+
+
+SEARCH: ContextVar[PatternSearch | None] = ContextVar("SEARCH", default=None)
+"""The search of the build under way, so that the patterns of all its facts share one limit."""

@@ -4,17 +4,17 @@ What is not on the list gets `.txt`, so that no browser and no server runs or re
 """
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import PurePosixPath
 
+from labreport.contract.images import SUFFIXES, is_clean_image
 from labreport.contract.text import as_text
 
 PLAIN = ".txt"
 MOST_ENDINGS = 64
 """How many `.txt` a name of 255 bytes has room for."""
-_PNG, _JPEG, _RIFF, _WEBP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"WEBP"
 
 
 def _is_text(data: bytes) -> bool:
@@ -29,18 +29,11 @@ def _is_json(data: bytes) -> bool:
     return True
 
 
-def _is_jpeg(data: bytes) -> bool:
-    return data.startswith(_JPEG)
-
-
 KEPT: Mapping[str, Callable[[bytes], bool]] = {
     PLAIN: _is_text,
     ".csv": _is_text,
     ".json": _is_json,
-    ".png": lambda data: data.startswith(_PNG),
-    ".jpg": _is_jpeg,
-    ".jpeg": _is_jpeg,
-    ".webp": lambda data: data.startswith(_RIFF) and data[8:12] == _WEBP,
+    **{suffix: partial(is_clean_image, f"image{suffix}") for suffix in SUFFIXES},
 }
 """The endings that are kept, and what the bytes of such a file have to be."""
 
@@ -67,6 +60,15 @@ class PublishedNames:
         if path not in self._published:
             self._published[path] = self._name(path)
         return self._published[path]
+
+    def refreshed(self, files: Iterable[str], changed: Collection[str]) -> "PublishedNames":
+        """Return the names after some files have `changed`; `files` are those that are there now."""
+        kept = {path: fits for path, fits in self._kept.items() if path not in changed}
+        return replace(self, files=frozenset(files), _published={}, _kept=kept)
+
+    def renamed(self, now: "PublishedNames") -> set[str]:
+        """Return the files that have another name `now`, of those whose name was asked for."""
+        return {path for path, name in self._published.items() if now.name(path) != name}
 
     def _name(self, path: str) -> str:
         stem = path

@@ -4,21 +4,29 @@ Both are lists that a lab keeps in its pages' folder, published.yml and advisori
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, RootModel
+from pydantic import AfterValidator, Field
 
 from labreport.contract.records import Model
-from labreport.report.source.evidence import EvidenceSet
+from labreport.report.source.evidence_set import EvidenceSet
 from labreport.report.tables import Cell, Table
-from labreport.report.yaml_file import YamlError, read_yaml_list
+from labreport.report.tables.references import (
+    REFERENCES_FILE,
+    HttpsAddress,
+    Reference,
+    load_references,
+    shown_path,
+)
+from labreport.report.yaml_file import YamlError, YamlRoot, read_yaml_list
 
 PUBLISHED_FILE = "published.yml"
 PUBLISHED_HEAD = ("what", "their figure", "source", "year", "versions", "host")
 ADVISORIES_FILE = "advisories.yml"
 ADVISORIES_HEAD = ("advisory", "what it breaks", "where", "fixed in", "measured", "by its version", "source")
+_CVE = "https://www.cve.org/CVERecord?id="
 _RELEASE = 10**6
 """The candidate number of a release, which is newer than all its candidates."""
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-rc\.?(\d+))?")
@@ -37,24 +45,37 @@ class PublishedFigure(Model):
     year: str = Field(min_length=4)
     versions: str = Field(min_length=1)
     host: str = Field(min_length=1)
+    reference: str = ""
+    """The id of the source in references.yml."""
 
 
-class PublishedFigures(RootModel[list[PublishedFigure]]):
+class PublishedFigures(YamlRoot[list[PublishedFigure]]):
     """`docs/labs/LAB/published.yml`."""
 
 
 def published_table(folder: Path) -> Table:
     """Return the published figures of the lab whose pages are in `folder`; raise FaultError."""
     remedy = "each entry has what, figure, source, year, versions and host; write numbers in quotes"
-    file = _shown_path(folder, PUBLISHED_FILE)
+    file = shown_path(folder, PUBLISHED_FILE)
     figures = read_yaml_list(folder / PUBLISHED_FILE, file, PublishedFigures, remedy).value.root
     if not figures:
         raise YamlError("no figures", "list some, or remove the table from the page", path=file)
-    return Table.of(PUBLISHED_HEAD, (figure.model_dump().values() for figure in figures))
+    references = load_references(folder) if any(figure.reference for figure in figures) else {}
+    return Table.of(PUBLISHED_HEAD, (_published_row(figure, references, file) for figure in figures))
 
 
-def _shown_path(folder: Path, name: str) -> str:
-    return f"docs/labs/{folder.name}/{name}"
+def _published_row(
+    figure: PublishedFigure, references: Mapping[str, Reference], file: str
+) -> Iterator[Cell | str]:
+    """Yield the cells of a figure, its source with a link; raise YamlError for an unknown reference."""
+    if figure.reference and figure.reference not in references:
+        remedy = f"use one of: {', '.join(references)}"
+        raise YamlError(f"{REFERENCES_FILE} has no {figure.reference}", remedy, path=file)
+    source = references.get(figure.reference)
+    yield figure.what
+    yield figure.figure
+    yield Cell(figure.source, address=source.address) if source else figure.source
+    yield from (figure.year, figure.versions, figure.host)
 
 
 def _check_version(text: str) -> str:
@@ -78,17 +99,17 @@ class Advisory(Model):
     where: str = ""
     since: VersionText | None = None
     fixed_in: list[VersionText] = Field(min_length=1)
-    source: str = Field(pattern=r"^https://\S+$")
+    source: HttpsAddress
 
 
-class Advisories(RootModel[list[Advisory]]):
+class Advisories(YamlRoot[list[Advisory]]):
     """`docs/labs/LAB/advisories.yml`."""
 
 
 def load_advisories(folder: Path) -> list[Advisory]:
     """Return the advisories of the lab whose pages are in `folder`; raise YamlError."""
     remedy = "manual/reference/advisories.md lists the keys of an entry"
-    file = _shown_path(folder, ADVISORIES_FILE)
+    file = shown_path(folder, ADVISORIES_FILE)
     advisories = read_yaml_list(folder / ADVISORIES_FILE, file, Advisories, remedy).value.root
     if not advisories:
         raise YamlError("no advisories", "list some, or remove the table from the page", path=file)
@@ -107,13 +128,14 @@ def _advisory_row(advisory: Advisory, found: EvidenceSet) -> Iterator[Cell | str
     outputs = sorted({record.tools.get(advisory.program, "") for record in found.records.values()})
     matches = [match for text in outputs if (match := _TOOL_VERSION.search(text))]
     versions = [(match["version"], match["suffix"].rstrip(",")) for match in matches]
-    yield f"{advisory.id} ({advisory.component})"
+    is_cve = advisory.id.startswith("CVE-")
+    yield Cell(f"{advisory.id} ({advisory.component})", address=f"{_CVE}{advisory.id}" if is_cve else "")
     yield advisory.breaks
     yield advisory.where or "everywhere"
     yield ", ".join(advisory.fixed_in)
     yield ", ".join(version + suffix for version, suffix in versions) or "not measured"
     yield _judgement(advisory, versions)
-    yield Cell(advisory.source, code=True)
+    yield Cell(advisory.source.rstrip("/").rpartition("/")[2], address=advisory.source)
 
 
 def _judgement(advisory: Advisory, versions: list[tuple[str, str]]) -> str:

@@ -5,13 +5,14 @@ command can pass for a heading or a judgement.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labreport.contract.records import CollectorState
+from labreport.contract.state import CollectorState
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import Block, raw_link
-from labreport.report.source.evidence import Captured, Evidence, EvidenceSet
+from labreport.report.source.evidence import Evidence
+from labreport.report.source.evidence_set import Captured, EvidenceSet
 from labreport.report.source.slices import lines_in_words
 from labreport.report.tables import Cell, Detail, Figure, Table
 
@@ -21,7 +22,6 @@ SHORT = 32
 """How many characters an answer without a judgement may have to stand in a table."""
 ESCAPE = "escape"
 """The role of a collector that tries an escape."""
-RUNTIMES = ("runc", "kata")
 
 _CONTAINERS = "=== containers ==="
 _PROBE = re.compile(r"=== (?P<id>[a-z0-9-]+): (?P<question>.+) ===")
@@ -31,7 +31,7 @@ _ARM = re.compile(r"--- (?P<arm>.+)")
 _ARM_WORDS = re.compile(r"(?P<asked>[^ ,]+),? ?(?P<how>.*)")
 """The name of an arm: `runc --seccomp` is runc with an option, `host, afterwards` the host at the end."""
 _JUDGEMENT = re.compile(r"=> (?P<judgement>.+)")
-_ATTEMPT = re.compile(r"=== (?P<runtime>[a-z]+)(?:, (?P<way>.+))? ===")
+_ATTEMPT = re.compile(r"=== (?P<name>[a-z]+)(?:, (?P<way>.+))? ===")
 
 
 @dataclass
@@ -113,7 +113,7 @@ def read_probes(block: Block) -> list[ProbeQuestion]:
     """Return the probes in a whole file; raise FaultError for a line that such a file cannot have."""
     remedy = "name a file of probes: manual/reference/probes.md"
     if block.captured is None:
-        raise FaultError(f"{block.path} has no record", "capture it with `lab collect`")
+        raise FaultError(f"{block.path} has no record", f"run `lab collect {block.set.lab}`")
     if block.slice.text is None:
         raise FaultError(f"{block.path} is not text", remedy)
     probes: list[ProbeQuestion] = []
@@ -160,44 +160,54 @@ def _add_own_line(probes: list[ProbeQuestion], text: str) -> bool:
 
 
 def escapes_table(evidence: Evidence, found: EvidenceSet) -> Table:
-    """Return a row for each way of each escape, with its judgement under each runtime; raise FaultError.
+    """Return a row for each way of each escape, with its judgement under each of its names; raise FaultError.
 
-    An escape that was not tried has a row with the reason.
+    The names are those under which the collectors tried it. An escape that was not tried has a row with the
+    reason.
     """
     escapes = [row for row in (found.state.collectors if found.state else []) if row.role == ESCAPE]
     if not escapes:
         remedy = f"run `lab collect {found.lab}`, or remove the table from the page"
         raise FaultError(f"{found.lab} has no escapes", remedy)
-    rows = (cells for row in escapes for cells in _escape_rows(evidence, found, row))
-    return Table.of(("escape", "way", *RUNTIMES), rows)
+    tried = [(row, _ways(evidence, found, row)) for row in escapes]
+    names = dict.fromkeys(name for _row, ways in tried for cells in ways.values() for name in cells)
+    columns = tuple(names) or ("result",)
+    rows = (cells for row, ways in tried for cells in _escape_rows(row, ways, columns))
+    return Table.of(("escape", "way", *columns), rows)
+
+
+def _ways(evidence: Evidence, found: EvidenceSet, row: CollectorState) -> dict[str, dict[str, Cell]]:
+    """Return the judgements of a collector by way and name, in the order of its files."""
+    by_way: dict[str, dict[str, Cell]] = {}
+    record = found.records.get(row.name)
+    if record is None:
+        return by_way
+    for file in record.files:
+        link = raw_link(found, file.path)
+        for way, name, judgement in _attempts(evidence, found, Captured(record, file)):
+            by_way.setdefault(way, {})[name] = Cell(judgement, link=link)
+    return by_way
 
 
 def _escape_rows(
-    evidence: Evidence, found: EvidenceSet, row: CollectorState
+    row: CollectorState, ways: Mapping[str, Mapping[str, Cell]], columns: Sequence[str]
 ) -> Iterator[tuple[Cell | str, ...]]:
-    """Yield the rows of one collector, in the order of its files."""
-    record = found.records.get(row.name)
-    if record is None or not record.files:
+    """Yield the rows of one collector, or one with the reason why it was not tried."""
+    for way, cells in ways.items():
+        yield (row.title, way, *(cells.get(name, "not tried") for name in columns))
+    if not ways:
         why = f"{row.state}: {row.reason}" if row.reason else str(row.state)
-        yield (row.title, "", *(why for _ in RUNTIMES))
-        return
-    by_way: dict[str, dict[str, Cell]] = {}
-    for file in record.files:
-        link = raw_link(found, file.path)
-        for way, runtime, judgement in _attempts(evidence, found, Captured(record, file)):
-            by_way.setdefault(way, {})[runtime] = Cell(judgement, link=link)
-    for way, cells in by_way.items():
-        yield (row.title, way, *(cells.get(runtime, "not tried") for runtime in RUNTIMES))
+        yield (row.title, "", *(why for _ in columns))
 
 
 def _attempts(evidence: Evidence, found: EvidenceSet, captured: Captured) -> Iterator[tuple[str, str, str]]:
-    """Yield way, runtime and judgement of each attempt in a file, from the collector's own lines."""
-    way = runtime = ""
+    """Yield way, name and judgement of each attempt in a file, from the collector's own lines."""
+    way = name = ""
     for _number, line, printed in captured.lines(evidence.content(found.name, captured.file.path)):
         if printed:
             continue
         text = line.decode(errors="replace")
         if heading := _ATTEMPT.fullmatch(text):
-            runtime, way = heading["runtime"], heading["way"] or ""
+            name, way = heading["name"], heading["way"] or ""
         elif conclusion := _JUDGEMENT.fullmatch(text):
-            yield way, runtime, conclusion["judgement"]
+            yield way, name, conclusion["judgement"]

@@ -1,15 +1,22 @@
 """Commands as they were run: of one file, of a collector, of a whole lab."""
 
+import re
 import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
-from labreport.contract.records import CollectorState, Command, Host, Image, InstalledArchive, Record, Status
+from labreport.contract.fields import RECORDS
+from labreport.contract.records import Command, Host, Image, InstalledArchive, Record, Status
+from labreport.contract.state import CollectorState
 from labreport.report.problems import FaultError
-from labreport.report.source.evidence import EvidenceSet
+from labreport.report.source.cite import Block
+from labreport.report.source.evidence_set import EvidenceSet
 
 _NO_EDITION, _NO_TASK = 9999, 999
+_LIMIT = re.compile(r"timeout --foreground --kill-after=[0-9.]+ (?P<seconds>[0-9.]+) ")
+"""The time limit before the command of a sample."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +30,15 @@ class CommandRun:
 
 @dataclass(frozen=True)
 class CommandRuns:
-    """The commands of one collector or of one file; `note` says why there are none."""
+    """The commands of one collector or of one file; `note` says why there are none.
+
+    `record` is the path of the collector's record from the site's root.
+    """
 
     title: str
     commands: tuple[CommandRun, ...]
     note: str = ""
+    record: str = ""
 
 
 def command_run(command: Command, record: Record, host: Host | None, cut: str = "") -> CommandRun:
@@ -40,6 +51,62 @@ def command_run(command: Command, record: Record, host: Host | None, cut: str = 
         str(host.host_class) if host else f"host {record.host}",
     ]
     return CommandRun(shlex.join(command.argv), ", ".join(parts), cut)
+
+
+def timed_runs(block: Block) -> list[CommandRun]:
+    """Return what a series timed: for each contender its command, how often it ran, and within what limit.
+
+    There is none for a file that is neither the rows nor the export of a series. hyperfine's command line
+    names each sample `run,order,contender`, and has the command of the sample after that name. Where the
+    commands of a contender differ, as by the name of a container, the first one is shown.
+    """
+    rows = block.set.rows_of(block.content.path)
+    name = f"{rows.removesuffix('.csv')}.json"
+    if not rows or block.content.path not in {rows, name}:
+        return []
+    export = block.set.captured[name]
+    printed = {span.command for span in export.file.spans if span.command is not None}
+    commands = [export.record.commands[number] for number in sorted(printed)]
+    timed: dict[str, list[str]] = {}
+    for name, line in (sample for command in commands for sample in _samples(command.argv)):
+        timed.setdefault(name.split(",", 2)[-1], []).append(line)
+    first = min((command.start for command in commands), default=None)
+    where = str(block.host.host_class) if block.host else f"host {export.record.host}"
+    return [
+        CommandRun(_without_limit(lines[0])[0], _timed_words(name, lines, where, first))
+        for name, lines in timed.items()
+    ]
+
+
+def _samples(argv: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield name and command of each sample that a command line of hyperfine times."""
+    for option, name, line in zip(argv, argv[1:], argv[2:], strict=False):
+        if option == "--command-name":
+            yield name, line
+
+
+def _without_limit(line: str) -> tuple[str, str]:
+    """Return a command without the time limit before it, and the limit in seconds; empty if it has none.
+
+    >>> _without_limit("timeout --foreground --kill-after=10 60 gzip -k 'a b'")
+    ("gzip -k 'a b'", '60')
+    """
+    found = _LIMIT.match(line)
+    return (line[found.end() :], found["seconds"]) if found else (line, "")
+
+
+def _timed_words(name: str, lines: Sequence[str], where: str, first: datetime | None) -> str:
+    """Return how often a command was timed, within what limit, when and where."""
+    times = "once" if len(lines) == 1 else f"{len(lines)} times"
+    limit = _without_limit(lines[0])[1]
+    parts = [
+        f"{name}: timed {times} by hyperfine",
+        f"at most {limit} s each" if limit else "",
+        "the first command, others differ in names" if any(line != lines[0] for line in lines) else "",
+        f"from {utc(first)}" if first else "",
+        where,
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def lab_runs(found: EvidenceSet) -> tuple[CommandRuns, ...]:
@@ -68,9 +135,12 @@ def _recorded_runs(found: EvidenceSet, record: Record) -> CommandRuns:
     repeated = [list(group) for _key, group in groupby(record.commands, _identity)]
     commands = tuple(_repeated_run(group, record, host) for group in repeated)
     note = "" if commands else "no command was run"
+    if record.imported:
+        note = "imported, not captured here: no command was seen"
     if record.state is Status.NOT_APPLICABLE:
         note = f"{record.state}: {record.reason}"
-    return CommandRuns(_title(record.collector.name, record.task, record.title), commands, note)
+    path = found.published(f"{RECORDS}/{record.collector.name}.json")
+    return CommandRuns(_title(record.collector.name, record.task, record.title), commands, note, path)
 
 
 def _identity(command: Command) -> tuple[object, ...]:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from labreport.contract.records import CollectorState, Host, HostClass, Status
+from labreport.contract.records import Host, HostClass, Status
+from labreport.contract.state import CollectorState
 from labreport.contract.text import as_text
 from labreport.report.problems import FaultError
 from labreport.report.source.cite import raw_link, record_link
-from labreport.report.source.evidence import Evidence, EvidenceSet, is_evidence
+from labreport.report.source.evidence import Evidence
+from labreport.report.source.evidence_set import EvidenceSet, is_evidence
 from labreport.report.source.slices import lines_in_words
 from labreport.report.tables import Cell, Table
 from labreport.report.tables.runs import utc
@@ -90,7 +92,7 @@ def _lab_row(found: EvidenceSet, title: str) -> Iterator[Cell | object]:
     yield Cell(title, link=f"labs/{found.name}/index.html")
     yield f"{captured} of {len(collectors)}"
     yield _count_files(found)
-    yield _captured_from([found])
+    yield captured_from([found])
     yield ", ".join(sorted({str(host.host_class) for host in found.measuring}))
 
 
@@ -98,9 +100,12 @@ def _count_files(found: EvidenceSet) -> int:
     return sum(map(is_evidence, found.files()))
 
 
-def _captured_from(sets: list[EvidenceSet]) -> str:
-    """Return the day of the oldest record in the sets; empty if there is none."""
-    times = [record.start for found in sets for record in found.records.values()]
+def captured_from(sets: list[EvidenceSet]) -> str:
+    """Return the day of the oldest record in the sets; `unknown` if all were imported, empty without any."""
+    starts = [record.start for found in sets for record in found.records.values()]
+    times = [start for start in starts if start]
+    if starts and not times:
+        return "unknown"
     return utc(min(times))[: len("2026-11-24")] if times else ""
 
 
@@ -129,7 +134,7 @@ def _hosts_row(measured: _MeasuringHost) -> Iterator[Cell | object]:
     yield Cell(", ".join(found.name for found in measured.sets), code=True)
     yield from _host_cells(measured.host)
     yield sum(map(_count_files, measured.sets))
-    yield _captured_from(measured.sets)
+    yield captured_from(measured.sets)
 
 
 def host_class_named(name: object) -> HostClass | None:

@@ -1,3 +1,11 @@
+// The search is set up when somebody searches, not when a page is opened: that takes a slow machine a second.
+const searched = new Promise((resolve) => {
+  if (/[?&][hq]=/.test(location.search)) resolve();
+  else addEventListener("focusin", (event) => {
+    if (event.target.matches("[data-md-component=search-query]")) resolve();
+  });
+});
+
 // A browser starts no Worker from file://. Opened from a folder, the search runs in a hidden frame instead.
 if (location.protocol === "file:") {
   window.Worker = class extends EventTarget {
@@ -15,7 +23,7 @@ if (location.protocol === "file:") {
         this.scope.postMessage = (data) => this.dispatchEvent(new MessageEvent("message", { data }));
         this.waiting.splice(0).forEach((data) => this.postMessage(data));
       }, { once: true });
-      document.body.append(frame);
+      searched.then(() => document.body.append(frame));
     }
 
     postMessage(data) {

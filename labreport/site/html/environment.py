@@ -11,8 +11,9 @@ from markupsafe import Markup
 
 from labreport.report.facts.converters import Converted
 from labreport.report.facts.readings import NoValue
+from labreport.report.pages.labels import Label
 from labreport.report.problems import one_line
-from labreport.report.source.cite import raw_link, record_link
+from labreport.report.source.cite import raw_link
 from labreport.report.source.slices import Range
 from labreport.report.tables.runs import archive_note, image_note, seconds_words, utc
 
@@ -70,7 +71,7 @@ ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-ENVIRONMENT.globals.update(raw_link=raw_link, record_link=record_link)
+ENVIRONMENT.globals.update(raw_link=raw_link)
 ENVIRONMENT.tests["no_value"] = lambda reading: isinstance(reading, NoValue)
 ENVIRONMENT.filters.update(
     archive_note=archive_note,
@@ -92,12 +93,36 @@ def call(template: str, macro: str, *values: object) -> str:
     return str(getattr(ENVIRONMENT.get_template(template).module, macro)(*values))
 
 
+@dataclass(frozen=True)
+class SourceFile:
+    """A file in the project's repository at a commit: the address, and the commit, shortened."""
+
+    address: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class BlockPlace:
+    """Where a block stands: `up` leads from its page to the site's root, `late` keeps what is not indexed.
+
+    `anchor` is the id of a block of evidence, `label` the number of a figure or table. `source` returns where
+    a file, by its path from the evidence root and its bytes, is in the repository.
+    """
+
+    up: str
+    late: "LateHtml"
+    anchor: str = ""
+    label: Label | None = None
+    source: Callable[[str, bytes], SourceFile | None] = lambda _path, _data: None
+
+
 @dataclass
 class LateHtml:
     """The HTML that is kept until its page is written. A comment holds its place."""
 
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     _kept: list[tuple[str | Callable[[], str], str]] = field(default_factory=list)
+    _made: dict[str, str] = field(default_factory=dict)
 
     def put_late(self, html: str | Callable[[], str], until: str = "") -> str:
         """Keep `html`, or what makes it, and return what stands there until the page is written.
@@ -106,6 +131,12 @@ class LateHtml:
         """
         self._kept.append((html, until))
         return f"<!--{self.token}-{len(self._kept) - 1}-->{until}"
+
+    def once(self, key: str, make: Callable[[], str]) -> str:
+        """Return the HTML that `make` returns, which is asked once for each `key`."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     def fill_late(self, page: str) -> str:
         """Return a page with what was kept for it. It stays kept: a page may be written again."""

@@ -1,13 +1,16 @@
-"""The lines of a block as a page shows them: the first in sight, the rest folded."""
+"""The lines of a block as a page shows them: the first in sight, the rest folded; fewer of them on paper."""
 
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby, takewhile
 
 from labreport.report.source.cite import Block
 from labreport.report.source.slices import Range
 
 IN_SIGHT = 15
 """How many lines of a block a page shows; the rest is folded."""
+
+PRINTED, PRINTED_CHARACTERS = 3, 1500
+"""How many lines of a folded block are printed, and how many characters of any block, in whole lines."""
 
 
 @dataclass(frozen=True)
@@ -17,15 +20,20 @@ class Stretch:
     lines: Range
     text: str
     own: bool = False
+    printed: bool = True
 
 
 @dataclass(frozen=True)
 class FoldedLines:
-    """The stretches of a block: those in sight, and those that are folded; `count` lines are folded."""
+    """The stretches of a block: those in sight, and those that are folded; `count` lines are folded.
+
+    `unprinted` lines are not on paper: those that are folded, and more where the block is long.
+    """
 
     in_sight: tuple[Stretch, ...]
     folded: tuple[Stretch, ...]
     count: int
+    unprinted: int
 
 
 def folded_lines(block: Block) -> FoldedLines:
@@ -35,18 +43,27 @@ def folded_lines(block: Block) -> FoldedLines:
     if len(ended) > 1 and not ended[-1]:
         ended.pop()
     own = _own_lines(block, len(ended))
+    printed = _printed(ended)
     stretches: list[Stretch] = []
-    for _key, group in groupby(range(len(ended)), key=lambda at: (at < IN_SIGHT, own[at])):
+    for _key, group in groupby(range(len(ended)), key=lambda at: (at < IN_SIGHT, at < printed, own[at])):
         numbers = list(group)
         start, end = numbers[0], numbers[-1]
         lines = Range(first + start, first + end) if text else block.slice.range
-        stretches.append(Stretch(lines, "".join(ended[start : end + 1]), own[start]))
+        stretches.append(Stretch(lines, "".join(ended[start : end + 1]), own[start], start < printed))
     last = first + IN_SIGHT - 1
     return FoldedLines(
         tuple(one for one in stretches if one.lines.end <= last),
         tuple(one for one in stretches if one.lines.end > last),
         max(len(ended) - IN_SIGHT, 0),
+        len(ended) - printed,
     )
+
+
+def _printed(lines: list[str]) -> int:
+    """Return how many of the lines of a block are printed, from the first on."""
+    most = len(lines) if len(lines) <= IN_SIGHT else PRINTED
+    characters = accumulate(map(len, lines[:most]))
+    return sum(1 for _ in takewhile(lambda count: count <= PRINTED_CHARACTERS, characters))
 
 
 def _own_lines(block: Block, count: int) -> list[bool]:

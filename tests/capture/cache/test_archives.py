@@ -10,8 +10,8 @@ import pytest
 from labreport.capture.cache import archives, folder
 from labreport.capture.cache.archives import NoArchiveError, obtain
 from labreport.capture.cache.download import DownloadError
-from labreport.capture.cache.folder import CacheError
 from labreport.contract.lab_config import Archive
+from labreport.contract.user_cache import CacheError
 from tests.capture.cache.server import NAME, Server
 
 NOBODY = 65534

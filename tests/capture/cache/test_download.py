@@ -158,6 +158,7 @@ def test_an_error_of_the_server(server: Server, status: int, tries: int) -> None
     assert len(server.behaviour.requests) == tries
 
 
+@pytest.mark.slow
 def test_a_stalled_connection(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence for some time, and bytes that hardly come, end a connection."""
     monkeypatch.setattr(download, "SLOW_SECONDS", 0.2)

@@ -29,6 +29,7 @@ def name() -> Iterator[str]:
     leaks.remove(leaks.find(name))
 
 
+@pytest.mark.slow
 def test_a_daemon_that_holds_its_output_open(project: Throwaway, tmp_path: Path) -> None:
     """A daemon in a session of its own is reported and killed; the capture fails, and the next succeeds."""
     mark = tmp_path / "mark"
@@ -54,6 +55,7 @@ def test_a_process_that_is_just_ending_is_no_leak(project: Throwaway, tmp_path: 
     assert standing.status is Status.CAPTURED
 
 
+@pytest.mark.slow
 def test_a_leak_after_an_interruption_is_an_interruption(project: Throwaway) -> None:
     """A leak does not turn a KeyboardInterrupt into a failed capture."""
     project.collector('run.command(["sh", "-c", "setsid sleep 300 & sleep 0.1"])\nraise KeyboardInterrupt')

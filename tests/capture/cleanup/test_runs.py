@@ -73,6 +73,7 @@ def test_a_folder_that_others_can_write_is_not_trusted(
         runs.runs_folder()
 
 
+@pytest.mark.slow
 def test_an_undo_that_is_cut_short_is_left_to_the_next_run() -> None:
     """If a second signal leaves an undo command no time, its note and the run's folder stay."""
     dead = runs.runs_folder() / f"lab{secrets.token_hex(4)}"

@@ -193,6 +193,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(start=STEPS, changes=STEPS)
 @settings(max_examples=60, deadline=None)
 def test_any_changes_of_any_host(

@@ -225,6 +225,7 @@ def test_versions(before: Little, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_hostile_evidence(before: Little, tmp_path: Path) -> None:
     """Evidence is escaped in Markdown and on the terminal, and the Markdown has a maximum length."""
     bad = b"```\n</details> @everyone <script>\x1b[31m | `x`\n" * 3

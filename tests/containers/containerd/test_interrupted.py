@@ -7,6 +7,7 @@ import pytest
 from tests.campaigns.interrupts import LIMIT, campaign
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("host")
 @pytest.mark.parametrize("count", [3, pytest.param(9, marks=pytest.mark.slow)])
 def test_interrupted_at_random_moments(tmp_path: Path, count: int) -> None:

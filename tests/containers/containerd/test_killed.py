@@ -81,6 +81,7 @@ def before(host: None) -> dict[str, set[str]]:  # noqa: ARG001 - skips first
 SEED = random.Random(12)  # noqa: S311 - moments, not secrets
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("steps", "pause"), [(steps, round(SEED.uniform(0.01, 0.1), 3)) for steps in (1, 2, 3, 6, 7, 8, 9, 10)]
 )

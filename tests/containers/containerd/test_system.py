@@ -87,6 +87,7 @@ with session(lambda _text: None, Allowed(system=True)) as shared:
 """
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_it_is_cleared(socket: Path, tmp_path: Path) -> None:
     """If a collect is killed while a container runs, the next run removes its whole namespace."""
     before, state = holds(socket), host_state()

@@ -40,6 +40,7 @@ def test_a_pool_that_is_taken() -> None:
     assert asked("10.213.0.0/16") == (Fit.NO, f"0 free subnets in {cni.POOL}; taken: 10.213.0.0/16")
 
 
+@pytest.mark.slow
 def test_nat() -> None:
     """The rules can be listed in a network of its own, not without the capability, nor by another user."""
     assert ask("network.check_nat()", *OWN_NETWORK).fit == Fit.YES

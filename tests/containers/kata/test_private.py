@@ -76,6 +76,7 @@ def with_kata(make_run: MakeRun, archive: Path, web: Path, monkeypatch: pytest.M
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unchanged")
 def test_containers_run_and_the_host_does_not_change(with_kata: MakeRun, archive: Path) -> None:
     """The Rust shim is found first, and finds its configuration. The host's /opt is as it was."""
@@ -100,6 +101,7 @@ def test_containers_run_and_the_host_does_not_change(with_kata: MakeRun, archive
         own.look_for_leaks()
 
 
+@pytest.mark.slow
 def test_a_container_with_a_network(with_kata: MakeRun, port: int) -> None:
     """A network namespace that is made after containerd's own mounts is seen in them."""
     with session(lambda _text: None) as own:
@@ -108,6 +110,7 @@ def test_a_container_with_a_network(with_kata: MakeRun, port: int) -> None:
             wait_http(run, box)
 
 
+@pytest.mark.slow
 def test_started_anew_it_is_installed_anew(with_kata: MakeRun) -> None:
     """When containerd is started anew in a collect, its mounts are gone, and are made again."""
     with session(lambda _text: None) as own:
@@ -138,6 +141,7 @@ def test_the_systems_own(with_kata: MakeRun, monkeypatch: pytest.MonkeyPatch, tm
         assert run.archives == {}
 
 
+@pytest.mark.slow
 def test_an_archive_that_is_refused(with_kata: MakeRun, archive: Path) -> None:
     """A hostile or cut archive is one line, and what was unpacked of it is not taken for an installation."""
     whole = archive.read_bytes()
@@ -184,6 +188,7 @@ with session(lambda _text: None) as own:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unchanged")
 def test_killed_nothing_is_left(archive: Path, tmp_path: Path) -> None:
     """After kill -9 while a container runs, the mounts end with the processes, and all is cleared."""

@@ -7,7 +7,7 @@ import pytest
 
 from labreport.contract.records import HostClass
 from labreport.report.charts import draw
-from labreport.report.charts.style import EMULATED
+from labreport.report.charts.style import EMULATED, NARROW, WIDE
 from labreport.report.export.markdown import figure_markdown
 from labreport.report.pages.calls import Call, CallResult, problems_of
 from labreport.report.problems import Problem
@@ -16,7 +16,7 @@ from labreport.report.series.comparison import compare, comparison_table, four_d
 from labreport.report.source.cite import Gap
 from labreport.report.tables import Figure
 from labreport.site.html.blocks import figure_html
-from labreport.site.html.environment import LateHtml
+from labreport.site.html.environment import BlockPlace, LateHtml
 from tests.project import HOST, CapturedFile, Little, make, row
 from tests.report.series.planted import planted
 
@@ -64,6 +64,7 @@ def figure(little: Little, name: str, *args: object, **named: object) -> Figure:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["nothing", "failure", "hang", "outlier", "drift", "modes", "same"])
 def test_the_picture_says_what_the_text_says(what: str) -> None:
     """The median, the sentences and the table equal those of the comparison. Every run has a mark."""
@@ -71,13 +72,13 @@ def test_the_picture_says_what_the_text_says(what: str) -> None:
     found, picture = compare(read_series(text)), draw("strip", text, emulated=False)
     assert picture.description == " ".join(sentences(found))
     assert picture.table == comparison_table(found)
-    words = re.findall(r"<text[^>]*>(?:<tspan[^>]*>)?([^<]+)", picture.svg)
-    spans = re.findall(r">([^<>]+)</tspan>", picture.svg)
-    for one in found.contenders:
-        assert one.seconds is not None
-        assert f"median {four_digits(one.seconds.median)}" in [*words, *spans]
-    marks = re.findall(r'class="mark-symbol role-mark[^"]*"[^>]*>(.*?)</g>', picture.svg)
-    assert sum(group.count("<path") for group in marks) == len(read_series(text).samples)
+    for svg in (picture.svgs.wide, picture.svgs.narrow):
+        words = " ".join(re.findall(r">([^<>]+)</t(?:ext|span)>", svg))
+        for one in found.contenders:
+            assert one.seconds is not None
+            assert f"{one.name}: median {four_digits(one.seconds.median)}" in words
+        marks = re.findall(r'class="mark-symbol role-mark[^"]*"[^>]*>(.*?)</g>', svg)
+        assert sum(group.count("<path") for group in marks) == len(read_series(text).samples)
 
 
 def medians_drawn(svg: str) -> list[float]:
@@ -91,16 +92,19 @@ def test_a_median_stands_where_its_number_does() -> None:
     text = planted("outlier")
     found, picture = compare(read_series(text)), draw("strip", text, emulated=False)
     right = 1.05 * max(float(one.seconds.exact) for one in read_series(text).samples)
-    drawn = medians_drawn(picture.svg)
-    expected = [float(one.seconds.median.exact) / right * 560 for one in found.contenders if one.seconds]
+    drawn = medians_drawn(picture.svgs.wide)
+    expected = [
+        float(one.seconds.median.exact) / right * WIDE.inner for one in found.contenders if one.seconds
+    ]
     assert drawn == pytest.approx(expected, abs=0.6)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("kind", TEXTS)
 def test_a_picture_is_the_pages_own(kind: str) -> None:
     """A picture has the page's colours, fetches and runs nothing, has a description, and is reproducible."""
     picture = draw(kind, TEXTS[kind], emulated=False)
-    svg = picture.svg
+    svg = picture.svgs.wide
     assert svg.startswith("<svg")
     assert 'role="img"' in svg
     assert f">{picture.title}</title>" in svg
@@ -111,25 +115,50 @@ def test_a_picture_is_the_pages_own(kind: str) -> None:
     assert not re.search(r"<script|<image|<style|@import|href=|on\w+=", svg)
     assert "currentColor" in svg
     draw.cache_clear()
-    assert draw(kind, TEXTS[kind], emulated=False).svg == svg
+    assert draw(kind, TEXTS[kind], emulated=False).svgs.wide == svg
 
 
+@pytest.mark.slow_after(1)
+@pytest.mark.parametrize("kind", TEXTS)
+def test_a_picture_fits_its_canvas(kind: str) -> None:
+    """It is about as wide as its canvas, its text is as high, and both pictures have the same words."""
+    picture = draw(kind, TEXTS[kind], emulated=True)
+    for svg, canvas in ((picture.svgs.wide, WIDE), (picture.svgs.narrow, NARROW)):
+        width = re.search(r"max-width: ([0-9.]+)px", svg)
+        assert width
+        assert 0.85 * canvas.width < float(width[1]) < 1.1 * canvas.width
+        assert {float(size) for size in re.findall(r'font-size="([0-9.]+)px"', svg)} == {canvas.text}
+        assert f">{picture.description.partition('<')[0][:20]}" in svg
+
+
+def test_names_at_the_ends_of_lines_do_not_collide() -> None:
+    """Of two lines that end at one place, the name of the second is below that of the first."""
+    svg = draw("percentiles", planted("same"), emulated=False).svgs.wide
+    names = read_series(planted("same")).names
+    places = [re.search(rf'translate\([0-9.]+,([0-9.-]+)\)"[^>]*>{name}</text>', svg) for name in names]
+    heights = sorted(float(place[1]) for place in places if place)
+    assert len(heights) == len(names) == 2
+    assert heights[1] - heights[0] >= WIDE.text
+
+
+@pytest.mark.slow
 def test_an_emulated_picture_says_so_in_the_picture() -> None:
     """The picture of an emulated host has a mark. One of real hardware has none."""
     for kind, text in TEXTS.items():
-        assert EMULATED in draw(kind, text, emulated=True).svg
-        assert EMULATED not in draw(kind, text, emulated=False).svg
+        assert EMULATED in draw(kind, text, emulated=True).svgs.wide
+        assert EMULATED not in draw(kind, text, emulated=False).svgs.wide
 
 
 def test_two_pictures_share_no_id() -> None:
     """Each picture has ids of its own, and refers only to them."""
     ids = [
-        set(re.findall(r' id="([^"]+)"', draw(kind, text, emulated=True).svg)) for kind, text in TEXTS.items()
+        set(re.findall(r' id="([^"]+)"', draw(kind, text, emulated=True).svgs.wide))
+        for kind, text in TEXTS.items()
     ]
     assert all(len(one) >= 2 for one in ids)
     assert sum(map(len, ids)) == len(set.union(*ids))
     for kind, text in TEXTS.items():
-        svg = draw(kind, text, emulated=True).svg
+        svg = draw(kind, text, emulated=True).svgs.wide
         assert set(re.findall(r"url\(#([^)]+)\)", svg)) <= set(re.findall(r' id="([^"]+)"', svg))
 
 
@@ -138,14 +167,14 @@ def test_the_values_of_phases_memory_and_percentiles() -> None:
     cells = [[cell.text for cell in line] for line in draw("phases", PHASES, emulated=False).table.rows]
     assert ["kata", "boot <to> agent", "2", "620 ms", "610 ms to 630 ms"] in cells
     cells = [[cell.text for cell in line] for line in draw("memory", MEMORY, emulated=False).table.rows]
-    assert ["2 under kata", "shim", "81.00 MiB"] in cells
+    assert ["kata, containers: 2", "shim", "81.00 MiB"] in cells
     table = draw("percentiles", TEXTS["percentiles"], emulated=False).table
     assert table.rows[1][-1].text == "4.800 s"
 
 
 def test_evidence_is_no_markup() -> None:
     """Names from a CSV are escaped in the picture."""
-    svg = draw("phases", PHASES, emulated=False).svg
+    svg = draw("phases", PHASES, emulated=False).svgs.wide
     assert "<to>" not in svg
     assert "boot &lt;to&gt; agent" in svg
 
@@ -156,7 +185,7 @@ def test_a_comparison_on_a_page(little: Little) -> None:
     assert found.sentences[-1].startswith("The noise of the host: the same command took ")
     assert "run 5 (4.800 s)" in " ".join(found.sentences)
     slots = LateHtml()
-    html = slots.fill_late(figure_html(found, "../", slots))
+    html = slots.fill_late(figure_html(found, BlockPlace("../", slots)))
     assert html.count("<tr>") == 4
     assert html.count('class="ev-from"') == 2
     assert "evidence/lab12/bench/startup.csv" in html
@@ -170,10 +199,10 @@ def test_a_chart_on_a_page(little: Little) -> None:
     """The page has the picture, a caption with the host class, a folded table of values, and provenance."""
     found = figure(little, "chart", "bench/startup.csv", kind="strip")
     slots = LateHtml()
-    waiting = figure_html(found, "../", slots)
+    waiting = figure_html(found, BlockPlace("../", slots))
     assert "<svg" not in waiting
     html = slots.fill_late(waiting)
-    assert html.count("<svg") == 1
+    assert re.findall(r'<svg[^>]*class="([^"]+)"', html) == ["ev-wide", "ev-narrow"]
     assert "Measured on a host of class virtual." in html
     assert "<summary>The values of this picture</summary>" in html
     assert "run 5" in figure_markdown(found)
@@ -191,9 +220,9 @@ def test_a_chart_on_a_page(little: Little) -> None:
             "chart",
             "bench/words.csv",
             {"kind": "phases"},
-            "cannot draw phases: its first line is not run,runtime",
+            "cannot draw phases: its first line has 1 names, and needs 4",
         ),
-        ("chart", "bench/words.csv", {"kind": "memory"}, "cannot draw memory: its first line"),
+        ("chart", "bench/words.csv", {"kind": "memory"}, "cannot draw memory: its first line has"),
         ("chart", "bench/bytes.csv", {"kind": "strip"}, "is not text"),
         ("comparison", "bench/words.csv", {}, "is not a series"),
         ("comparison", "bench/nowhere.csv", {}, "no collector of lab12 writes bench/nowhere.csv"),
@@ -231,6 +260,7 @@ def test_a_gap_and_evidence_without_a_record_are_problems(little: Little) -> Non
         assert "has no record" in problems_of(CallResult("x.md", 1, Call(name), found))[0].what
 
 
+@pytest.mark.slow
 def test_a_page_must_accept_an_emulated_figure(tmp_path: Path) -> None:
     """The page accepts it once, in its front matter. Its banner names the host."""
     little = make(tmp_path / "project")
@@ -248,5 +278,5 @@ def test_a_page_must_accept_an_emulated_figure(tmp_path: Path) -> None:
     assert EMULATED in page
     assert "kata: a significant upward trend: +28% over the series" in page
     assert 'data-emulated="true"' in page
-    index = (little.site / "search/search_index.json").read_text()
+    index = (little.site / "search/search_index.js").read_text()
     assert "Emulated: these are not" not in index

@@ -218,6 +218,7 @@ def test_a_lab_without_tasks_is_said(little: Little) -> None:
     assert "lab99 has no page task-*.md" in str(problem)
 
 
+@pytest.mark.slow
 def test_neither_imports_mkdocs() -> None:
     """Exporting and checking need no site generator."""
     modules = "labreport.report.export, labreport.check.submission, labreport.check.project"

@@ -17,7 +17,7 @@ from labreport.report.facts.expressions.evaluate import Evaluation, EvaluationSt
 from labreport.report.facts.expressions.nodes import LiteralNode
 from labreport.report.facts.expressions.parse import parse
 from labreport.report.facts.facts import Fact
-from labreport.report.facts.readings import NoValue, Reading, Readings, read_text
+from labreport.report.facts.readings import NoValue, Reading, Readings, read_bytes
 from labreport.report.problems import FaultError
 from labreport.report.source.slices import Content, cut
 from labreport.report.values import UNITS, Quantity
@@ -97,7 +97,8 @@ class Claimed:
     def _edits(self, name: str, data: bytes, was: Quantity | str | None) -> Iterator[bytes]:
         """Yield `data` with the text of the value changed, then with the numbers of all rows with a word.
 
-        Such rows are those of one runtime or phase. Last, yield it with each number of the lines changed.
+        Such rows are those of one runtime or phase. Then yield it with each number of the lines changed, and
+        last with each line twice.
         """
         lines = self.readings[name].lines
         rows = data.split(b"\n")
@@ -118,6 +119,8 @@ class Claimed:
         for number in _NUMBER.finditer(data, start, end):
             for text in _numbers(number[0].decode(), list(self._factors(was))):
                 yield data[: number.start()] + text.encode() + data[number.end() :]
+        for at in range(lines.start, lines.end + 1):
+            yield b"\n".join([*rows[:at], *rows[at - 1 :]])
 
     def _factors(self, was: Quantity | str | None) -> Iterator[Fraction]:
         yield from FACTORS
@@ -165,10 +168,10 @@ def _value(reading: Reading) -> FactValue:
 def _read(fact: Fact, data: bytes) -> Quantity | str | None:
     """Return the value of a fact if its file is `data`, None if it has no single value."""
     try:
-        text = cut(Content(fact.file, data), fact.request).text
+        lines = cut(Content(fact.file, data), fact.request).data
     except FaultError:
         return None
-    found = read_text(text, fact.read, "", fact.unit)
+    found = read_bytes(lines, fact.read, "", fact.unit, locale=fact.locale)
     return None if isinstance(found, NoValue | tuple) else found
 
 

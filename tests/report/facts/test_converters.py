@@ -21,7 +21,8 @@ from labreport.report.facts.converters import (
     convert,
     in_unit,
 )
-from labreport.report.facts.converters.lines import PHRASES, STARTS, lines_of
+from labreport.report.facts.converters.failures import PHRASES, STARTS
+from labreport.report.facts.converters.lines import lines_of
 from labreport.report.problems import FaultError
 from labreport.report.values import Quantity, UnitError
 
@@ -31,16 +32,23 @@ ARGUMENTS = {
     "addresses": ["eth0"],
     "csv": ["seconds", "real", "results"],
     "dd": ["bytes", "seconds", "rate"],
+    "header": ["Server", "curl", "Version"],
     "hyperfine": ["mean", "median", "min", "max", "times"],
     "iperf3": ["sender", "receiver"],
+    "json": ["results[0].mean", "results[].times[]", "results[?command=='false'].mean | [0]", "@"],
+    "jsonl": ["[0].results[0].mean", "[].mean", "@"],
+    "junit": ["tests", "passed", "failures", "errors", "skipped"],
     "mask": ["CapEff"],
+    "matches": ["^HTTP [1-5]", "200 of ^HTTP [1-5]", "^real [1-9]"],
     "median": ["seconds", "results"],
     "meminfo": ["MemTotal", "Version"],
     "mtu": ["eth0"],
+    "pattern": ["^(.*)$", "(?P<number>[0-9.]+)$", r"^real\\s+(\\S+)", "HTTP ([0-9]+)"],
     "series": ["median of kata", "median of kata / runc", "runs of runc", "p95 of runc"],
     "total": ["seconds", "real"],
     "summary": ["avg", "min", "max", "n"],
 }
+RUNS = "run,order,runtime,seconds,exit_status\n1,1,runc,0.40,0\n1,2,kata,1.20,1\n"
 LABELS = ["", "juice-runc", "runc", "real", "Version", "curl", "dd"]
 WAYS = [
     f"{name} {argument}".strip()
@@ -102,6 +110,8 @@ def test_a_failure_is_seen_by_any_of_its_phrases(phrase: str) -> None:
         ("seconds", "Executed in    2.50 secs", s("2.50")),
         ("seconds", "Executed in  650.00 micros", s("0.00065000")),
         ("seconds", "250 ms\n\n250 ms\n", s("0.250")),
+        ("seconds", "1m2.5s", s("62.5")),
+        ("seconds", "runc: 431 ms total", s("0.431")),
         ("samples", "1: 0.681 s\n2: .70 s\n", (s("0.681"), s("0.70"))),
         ("summary avg", "avg=2.6ms, n=5", s("0.0026")),
         ("quantity", "12 us", Quantity(Decimal(12), "µs")),
@@ -115,7 +125,19 @@ def test_a_failure_is_seen_by_any_of_its_phrases(phrase: str) -> None:
         ("dd rate", "512 bytes (512B) copied, 0.5 seconds, 1024B/s", Quantity(Decimal(1024), "B/s")),
         ("dd seconds", "3 bytes copied, 3.5308e-05 s, 85 kB/s", s("0.000035308")),
         ("verdict runc", "--- runc\n1\n=> the host's\n=== next: Q? ===\n=> its own\n", "the host's"),
-        ("csv s where a=x, b=y", "a,b,s\nx,y,1.5\nx,z,2\n", (plain("1.5"),)),
+        ("series p95 of runc", RUNS, s("0.40")),
+        ("series runs of kata", RUNS, plain(1)),
+        ("series failed of kata", RUNS, plain(1)),
+        ("series pairs of kata / runc", RUNS, plain(0)),
+        (
+            "iperf3 sender",
+            "[SUM]   0.00-5.02   sec  1.87 GBytes  3.2 Gbits/sec    0   sender",
+            Quantity(Decimal("3.2"), "Gbit/s"),
+        ),
+        ("csv s", "a;s\nx;1,5\n", plain("1.5")),
+        ("csv exit_status where a=x", "a,exit_status\nx,1\n", plain(1)),
+        ("hyperfine mean where a=1", '{"results": [{"parameters": 1, "mean": 1, "a": "1"}]}', s("1")),
+        ("csv s where a=x, b=y", "a,b,s\nx,y,1.5\nx,z,2\n", plain("1.5")),
     ],
 )
 def test_other_ways_to_say_it(how: str, text: str, value: Converted) -> None:
@@ -144,6 +166,11 @@ def test_other_ways_to_say_it(how: str, text: str, value: Converted) -> None:
         ("csv s", "s\n", "no row for 's'"),
         ("csv s where run=1", "s\n1.5\n", "no column 'run'"),
         ("hyperfine mean", '{"results": []}', "no result"),
+        ("iperf3 sender", "", "iperf3 has a sender and a receiver"),
+        ("series median", RUNS, "'median' is not a statistic of a series: write `median of NAME`"),
+        ("series pairs of runc", RUNS, "pairs need two names"),
+        ("series runs of kata / runc", RUNS, "runs are of one name: leave out `/ runc`"),
+        ("series low of runc", RUNS, "1 are too few for an interval, which needs six"),
         ("hyperfine mean where command=b", '{"results": [{"command": "a"}]}', "no result of hyperfine for"),
         ("hyperfine mean", '{"results": [{"mean": null}]}', "no 'mean'"),
     ],
@@ -191,6 +218,17 @@ def test_not_there(how: str, text: str, words: str) -> None:
         ("csv s", "s\nfast\n", "no valid number under 's': fast"),
         ("csv s", 's\n"1', "not CSV"),
         (
+            "iperf3 sender",
+            2 * "[SUM] 0.00-5.02 sec 1 GBytes 3.2 Gbits/sec 0 sender\n",
+            "2 bitrates of the sender",
+        ),
+        ("series median of crun", RUNS, "no 'crun' in the series: use one of: runc, kata"),
+        ("series median of kata", RUNS, "none of its runs succeeded"),
+        ("csv s", "s,s\n1,2\n", "two columns of one name: s,s"),
+        ("csv s where a=x", "a,s,exit_status\nx,1.5,137\n", "a run failed: its exit_status is not 0"),
+        ("csv s", 's\n"1,091"\n', "1,091 is 1091 or a number with a decimal comma: say which"),
+        ("seconds", "12 total\nreal 1.2\n", "more than one time: 12 total and real 1.2"),
+        (
             "median seconds",
             "seconds,exit_status\n0.1,1\n",
             "of which some may have failed: read it with `series`",
@@ -201,7 +239,11 @@ def test_not_there(how: str, text: str, words: str) -> None:
         ("hyperfine mean", '{"results": [{}, {}]}', "2 results of hyperfine: say which"),
         ("hyperfine mean", '{"results": [{"mean": "1"}]}', "'mean' of hyperfine is not a number: 1"),
         ("hyperfine mean", '{"results": [{"mean": 1e99}]}', "no valid mean"),
-        ("hyperfine mean", '{"results": [{"mean": 1, "exit_codes": [0, 1]}]}', "a run failed"),
+        (
+            "hyperfine mean",
+            '{"results": [{"mean": 1, "exit_codes": [0, null]}]}',
+            "a run failed: hyperfine's exit codes are 0, none",
+        ),
         ("hyperfine mean", '{"results": [{"mean": 1, "exit_codes": 1}]}', "a run failed"),
     ],
 )
@@ -216,6 +258,7 @@ def test_unreadable(how: str, text: str, words: str) -> None:
     [
         ("", "there is no converter ''"),
         ("speed", "there is no converter 'speed': use one of: address"),
+        ("secnds runc", "there is no converter 'secnds': is seconds meant?"),
         ("meminfo", "meminfo needs an argument: write what to read after it"),
     ],
 )
@@ -234,6 +277,8 @@ def test_a_unit_is_given_to_plain_numbers_and_converted_otherwise() -> None:
         in_unit("6.12.47", "s")
     with pytest.raises(UnitError):
         in_unit(s("1"), "MiB")
+    with pytest.raises(UnitError, match="too many digits"):
+        in_unit(s("1E-38"), "h")
 
 
 @given(
@@ -263,12 +308,23 @@ def test_times_come_back(ms: int, comma: str) -> None:
         f"sleep  0.01s user 0.00s system 0% cpu {number} total\n",
         f"\n________\nExecuted in  {number} secs    fish           external\n   usr time  1.00 millis\n",
         f"Executed in  {ms} millis\n",
-        f"{number}\n",
-        f"1: {number} s\n",
+        f"trial1: real={number}s user=0.00s sys=0.00s\n",
     ):
         assert convert("seconds", text) == value
-    assert convert("samples", f"{number}\n{number}\n") == (value, value)
-    assert convert("summary max", f"avg=1.0s max={number}s n=3\n") == value
+    for how, text in (
+        ("seconds", f"{number}\n"),
+        ("seconds", f"1: {number} s\n"),
+        ("seconds runc", f"runc: {number}s total\n"),
+        ("samples", f"{number}\n{number}\n"),
+        ("summary max", f"avg=1.0s max={number}s n=3\n"),
+    ):
+        if comma == "," and 1000 <= ms < 1_000_000:  # 1,091 may be 1091
+            with pytest.raises(Unreadable, match="or a number with a decimal comma: say which with `locale"):
+                convert(how, text)
+        else:
+            assert convert(how, text) == ((value, value) if how == "samples" else value)
+    if ms >= 1000:
+        assert convert("quantity total", f"total: {ms:,} ms\n", locale="en") == Quantity(Decimal(ms), "ms")
 
 
 @given(st.lists(milliseconds, min_size=1, max_size=9))
@@ -280,7 +336,8 @@ def test_series_come_back(times: list[int]) -> None:
     assert convert("hyperfine times where command=true", exported) == values
     assert convert("hyperfine median where command=true", exported) == values[0]
     table = "runtime,seconds\n" + "".join(f"kata,9\nrunc,{one / 1000}\n" for one in times)
-    assert in_unit(convert("csv seconds where runtime=runc", table), "s") == values
+    read = in_unit(convert("csv seconds where runtime=runc", table), "s")
+    assert read == (values if len(values) > 1 else values[0])
 
 
 @given(st.integers(1, 2**40), milliseconds, st.sampled_from(["", "k", "M", "G"]), point)

@@ -11,10 +11,12 @@ import yaml
 from labreport.contract.reader import read_evidence
 from labreport.contract.records import HostClass, Outcome, dump
 from labreport.report.facts.converters import CONVERTERS, convert
+from labreport.report.facts.converters.own import lab_converters
 from labreport.report.facts.expressions.evaluate import EvaluationState, evaluate
 from labreport.report.facts.facts import Facts, FactsFile, load_facts
 from labreport.report.facts.readings import Absence, NoValue, Reading, Readings
-from labreport.report.source import evidence as evidence_module
+from labreport.report.source import evidence_set as evidence_module
+from labreport.report.source import patterns
 from labreport.report.source.evidence import Evidence
 from labreport.report.yaml_file import YamlError
 from labreport.site.raw import write_schemas
@@ -224,6 +226,34 @@ def test_all_facts_are_read_when_one_is_asked_for_and_each_file_once(
     assert evaluate("nobody", found.values).state is EvaluationState.NO_EVIDENCE
 
 
+def test_the_patterns_of_all_facts_share_one_limit(little: Little, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After five patterns that took too long, no other one is tried; facts without patterns have values."""
+    monkeypatch.setattr(patterns, "SECONDS", 0.05)
+    little.capture(CapturedFile("x.txt", b"x" * 3000 + b"\n"))
+    slow = [f"f{n}: {{file: x.txt, read: 'pattern (x+x+)+{n}y'}}\n" for n in range(7)]
+    text = "".join([*slow, "host: {file: x/counts.txt, read: count Host}\n"])
+    found = Readings(facts(little, text), Evidence(little.root / "evidence", frozenset({"lab12"})))
+    assert ["took too long, so" in found.why_not(f"f{n}") for n in range(7)] == [False] * 5 + [True] * 2
+    assert "takes more than" in found.why_not("f0")
+    assert found.why_not("host") == ""
+
+
+def test_a_locale_of_a_fact(little: Little) -> None:
+    """`locale` says how the file writes numbers. One that nobody knows, or does not need, is an error."""
+    little.capture(CapturedFile("t.txt", b"total: 1,091 ms\n"))
+    given = {"file": "t.txt", "read": "quantity total"}
+    assert no_value(little, **given).remedy == "say which with `locale: en` (1091) or `locale: de` (1.091)"
+    assert str(reading(little, **given, locale="en").read) == "1091 ms"
+    assert str(reading(little, **given, locale="de").read) == "1.091 ms"
+
+
+def test_a_count_of_lines_rests_on_all_of_them(little: Little) -> None:
+    """The lines of a count are those among which it was counted, not the first that would give the same."""
+    little.capture(CapturedFile("h.txt", b"HTTP 200\nHTTP 200\nHTTP 404\n"))
+    found = reading(little, file="h.txt", read="matches 429 of ^HTTP")
+    assert (str(found.read), str(found.lines)) == ("0", "1:3")
+
+
 BAD = {
     "": "holds no keys",
     "- a": "holds no keys",
@@ -236,17 +266,31 @@ BAD = {
     "b: {file: x.txt, read: cpu}\na: {file: x.txt, read: counts}": ":2: a.read: there is no converter",
     "a: {file: x.txt, read: meminfo}": "a.read: meminfo needs an argument: write what to read after it",
     "a: {file: ../x.txt, read: count}": "a.file: ",
-    "a: {file: x.txt, read: count, value: 3}": "a.value: Extra inputs",
-    "a: {file: x.txt, read: count, lines: 3:7}": 'a.lines: not a range: write it in quotes: lines: "3:7"',
-    'a: {file: x.txt, read: count, lines: "x"}': "a.lines: not a range",
+    "a: {file: x.txt, read: count, value: 3}": "a.value: there is no key 'value': use one of",
+    "a: {file: x.txt, reed: count}": "a.reed: there is no key 'reed': is read meant?",
+    "a: {fil: x, read: cpu}\nb: {file: x, rad: cpu}": "'fil' (and 1 more): is file meant?",
+    "a: {file: x.txt, read: count, lines: 3:7}": (
+        'a.lines: YAML reads 3:7 as a number, not as text: write it in quotes: "3:7"'
+    ),
+    'a: {file: x.txt, read: count, lines: "x"}': 'a.lines: \'x\' is not a range of lines: write "3" or "3:7"',
+    "a: {file: x.txt, read: yes}": "a.read: YAML reads yes as true or false, not as text: write it",
+    "no: {file: x.txt, read: cpu}": ":1: no: YAML reads no as true or false, not as text: write it",
+    "a: {file: x, read: pattern ^P: (x)}": "fix that line; a text needs quotes if it contains `: `",
     'a: {file: x.txt, read: count, lines: "1", end: b}': "a: lines are given by number and by content",
     "a: {file: x.txt, read: count, start: '('}": "a.start: '(' is not a regular expression",
-    "a: {file: x.txt, read: count, unit: sec}": "a.unit: there is no unit 'sec'",
+    "a: {file: x.txt, read: cpu, locale: en}": "a.read: cpu reads no numbers of a locale: remove locale",
+    "a: {file: x.txt, read: count, locale: pt}": "a.locale: ",
+    "a: {file: x.txt, read: pattern (}": "a.read: ( is not a regular expression",
+    "a: {file: x.txt, read: 'json a['}": "a.read: not a path of JMESPath",
+    "a: {file: x.txt, read: secnds}": "a.read: there is no converter 'secnds': is seconds meant?",
+    "a: {file: x.txt, read: count, unit: sec}": "a.unit: there is no unit 'sec': is s meant?",
+    "a: {file: x.txt, read: count, unit: KB}": "a.unit: there is no unit 'KB': is kB meant?",
+    "a: {file: x.txt, read: count, unit: parsec}": "a.unit: there is no unit 'parsec': use one of %, ns",
     "a: {file: x.txt, read: count, volatile: often}": "a.volatile: ",
-    "a-b: {file: x.txt, read: count}": "a-b: 'a-b' is not a name: letters",
+    "a-b: {file: x.txt, read: count}": "a-b: 'a-b' is not a name: use letters",
     "and: {file: x.txt, read: count}": "and: 'and' is not a name",
     "a..b: {file: x.txt, read: count}": "a..b: 'a..b' is not a name",
-    "1.5: {file: x.txt, read: count}": ":1: 1.5: ",
+    "1.50: {file: x.txt, read: count}": ":1: 1.50: YAML reads 1.50 as a number",
     "[a]: {file: x.txt, read: count}": ":1:1: ",
     "a: 2026-99-99": ": month must be in 1..12",
     "a: !!python/object:os.system {}": ": could not determine a constructor",
@@ -285,7 +329,7 @@ def test_a_file_that_cannot_be_read_is_an_error(little: Little, tmp_path: Path) 
 )
 def test_the_labs_facts_are_whole(path: Path, tmp_path: Path) -> None:
     """The facts.yml of each lab is valid, by its loader and by the published schema."""
-    assert load_facts(path).facts
+    assert load_facts(path, lab_converters(REPO, path.parent.name, run_code=True)).facts
     write_schemas(tmp_path)
     schema = json.loads((tmp_path / "schema/facts-1.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -45,19 +45,25 @@ EVIDENCE = {
     "cpu.txt": b"model name\t: AMD EPYC 7763\n",
     "dd.txt": b"100+0 records out\n104857600 bytes (105 MB, 100 MiB) copied, 0.0123 s, 8.5 GB/s\n",
     "fish.txt": b"Executed in  393.85 millis    fish           external\n",
+    "headers.txt": b"HTTP/1.1 200 OK\nServer: nginx\nX-Frame-Options: DENY\n",
     "hyperfine.json": b'{"results": [{"command": "true", "median": 0.00094, "times": [0.00097, 0.00094]}]}\n',
     "iperf3.txt": b"[  5]   0.00-5.06   sec  1.87 GBytes  3172 Mbits/sec                  receiver\n",
+    "junit.xml": b"<testsuite>\n<testcase/>\n<testcase><failure/></testcase>\n</testsuite>\n",
     "kernel.txt": b"6.12.47\n",
+    "levels.jsonl": b'{"level": 1, "bytes": 71201}\n{"level": 9, "bytes": 60312}\n',
+    "limits.txt": b"HTTP 200\nHTTP 429\nHTTP 429\n",
     "memory.txt": b"MemTotal:       24684092 kB\nMemFree:        1048576 kB\n",
     "pairs.csv": b"run,order,runtime,seconds,exit_status\n1,1,runc,0.412,0\n1,2,kata,1.620,0\n",
     "phases.csv": b"phase,seconds\nboot,5.81\nend,1.20\n",
     "probe.txt": b"--- runc\n6.12\n=> the host's\n--- kata\n6.1\n=> its own\n",
     "rss.txt": b"rss: 7,25 MiB\npss: 6,50 MiB\n",
+    "scan.sarif": b'{"runs": [{"results": [\n{"level": "error"},\n{"level": "note"}\n]}]}\n',
     "series.csv": b"runtime,run,seconds\nrunc,1,0.412\nkata,1,1.620\nrunc,2,0.409\n",
     "sizes.csv": b"runtime,pss_kib\nrunc,10240\nrunc,512\n",
     "startup.txt": b"runc:\nreal\t0m0.395s\nuser\t0m0.010s\nKata:\nreal\t0m1,620s\nuser\t0m0,020s\n",
     "status.txt": b"juice-runc: HTTP 200\n",
     "summary.txt": b"=== HTTP ===\navg=0.0026s min=0.0018s max=0.0071s n=50\n",
+    "tls.txt": b"Protocol: TLSv1.3\nCipher: TLS_AES_256_GCM_SHA384\n",
     "times.txt": b"0.002914\n0.002936\n",
     "wrk.txt": b"  425 requests in 10.09s\nRequests/sec:     42.14\nTransfer/sec:      3.04MB\n",
     "version.txt": b"containerd github.com/containerd/containerd/v2 v2.1.4 75cb2b7193e4\n",
@@ -84,6 +90,14 @@ free: {file: memory.txt, read: meminfo MemFree, lines: "2"}
 pairs.kata: {file: pairs.csv, read: series median of kata}
 boot: {file: phases.csv, read: median seconds where phase=boot, unit: s}
 probe.kata: {file: probe.txt, read: verdict kata}
+frame: {file: headers.txt, read: header x-frame-options}
+hyper.json: {file: hyperfine.json, read: "json results[?command=='true'].median | [0]", unit: s}
+bytes.best: {file: levels.jsonl, read: "jsonl [?level==`9`].bytes | [0]", unit: B}
+tests.failed: {file: junit.xml, read: junit failures}
+limited: {file: limits.txt, read: matches 429 of ^HTTP}
+findings: {file: scan.sarif, read: "sarif where level=error"}
+tls.protocol: {file: tls.txt, read: 'pattern ^Protocol: (\\S+)'}
+tls.cipher: {file: tls.txt, read: text Cipher}
 rss: {file: rss.txt, read: quantity rss}
 pss: {file: rss.txt, read: quantity pss}
 series: {file: series.csv, read: csv seconds where runtime=runc, unit: s}
@@ -100,6 +114,13 @@ times: {file: times.txt, read: samples}
 containerd: {file: version.txt, read: version}
 """
 CLAIMS = [
+    "frame == 'DENY'",
+    "hyper.json < 1 ms",
+    "bytes.best < 70 kB",
+    "tests.failed == 1",
+    "limited == 2",
+    "findings == 1",
+    "tls.protocol == 'TLSv1.3' and tls.cipher == 'TLS_AES_256_GCM_SHA384'",
     "pairs.kata > 1 s",
     "boot > 5 s",
     "sizes < 11 MiB",
@@ -285,6 +306,7 @@ def turn_is_told(root: Path, build: RenderPass, made: CallResult, claim: Claim, 
     recapture(root, claim.lab, before)
 
 
+@pytest.mark.slow
 def test_the_real_build_fails_on_them(little: Little) -> None:
     """`mkdocs build` names each of the claims that changed evidence contradicts."""
     build = built(little.root)

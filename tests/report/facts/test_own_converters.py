@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labreport.report.facts.converters import CONVERTERS, convert
+from labreport.report.facts.converters import CONVERTERS, NotThere, convert
 from labreport.report.facts.converters.own import ConverterError, lab_converters, sample_errors
 from labreport.report.facts.facts import load_facts
 from labreport.report.yaml_file import YamlError
@@ -110,6 +110,14 @@ def test_the_manual_s_example_is_a_converter(little: Little) -> None:
         load_facts(little.root / "docs/labs/lab12/facts.yml", converters).facts["rate"].read == "handshakes"
     )
     assert sample_errors(little.root, "lab12") == []
+    with pytest.raises(NotThere, match="no rate in done"):
+        convert("handshakes", "done\n", converters)
+
+
+def test_a_lab_without_converters_has_those_of_the_tool(little: Little) -> None:
+    """No file is no error."""
+    assert lab_converters(little.root, "lab11", run_code=True) is CONVERTERS
+    assert sample_errors(little.root, "lab11") == []
 
 
 def test_no_code_runs_unless_it_is_asked_for(little: Little, capfd: pytest.CaptureFixture[str]) -> None:
@@ -169,6 +177,7 @@ def test_a_build_shows_its_values(little: Little) -> None:
     assert "812.5\u00a01/s" in (little.site / "labs/lab12/task-1.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_broken_file_is_one_problem_of_a_build(little: Little) -> None:
     """It is one problem however many calls need the file. So is a broken facts.yml."""
     write(little, "x = 1 / 0\n")

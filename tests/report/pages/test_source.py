@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mkdocs.utils.meta import get_data
 
 from labreport.report.pages.markdown import read_fences
+from labreport.report.pages.render import RenderPass
 from labreport.report.pages.source import PageSource, read_page
 from labreport.report.pages.visible import BOUND, FENCE, INLINE_CODE, INVISIBLE, Visible
 
@@ -57,17 +58,52 @@ def test_front_matter_is_what_mkdocs_takes_for_it(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "wrong"),
+    ("text", "wrong", "line"),
     [
-        ("---\na: [\n---\n# T", "it is no YAML"),
-        ("---\n- a\n---\n# T", "it is no mapping of keys to values"),
-        ("---\na: 1\n---\n# T", ""),
-        ("# T", ""),
+        ("---\nb: 1\na: [\n---\n# T", "not YAML: did not find expected node content", 3),
+        ("---\nb: 1\ntitle: A: B\n---\n# T", "not YAML: mapping values are not allowed in this context", 3),
+        ("---\nb: 1\nc: 2\nb: 3\n---\n# T", "b is given twice", 4),
+        ("---\n- a\n---\n# T", "no keys with values", 2),
+        ("---\na: 1\n---\n# T", "", 1),
+        ("# T", "", 1),
     ],
 )
-def test_front_matter_that_cannot_be_read_is_said(text: str, wrong: str) -> None:
-    """Mkdocs publishes it as text, so nobody may miss it."""
-    assert page(text).meta.wrong == wrong
+def test_front_matter_that_cannot_be_read_is_said(text: str, wrong: str, line: int) -> None:
+    """Mkdocs publishes it as text, so nobody may miss it. The line is that of the mistake."""
+    assert (page(text).meta.wrong, page(text).meta.line) == (wrong, line)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "---\na: 1\nexpected_gap: [x]\n---\n",
+            ":3: front matter: there is no key expected_gap: is expected_gaps",
+        ),
+        (
+            "---\naccept_emulate: true\n---\n",
+            ":2: front matter: there is no key accept_emulate: is accept_emulated",
+        ),
+        (
+            "---\nexpected_gaps: a/b.txt\n---\n",
+            "is 'a/b.txt', not a list of paths: write `expected_gaps: [a/b.txt]`",
+        ),
+        ("---\nexpected_gaps: {2020-01-01: [1]}\n---\n", "expected_gaps is {2020-01-01: [1]}, not a list"),
+        ("---\naccept_emulated: 'yes'\n---\n", "accept_emulated is 'yes': write `accept_emulated: true`"),
+        ("---\ntitle:\n---\n", ":2: front matter: title is empty: write it in quotes"),
+        ("---\nsearch: no\n---\n", ":2: front matter: search is false: write a mapping"),
+        ("Hide: 1\nicon: x\nsearch: x\n\n", ":3: front matter: search is 'x'"),
+        (
+            "---\na: b: c\n---\n",
+            "not allowed in this context: fix that line; a text needs quotes if it contains",
+        ),
+    ],
+)
+def test_a_mistake_in_front_matter_is_named_with_its_line(tmp_path: Path, text: str, problem: str) -> None:
+    """The problem has the line, the key, the value as YAML writes it, and what to write instead."""
+    rendering = RenderPass(tmp_path, tmp_path)
+    rendering.render(PageSource("x.md", f"{text}# T\n"))
+    assert problem in "\n".join(map(str, rendering.problems))
 
 
 def test_every_line_end_is_read_as_mkdocs_reads_it() -> None:

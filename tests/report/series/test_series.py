@@ -37,12 +37,14 @@ def test_nothing_planted_nothing_odd_said() -> None:
     """There is one sentence: the ratio of the pairs with its interval."""
     found, words = said("nothing")
     assert len(sentences(found)) == 1
-    assert found.ratio is not None
-    assert found.ratio.count == RUNS
+    assert found.pairs[0].ratio is not None
+    assert found.pairs[0].ratio.count == RUNS
     pairs = zip(seconds_of("nothing", "runc"), seconds_of("nothing", "kata"), strict=True)
-    assert float(found.ratio.median.exact) == pytest.approx(statistics.median(b / a for a, b in pairs))
+    assert float(found.pairs[0].ratio.median.exact) == pytest.approx(
+        statistics.median(b / a for a, b in pairs)
+    )
     assert words.startswith(
-        f"kata took {four_digits(found.ratio.median)} times as long as runc (95% interval "
+        f"kata took {four_digits(found.pairs[0].ratio.median)} times as long as runc (95% interval "
     )
     assert words.endswith(", 12 pairs).")
 
@@ -65,8 +67,8 @@ def test_a_failed_start_is_counted_and_in_no_median(what: str, words: str) -> No
     assert kata.seconds is not None
     assert kata.seconds.count == RUNS - 1
     assert float(kata.seconds.median.exact) == pytest.approx(statistics.median(seconds_of(what, "kata")))
-    assert found.ratio is not None
-    assert found.ratio.count == RUNS - 1
+    assert found.pairs[0].ratio is not None
+    assert found.pairs[0].ratio.count == RUNS - 1
     row = [cell.text for cell in comparison_table(found).rows[1]]
     assert row[:3] == ["kata", "12", "1"]
     assert str(convert("series failed of kata", planted(what))) == "1"
@@ -93,7 +95,7 @@ def test_a_drift_and_a_second_mode_are_named() -> None:
 def test_no_difference_is_said_as_what_it_is() -> None:
     """The sentence says that these runs show no difference, not that there is none."""
     found, told = said("same")
-    assert found.shows_no_difference
+    assert found.pairs[0].shows_no_difference
     assert told.startswith("These runs show no difference between runc and kata: kata took ")
     assert noise_sentence(found).startswith("The noise of the host: the same command took ")
 
@@ -107,7 +109,7 @@ def test_what_cannot_be_said_is_said_so() -> None:
     assert sentences(few) == ["b took 2.0 times as long as a (median of 1 pair; too few for an interval)."]
     assert comparison_table(few).rows[0][4].text == "too few runs"
     none = compare(read_series(HEAD + "1,1,a,1.0,0\n1,2,b,2.0,1\n"))
-    assert sentences(none)[0] == "There is no ratio: there is no run in which both succeeded."
+    assert sentences(none)[0] == "There is no ratio of b to a: there is no run in which both succeeded."
     assert comparison_table(none).rows[1][3].text == "none"
     blocks = compare(read_series(HEAD + "1,1,a,1.0,0\n1,1,a,1.1,0\n1,2,b,2.0,0\n"))
     assert "they form no pairs" in sentences(blocks)[0]
@@ -121,9 +123,9 @@ def test_facts_and_comparison_agree(what: str) -> None:
         assert one.seconds is not None
         for end in ("median", "low", "high"):
             assert convert(f"series {end} of {one.name}", text) == getattr(one.seconds, end)
-    assert found.ratio is not None
+    assert found.pairs[0].ratio is not None
     for end in ("median", "low", "high"):
-        assert convert(f"series {end} of kata / runc", text) == getattr(found.ratio, end)
+        assert convert(f"series {end} of kata / runc", text) == getattr(found.pairs[0].ratio, end)
 
 
 def test_percentiles_are_samples() -> None:

@@ -22,7 +22,7 @@ from labreport.report.source.difference import (
     unified,
 )
 from labreport.site.html.blocks import html_of
-from labreport.site.html.environment import LateHtml
+from labreport.site.html.environment import BlockPlace, LateHtml
 from tests.project import CapturedFile, Little, make, row
 
 BAD = b'</code><img src=x onerror="alert(1)"> & `x`\r\n'
@@ -85,7 +85,7 @@ def test_side_by_side_in_words_and_signs(little: Little) -> None:
     """Each row has a sign and a word. The caption counts the lines for readers who cannot see colours."""
     found = shown(little, b"core\nfd\nold\n", b"fd\nnew\nmore\n")
     assert found.summary == "2 lines only in lab12/a.txt, 2 lines only in lab12/b.txt, 1 line the same"
-    body = cells(html_of(found, "", LateHtml())).rows[1:]
+    body = cells(html_of(found, BlockPlace("", LateHtml()))).rows[1:]
     assert body == [
         ["−only in the first", "1", "core", "", ""],  # noqa: RUF001 - what is printed
         [" same", "2", "fd", "1", "fd"],
@@ -103,7 +103,7 @@ def test_unified_is_what_diff_writes(little: Little, tmp_path: Path) -> None:
     argv = ["diff", "-U", "99", "one", "other"]
     told = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
     assert sorted(unified(found).splitlines()[2:]) == sorted(told.splitlines()[3:])
-    body = cells(html_of(found, "", LateHtml())).rows[1:]
+    body = cells(html_of(found, BlockPlace("", LateHtml()))).rows[1:]
     assert ["−only in the first", "2", "", "b"] in body  # noqa: RUF001 - what is printed
     assert ["+only in the second", "", "2", "B"] in body
     assert markdown_of(found, "").startswith("```diff\n--- lab12/a.txt\n+++ lab12/b.txt\n a\n-b\n+B\n")
@@ -123,8 +123,10 @@ def test_what_nobody_sees_is_said(little: Little, one: bytes, other: bytes, note
     """A note spells out a difference that cannot be seen."""
     found = shown(little, one, other)
     assert found.rows[0].kind is DifferenceKind.CHANGED
-    assert [note] in cells(html_of(found, "", LateHtml())).rows
-    assert [note] in cells(html_of(shown(little, one, other, form="unified"), "", LateHtml())).rows
+    assert [note] in cells(html_of(found, BlockPlace("", LateHtml()))).rows
+    assert [note] in cells(
+        html_of(shown(little, one, other, form="unified"), BlockPlace("", LateHtml()))
+    ).rows
 
 
 def test_the_same(little: Little) -> None:
@@ -137,7 +139,7 @@ def test_the_same(little: Little) -> None:
 def test_evidence_is_text(little: Little) -> None:
     """No tag, entity or carriage return of the evidence acts in the page."""
     found = shown(little, BAD, b"x\n")
-    html = html_of(found, "", LateHtml())
+    html = html_of(found, BlockPlace("", LateHtml()))
     assert "img" not in cells(html).tags
     assert BAD.decode().removesuffix("\n") in [cell for row in cells(html).rows for cell in row]
 

@@ -23,6 +23,7 @@ LONG = "x" * (LONGEST + 1)
 WRONG = ["(", "[", "*", "a{2,1}", "(?P<a>x)(?P<a>y", "(" * 600, r"\N{no such name}", LONG, "(?<=a+"]
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(("pattern", "data"), SLOW)
 def test_a_search_ends(pattern: str, data: bytes) -> None:
     """It finds nothing, or says that the pattern takes too long. Without a limit it would not end."""

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labreport.report.source.published import KEPT, PublishedNames
+from tests.contract.images.made import saved, with_metadata
 
-PNG, JPEG, WEBP = b"\x89PNG\r\n\x1a\n\0", b"\xff\xd8\xff\xe0\0", b"RIFF\0\0\0\0WEBPVP8 "
+PNG, JPEG, WEBP = saved("PNG"), saved("JPEG"), saved("WEBP")
 HTML, SVG = b"<script>alert(1)</script>\n", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
 TEXT = b"text\n"
 
@@ -88,6 +89,9 @@ def test_a_name_that_is_kept(path: str, data: bytes) -> None:
         ("a.svg.png", SVG),
         ("a.png", HTML),
         ("a.png", b""),
+        ("a.png", PNG + HTML),
+        ("a.png", b"\x89PNG\r\n\x1a\n" + HTML),
+        ("a.jpg", with_metadata("JPEG")),
         ("a.jpg", PNG),
         ("a.jpeg", SVG),
         ("a.webp", b"RIFF\0\0\0\0WAVE"),

@@ -39,8 +39,11 @@ def test_a_row_for_each_figure_with_its_source(tmp_path: Path) -> None:
         ("- {what: x", "not YAML"),
         ("[]", "no figures"),
         ("- {what: x}", "0.figure: Field required"),
-        (ONE.replace('"2020"', "2020"), "0.year: Input should be a valid string"),
-        (ONE.replace("what: start", "what: start, ours: 1 s"), "0.ours: Extra inputs"),
+        (ONE.replace('"2020"', "2020"), "0.year: YAML reads 2020 as a number, not as text"),
+        (
+            ONE.replace("what: start", "what: start, ours: 1 s"),
+            "0.ours: there is no key 'ours'",
+        ),
         (ONE.replace("A <b>paper</b>", ""), "0.source: String should have at least 1 character"),
     ],
 )

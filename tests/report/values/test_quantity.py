@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labreport.report.values import UNITS, Quantity, UnitError, decimal
+from labreport.report.values import (
+    UNITS,
+    AmbiguousNumberError,
+    Quantity,
+    UnitError,
+    decimal,
+    decimal_with_comma,
+)
 
 numbers = st.decimals(min_value=-(10**6), max_value=10**6, places=3)
 times = st.builds(Quantity, numbers, st.sampled_from(["ns", "µs", "ms", "s", "min", "h"]))
@@ -21,14 +28,23 @@ def of(text: str) -> Quantity:
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("1.620", "1.620"), ("1,620", "1.620"), (".68", "0.68"), (",5", "0.5"), ("-3", "-3")]
+    ("text", "number"), [("1.620", "1.620"), ("1,62", "1.62"), (".68", "0.68"), (",5", "0.5"), ("-3", "-3")]
 )
 def test_a_number_keeps_its_digits(text: str, number: str) -> None:
     """A decimal comma is read as a point."""
     assert str(decimal(text)) == number
 
 
-@pytest.mark.parametrize("text", ["", "1.2.3", "1,234,567", "1.", "~2", "1e3", "NaN", "٣", "1 2", "1" * 41])
+@pytest.mark.parametrize("text", ["1,091", "999,000", "1,234,567"])
+def test_a_comma_that_may_group_digits_is_ambiguous(text: str) -> None:
+    """The error names the number without the comma. A tool that never groups digits has a decimal comma."""
+    with pytest.raises(AmbiguousNumberError, match=f"{text} is {text.replace(',', '')} "):
+        decimal(text)
+    assert decimal("0,091") == decimal_with_comma("0,091")
+    assert str(decimal_with_comma("1,091")) == "1.091"
+
+
+@pytest.mark.parametrize("text", ["", "1.2.3", "1.234,5", "1.", "~2", "1e3", "NaN", "٣", "1 2", "1" * 41])
 def test_anything_else_is_no_number(text: str) -> None:
     """Grouped digits, exponents and more than 40 digits are not numbers."""
     with pytest.raises(ValueError, match="is not a number"):

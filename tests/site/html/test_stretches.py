@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from labreport.contract.records import File, Span
 from labreport.report.source.cite import Block
-from labreport.report.source.evidence import Captured, EvidenceSet
+from labreport.report.source.evidence_set import Captured, EvidenceSet
 from labreport.report.source.patterns import PatternSearch
 from labreport.report.source.slices import Content, SliceRequest, cut
 from labreport.site.html.stretches import IN_SIGHT, folded_lines

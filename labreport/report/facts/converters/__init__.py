@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from labreport.report.facts.converters.documents import check_path, json_value, jsonl_value
 from labreport.report.facts.converters.lines import (
     NUMBER,
     NotThere,
@@ -25,6 +26,7 @@ from labreport.report.facts.converters.lines import (
     read_line,
 )
 from labreport.report.facts.converters.quantities import count, dd, iperf3, quantity, status, verdict, wrk
+from labreport.report.facts.converters.reports import junit, sarif
 from labreport.report.facts.converters.series import column, hyperfine, median, series_statistic, total
 from labreport.report.facts.converters.system import (
     address,
@@ -35,10 +37,19 @@ from labreport.report.facts.converters.system import (
     mask,
     meminfo,
     mtu,
-    version,
+)
+from labreport.report.facts.converters.texts import (
+    check_matches,
+    check_pattern,
+    header,
+    line_of_text,
+    matches,
+    pattern,
 )
 from labreport.report.facts.converters.times import samples, seconds, summary
-from labreport.report.problems import FaultError
+from labreport.report.facts.converters.versions import version
+from labreport.report.locales import LocaleName, localized
+from labreport.report.problems import FaultError, meant
 from labreport.report.values import Quantity, UnitError, decimal
 
 __all__ = [
@@ -72,34 +83,53 @@ class ConverterArgument(StrEnum):
 
 @dataclass(frozen=True)
 class Converter:
-    """A function that reads a text with an argument, empty if there is none."""
+    """A function that reads a text with an argument, empty if there is none.
+
+    `localized` means that it reads numbers which a locale may write with a comma or with groups of digits.
+    `of_all_lines` means that the value is about every line that was named, as in a document or a series:
+    there is no search for the line that has it. `check` raises FaultError for an argument that no text fits,
+    such as a pattern that is none.
+    """
 
     read: Callable[[str, str], Converted]
     argument: ConverterArgument = ConverterArgument.LABEL
+    localized: bool = False
+    of_all_lines: bool = False
+    check: Callable[[str], None] | None = None
 
+
+_NEEDED = ConverterArgument.NEEDED
 
 CONVERTERS: Mapping[str, Converter] = {
-    "address": Converter(address, ConverterArgument.NEEDED),
-    "addresses": Converter(addresses, ConverterArgument.NEEDED),
+    "address": Converter(address, _NEEDED),
+    "addresses": Converter(addresses, _NEEDED),
     "capabilities": Converter(capabilities),
-    "count": Converter(count),
+    "count": Converter(count, localized=True),
     "cpu": Converter(cpu),
-    "csv": Converter(column, ConverterArgument.NEEDED),
-    "dd": Converter(dd, ConverterArgument.NEEDED),
-    "hyperfine": Converter(hyperfine, ConverterArgument.NEEDED),
-    "iperf3": Converter(iperf3, ConverterArgument.NEEDED),
+    "csv": Converter(column, _NEEDED, localized=True),
+    "dd": Converter(dd, _NEEDED),
+    "header": Converter(header, _NEEDED),
+    "hyperfine": Converter(hyperfine, _NEEDED, of_all_lines=True),
+    "iperf3": Converter(iperf3, _NEEDED),
+    "json": Converter(json_value, _NEEDED, of_all_lines=True, check=check_path),
+    "jsonl": Converter(jsonl_value, _NEEDED, check=check_path),
+    "junit": Converter(junit, _NEEDED, of_all_lines=True),
     "kernel": Converter(kernel),
-    "mask": Converter(mask, ConverterArgument.NEEDED),
-    "median": Converter(median, ConverterArgument.NEEDED),
-    "meminfo": Converter(meminfo, ConverterArgument.NEEDED),
-    "mtu": Converter(mtu, ConverterArgument.NEEDED),
-    "quantity": Converter(quantity),
-    "samples": Converter(samples),
-    "seconds": Converter(seconds),
-    "series": Converter(series_statistic, ConverterArgument.NEEDED),
+    "mask": Converter(mask, _NEEDED),
+    "matches": Converter(matches, _NEEDED, of_all_lines=True, check=check_matches),
+    "median": Converter(median, _NEEDED, localized=True),
+    "meminfo": Converter(meminfo, _NEEDED),
+    "mtu": Converter(mtu, _NEEDED),
+    "pattern": Converter(pattern, _NEEDED, localized=True, check=check_pattern),
+    "quantity": Converter(quantity, localized=True),
+    "samples": Converter(samples, localized=True),
+    "sarif": Converter(sarif, of_all_lines=True),
+    "seconds": Converter(seconds, localized=True),
+    "series": Converter(series_statistic, _NEEDED, of_all_lines=True),
     "status": Converter(status),
-    "summary": Converter(summary, ConverterArgument.NEEDED),
-    "total": Converter(total, ConverterArgument.NEEDED),
+    "summary": Converter(summary, _NEEDED, localized=True),
+    "text": Converter(line_of_text),
+    "total": Converter(total, _NEEDED, localized=True),
     "verdict": Converter(verdict),
     "version": Converter(version),
     "wrk": Converter(wrk),
@@ -107,24 +137,40 @@ CONVERTERS: Mapping[str, Converter] = {
 """The converters of the tool by the name that a facts.yml uses."""
 
 
-def convert(how: str, text: str, converters: Mapping[str, Converter] = CONVERTERS) -> Converted:
+def convert(
+    how: str,
+    text: str,
+    converters: Mapping[str, Converter] = CONVERTERS,
+    locale: LocaleName | None = None,
+) -> Converted:
     """Return `text` read as `how` says, a converter's name and its argument: "meminfo MemTotal".
 
-    Raise NotThere, Unreadable, and FaultError as `select` does.
+    A byte order mark is no part of the text. Raise NotThere, Unreadable, and FaultError as `select` does.
     """
-    converter, argument = select(how, converters)
-    return converter.read(text, argument)
+    converter, argument = select(how, converters, locale)
+    text = text.removeprefix("\ufeff")
+    return converter.read(localized(text, locale) if locale else text, argument)
 
 
-def select(how: str, converters: Mapping[str, Converter] = CONVERTERS) -> tuple[Converter, str]:
-    """Return the converter and the argument in `how`; raise FaultError if one of them is missing."""
+def select(
+    how: str, converters: Mapping[str, Converter] = CONVERTERS, locale: LocaleName | None = None
+) -> tuple[Converter, str]:
+    """Return the converter and the argument in `how`.
+
+    Raise FaultError if one of them is missing or wrong, or if the converter reads no numbers of a locale.
+    """
     name, _, argument = how.strip().partition(" ")
     argument = argument.strip()
     if name not in converters:
-        raise FaultError(f"there is no converter {name!r}", f"use one of: {', '.join(converters)}")
+        remedy = meant(name, converters, f"use one of: {', '.join(converters)}")
+        raise FaultError(f"there is no converter {name!r}", remedy)
     converter = converters[name]
     if converter.argument is ConverterArgument.NEEDED and not argument:
         raise FaultError(f"{name} needs an argument", "write what to read after it")
+    if converter.check is not None:
+        converter.check(argument)
+    if locale and not converter.localized:
+        raise FaultError(f"{name} reads no numbers of a locale", "remove locale")
     return converter, argument
 
 

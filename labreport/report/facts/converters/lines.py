@@ -1,32 +1,25 @@
 """Find the one line that contains a value, or say why there is none: it is not there, or it is unreadable."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Generic, TypeVar
 
 from labreport.contract.errors import LabError
+from labreport.report.facts.converters.failures import is_failure
+from labreport.report.facts.converters.headings import LabelledLines, under_label
 from labreport.report.problems import one_line
-from labreport.report.values import Quantity, UnitError
+from labreport.report.values import AmbiguousNumberError, Quantity, UnitError
 
 Value = TypeVar("Value")
 
 NUMBER = r"(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)"
 """A number as tools print it, with a decimal point or comma and without grouped digits."""
+STATE_LOCALE = "say which with `locale: en` (1091) or `locale: de` (1.091)"
 
 _EXCERPT = 100
-PHRASES = (
-    *("not found", "no such", "No such", "permission denied", "Permission denied", "not permitted", "cannot"),
-    *("failed to", "Failed to", "could not", "Could not", "timed out", "deadline exceeded", "non-zero"),
-    *("incorrect password", "does not exist", "error writing", "level=error", "level=fatal"),
-    *("no space left", "No space left", "Input/output error", "File too large", "Traceback"),
-    *("Segmentation fault", "Terminated", "Killed", "Aborted"),
-)
-STARTS = ("error", "Error", "ERROR", "fatal", "FATAL", "panic")
-_FAILURE = re.compile(rf"^(?:{'|'.join(STARTS)})\b|\b(?:failed: |(?:{'|'.join(map(re.escape, PHRASES))})\b)")
-"""A line that a tool prints when it fails. Nothing in such a text is a value."""
 
 
 class NotThere(LabError):
@@ -64,12 +57,23 @@ def form(pattern: str, value: Callable[[re.Match[str]], Value]) -> Form[Value]:
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines that are not blank, stripped; raise Unreadable if a tool reports a failure in them."""
-    lines = [line for line in map(str.strip, text.split("\n")) if line]
-    for line in lines:
-        if _FAILURE.search(line):
+    """Return the lines that are not blank, stripped, without the commands of a shell (`$ true`).
+
+    Raise Unreadable if a tool reports a failure in them.
+    """
+    return list(labelled_lines(text, "").below)
+
+
+def labelled_lines(text: str, label: str) -> LabelledLines:
+    """Return the lines of a text that belong to `label`, all without one.
+
+    Raise Unreadable if a tool reports a failure in them. A failure below another label does not matter.
+    """
+    found = under_label(text, label)
+    for line in (*found.after, *found.below, *found.beside):
+        if is_failure(line):
             raise Unreadable(f"a failure, not a value: {excerpt(line)}")
-    return lines
+    return found
 
 
 def excerpt(text: str) -> str:
@@ -78,47 +82,25 @@ def excerpt(text: str) -> str:
     return one_line(text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]} …") or "an empty text"
 
 
-def after_label(lines: Iterable[str], label: str) -> list[str]:
-    """Return the rest of each line that begins with `label` and a colon or equals sign, or a number.
-
-    >>> after_label(["Host: 245", "the build took 12 s"], "the build took")
-    ['12 s']
-    """
-    start = re.compile(rf"{re.escape(label)}(?:\s*[:=]\s*(?=\S)|\s+(?=[0-9]))")
-    return [line[found.end() :] for line in lines if (found := start.match(line))]
-
-
-def below_heading(lines: Sequence[str], label: str) -> list[str]:
-    """Return the lines below the heading `label:`, up to the next heading.
-
-    >>> below_heading(["Host:", "245", "Kata VM:", "52"], "Host")
-    ['245']
-    """
-    inside, found = False, []
-    for line in lines:
-        if line.endswith(":") or line.startswith("==="):
-            inside = line == f"{label}:"
-        elif inside:
-            found.append(line)
-    return found
-
-
 def read_line(text: str, label: str, kind: ValueKind[Value]) -> Value:
     """Return the value in the only line of `text` that has one, after or below `label` unless it is empty.
 
     Raise NotThere and Unreadable.
     """
-    lines = lines_of(text)
-    labelled = after_label(lines, label) if label else []
-    others = below_heading(lines, label) if label else lines
-    candidates = labelled + [line for line in others if _means(kind, line)]
+    found = labelled_lines(text, label)
+    candidates = [*found.after, *(line for line in found.below if means(kind, line))]
     if not candidates:
-        place = f" after or below {label!r}" if label else ""
-        raise NotThere(f"no {kind.name}{place} in {excerpt(text)}")
+        raise no_value(text, label, kind.name)
     if len(set(candidates)) > 1:
         first, second = map(excerpt, candidates[:2])
         raise Unreadable(f"more than one {kind.name}: {first} and {second}", "name the lines of one")
     return parse_line(candidates[0], kind)
+
+
+def no_value(text: str, label: str, name: str) -> NotThere:
+    """Return the error for a text without a value of this name, below or after a label if there is one."""
+    place = f" after or below {label!r}" if label else ""
+    return NotThere(f"no {name}{place} in {excerpt(text)}")
 
 
 def parse_line(line: str, kind: ValueKind[Value]) -> Value:
@@ -131,15 +113,18 @@ def parse_line(line: str, kind: ValueKind[Value]) -> Value:
 
 def checked(line: str, name: str, value: Callable[[], Value]) -> Value:
     """Return `value()`; raise Unreadable if the number or the unit is wrong."""
+    what = f"no valid {name}: {excerpt(line)}"
     try:
         return value()
+    except AmbiguousNumberError as error:
+        raise Unreadable(f"{what}: {error}", STATE_LOCALE) from error
     except (ValueError, ArithmeticError) as error:
-        raise Unreadable(f"no valid {name}: {excerpt(line)}: {error}") from error
+        raise Unreadable(f"{what}: {error}") from error
     except UnitError as error:
-        raise Unreadable(f"no valid {name}: {excerpt(line)}: {error.what}") from error
+        raise Unreadable(f"{what}: {error.what}") from error
 
 
-def _means(kind: ValueKind[Value], line: str) -> bool:
+def means(kind: ValueKind[Value], line: str) -> bool:
     """Return whether a line is meant as such a value, readable or not."""
     return bool(kind.begins.match(line)) or any(one.line.fullmatch(line) for one in kind.forms)
 

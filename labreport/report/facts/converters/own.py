@@ -7,12 +7,13 @@ and no capture imports the file. A mistake in it becomes a ConverterError that n
 
 import ast
 import functools
-import importlib.util
 import inspect
 import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 
@@ -80,13 +81,12 @@ def _place(root: Path, lab: str) -> tuple[Path, str]:
 
 def _run(path: Path, file: str) -> ModuleType:
     """Run a lab's converters.py and return it as a module."""
-    spec = importlib.util.spec_from_file_location(f"converters of {path.parent.name}", path)
-    if spec is None or spec.loader is None:
-        raise ConverterError("cannot be loaded", "make it a Python file", path=file)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # a dataclass in the file looks its module up
+    name = f"converters of {path.parent.name}"
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module  # a dataclass in the file looks its module up
     try:
-        spec.loader.exec_module(module)
+        SourceFileLoader(name, str(path)).exec_module(module)
     except (Exception, SystemExit) as error:
         raise _mistake(error, path, file) from error
     return module
@@ -111,7 +111,8 @@ def _own_converters(module: ModuleType, path: Path, file: str) -> dict[str, Conv
         if not isinstance(converter, Converter) or not callable(converter.read):
             what = f"{name!r} is {_kind(converter)}, not a Converter"
             raise ConverterError(what, _DOCUMENTED, path=file, line=line)
-        converters[name] = Converter(_guarded(converter.read, path, file), converter.argument)
+        guarded = _guarded(converter.read, path, file)
+        converters[name] = replace(converter, read=guarded, check=None)
     return converters
 
 

@@ -13,11 +13,14 @@ from labreport.report.facts.converters.lines import (
     form,
     read_line,
 )
-from labreport.report.values import UNITS, Quantity, decimal, symbol
+from labreport.report.values import UNITS, Quantity, decimal, decimal_with_comma, symbol
 
 _COUNT = ValueKind(
     "count",
-    (form(r"([0-9]{1,20})", lambda m: count_of(m[1])),),
+    (
+        form(r"([0-9]{1,20})", lambda m: count_of(m[1])),
+        form(r"([1-9][0-9]{0,2}(?:,[0-9]{3})+)", lambda m: Quantity(decimal(m[1]), "")),
+    ),
     re.compile(r"\W?[0-9][0-9.,]*$"),
 )
 
@@ -61,16 +64,19 @@ def _status(digits: str) -> Quantity:
 
 _STATUS = ValueKind(
     "HTTP status",
-    (form(r"(?:[\w.-]+: )?HTTP(?:/[0-9.]+)? ([0-9]{3})(?: [A-Z][A-Za-z ]*)?", lambda m: _status(m[1])),),
-    re.compile(r".*\bHTTP\b"),
+    (form(r"(?:[\w.-]+: |< )?HTTP(?:/[0-9.]+)? ([0-9]{3})(?: [A-Z][A-Za-z' -]*)?", lambda m: _status(m[1])),),
+    re.compile(r"(?!(?:> )?[A-Z]+ \S+ HTTP/[0-9.]+$).*\bHTTP\b"),
 )
+"""The line of a request, as `curl -v` prints it before the answer, is about something else."""
 
 
 def status(text: str, label: str = "") -> Quantity:
     r"""Return the HTTP status as a plain number.
 
-    >>> str(status("juice-runc: HTTP 200\n")), str(status("HTTP/1.1 404 Not Found\r\n"))
+    >>> str(status("juice-runc: HTTP 200\n")), str(status("HTTP/1.1 404 Not Found\r\nServer: nginx\r\n"))
     ('200', '404')
+    >>> str(status("> GET / HTTP/1.1\n< HTTP/1.1 308 Permanent Redirect\n"))
+    '308'
     """
     return read_line(text, label, _STATUS)
 
@@ -89,7 +95,9 @@ def _copy(count: str, seconds: str, rate: str, unit: str) -> _Copy:
     copied, duration = Decimal(count), Decimal(seconds.replace(",", "."))
     if not copied or not duration:
         raise ValueError("nothing was copied, or in no time")
-    return _Copy(Quantity(copied, "B"), Quantity(duration, "s"), Quantity(decimal(rate), symbol(unit)))
+    return _Copy(
+        Quantity(copied, "B"), Quantity(duration, "s"), Quantity(decimal_with_comma(rate), symbol(unit))
+    )
 
 
 _DURATION = rf"({NUMBER}(?:e-[0-9]{{2}})?)"
@@ -148,12 +156,12 @@ def iperf3(text: str, end: str) -> Quantity:
         raise NotThere(f"no bitrate of the {end!r}", "iperf3 has a sender and a receiver")
     if len(found) > 1:
         raise Unreadable(f"{len(found)} bitrates of the {end}", "name the lines of one run")
-    return Quantity(decimal(found[0][1]), f"{found[0][2].replace('K', 'k')}bit/s")
+    return Quantity(decimal_with_comma(found[0][1]), f"{found[0][2].replace('K', 'k')}bit/s")
 
 
 _REQUESTS = ValueKind(
     "number of requests per second",
-    (form(rf"Requests/sec:\s+({NUMBER})", lambda m: Quantity(decimal(m[1]), "requests/s")),),
+    (form(rf"Requests/sec:\s+({NUMBER})", lambda m: Quantity(decimal_with_comma(m[1]), "requests/s")),),
     re.compile(r"Requests/sec\b.*"),
 )
 

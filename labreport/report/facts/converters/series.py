@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
-from typing import NoReturn
 
 from labreport.report.facts.converters.lines import NotThere, Unreadable, checked, count_of, excerpt
 from labreport.report.series import Series, SeriesError, median_estimate, read_series
 from labreport.report.series.statistics import percentile
+from labreport.report.strict_json import refuse_constant
 from labreport.report.values import Quantity, decimal
+
+_EXIT_STATUS = "exit_status"
 
 
 @dataclass(frozen=True)
@@ -26,22 +28,32 @@ class SeriesQuery:
         """Return whether a row has these values."""
         return all(row.get(name) == value for name, value in self.where.items())
 
+    @property
+    def conditions(self) -> str:
+        """The conditions as facts.yml has them; empty if there are none."""
+        return ", ".join(f"{name}={value}" for name, value in self.where.items())
 
-def _query(argument: str) -> SeriesQuery:
+
+def parse_query(argument: str) -> SeriesQuery:
     """Return the query in `COLUMN` or `COLUMN where NAME=VALUE, NAME=VALUE`."""
-    column, _, conditions = argument.partition(" where ")
+    column, _, conditions = f" {argument}".partition(" where ")
     pairs = (condition.partition("=") for condition in conditions.split(", ") if condition)
     return SeriesQuery(column.strip(), {name.strip(): value.strip() for name, _, value in pairs})
 
 
-def column(text: str, argument: str) -> tuple[Quantity, ...]:
-    r"""Return a CSV column as plain numbers; `where NAME=VALUE` selects rows.
+def column(text: str, argument: str) -> Quantity | tuple[Quantity, ...]:
+    r"""Return a column of CSV or TSV as plain numbers; `where NAME=VALUE` selects rows.
+
+    The number of a single row is one value, those of several rows are a series.
 
     >>> startup = "runtime,run,seconds\nrunc,1,0.412\nkata,1,1.620\nrunc,2,0.409\n"
     >>> [str(one) for one in column(startup, "seconds where runtime=runc")]
     ['0.412', '0.409']
+    >>> str(column("tool\tlevel\tbytes\ngzip\t6\t71201\nxz\t6\t60312\n", "bytes where tool=gzip, level=6"))
+    '71201'
     """
-    return _column(_rows(text), argument)
+    found = _column(_table(text), argument)
+    return found if len(found) > 1 else found[0]
 
 
 def total(text: str, argument: str) -> Quantity:
@@ -66,54 +78,66 @@ def median(text: str, argument: str) -> Quantity:
 
 def _column_without_runs(text: str, argument: str) -> tuple[Quantity, ...]:
     """Return a column; raise Unreadable for a series of runs, because some of them may have failed."""
-    rows = _rows(text)
-    found = _column(rows, argument)
-    if "exit_status" in rows[0]:
+    table = _table(text)
+    if table and _EXIT_STATUS in table[0]:
         raise Unreadable("a series of runs, of which some may have failed", "read it with `series`")
-    return found
+    return _column(table, argument)
 
 
-def _column(rows: list[list[str]], argument: str) -> tuple[Quantity, ...]:
-    query = _query(argument)
-    names = rows[0] if rows else []
+def _column(table: list[list[str]], argument: str) -> tuple[Quantity, ...]:
+    query = parse_query(argument)
+    names = table[0] if table else []
     for name in (query.column, *query.where):
         if name not in names:
             raise NotThere(f"no column {name!r} in {excerpt(','.join(names))}")
-    for row in rows[1:]:
+    if len(set(names)) < len(names):
+        raise Unreadable(f"two columns of one name: {excerpt(','.join(names))}")
+    for row in table[1:]:
         if len(row) != len(names):
             raise Unreadable(f"{len(row)} cells under {len(names)} names: {excerpt(','.join(row))}")
-    named = (dict(zip(names, row, strict=True)) for row in rows[1:])
-    selected = [row[query.column] for row in named if query.matches(row)]
+    named = (dict(zip(names, row, strict=True)) for row in table[1:])
+    selected = [row for row in named if query.matches(row)]
     if not selected:
         raise NotThere(f"no row for {argument!r}")
-    return tuple(_number(cell, query.column) for cell in selected)
+    if query.column != _EXIT_STATUS and any(row.get(_EXIT_STATUS, "0") != "0" for row in selected):
+        raise Unreadable("a run failed: its exit_status is not 0", "leave it out, or read it with `series`")
+    return tuple(_number(row[query.column], query.column) for row in selected)
 
 
-def _rows(text: str) -> list[list[str]]:
+def _table(text: str) -> list[list[str]]:
+    """Return the rows of CSV, whose cells a comma, a tab or a semicolon separates; blank lines are none."""
+    head = text.lstrip().partition("\n")[0]
+    separator = next((one for one in "\t;" if one in head and "," not in head), ",")
     try:
-        return [row for row in csv.reader(text.splitlines(), strict=True) if row]
+        return [row for row in csv.reader(text.splitlines(), delimiter=separator, strict=True) if row]
     except csv.Error as error:
         raise Unreadable(f"not CSV: {excerpt(text)}: {error}") from error
 
 
 def _number(cell: str, name: str) -> Quantity:
-    return checked(cell, f"number under {name!r}", lambda: Quantity(decimal(cell), ""))
+    return checked(cell, f"number under {name!r}", lambda: Quantity(decimal(cell.strip()), ""))
 
 
 def hyperfine(text: str, argument: str) -> Quantity | tuple[Quantity, ...]:
     r"""Return a field of hyperfine's JSON in seconds (`mean`, `median`, `min`, `max`), or all `times`.
 
-    `where command=…` selects one of several results. A failed run makes all values unreadable.
+    `where command=…` selects one of several results, as `where NAME=VALUE` does by a parameter. A failed
+    run makes all values unreadable.
 
     >>> exported = '{"results": [{"command": "true", "median": 0.00094, "times": [0.00097, 0.00094]}]}'
     >>> str(hyperfine(exported, "median")), [str(one) for one in hyperfine(exported, "times")]
     ('0.00094 s', ['0.00097 s', '0.00094 s'])
+    >>> two = [{"parameters": {"level": "1"}, "mean": 0.2}, {"parameters": {"level": "9"}, "mean": 1.75}]
+    >>> str(hyperfine(json.dumps({"results": two}), "mean where level=9"))
+    '1.75 s'
     """
-    query = _query(argument)
+    query = parse_query(argument)
     result = _hyperfine_result(text, query)
     codes = result.get("exit_codes", [])
-    if not isinstance(codes, list) or any(codes):
-        raise Unreadable(f"a run failed: hyperfine's exit codes are {excerpt(str(codes))}")
+    codes = codes if isinstance(codes, list) else [codes]
+    if any(code != 0 for code in codes):
+        shown = ", ".join("none" if code is None else str(code) for code in codes)
+        raise Unreadable(f"a run failed: hyperfine's exit codes are {excerpt(shown)}")
     value = result.get(query.column)
     if value is None:
         raise NotThere(f"no {query.column!r} in hyperfine's result")
@@ -125,23 +149,25 @@ def hyperfine(text: str, argument: str) -> Quantity | tuple[Quantity, ...]:
 def _hyperfine_result(text: str, query: SeriesQuery) -> dict[str, object]:
     """Return the only result that the query selects."""
     try:
-        exported = json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse)
+        exported = json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"not JSON of hyperfine: {excerpt(text)}") from error
     results = exported.get("results") if isinstance(exported, dict) else None
     if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
         raise Unreadable(f"no results of hyperfine: {excerpt(text)}")
-    selected: list[dict[str, object]] = [result for result in results if query.matches(result)]
+    selected: list[dict[str, object]] = [one for one in results if query.matches(_with_parameters(one))]
     if not selected:
-        raise NotThere(f"no result of hyperfine for {query.where}" if query.where else "no result")
+        raise NotThere(f"no result of hyperfine for {query.conditions}" if query.where else "no result")
     if len(selected) > 1:
         what = f"{len(selected)} results of hyperfine"
-        raise Unreadable(what, "say which, as in `median where command=…`")
+        raise Unreadable(what, "say which: `median where command=…`, or by a parameter: `where level=9`")
     return selected[0]
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a number")
+def _with_parameters(result: dict[str, object]) -> dict[str, object]:
+    """Return a result with the parameters of its command beside its own fields."""
+    parameters = result.get("parameters")
+    return {**(parameters if isinstance(parameters, dict) else {}), **result}
 
 
 def _seconds(value: object, name: str) -> Quantity:

@@ -1,4 +1,4 @@
-"""What a system prints about itself: kernel, versions, processor, memory, capabilities, interfaces."""
+"""What a system prints about itself: kernel, processor, memory, capabilities, interfaces."""
 
 import re
 from collections.abc import Iterator
@@ -42,41 +42,6 @@ def kernel(text: str, label: str = "") -> str:
     '6.12.47'
     """
     return read_line(text, label, _KERNEL)
-
-
-_SUFFIX = r"(?:[-+~][\w.+~:-]*)?"
-_VERSION = rf"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?{_SUFFIX})"
-_VERSIONS = ValueKind(
-    "version",
-    (
-        form(rf"(?:containerd|ctr) \S+ {_VERSION}(?: \S+)?", lambda m: m[1]),
-        form(rf"runc version {_VERSION}", lambda m: m[1]),
-        form(
-            r"Kata Containers containerd shim(?: \(\w+\))?: id: \"?io\.containerd\.kata\.v2\"?, "
-            rf"version: {_VERSION}, commit: \S+",
-            lambda m: m[1],
-        ),
-        form(rf"(?:curl|hyperfine) {_VERSION}(?: \(.*)?", lambda m: m[1]),
-        form(rf"v?([0-9]+\.[0-9]+\.[0-9]+{_SUFFIX})", lambda m: m[1]),
-    ),
-    re.compile(r"(?:containerd|ctr|runc version|curl|hyperfine|Kata Containers)\b"),
-)
-
-
-def version(text: str, label: str = "") -> str:
-    r"""Return the version that containerd, ctr, runc, Kata's shim, curl or hyperfine prints, or a bare one.
-
-    >>> version("containerd github.com/containerd/containerd/v2 v2.1.4 75cb2b7193e4")
-    '2.1.4'
-    >>> version("runc version 1.1.5+ds1\ncommit: 1.1.5+ds1-1+deb12u1\nspec: 1.0.2-dev\ngo: go1.19.8\n")
-    '1.1.5+ds1'
-    >>> shim = "Kata Containers containerd shim (Rust): id: io.containerd.kata.v2"
-    >>> version(f"{shim}, version: 3.23.0, commit: 8f1a2c")
-    '3.23.0'
-    >>> version("curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1 zlib/1.2.13\n"), version("3.23.0\n")
-    ('7.88.1', '3.23.0')
-    """
-    return read_line(text, label, _VERSIONS)
 
 
 _MODEL = ValueKind(

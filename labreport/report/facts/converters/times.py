@@ -8,15 +8,15 @@ from labreport.report.facts.converters.lines import (
     NotThere,
     Unreadable,
     ValueKind,
-    below_heading,
     checked,
     excerpt,
     form,
+    labelled_lines,
     lines_of,
     parse_line,
     read_line,
 )
-from labreport.report.values import Quantity, decimal
+from labreport.report.values import Quantity, decimal, decimal_with_comma
 
 _FISH = {"micros": "µs", "millis": "ms", "secs": "s", "mins": "min", "hours": "h"}
 _BARE = {"": "s", "seconds": "s", "second": "s"}
@@ -31,8 +31,11 @@ def _positive(value: Quantity) -> Quantity:
 
 
 def _clock(hours: str | None, minutes: str | None, seconds: str) -> Quantity:
-    """Return hours, minutes and seconds in seconds, with the decimals of the seconds."""
-    rest = decimal(seconds)
+    """Return hours, minutes and seconds in seconds, with the decimals of the seconds.
+
+    Shells print no groups of digits, so a comma in the seconds is a decimal comma.
+    """
+    rest = decimal_with_comma(seconds)
     if minutes and rest >= _MINUTE:
         raise ValueError("a minute has 60 seconds")
     whole = int(hours or 0) * _MINUTE**2 + int(minutes or 0) * _MINUTE
@@ -43,23 +46,27 @@ def _time(number: str, unit: str) -> Quantity:
     return _positive(Quantity(decimal(number), _BARE.get(unit, unit)).to("s"))
 
 
+_MINUTES = rf"(?:([0-9]{{1,4}})h ?)?([0-9]{{1,6}})m ?({NUMBER})s"
+_NAMED = r"(?:[A-Za-z][\w.-]*[:=] ?)?"
 _SECONDS = ValueKind(
     "time",
     (
         form(rf"(?:[0-9]+: )?({NUMBER}) ?(s|seconds?|ms|us|µs|ns)", lambda m: _time(m[1], m[2])),
         form(r"(?:[0-9]+: )?([0-9]*[.,][0-9]+)", lambda m: _time(m[1], "")),
-        form(rf"real\s+(?:([0-9]{{1,4}})h)?([0-9]{{1,6}})m ?({NUMBER})s", lambda m: _clock(m[1], m[2], m[3])),
+        form(rf"(?:real\s+)?{_MINUTES}", lambda m: _clock(m[1], m[2], m[3])),
         form(rf"real\s+({NUMBER})", lambda m: _clock(None, None, m[1])),
+        form(rf"{_NAMED}real=({NUMBER})s?(?:,?\s+\S+=\S+)*", lambda m: _clock(None, None, m[1])),
         form(
-            rf"(?:.*\s)?(?:([0-9]{{1,4}}):)?(?:([0-9]{{1,6}}):)?({NUMBER}) total",
+            rf"(?:.*\scpu\s+|{_NAMED})(?:([0-9]{{1,4}}):)?(?:([0-9]{{1,6}}):)?([0-9]*[.,][0-9]+) total",
             lambda m: _clock(m[1] if m[2] else None, m[2] or m[1], m[3]),
         ),
+        form(rf"{_NAMED}({NUMBER}) ?(s|ms) total", lambda m: _time(m[1], m[2])),
         form(
             rf"Executed in\s+({NUMBER}) ({'|'.join(_FISH)})(?:\s+fish\s+external)?",
-            lambda m: _positive(Quantity(decimal(m[1]), _FISH[m[2]]).to("s")),
+            lambda m: _positive(Quantity(decimal_with_comma(m[1]), _FISH[m[2]]).to("s")),
         ),
     ),
-    re.compile(r"real\b|Executed in\b|.*\btotal$|\W{0,2}[0-9][0-9.,]*\s?[a-zµ]*$"),
+    re.compile(rf"{_NAMED}real\b|Executed in\b|.*[0-9] ?m?s? total$|\W{{0,2}}[0-9][0-9.,]*\s?[a-zµ]*$"),
 )
 
 
@@ -84,11 +91,11 @@ def seconds(text: str, label: str = "") -> Quantity:
 
     curl's `%{time_total}`, bc, a numbered sample; after a label or below it:
 
-    >>> str(seconds("0.002613\n")), str(seconds(".68 s")), str(seconds("1: 0.681 s"))
+    >>> str(seconds("0.002613\n")), str(seconds(".68 s")), str(seconds("1: .681 s"))
     ('0.002613 s', '0.68 s', '0.681 s')
-    >>> str(seconds("runc: 0.681 s\nKata: 1.9 s\n", "Kata"))
-    '1.9 s'
-    >>> str(seconds("runc:\nreal\t0m0.681s\nKata:\nreal\t0m1.900s\n", "Kata"))
+    >>> str(seconds("runc: 0.681 s\nKata: 1.9 s\n", "Kata")), str(seconds("trial1: real=0.44s user=0.06s"))
+    ('1.9 s', '0.44 s')
+    >>> str(seconds("=== runc ===\nreal\t0m0.681s\n=== Kata ===\nreal\t0m1.900s\n", "Kata"))
     '1.900 s'
     """
     return read_line(text, label, _SECONDS)
@@ -102,20 +109,20 @@ def samples(text: str, label: str = "") -> tuple[Quantity, ...]:
     >>> [str(one) for one in samples("runc:\n1: 0.681 s\n2: 0.70 s\nKata:\n1: 1.9 s\n", "runc")]
     ['0.681 s', '0.70 s']
     """
-    lines = below_heading(lines_of(text), label) if label else lines_of(text)
+    lines = labelled_lines(text, label).below
     if not lines:
         raise NotThere(f"no times below {label!r}" if label else "no times in an empty text")
     return tuple(parse_line(line, _SECONDS) for line in lines)
 
 
-_PART = rf"([a-z][a-z0-9]*)=({NUMBER})(s|ms|us|µs|)"
-_SUMMARY = re.compile(rf"{_PART}(?:,? {_PART})*", re.ASCII)
+_PART = rf"([a-z][a-z0-9_]*)=({NUMBER})(s|ms|us|µs|)"
+_SUMMARY = re.compile(rf"{_PART}(?:,?\s+{_PART})*", re.ASCII)
 
 
 def summary(text: str, key: str) -> Quantity:
     r"""Return the value of `key` in a line of several: a time in seconds, or a count.
 
-    >>> line = "=== HTTP ===\navg=0.0026s min=0.0018s max=0.0071s n=50\n"
+    >>> line = "=== HTTP ===\navg=0.0026s  min=0.0018s  max=0.0071s  n=50\n"
     >>> str(summary(line, "avg")), str(summary(line, "n"))
     ('0.0026 s', '50')
     """

@@ -164,12 +164,24 @@ class Calculation:
 
     def _check_hosts(self, node: Node, values: Sequence[Quantity | str]) -> None:
         """Raise NotComparableError if `node` combines facts of hosts that differ too much."""
-        has_times = any(map(is_time, values))
-        first_name, *names = facts_in(node) or ("",)
-        for name in names:
-            first, other = self.facts[first_name], self.facts[name]
-            if first.host_class != other.host_class or (has_times and first.host != other.host):
-                raise NotComparableError(f"{_host_words(first_name, first)}, {_host_words(name, other)}")
+        facts = {name: self.facts[name] for name in facts_in(node)}
+        if words := not_comparable(facts, has_times=any(map(is_time, values))):
+            raise NotComparableError(words)
+
+
+def not_comparable(facts: Mapping[str, FactValue], *, has_times: bool) -> str:
+    """Return which two facts, by name, are of hosts that differ too much; empty if all can be combined.
+
+    With `has_times`, facts of two hosts cannot; without, those of two classes. Imported facts, whose class is
+    unknown, can never be combined.
+    """
+    first_name, *names = facts or ("",)
+    for name in names:
+        first, other = facts[first_name], facts[name]
+        same_class = first.host_class == other.host_class and first.host_class is not HostClass.UNKNOWN
+        if not same_class or (has_times and first.host != other.host):
+            return f"{_host_words(first_name, first)}, {_host_words(name, other)}"
+    return ""
 
 
 def _host_words(name: str, value: FactValue) -> str:

@@ -1,0 +1,1 @@
+"""Look up the numbers and names in a report's text in the evidence."""

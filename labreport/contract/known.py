@@ -1,0 +1,50 @@
+"""What is known of a set: records, and what was found of files, so that nothing unchanged is read again.
+
+Who keeps a Known calls `forget` for each file that has changed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from labreport.contract.fields import RECORDS
+from labreport.contract.reader import RecordError, read_record
+from labreport.contract.records import File, Record
+
+T = TypeVar("T")
+
+
+@dataclass
+class Known:
+    """The records of a set, and what is to be said of its files, as far as they were asked for."""
+
+    _records: dict[str, Record | RecordError] = field(default_factory=dict)
+    _found: dict[str, dict[Callable[[Path, File], Any], tuple[File, Any]]] = field(default_factory=dict)
+
+    def record(self, folder: Path, collector: str) -> Record:
+        """Return the record of a collector, read once; raise RecordError as `read_record` does."""
+        if collector not in self._records:
+            try:
+                self._records[collector] = read_record(folder, collector)
+            except RecordError as error:
+                self._records[collector] = error
+        found = self._records[collector]
+        if isinstance(found, RecordError):
+            raise found.with_traceback(None)
+        return found
+
+    def found(self, folder: Path, file: File, look: Callable[[Path, File], T]) -> T:
+        """Return what `look` finds of a file and its record; it looks once at each pair."""
+        looks = self._found.setdefault(file.path, {})
+        before = looks.get(look)
+        if before is None or before[0] is not file:
+            before = looks[look] = (file, look(folder, file))
+        found: T = before[1]
+        return found
+
+    def forget(self, path: str) -> None:
+        """Forget the file at `path` of the set, which has changed, or the record in it."""
+        self._found.pop(path, None)
+        if path.startswith(f"{RECORDS}/"):
+            self._records.pop(path.removeprefix(f"{RECORDS}/").removesuffix(".json"), None)

@@ -1,0 +1,1 @@
+"""`mkdocs serve` makes only what has changed."""

@@ -118,11 +118,19 @@ BLOCKS = {
         _NOTE,
         "Several files hold the block, and the report names none of them.",
     ),
+    BlockVerdict.PARTLY: AuditRule(
+        "block-partly",
+        "partly",
+        _FINDING,
+        "Lines of the block, or of one output of several in it, are in files that were handed in, and no "
+        "file has most of them together.",
+        "The other lines may be of an output that was not stored, or the author's own.",
+    ),
     BlockVerdict.NO_EVIDENCE: AuditRule(
         "block-no-evidence",
         "no evidence",
         _FINDING,
-        "No file that was handed in holds the block or most of its lines, or one output of several in it.",
+        "No line of the block, or of one output of several in it, is a line of a file that was handed in.",
         "The output may be real and was not stored, or the block is the author's own text.",
     ),
     BlockVerdict.NO_FILE: AuditRule(

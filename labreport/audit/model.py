@@ -37,6 +37,7 @@ class BlockVerdict(StrEnum):
     OTHER_LINES = "other lines named"
     WRONG_FILE = "wrong file named"
     AMBIGUOUS = "ambiguous"
+    PARTLY = "partly"
     NO_EVIDENCE = "no evidence"
     NO_FILE = "no file"
     COMMAND = "command only"
@@ -76,6 +77,7 @@ class OddityKind(StrEnum):
     """What is remarkable about the evidence itself, or about how the report cites it."""
 
     NOTHING = "nothing handed in"
+    TEMPLATE = "blocks to be replaced"
     EMPTY = "empty file cited"
     MISSING = "missing file cited"
     FAILURE = "failure read as a result"
@@ -119,11 +121,8 @@ class Passage:
         """The place as `file`, `file:line` or `file:first-last`."""
         if not self.first:
             return self.file
-        return (
-            f"{self.file}:{self.first}"
-            if self.first == self.last
-            else f"{self.file}:{self.first}-{self.last}"
-        )
+        last = "" if self.first == self.last else f"-{self.last}"
+        return f"{self.file}:{self.first}{last}"
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from labreport.audit.evidence import EvidenceFile, EvidenceIndex
 from labreport.audit.inputs.text import Line, shown
-from labreport.audit.model import Level, Oddity, OddityKind, Passage
+from labreport.audit.model import Found, Level, Oddity, OddityKind, Passage, QuotedBlock
 from labreport.audit.quotes.markdown import Element, TextElement
 from labreport.audit.quotes.naming import Mention, mentions
+from labreport.audit.quotes.remarks import OF_TEMPLATE, template_line
 from labreport.audit.rules import rule_of
 from labreport.audit.sides import is_label, side_of
 from labreport.report.facts.converters.failures import is_failure
@@ -70,14 +71,25 @@ def judge_evidence(elements: Sequence[Element], file: str, evidence: EvidenceInd
         if not _NOT_THERE.search(here.text):
             yield _oddity(OddityKind.MISSING, f"{path} was not handed in", file, here, None, 0)
     texts = [" ".join(one.text.split()) for one in elements if isinstance(one, TextElement)]
-    without = any(_NO_VALUES.search(text) for text in texts)
+    without, told = (any(said.search(text) for text in texts) for said in (_NO_VALUES, _TOLD))
     for path, here in cited.items():
-        yield from _of_cited(evidence.files[path], file, here, told=without)
-    told = any(_TOLD.search(text) for text in texts)
+        yield from _of_cited(evidence.files[path], file, here, without=without, failed=told)
     for one in evidence.outputs:
         yield from _times(one, file, cited.get(one.path), told=told)
     yield from _same_bytes(evidence, file, cited)
     yield from _kernels(evidence, file)
+
+
+def judge_template(elements: Sequence[Element], file: str, blocks: Sequence[QuotedBlock]) -> Iterator[Oddity]:
+    """Yield one finding if the report says that its blocks are to be replaced, and some have no evidence."""
+    line = template_line(elements)
+    left = sum(block.verdict in OF_TEMPLATE for block in blocks) if line else 0
+    if left:
+        texts = (one for one in elements if isinstance(one, TextElement))
+        text = next(one.text for one in texts if one.line <= line <= one.last)
+        why = f"blocks are to be replaced with real output, and no evidence has {left} of {len(blocks)}"
+        here = _Cited(Mention("", (), exact=False, found=Found.SENTENCE, line=line), text)
+        yield _oddity(OddityKind.TEMPLATE, why, file, here, None, 0)
 
 
 def _citations(
@@ -96,8 +108,11 @@ def _citations(
     return cited, missing
 
 
-def _of_cited(one: EvidenceFile, file: str, here: _Cited, *, told: bool) -> Iterator[Oddity]:
-    """Yield what is remarkable about a cited file; `told` says that the report tells of missing values."""
+def _of_cited(one: EvidenceFile, file: str, here: _Cited, *, without: bool, failed: bool) -> Iterator[Oddity]:
+    """Yield what is remarkable about a cited file.
+
+    `without` says that the report tells of missing values, `failed` that it tells of a failed start.
+    """
     if one.unread and not one.path.lower().endswith(
         (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".pdf")
     ):
@@ -119,11 +134,12 @@ def _of_cited(one: EvidenceFile, file: str, here: _Cited, *, told: bool) -> Iter
         and not _NOT_THERE.search(here.text)
     ):
         why = f"all that {one.path} has is a message of failure"
-        yield _oddity(OddityKind.FAILURE, why, file, here, one, content[0].number)
+        found = _oddity(OddityKind.FAILURE, why, file, here, one, content[0].number)
+        yield replace(found, level=Level.NOTE) if failed else found
     for line in _labels_without_value(one):
         why = f"no value is after or below {line.folded!r} in {one.path}"
         found = _oddity(OddityKind.NO_VALUE, why, file, here, one, line.number)
-        yield replace(found, level=Level.NOTE) if told else found
+        yield replace(found, level=Level.NOTE) if without else found
 
 
 def _emptiness(one: EvidenceFile) -> str:

@@ -67,6 +67,14 @@ _ODDITIES = {
         "There is no file where the evidence should be, so no block, number or name of the report is judged.",
         "The course may have asked for the report alone, or the folder may be another one.",
     ),
+    OddityKind.TEMPLATE: AuditRule(
+        "evidence-template",
+        "blocks to be replaced",
+        _FINDING,
+        "The report says of its blocks that they are to be replaced with real output, and some have no "
+        "evidence. Each of these is then a note.",
+        "The sentence may have been left over when the blocks were replaced.",
+    ),
     OddityKind.EMPTY: AuditRule(
         "evidence-empty",
         "empty file cited",
@@ -85,7 +93,7 @@ _ODDITIES = {
         "failure read as a result",
         _FINDING,
         "All that the cited file has is a message of failure.",
-        "The report may say so: a failure can be a result.",
+        "A failure can be a result. It is a note if the text of the report says that a start failed.",
     ),
     OddityKind.FAILED_START: AuditRule(
         "evidence-failed-start",

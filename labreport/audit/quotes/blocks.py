@@ -14,7 +14,13 @@ from labreport.audit.quotes.judged import Judged
 from labreport.audit.quotes.markdown import Element, QuoteElement, TextElement, TextKind
 from labreport.audit.quotes.naming import Mention, Naming, mentions, naming_of, resolve
 from labreport.audit.quotes.ranges import judge_range, reference
-from labreport.audit.quotes.unquoted import says_excerpt, unclosed, unjudgeable, why_drawn, why_own_words
+from labreport.audit.quotes.remarks import with_remarks
+from labreport.audit.quotes.unquoted import (
+    unclosed,
+    unjudgeable,
+    why_drawn,
+    why_own_words,
+)
 from labreport.audit.rules import rule_of
 from labreport.audit.sides import side_of
 
@@ -30,7 +36,7 @@ _MOST_TOLD = 3
 """How many outputs of a block a sentence tells of."""
 _HELD = frozenset({V.WHOLE, V.PART, V.SPACING, V.LINE_ENDS, V.ELIDED, V.AMBIGUOUS, V.WRONG_FILE})
 _COMMANDS = Judged(V.COMMAND, "commands, and no output")
-_STRANGE = frozenset({V.NO_EVIDENCE, V.DIFFERS})
+_STRANGE = frozenset({V.PARTLY, V.NO_EVIDENCE, V.DIFFERS})
 _CAPTION = re.compile(r"={2,}[^\n]+={2,}|(?:[^\s:=]+\s+){3,14}[^\s:=]+:")
 """A first line that says what is below it: `Results for port 3012 (plain), 50 requests:`."""
 _WITHOUT_EVIDENCE = UNJUDGED | {V.COMMAND}
@@ -41,19 +47,23 @@ def judge_blocks(
     elements: Sequence[Element], file: str, evidence: EvidenceIndex, prefix: str = ""
 ) -> Iterator[QuotedBlock]:
     """Yield the verdict on each quoted block of a report, in order."""
+    yield from with_remarks(list(_judge_each(elements, file, evidence, prefix)), elements)
+
+
+def _judge_each(
+    elements: Sequence[Element], file: str, evidence: EvidenceIndex, prefix: str
+) -> Iterator[QuotedBlock]:
     found = [mentions(one, evidence) if isinstance(one, TextElement) else [] for one in elements]
     for at, quote in enumerate(elements):
         if isinstance(quote, QuoteElement):
             naming = naming_of(elements, at, found)
             judged = _judge(quote, naming, evidence, prefix)
-            if judged.verdict is V.NO_EVIDENCE and not naming.strong:
+            if judged.verdict in {V.PARTLY, V.NO_EVIDENCE} and not naming.strong:
                 reason = why_own_words(quote, elements, at)
                 judged = Judged(V.NOT_JUDGED, reason) if reason else judged
             if not evidence.files and judged.verdict not in _WITHOUT_EVIDENCE:
                 judged = Judged(V.NOT_JUDGED, NOTHING)
-            block = _block(quote, file, judged)
-            is_excerpt = judged.verdict is V.DROPPED and says_excerpt(elements, at)
-            yield _of_excerpt(block) if is_excerpt else block
+            yield _block(quote, file, judged)
 
 
 def _block(quote: QuoteElement, file: str, judged: Judged) -> QuotedBlock:
@@ -80,11 +90,6 @@ def _block(quote: QuoteElement, file: str, judged: Judged) -> QuotedBlock:
         named=judged.named,
         differences=judged.differences,
     )
-
-
-def _of_excerpt(block: QuotedBlock) -> QuotedBlock:
-    """Return a verdict on a block that the text above calls an excerpt: what is left out has a mark then."""
-    return replace(block, level=Level.NOTE, why=f"{block.why}; the text above says that it is an excerpt")
 
 
 def _text_of(lines: Sequence[Line], first: int, last: int) -> str:
@@ -116,7 +121,10 @@ def _judge(  # noqa: PLR0911 # one kind after another, the surest first
         return Judged(V.NOT_JUDGED, reason)
     if left_out or names:
         whole = _judge_segments(body, left_out, names, naming, evidence)
-    return _below_caption(quote, naming, evidence) or whole if whole.verdict in _STRANGE else whole
+    if whole.verdict not in _STRANGE:
+        return whole
+    below = _below_caption(quote, naming, evidence)
+    return below or _between_labels(body, left_out, names, naming, evidence) or whole
 
 
 def _below_caption(quote: QuoteElement, naming: Naming, evidence: EvidenceIndex) -> Judged | None:
@@ -133,6 +141,31 @@ def _below_caption(quote: QuoteElement, naming: Naming, evidence: EvidenceIndex)
     if rule_of(judged.verdict).level is Level.FINDING or side_of(first.text) not in sides | {""}:
         return None
     return replace(judged, why=f"{judged.why}; line {first.number} is a caption of the report")
+
+
+def _between_labels(
+    body: Sequence[Line],
+    left_out: set[int],
+    names: dict[int, Mention],
+    naming: Naming,
+    evidence: EvidenceIndex,
+) -> Judged | None:
+    """Return the verdict on what stands between labels of the author's that name no side, such as `CPU:`.
+
+    None if there is no such label, or if the rest is no quote.
+    """
+    own = {
+        line.number
+        for line in body
+        if _ABOVE.fullmatch(line.folded) and line.folded not in evidence.holders and not side_of(line.folded)
+    }
+    if not own - left_out:
+        return None
+    judged = _judge_segments(body, left_out | own, names, naming, evidence)
+    if rule_of(judged.verdict).level is Level.FINDING:
+        return None
+    told = ", ".join(map(str, sorted(own)))
+    return replace(judged, why=f"{judged.why}; labels of the report, not judged: line {told}")
 
 
 def _with_info(info: str, naming: Naming, evidence: EvidenceIndex) -> Naming:

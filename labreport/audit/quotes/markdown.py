@@ -31,7 +31,10 @@ class TextKind(StrEnum):
 
 @dataclass(frozen=True)
 class TextElement:
-    """A stretch of text with its markup, from `line` to `last`. A table's row has `cells` and a `head`."""
+    """A stretch of text with its markup, from `line` to `last`. A table's row has `cells` and a `head`.
+
+    `near` are the paths of the evidence files that it names, or that the text above it in its section names.
+    """
 
     kind: TextKind
     text: str
@@ -39,6 +42,7 @@ class TextElement:
     last: int
     cells: tuple[str, ...] = ()
     head: tuple[str, ...] = ()
+    near: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,21 @@ def mentions(text: TextElement, evidence: EvidenceIndex) -> list[Mention]:
     return list(found.values())
 
 
+def with_near(elements: Sequence[Element], evidence: EvidenceIndex) -> list[Element]:
+    """Return the elements, each text with the files that it names, or that the text above it names."""
+    done: list[Element] = []
+    near: frozenset[str] = frozenset()
+    for element in elements:
+        if isinstance(element, TextElement):
+            named = [file.path for one in mentions(element, evidence) if one.exact for file in one.files]
+            if named or element.kind is TextKind.HEADING:
+                near = frozenset(named)
+            done.append(replace(element, near=near))
+        else:
+            done.append(element)
+    return done
+
+
 def with_prefixes(elements: Sequence[Element], evidence: EvidenceIndex) -> EvidenceIndex:
     """Return the evidence with what the report writes before the paths of its files."""
     folders = evidence.name.strip("/").split("/")

@@ -71,8 +71,10 @@ def _nowhere(lines: Sequence[Line], mention: Mention | None, evidence: EvidenceI
         nearest = f"; the nearest{of_line} is {file.path}:{other.number}"
     sources = tuple((file, other.number, other.number) for _line, file, other in pairs[:1])
     differences = tuple(beside(line, found) for line, found in near)
-    there = _places([line for line in lines if line.folded in evidence.holders], evidence)
-    return Judged(V.NO_EVIDENCE, f"{what}{there}{nearest}", sources, how, named, differences if pairs else ())
+    held = [line for line in lines if line.folded in evidence.holders]
+    verdict = V.PARTLY if held else V.NO_EVIDENCE
+    what = f"{what}{_places(held, evidence)}{nearest}"
+    return Judged(verdict, what, sources, how, named, differences if pairs else ())
 
 
 def _places(lines: Sequence[Line], evidence: EvidenceIndex) -> str:

@@ -26,11 +26,6 @@ _DRAWING = re.compile(
 )
 _DRAWING_SHARE = 0.3
 _TASK = re.compile(r"[-*] ?\[[ xX]\]")
-_EXCERPT = re.compile(
-    r"\b(?:excerpts?|snippets?|trimmed|truncated|shortened|abridged|partial)\b"
-    r"|\b(?:first|last|some|selected|key|relevant|important)\b[^.\n]{0,30}\blines?\b",
-    re.IGNORECASE,
-)
 _OWN = (
     (
         1,
@@ -39,6 +34,7 @@ _OWN = (
     ),
     (2, re.compile(r"(?:[-*\u2022]|[0-9]{1,2}[.)])\s+\S.*"), "a list in the author's words"),
     (2, re.compile(r"[\w.-]{1,20} \([a-zA-Z][^()\d=]{3,60}\)"), "names and remarks in the author's words"),
+    (1, re.compile(r"(?:~|\.{1,2})?(?:/[\w.@+-]+){2,}/?"), "a path, and nothing of what is there"),
     (
         1,
         re.compile(r".*(?:~\s?\d|\u2248|\b(?:would|should|could|might) be\b|\bexpected\b).*"),
@@ -46,6 +42,11 @@ _OWN = (
     ),
 )
 """What every line of such a block is like, in how many lines at least, and what it is then called."""
+_MACHINE = re.compile(
+    r"\b(?:environment|prerequisites?|requirements|set-?up|system info\w*)\b", re.IGNORECASE
+)
+_STATED = re.compile(r"[^\W\d][\w /()-]{1,40}:\s+\S.*")
+"""A line that states something under a label: `KVM device: /dev/kvm present`."""
 _SAYING = re.compile(r"[A-Z][\w /-]{1,30}:\s+\S.*")
 _SAID_WORD = re.compile(r"(?<![\w./-])[A-Za-z]{2,}(?![\w/=])")
 _WORDS_SAID, _SHARE_SAID = 3, 0.8
@@ -101,10 +102,14 @@ def _is_prose(lines: Sequence[str]) -> bool:
     return is_said and all(_SAYING.fullmatch(line) for line in lines)
 
 
-def says_excerpt(elements: Sequence[Element], at: int) -> bool:
-    """Return whether the text directly above a block says that it shows only some lines."""
-    above = elements[at - 1] if at else None
-    return isinstance(above, TextElement) and bool(_EXCERPT.search(above.text))
+def _is_about_machine(elements: Sequence[Element], at: int) -> bool:
+    """Return whether the heading above a block is about the machine that the lab ran on."""
+    headings = (
+        one.text
+        for one in reversed(elements[:at])
+        if isinstance(one, TextElement) and one.kind is TextKind.HEADING
+    )
+    return bool(_MACHINE.search(next(headings, "")))
 
 
 def why_own_words(quote: QuoteElement, elements: Sequence[Element], at: int) -> str:
@@ -120,6 +125,8 @@ def why_own_words(quote: QuoteElement, elements: Sequence[Element], at: int) -> 
             return reason
     if len(lines) > 1 and _is_prose(lines):
         return "sentences in the author's words"
+    if len(lines) > 1 and all(_STATED.fullmatch(line) for line in lines) and _is_about_machine(elements, at):
+        return "what the author says of the machine"
     above = elements[at - 1] if at else None
     if isinstance(above, TextElement) and above.kind is TextKind.HEADING and len(lines) == 1:
         heading, line = (

@@ -1,27 +1,57 @@
 """Judge every number and every name in the text of a report."""
 
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 
 from labreport.audit.evidence import NOTHING, EvidenceIndex
 from labreport.audit.inputs.text import shown
 from labreport.audit.model import Passage, Value, ValueType, ValueVerdict
 from labreport.audit.quotes.markdown import Element
 from labreport.audit.rules import rule_of
-from labreport.audit.values.lookup import LookedUp, look_up
+from labreport.audit.values.lookup import HELD, LookedUp, look_up, rounds
 from labreport.audit.values.measured import Measured
 from labreport.audit.values.reading import numbers_of
 from labreport.audit.values.stated import BARE, Stated, stated_in
 from labreport.report.values import UNITS
+
+_SHARES = frozenset({"", "%"})
+_BESIDE = 3
+"""How many lines away the numbers may be that the report itself calculated with."""
 
 
 def judge_values(elements: Sequence[Element], file: str, evidence: EvidenceIndex) -> Iterator[Value]:
     """Yield the verdict on each number in a report, in order."""
     numbers = numbers_of(evidence)
     nothing = None if evidence.files else LookedUp(ValueVerdict.NOT_JUDGED, NOTHING)
-    for stated in stated_in(elements):
-        looked_up = nothing or look_up(stated, numbers)
+    judged = [(stated, nothing or look_up(stated, numbers)) for stated in stated_in(elements)]
+    for stated, looked_up in judged:
+        if looked_up.verdict is ValueVerdict.NOWHERE:
+            looked_up = _from_stated(stated, judged) or looked_up  # noqa: PLW2901 # once all are known
         if stated.unit != BARE or looked_up.verdict is not ValueVerdict.NOT_JUDGED:
             yield _value(stated, file, looked_up)
+
+
+def _from_stated(stated: Stated, judged: Sequence[tuple[Stated, LookedUp]]) -> LookedUp | None:
+    """Return how a ratio or a percentage follows from numbers beside it, as the report rounds them.
+
+    None if it does not. `judged` are the numbers of the report; only those that the evidence has count.
+    """
+    if stated.unit not in _SHARES or len(stated.values) != 1:
+        return None
+    there = [
+        (one, looked_up.sources)
+        for one, looked_up in judged
+        if abs(one.line - stated.line) <= _BESIDE and looked_up.verdict in HELD and one.unit not in _SHARES
+    ]
+    for (one, of_one), (other, of_other) in permutations(there, 2):
+        if one.unit != other.unit or one.unit not in UNITS or not other.values[0]:
+            continue
+        ratio = one.values[0] / other.values[0]
+        results = (ratio,) if stated.unit == "" else (100 * ratio, abs(100 * (ratio - 1)))
+        if any(rounds(result, stated.values[0], stated.step) for result in results):
+            how = f"from {one.text} and {other.text} as the report rounds them"
+            return LookedUp(ValueVerdict.DERIVED, how, (*of_one, *of_other), how)
+    return None
 
 
 def _value(stated: Stated, file: str, looked_up: LookedUp) -> Value:

@@ -16,6 +16,8 @@ modules processes entries requests samples interfaces files devices capabilities
 """
 _THINGS = frozenset(_THINGS_TEXT.split())
 """What a report counts: the modules of one file are not the processes of another."""
+HELD = (V.FOUND, V.ROUNDED, V.DERIVED)
+"""The verdicts on a number that the evidence has, the surest first."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)+|\d{3,}")
 _OF_ELSEWHERE = re.compile(
     r"\b(?:environment|laptop|my (?:machine|computer|host)|RAM|download\w*|release|archive|tarball)\b",
@@ -49,16 +51,13 @@ def look_up(stated: Stated, numbers: Numbers) -> LookedUp:
         return LookedUp(V.NOT_JUDGED, stated.vague)
     ends = [_one(stated, value, numbers) for value in stated.values]
     if all(ends):
-        worst = max(ends, key=lambda one: _ORDER.index(one.verdict) if one else 0)
+        worst = max(ends, key=lambda one: HELD.index(one.verdict) if one else 0)
         assert worst is not None  # noqa: S101 # all of them are there
         sources = tuple(source for one in ends if one for source in one.sources)
         return LookedUp(worst.verdict, worst.why, sources, worst.how)
     if stated.vague:
         return LookedUp(V.NOT_JUDGED, stated.vague)
     return _other(stated, numbers)
-
-
-_ORDER = [V.FOUND, V.ROUNDED, V.DERIVED]
 
 
 def _one(stated: Stated, value: float, numbers: Numbers) -> LookedUp | None:
@@ -69,7 +68,7 @@ def _one(stated: Stated, value: float, numbers: Numbers) -> LookedUp | None:
         return _as_it_is(stated, exact, V.FOUND)
     if stated.unit == BARE:
         return None
-    close = [one for one in same if _rounds(one.value, value, stated.step)]
+    close = [one for one in same if rounds(one.value, value, stated.step)]
     if close := [one for one in close if _is_clear(stated, one, rounded=True)]:
         return _as_it_is(stated, close, V.ROUNDED)
     return _derived(stated, value, numbers) or _estimated(stated, value, same)
@@ -83,7 +82,7 @@ def _equals(stated: Stated, value: float, one: Measured) -> bool:
 
 def _as_it_is(stated: Stated, found: Sequence[Measured], verdict: V) -> LookedUp:
     """Return the verdict on a number that the evidence has, or that a group of rows comes to."""
-    best = max(found, key=lambda one: (not one.statistic, *_fit(stated, one)))
+    best = max(found, key=lambda one: (not one.statistic, one.file.path in stated.near, *_fit(stated, one)))
     if best.statistic:
         return LookedUp(V.DERIVED, best.written, (best,), best.written)
     rounded = ", rounded" if verdict is V.ROUNDED else ""
@@ -96,7 +95,7 @@ def _derived(stated: Stated, value: float, numbers: Numbers) -> LookedUp | None:
     for how, result, sources in calculated(stated, numbers):
         margin = abs(result) * _NEAR if stated.vague == "an estimate" else 0.0
         margin = max(margin, _trailing(stated) / 2 if stated.unit in {"", "%"} else 0.0)
-        if abs(result - value) <= margin or _rounds(result, value, stated.step):
+        if abs(result - value) <= margin or rounds(result, value, stated.step):
             return LookedUp(V.DERIVED, how, sources, how)
     return None
 
@@ -115,7 +114,7 @@ def _estimated(stated: Stated, value: float, same: Sequence[Measured]) -> Looked
     return None
 
 
-def _rounds(value: float, shown: float, step: float) -> bool:
+def rounds(value: float, shown: float, step: float) -> bool:
     """Return whether a value is shown with fewer digits: rounded, or cut."""
     slack = step * 1e-6
     return abs(value - shown) <= step / 2 + slack or (
@@ -151,17 +150,13 @@ def _agreement(stated: Stated, one: Measured) -> int:
     return 3 * len(stated.label & one.labels) + len(stated.context & (one.labels | one.topic))
 
 
-def _fit(stated: Stated, one: Measured) -> tuple[int, int, int]:
-    """Return how well a line of the evidence fits a sentence: by other numbers of it, and by its words."""
-    together = _together(stated, one)
-    return (together if together > 1 else 0, _agreement(stated, one), together)
-
-
-def _together(stated: Stated, one: Measured) -> int:
-    """Return how many other numbers of a sentence are on the line of a number of the evidence."""
+def _fit(stated: Stated, one: Measured) -> tuple[int, int, int, int]:
+    """Return how well a line of the evidence fits a sentence: by other numbers of both, and by its words."""
     lines, at = one.file.lines, max(0, one.line - 1)
-    line = lines[at].text if at < len(lines) else ""
-    return len(_numbers(stated.sentence) & _numbers(line[:_LONGEST]))
+    there = _numbers(lines[at].text[:_LONGEST] if at < len(lines) else "")
+    told = _numbers(stated.sentence)
+    together = len(told & there)
+    return (together if together > 1 else 0, _agreement(stated, one), together, -len(there - told))
 
 
 @lru_cache(maxsize=4096)
@@ -245,7 +240,7 @@ def _is_this_number(stated: Stated, one: Measured) -> bool:
         return abs(one.value - _bare(stated)) <= _TOLERANCE and one.decimals == stated.decimals
     if one.dimension != UNITS[stated.unit].dimension:
         return False
-    return _equals(stated, stated.values[0], one) or _rounds(one.value, stated.values[0], stated.step)
+    return _equals(stated, stated.values[0], one) or rounds(one.value, stated.values[0], stated.step)
 
 
 def _is_same_kind(stated: Stated, one: Measured) -> bool:

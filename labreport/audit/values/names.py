@@ -2,7 +2,8 @@
 
 import ipaddress
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,16 +52,17 @@ class Names:
     evidence: EvidenceIndex
 
     @cached_property
-    def tokens(self) -> dict[str, _Place]:
-        """The first place of each word, in small letters; programs come last."""
-        places: dict[str, _Place] = {}
+    def tokens(self) -> dict[str, dict[str, _Place]]:
+        """The first place of each word in each file that has it, in small letters; programs come last."""
+        places: dict[str, dict[str, _Place]] = defaultdict(dict)
         for file in sorted(self.evidence.texts, key=lambda one: one.is_program):
             for line in file.seen[:_MOST_LINES]:
+                place = _Place(file, line)
                 for token in _TOKEN.findall(line.text[:_MOST_LINES]):
-                    places.setdefault(token.lower(), _Place(file, line))
+                    places[token.lower()].setdefault(file.path, place)
                     for part in re.split(r"[@:/]", token) if re.search(r"[@:/]", token) else ():
-                        places.setdefault(part.lower(), _Place(file, line))
-        return places
+                        places[part.lower()].setdefault(file.path, place)
+        return dict(places)
 
     @cached_property
     def kernels(self) -> list[tuple[str, frozenset[str], _Place]]:
@@ -85,15 +87,15 @@ class Names:
             for found in _CPU.finditer(line.text[:_MOST_LINES])
         ]
 
-    def place(self, name: str) -> _Place | None:
-        """Return the first place of a name, a word or several."""
+    def place(self, name: str, near: frozenset[str]) -> _Place | None:
+        """Return the first place of a name, a word or several: in a file of `near` if one of them has it."""
         if found := self.tokens.get(name.lower()):
-            return found
+            return _nearest(found, near)
         folded = fold(name).lower()
         words = [token.lower() for token in _TOKEN.findall(folded)]
         if not words or any(word not in self.tokens for word in words):
             return None
-        for file in self.evidence.texts:
+        for file in sorted(self.evidence.texts, key=lambda one: one.path not in near):
             for line in file.seen[:_MOST_LINES]:
                 if folded in line.folded[:_MOST_LINES].lower():
                     return _Place(file, line)
@@ -171,7 +173,7 @@ def _value(
         near = before[-_NEAR:].rpartition("|")[2]
         verdict, why, place, expected, level = _processor(name, side_of(near) or heading, names)
     else:
-        verdict, why, place, expected, level = _verdict(kind, name, before, names)
+        verdict, why, place, expected, level = _verdict(kind, name, before, names, element.near)
     rule = rule_of(verdict)
     line = element.line + text.count("\n", 0, found.start())
     row = text.split("\n")[text.count("\n", 0, found.start())]
@@ -185,18 +187,19 @@ def _value(
 
 
 def _verdict(
-    kind: ValueType, name: str, before: str, names: Names
+    kind: ValueType, name: str, before: str, names: Names, near: frozenset[str] = frozenset()
 ) -> tuple[ValueVerdict, str, _Place | None, str, Level | None]:
     if not names.evidence.files:
         return ValueVerdict.NOT_JUDGED, NOTHING, None, "", None
-    place = names.place(name) or (names.place(name.removeprefix("v")) if name.startswith("v") else None)
+    place = names.place(name, near) or (names.place(name[1:], near) if name.startswith("v") else None)
     if place:
         return ValueVerdict.FOUND, f"in {_at(place)}", place, "", None
     if kind is ValueType.KERNEL:
         return _kernel(name, before, names)
     if kind is ValueType.IDENTIFIER:
-        longer = next((one for token, one in names.tokens.items() if token.startswith(name)), None)
-        if longer:
+        found = next((places for token, places in names.tokens.items() if token.startswith(name)), None)
+        if found:
+            longer = _nearest(found, near)
             return ValueVerdict.FOUND, f"the beginning of one in {_at(longer)}", longer, "", None
     return ValueVerdict.NOWHERE, "no evidence has it", None, "", Level.NOTE
 
@@ -245,6 +248,11 @@ def _kernel(
         kernel, _labels, place = names.kernels[0]
         return ValueVerdict.DIFFERS, f"the evidence has {kernel} in {_at(place)}", place, kernel, None
     return ValueVerdict.NOWHERE, "no evidence has it", None, "", Level.NOTE
+
+
+def _nearest(places: Mapping[str, _Place], near: frozenset[str]) -> _Place:
+    """Return the first of the places of a word, in a file of `near` if one of them has it."""
+    return next((place for path, place in places.items() if path in near), next(iter(places.values())))
 
 
 def _at(place: _Place) -> str:

@@ -52,7 +52,8 @@ class Stated:
     """A number in a report, in base units. `values` has both ends of a range.
 
     `label` are the words directly before it, `context` those of its sentence, its table's row and heads, and
-    of the headings above. `vague` says why it is no statement of one measurement; empty if it is one.
+    of the headings above. `near` are the evidence files that are named there. `vague` says why it is no
+    statement of one measurement; empty if it is one.
     """
 
     values: tuple[float, ...]
@@ -65,6 +66,7 @@ class Stated:
     label: frozenset[str]
     context: frozenset[str]
     vague: str = ""
+    near: frozenset[str] = frozenset()
     sentence: str = field(default="", compare=False)
     is_title: bool = False
     """Whether it is in a heading."""
@@ -187,6 +189,7 @@ def _stated(  # noqa: PLR0913, PLR0917 # what is known of a number
         label=label_of(before) | _part_after(text, end),
         context=around | words_of(sentence),
         vague=_vague(text, start, values, sentence),
+        near=element.near,
         sentence=sentence,
         is_title=element.kind is TextKind.HEADING,
     )

@@ -106,7 +106,8 @@ _ODDITIES = {
         "evidence-zero",
         "zero time",
         _FINDING,
-        "A time of 0 was recorded: a clock that is too coarse, or no run.",
+        "A time of 0 was recorded.",
+        "Nobody can tell why: no run, a clock that is too coarse, or a calculation that lost the digits.",
     ),
     OddityKind.NO_VALUE: AuditRule(
         "evidence-no-value",

@@ -125,3 +125,29 @@ def test_a_failure_that_the_report_tells_of(audit: Audit) -> None:
     for text, level in (("The box could not start.", Level.NOTE), ("The box is fast.", Level.FINDING)):
         done = audit(f"# Lab\n\n{text}\n\nFiles:\n\n- `run.txt`\n", files, only=True)
         assert [one.level for one in done.oddities if one.rule == "evidence-failure"] == [level]
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ("Guest:   [error of the box]", Level.NOTE),
+        ("Guest:   52 [measured again]", Level.FINDING),
+        ("Guest:   [none]", Level.FINDING),
+    ],
+)
+def test_words_in_brackets_stand_for_what_the_file_has(audit: Audit, line: str, level: Level) -> None:
+    """A remark in brackets in place of a message is a note; a number beside it is compared."""
+    files = {"proc.txt": "Host: 306\nplain: 63\nGuest (tried):\nctr: no such file\n"}
+    (block,) = audit(_fenced(f"Host: 306\nplain: 63\n{line}", "From `proc.txt`:"), files, only=True).blocks
+    assert (block.rule, block.level) == ("block-altered", level)
+
+
+@pytest.mark.parametrize(
+    ("size", "rule"),
+    [("67MB", "value-not-judged"), ("64.6 MB", "value-not-judged"), ("69MB", "value-nowhere")],
+)
+def test_a_size_in_bytes_may_be_what_is_meant(audit: Audit, size: str, rule: str) -> None:
+    """A size that `ls -l` prints in bytes is not called nowhere, cut or rounded, by 1000 or by 1024."""
+    files = {"ls.txt": "-rwxr-xr-x 1 root root 67779008 Nov 20 10:00 /opt/shim\n"}
+    (value,) = audit(f"# Lab\n\nThe shim (`/opt/shim`, {size}).\n", files, only=True).values
+    assert value.rule == rule

@@ -61,7 +61,7 @@ def test_words_of_a_line_are_no_invention(audit: Audit, body: str, file: str, ve
         (
             "[ 0.00] Linux version 6.12.47 ...\n[ 0.00] Booting on a processor\nx: y",
             {"log.txt": "=== log ===\n[ 0.00] Linux version 6.12.47 (x)\n[ 0.00] Memory: 5\n"},
-            "no evidence",
+            "partly",
             "2 of 3 lines are neither lines of any file that was handed in nor words of one, the first is",
         ),
         (

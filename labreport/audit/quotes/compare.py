@@ -135,15 +135,15 @@ def _without_marks(file: EvidenceFile, key: str, others: Sequence[tuple[int, str
     return next(fitting, None) or has_words(file, (line for _at, line in others), key)
 
 
-def without_words(lines: Sequence[Line], evidence: EvidenceIndex) -> list[Line]:
-    """Return the lines that are no words of a line of a file, and not what one has around marks."""
-    looked_for, rest = lines[:_MOST_TOLD], lines[_MOST_TOLD:]
-    told = {
-        line.number
-        for line in looked_for
-        if any(has_words(file, file.keys, line.folded) for file in evidence.outputs)
-    }
-    return [*(line for line in looked_for if line.number not in told), *rest]
+def words_places(lines: Sequence[Line], evidence: EvidenceIndex) -> dict[int, tuple[EvidenceFile, Line]]:
+    """Return where a file has words of a line, or what it shows around marks, by the line's number."""
+    found: dict[int, tuple[EvidenceFile, Line]] = {}
+    for line in lines[:_MOST_TOLD]:
+        for file in evidence.outputs:
+            if words := has_words(file, file.keys, line.folded):
+                found[line.number] = file, file.seen[file.places[words][0]]
+                break
+    return found
 
 
 def _window(file: EvidenceFile, keys: Sequence[str]) -> list[tuple[int, str]]:

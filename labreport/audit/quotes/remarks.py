@@ -10,6 +10,8 @@ from labreport.audit.quotes.markdown import Element, TextElement
 
 OF_TEMPLATE = frozenset({V.NO_FILE, V.NO_EVIDENCE})
 """The verdicts that say nothing new of a block that is to be replaced with real output."""
+_STAND_IN = re.compile(r"\[[A-Za-z][a-z]* [a-z ]{2,60}\]")
+_DIGIT = re.compile(r"\d")
 _AS_IT_IS = frozenset({V.WHOLE, V.PART, V.SPACING, V.LINE_ENDS})
 _TEMPLATE = re.compile(
     r"\breplace\b[^.\n]{0,40}\b(?:blocks?|placeholders?|outputs?)\b[^.\n]{0,40}\bwith\b[^.\n]{0,30}"
@@ -34,6 +36,8 @@ def with_remarks(blocks: Sequence[QuotedBlock], elements: Sequence[Element]) -> 
             yield _as_note(block, f"line {template} says that blocks are to be replaced")
         elif block.verdict is V.DIFFERS and block.evidence and (line := quoted.get(block.evidence[0].file)):
             yield _as_note(block, f"the block in line {line} quotes this file as it is")
+        elif block.verdict in {V.ALTERED, V.DIFFERS} and (lines := _stand_ins(block)):
+            yield _as_note(block, f"words in brackets stand for the rest of line {lines}")
         elif block.verdict is V.DROPPED and _says_excerpt(elements, block.line):
             yield _as_note(block, "the text above says that it is an excerpt")
         else:
@@ -42,6 +46,19 @@ def with_remarks(blocks: Sequence[QuotedBlock], elements: Sequence[Element]) -> 
 
 def _as_note(block: QuotedBlock, remark: str) -> QuotedBlock:
     return replace(block, level=Level.NOTE, why=f"{block.why}; {remark}")
+
+
+def _stand_ins(block: QuotedBlock) -> str:
+    """Return the lines that differ from a file, if all have words in brackets for what the file has.
+
+    Such a line has no number: `Guest: [the error of the shim]`. Empty if another line differs too.
+    """
+    texts = {one.report_line: "".join(part.text for part in one.report) for one in block.differences}
+    texts.pop(0, None)
+    stand_in = all(
+        _STAND_IN.search(text) and not _DIGIT.search(_STAND_IN.sub("", text)) for text in texts.values()
+    )
+    return ", ".join(map(str, texts)) if stand_in else ""
 
 
 def template_line(elements: Sequence[Element]) -> int:

@@ -30,6 +30,8 @@ on is was the and with for result results
 """
 _FILLER = frozenset(_FILLER_TEXT.split())
 """Words that may be added: they name what is counted, and no other thing."""
+_CONTAINER = frozenset({"container", "containers"})
+"""Words that may be added to what is of a container."""
 _SIDES = {
     "guest": "guest", "kata": "guest", "vm": "guest", "host": "host", "runc": "runc", "docker": "runc",
     "real": "real", "user": "user", "sys": "sys", "system": "sys", "avg": "avg", "average": "avg",
@@ -137,10 +139,11 @@ def _relabelled(file: EvidenceFile, line: str, at: int) -> int | None:
         (file.keys[n] for n in range(at - 1, max(at - 4, -1), -1) if _LABEL.fullmatch(file.keys[n])), ""
     )
     around = there.words | _said(above).words
-    extra, lost = said.words - around - _FILLER, there.words - said.words
+    sides = _sides(around) or _sides(_said(file.path).words)
+    added = _FILLER | _CONTAINER if sides & {"guest", "runc"} else _FILLER
+    extra, lost = said.words - around - added, there.words - said.words
     if extra or lost & _NEGATION or not said.words & around:
         return None
-    sides = _sides(around) or _sides(_said(file.path).words)
     return at if said.sides <= sides else None
 
 

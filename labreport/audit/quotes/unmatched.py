@@ -1,8 +1,8 @@
 """Judge a block that no file holds: which file is nearest, and what differs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from labreport.audit.evidence import EvidenceIndex
+from labreport.audit.evidence import EvidenceFile, EvidenceIndex
 from labreport.audit.inputs.text import Line
 from labreport.audit.model import BlockVerdict as V
 from labreport.audit.model import Found
@@ -53,7 +53,8 @@ def _nowhere(lines: Sequence[Line], mention: Mention | None, evidence: EvidenceI
     where = f"{named} or another file" if named else "any file that was handed in"
     where += ", scripts aside," if len(evidence.outputs) < len(evidence.texts) else ""
     strange = [line for line in lines if line.folded not in evidence.holders]
-    absent = compare.without_words(strange, evidence)
+    in_part = compare.words_places(strange, evidence)
+    absent = [line for line in strange if line.number not in in_part]
     if not strange:
         what = f"each line is in {where}, and no file has them together"
     elif len(lines) == 1:
@@ -71,18 +72,24 @@ def _nowhere(lines: Sequence[Line], mention: Mention | None, evidence: EvidenceI
         nearest = f"; the nearest{of_line} is {file.path}:{other.number}"
     sources = tuple((file, other.number, other.number) for _line, file, other in pairs[:1])
     differences = tuple(beside(line, found) for line, found in near)
-    held = [line for line in lines if line.folded in evidence.holders]
+    held = [line for line in lines if line not in absent]
     verdict = V.PARTLY if held else V.NO_EVIDENCE
-    what = f"{what}{_places(held, evidence)}{nearest}"
+    what = f"{what}{_places(held, in_part, evidence)}{nearest}"
     return Judged(verdict, what, sources, how, named, differences if pairs else ())
 
 
-def _places(lines: Sequence[Line], evidence: EvidenceIndex) -> str:
-    """Return where the lines of a block are that a file has, in words."""
+def _places(
+    lines: Sequence[Line], in_part: Mapping[int, tuple[EvidenceFile, Line]], evidence: EvidenceIndex
+) -> str:
+    """Return where the lines of a block are that a file has, whole or in part, in words."""
     told = []
     for line in lines[:_MOST_TOLD]:
-        file = evidence.holders[line.folded][0]
-        told.append(f"line {line.number} is {file.path}:{file.seen[file.places[line.folded][0]].number}")
+        if line.number in in_part:
+            file, there = in_part[line.number]
+            told.append(f"line {line.number} is in part {file.path}:{there.number}")
+        else:
+            file = evidence.holders[line.folded][0]
+            told.append(f"line {line.number} is {file.path}:{file.seen[file.places[line.folded][0]].number}")
     return f"; {', '.join(told)}" if told else ""
 
 

@@ -1,5 +1,6 @@
 """Find a stated number in the evidence: as it is, rounded, or calculated from values of one file."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ _OF_ELSEWHERE = re.compile(
 )
 """Sentences whose sizes no run of the lab measures."""
 _LONGEST = 2000
+_BYTES, _KILO = 100_000, 1000
+"""From this number on, a whole number without a unit may be a size in bytes."""
 _CLEAR_DIGITS = 3
 """From this number of digits on, a value identifies itself without a label."""
 _TOLERANCE = 1e-9
@@ -235,12 +238,25 @@ def _nowhere(stated: Stated, candidates: Sequence[Measured]) -> LookedUp:
 
 
 def _is_this_number(stated: Stated, one: Measured) -> bool:
-    """Return whether a number of the evidence is a stated one; without a unit it has to have its digits."""
+    """Return whether a number of the evidence is a stated one; without a unit it has to have its digits.
+
+    A large whole number without a unit may be bytes, as `ls -l` prints them.
+    """
+    if not one.unit and one.value >= _BYTES and UNITS[stated.unit].dimension == Dimension(data=1):
+        return _rounds_bytes(stated, one.value)
     if not one.unit:
         return abs(one.value - _bare(stated)) <= _TOLERANCE and one.decimals == stated.decimals
     if one.dimension != UNITS[stated.unit].dimension:
         return False
     return _equals(stated, stated.values[0], one) or rounds(one.value, stated.values[0], stated.step)
+
+
+def _rounds_bytes(stated: Stated, count: float) -> bool:
+    """Return whether a size is that of so many bytes, rounded or cut, in decimal or in binary units."""
+    shown, factor = _bare(stated), float(UNITS[stated.unit].factor)
+    step = stated.step / factor
+    power = round(math.log(factor, 1000)) if factor >= _KILO else 0
+    return any(rounds(count / base**power, shown, step) for base in (_KILO, 1024))
 
 
 def _is_same_kind(stated: Stated, one: Measured) -> bool:

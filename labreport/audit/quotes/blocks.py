@@ -15,12 +15,7 @@ from labreport.audit.quotes.markdown import Element, QuoteElement, TextElement, 
 from labreport.audit.quotes.naming import Mention, Naming, mentions, naming_of, resolve
 from labreport.audit.quotes.ranges import judge_range, reference
 from labreport.audit.quotes.remarks import with_remarks
-from labreport.audit.quotes.unquoted import (
-    unclosed,
-    unjudgeable,
-    why_drawn,
-    why_own_words,
-)
+from labreport.audit.quotes.unquoted import unclosed, unjudgeable, why_drawn, why_own_words
 from labreport.audit.rules import rule_of
 from labreport.audit.sides import side_of
 

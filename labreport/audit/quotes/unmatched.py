@@ -72,7 +72,8 @@ def _nowhere(lines: Sequence[Line], mention: Mention | None, evidence: EvidenceI
         nearest = f"; the nearest{of_line} is {file.path}:{other.number}"
     sources = tuple((file, other.number, other.number) for _line, file, other in pairs[:1])
     differences = tuple(beside(line, found) for line, found in near)
-    held = [line for line in lines if line not in absent]
+    gone = {id(line) for line in absent}
+    held = [line for line in lines if id(line) not in gone]
     verdict = V.PARTLY if held else V.NO_EVIDENCE
     what = f"{what}{_places(held, in_part, evidence)}{nearest}"
     return Judged(verdict, what, sources, how, named, differences if pairs else ())

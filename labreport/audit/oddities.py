@@ -85,9 +85,11 @@ def judge_template(elements: Sequence[Element], file: str, blocks: Sequence[Quot
     line = template_line(elements)
     left = sum(block.verdict in OF_TEMPLATE for block in blocks) if line else 0
     if left:
-        texts = (one for one in elements if isinstance(one, TextElement))
-        text = next(one.text for one in texts if one.line <= line <= one.last)
-        why = f"blocks are to be replaced with real output, and no evidence has {left} of {len(blocks)}"
+        texts = (one for one in elements if isinstance(one, TextElement) and one.line <= line)
+        *_others, told = texts
+        text = told.text.split("\n")[line - told.line]
+        count = f"{left} of {len(blocks)} have no evidence"
+        why = f"the report says that its blocks are to be replaced, and {count}"
         here = _Cited(Mention("", (), exact=False, found=Found.SENTENCE, line=line), text)
         yield _oddity(OddityKind.TEMPLATE, why, file, here, None, 0)
 

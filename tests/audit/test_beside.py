@@ -40,6 +40,7 @@ def test_some_lines_are_there(audit: Audit) -> None:
     ("report", "why"),
     [
         (_fenced("/usr/local/bin/boxer"), "a path, and nothing of what is there"),
+        (_fenced("6.8.x (the host)", "From `a.txt`:"), "versions with a part left open"),
         (
             _fenced(
                 "KVM device: /dev/kvm present\nboxer:      1.7.28", above="## Environment and prerequisites"
@@ -61,6 +62,14 @@ def test_the_same_words_elsewhere_are_judged(audit: Audit) -> None:
     assert block.rule == "block-no-evidence"
 
 
+def test_a_line_with_a_remark_is_there_in_part(audit: Audit) -> None:
+    """The author's words in parentheses do not hide that a file has the rest of the line."""
+    report = _fenced("real 0m0.812s   (before it fails)\n[panic: no such file]", "Text.")
+    (block,) = audit(report, {"times.txt": TIMES}, only=True).blocks
+    assert block.rule == "block-partly"
+    assert "; line 6 is in part times.txt:2" in block.why
+
+
 def test_blocks_that_are_to_be_replaced(audit: Audit) -> None:
     """A report that calls its blocks a template gets one finding, and a note for each such block."""
     told = "The blocks have the shape. Replace each block with your real outputs when you run it."
@@ -69,7 +78,7 @@ def test_blocks_that_are_to_be_replaced(audit: Audit) -> None:
     done = audit(report, {"labs/lab/a.txt": "x 6.12.47 y\n"}, only=True)
     assert [(one.rule, one.line) for one in done.findings] == [("evidence-template", 3)]
     assert [one.level for one in done.blocks] == [Level.NOTE, Level.NOTE, Level.FINE]
-    assert done.findings[0].why.endswith("no evidence has 2 of 3")
+    assert done.findings[0].why.endswith("2 of 3 have no evidence")
     without = audit(report.replace(told, "Text."), {"labs/lab/a.txt": "x 6.12.47 y\n"}, only=True)
     assert {one.rule for one in without.findings} == {"block-no-evidence", "block-no-file"}
 

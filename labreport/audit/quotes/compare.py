@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, product
 
 from labreport.audit.evidence import LONGEST, WORD, EvidenceFile, EvidenceIndex
 from labreport.audit.inputs.text import Line, fold, one_blank
@@ -19,6 +19,7 @@ _MOST_LINES = 2000
 """How many lines of a block and of a file are aligned."""
 _MOST_DIFFERENCES, _MOST_MARKED = 30, 100
 _MOST_CANDIDATES = 8
+_REMARK = re.compile(r"\s*\([^()]*\)$")
 _MOST_TOLD = 30
 """How many lines of a block are looked for as words of a line of any file."""
 _LEAST_WITHIN = 12
@@ -136,11 +137,16 @@ def _without_marks(file: EvidenceFile, key: str, others: Sequence[tuple[int, str
 
 
 def words_places(lines: Sequence[Line], evidence: EvidenceIndex) -> dict[int, tuple[EvidenceFile, Line]]:
-    """Return where a file has words of a line, or what it shows around marks, by the line's number."""
+    """Return where a file has words of a line, or what it shows around marks, by the line's number.
+
+    Words in parentheses at its end may be the author's.
+    """
     found: dict[int, tuple[EvidenceFile, Line]] = {}
     for line in lines[:_MOST_TOLD]:
-        for file in evidence.outputs:
-            if words := has_words(file, file.keys, line.folded):
+        for file, text in product(
+            evidence.outputs, dict.fromkeys((line.folded, _REMARK.sub("", line.folded)))
+        ):
+            if words := has_words(file, file.keys, text):
                 found[line.number] = file, file.seen[file.places[words][0]]
                 break
     return found

@@ -25,6 +25,8 @@ _DRAWING = re.compile(
     r"[\u2190-\u21ff\u2500-\u259f\u25a0-\u25ff]|-{2,}>|=+>|<-{2,}|(?<!\w)->(?!\w)|^[+|][-=+ ]{3,}"
 )
 _DRAWING_SHARE = 0.3
+_OPEN_VERSION = re.compile(r".*(?<![\w.])\d+(?:\.\d+)*(?:\.[xX])+(?!\w)")
+"""A version such as 6.8.x, which no program prints."""
 _TASK = re.compile(r"[-*] ?\[[ xX]\]")
 _OWN = (
     (
@@ -81,8 +83,9 @@ def why_drawn(quote: QuoteElement) -> str:
         return "a drawing"
     if language in _MARKDOWN:
         return "Markdown, shown as text"
-    if all(_TASK.match(line.text.strip()) for line in quote.seen):
-        return "a list of tasks"
+    for pattern, reason in ((_TASK, "a list of tasks"), (_OPEN_VERSION, "versions with a part left open")):
+        if all(pattern.match(line.text.strip()) for line in quote.seen):
+            return reason
     drawn = sum(bool(_DRAWING.search(line.text)) for line in quote.seen)
     return "a drawing" if drawn > _DRAWING_SHARE * len(quote.seen) else ""
 

@@ -10,7 +10,7 @@ from labreport.audit.inputs.text import Line, shown
 from labreport.audit.model import Found, Level, Oddity, OddityKind, Passage, QuotedBlock
 from labreport.audit.quotes.markdown import Element, TextElement
 from labreport.audit.quotes.naming import Mention, mentions
-from labreport.audit.quotes.remarks import OF_TEMPLATE, template_line
+from labreport.audit.quotes.remarks import OF_TEMPLATE, of_template
 from labreport.audit.rules import rule_of
 from labreport.audit.sides import is_label, side_of
 from labreport.report.facts.converters.failures import is_failure
@@ -82,12 +82,9 @@ def judge_evidence(elements: Sequence[Element], file: str, evidence: EvidenceInd
 
 def judge_template(elements: Sequence[Element], file: str, blocks: Sequence[QuotedBlock]) -> Iterator[Oddity]:
     """Yield one finding if the report says that its blocks are to be replaced, and some have no evidence."""
-    line = template_line(elements)
+    line, text = of_template(elements)
     left = sum(block.verdict in OF_TEMPLATE for block in blocks) if line else 0
     if left:
-        texts = (one for one in elements if isinstance(one, TextElement) and one.line <= line)
-        *_others, told = texts
-        text = told.text.split("\n")[line - told.line]
         count = f"{left} of {len(blocks)} have no evidence"
         why = f"the report says that its blocks are to be replaced, and {count}"
         here = _Cited(Mention("", (), exact=False, found=Found.SENTENCE, line=line), text)

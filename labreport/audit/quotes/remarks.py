@@ -28,7 +28,7 @@ _EXCERPT = re.compile(
 
 def with_remarks(blocks: Sequence[QuotedBlock], elements: Sequence[Element]) -> Iterator[QuotedBlock]:
     """Yield the verdicts on the blocks of a report; a finding that its text explains is a note."""
-    template = template_line(elements)
+    template, _text = of_template(elements)
     as_it_is = [one for one in blocks if one.verdict in _AS_IT_IS and one.evidence]
     quoted = {one.evidence[0].file: one.line for one in reversed(as_it_is)}
     for block in blocks:
@@ -61,12 +61,13 @@ def _stand_ins(block: QuotedBlock) -> str:
     return ", ".join(map(str, texts)) if stand_in else ""
 
 
-def template_line(elements: Sequence[Element]) -> int:
-    """Return the line of a report that says that its blocks are to be replaced; 0 if none does."""
+def of_template(elements: Sequence[Element]) -> tuple[int, str]:
+    """Return the line that says that the blocks are to be replaced, and its text; 0 and "" if none does."""
     for element in elements:
         if isinstance(element, TextElement) and (found := _TEMPLATE.search(element.text)):
-            return element.line + element.text.count("\n", 0, found.start())
-    return 0
+            number = element.text.count("\n", 0, found.start())
+            return element.line + number, element.text.split("\n")[number]
+    return 0, ""
 
 
 def _says_excerpt(elements: Sequence[Element], line: int) -> bool:

@@ -21,7 +21,7 @@ from labreport.audit.model import (
 from labreport.audit.oddities import judge_evidence, judge_template
 from labreport.audit.quotes.blocks import judge_blocks
 from labreport.audit.quotes.markdown import Element, read_report
-from labreport.audit.quotes.naming import with_near, with_prefixes
+from labreport.audit.quotes.naming import all_mentions, with_near, with_prefixes
 from labreport.audit.report import Report
 from labreport.audit.values.judge import judge_values
 from labreport.audit.values.names import judge_names
@@ -45,10 +45,12 @@ def audit_report(report: Report, evidence: EvidenceIndex, prefix: str = "") -> R
     lines = lines_of(text)
     elements = read_report(lines)
     evidence = with_prefixes(elements, evidence)
-    elements = with_near(elements, evidence)
-    blocks = tuple(_with_ids(judge_blocks(elements, report.file, evidence, prefix)))
+    found = all_mentions(elements, evidence)
+    elements = with_near(elements, found)
+    blocks = tuple(_with_ids(judge_blocks(elements, found, report.file, evidence, prefix)))
     named = {one.named for one in blocks if one.verdict in {BlockVerdict.NO_FILE, BlockVerdict.WRONG_FILE}}
-    oddities = [one for one in judge_evidence(elements, report.file, evidence) if one.path not in named]
+    judged = judge_evidence(elements, found, report.file, evidence)
+    oddities = [one for one in judged if one.path not in named]
     oddities += judge_template(elements, report.file, blocks)
     return ReportAudit(
         name=report.name,

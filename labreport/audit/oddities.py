@@ -9,7 +9,7 @@ from labreport.audit.evidence import EvidenceFile, EvidenceIndex
 from labreport.audit.inputs.text import Line, shown
 from labreport.audit.model import Found, Level, Oddity, OddityKind, Passage, QuotedBlock
 from labreport.audit.quotes.markdown import Element, TextElement
-from labreport.audit.quotes.naming import Mention, mentions
+from labreport.audit.quotes.naming import Mention
 from labreport.audit.quotes.remarks import OF_TEMPLATE, of_template
 from labreport.audit.rules import rule_of
 from labreport.audit.sides import is_label, side_of
@@ -59,9 +59,11 @@ class _Cited:
     text: str
 
 
-def judge_evidence(elements: Sequence[Element], file: str, evidence: EvidenceIndex) -> Iterator[Oddity]:
-    """Yield what is remarkable about the evidence of a report."""
-    cited, missing = _citations(elements, evidence)
+def judge_evidence(
+    elements: Sequence[Element], found: Sequence[Sequence[Mention]], file: str, evidence: EvidenceIndex
+) -> Iterator[Oddity]:
+    """Yield what is remarkable about the evidence of a report; `found` has the mentions in each element."""
+    cited, missing = _citations(elements, found)
     if not evidence.files:
         count = f", and the report cites {len(missing)}" if missing else ""
         why = f"no file is in {evidence.name}{count}"
@@ -92,13 +94,15 @@ def judge_template(elements: Sequence[Element], file: str, blocks: Sequence[Quot
 
 
 def _citations(
-    elements: Sequence[Element], evidence: EvidenceIndex
+    elements: Sequence[Element], found: Sequence[Sequence[Mention]]
 ) -> tuple[dict[str, _Cited], dict[str, _Cited]]:
     """Return where the report cites each file first, and each file that was not handed in."""
     cited: dict[str, _Cited] = {}
     missing: dict[str, _Cited] = {}
-    for text in (one for one in elements if isinstance(one, TextElement)):
-        for mention in (one for one in mentions(text, evidence) if not one.in_command):
+    for text, there in zip(elements, found, strict=True):
+        if not isinstance(text, TextElement):
+            continue
+        for mention in (one for one in there if not one.in_command):
             here = _Cited(mention, text.text)
             for file in mention.files if mention.exact else ():
                 cited.setdefault(file.path, here)

@@ -55,41 +55,30 @@ def audit(  # noqa: PLR0913 # its options
     Each quoted block, each number with a unit and each name in the text gets a verdict; the manual says what
     a verdict means. The exit status is 1 if there is a finding, and 2 if a report could not be read.
     """
+    from labreport.audit.choose import Wanted, handed_in
+
     wanted = Output(**output)
+    if (report is None) == (repository is None):
+        raise click.UsageError("give a REPORT, or --git REPOSITORY")
+    is_file = report is not None and report.is_file()
+    if is_file and evidence is None:
+        raise click.UsageError("REPORT is compared with an evidence folder: give --evidence FOLDER")
+    if evidence is not None and not is_file:
+        raise click.UsageError("--evidence is for one REPORT: name the folder in each one with --path")
     try:
-        result = audited(wanted, report, evidence, repository, refs, path.strip("/"), pattern, prefix)
+        if report is not None and evidence is not None:
+            result = audited_file(wanted, report, evidence, prefix)
+        else:
+            skipped: Counter[str] = Counter()
+            with _trees(report, repository, refs) as trees:
+                reports = handed_in(trees, Wanted(path.strip("/"), pattern), skipped)
+                result = wanted.audited(reports, skipped, prefix)
         status = wanted.finish(result)
     except LabError as error:
         if error.exit_status is not ExitStatus.FINDINGS:
             raise
         raise AuditError(error.what, error.remedy, path=error.path, line=error.line) from error
     ctx.exit(status)
-
-
-def audited(  # noqa: PLR0913, PLR0917 # the options of the command
-    wanted: Output,
-    report: Path | None,
-    evidence: Path | None,
-    repository: Path | None,
-    refs: str,
-    path: str,
-    pattern: str,
-    prefix: str,
-) -> "Result":
-    """Return the audit of what the options name."""
-    from labreport.audit.choose import Wanted, handed_in
-
-    if (report is None) == (repository is None):
-        raise click.UsageError("give a REPORT, or --git REPOSITORY")
-    if report is not None and report.is_file():
-        if evidence is None:
-            raise click.UsageError("REPORT is compared with an evidence folder: give --evidence FOLDER")
-        return audited_file(wanted, report, evidence, prefix)
-    if evidence is not None:
-        raise click.UsageError("--evidence is for one REPORT: name the folder in each one with --path")
-    skipped: Counter[str] = Counter()
-    with _trees(report, repository, refs) as trees:
-        return wanted.audited(handed_in(trees, Wanted(path, pattern), skipped), skipped, prefix)
 
 
 def audited_file(wanted: Output, report: Path, evidence: Path, prefix: str) -> "Result":

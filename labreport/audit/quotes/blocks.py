@@ -39,16 +39,26 @@ _WEIGHT = {Level.FINE: 0, Level.NOTE: 1, Level.FINDING: 2}
 
 
 def judge_blocks(
-    elements: Sequence[Element], file: str, evidence: EvidenceIndex, prefix: str = ""
+    elements: Sequence[Element],
+    found: Sequence[Sequence[Mention]],
+    file: str,
+    evidence: EvidenceIndex,
+    prefix: str = "",
 ) -> Iterator[QuotedBlock]:
-    """Yield the verdict on each quoted block of a report, in order."""
-    yield from with_remarks(list(_judge_each(elements, file, evidence, prefix)), elements)
+    """Yield the verdict on each quoted block of a report, in order.
+
+    `found` has the mentions in each element.
+    """
+    yield from with_remarks(list(_judge_each(elements, found, file, evidence, prefix)), elements)
 
 
 def _judge_each(
-    elements: Sequence[Element], file: str, evidence: EvidenceIndex, prefix: str
+    elements: Sequence[Element],
+    found: Sequence[Sequence[Mention]],
+    file: str,
+    evidence: EvidenceIndex,
+    prefix: str,
 ) -> Iterator[QuotedBlock]:
-    found = [mentions(one, evidence) if isinstance(one, TextElement) else [] for one in elements]
     for at, quote in enumerate(elements):
         if isinstance(quote, QuoteElement):
             naming = naming_of(elements, at, found)

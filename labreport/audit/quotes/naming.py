@@ -89,13 +89,21 @@ def mentions(text: TextElement, evidence: EvidenceIndex) -> list[Mention]:
     return list(found.values())
 
 
-def with_near(elements: Sequence[Element], evidence: EvidenceIndex) -> list[Element]:
-    """Return the elements, each text with the files that it names, or that the text above it names."""
+def all_mentions(elements: Sequence[Element], evidence: EvidenceIndex) -> list[list[Mention]]:
+    """Return the paths in each element of a report; a quoted block has none."""
+    return [mentions(one, evidence) if isinstance(one, TextElement) else [] for one in elements]
+
+
+def with_near(elements: Sequence[Element], found: Sequence[Sequence[Mention]]) -> list[Element]:
+    """Return the elements, each text with the files that it names, or that the text above it names.
+
+    `found` has the mentions in each element.
+    """
     done: list[Element] = []
     near: frozenset[str] = frozenset()
-    for element in elements:
+    for element, there in zip(elements, found, strict=True):
         if isinstance(element, TextElement):
-            named = [file.path for one in mentions(element, evidence) if one.exact for file in one.files]
+            named = [file.path for one in there if one.exact for file in one.files]
             if named or element.kind is TextKind.HEADING:
                 near = frozenset(named)
             done.append(replace(element, near=near))

@@ -82,7 +82,7 @@ def _nowhere(lines: Sequence[Line], mention: Mention | None, evidence: EvidenceI
 def _places(
     lines: Sequence[Line], in_part: Mapping[int, tuple[EvidenceFile, Line]], evidence: EvidenceIndex
 ) -> str:
-    """Return where the lines of a block are that a file has, whole or in part, in words."""
+    """Return in words where files have lines of a block, whole or in part."""
     told = []
     for line in lines[:_MOST_TOLD]:
         if line.number in in_part:

@@ -40,7 +40,7 @@ _MOST_LINES = 5000
 
 
 @dataclass(frozen=True)
-class _Place:
+class _LinePlace:
     file: EvidenceFile
     line: Line
 
@@ -52,12 +52,12 @@ class Names:
     evidence: EvidenceIndex
 
     @cached_property
-    def tokens(self) -> dict[str, dict[str, _Place]]:
+    def tokens(self) -> dict[str, dict[str, _LinePlace]]:
         """The first place of each word in each file that has it, in small letters; programs come last."""
-        places: dict[str, dict[str, _Place]] = defaultdict(dict)
+        places: dict[str, dict[str, _LinePlace]] = defaultdict(dict)
         for file in sorted(self.evidence.texts, key=lambda one: one.is_program):
             for line in file.seen[:_MOST_LINES]:
-                place = _Place(file, line)
+                place = _LinePlace(file, line)
                 for token in _TOKEN.findall(line.text[:_MOST_LINES]):
                     places[token.lower()].setdefault(file.path, place)
                     for part in re.split(r"[@:/]", token) if re.search(r"[@:/]", token) else ():
@@ -65,7 +65,7 @@ class Names:
         return dict(places)
 
     @cached_property
-    def kernels(self) -> list[tuple[str, frozenset[str], _Place]]:
+    def kernels(self) -> list[tuple[str, frozenset[str], _LinePlace]]:
         """Each kernel of the evidence, with the words that say whose it is."""
         found = []
         for file in self.evidence.outputs:
@@ -74,20 +74,24 @@ class Names:
                     words = words_of(line.text[: kernel.start()]) | words_of(file.path.replace("_", " "))
                     if words & _KERNEL_WORDS or len(file.seen) == 1:
                         labels = words_of(line.text[: kernel.start()].split(":")[0])
-                        found.append((kernel[0], labels, _Place(file, line)))
+                        found.append((kernel[0], labels, _LinePlace(file, line)))
         return found
 
     @cached_property
-    def processors(self) -> list[tuple[str, str, _Place]]:
+    def processors(self) -> list[tuple[str, str, _LinePlace]]:
         """Each model of a processor in the evidence, with whose it is: `guest`, `host` or empty."""
         return [
-            (found[0].strip(" .,:)"), side_of_line(file, at, line.text[: found.start()]), _Place(file, line))
+            (
+                found[0].strip(" .,:)"),
+                side_of_line(file, at, line.text[: found.start()]),
+                _LinePlace(file, line),
+            )
             for file in self.evidence.outputs
             for at, line in enumerate(file.seen[:_MOST_LINES])
             for found in _CPU.finditer(line.text[:_MOST_LINES])
         ]
 
-    def place(self, name: str, near: frozenset[str]) -> _Place | None:
+    def place(self, name: str, near: frozenset[str]) -> _LinePlace | None:
         """Return the first place of a name, a word or several: in a file of `near` if one of them has it."""
         if found := self.tokens.get(name.lower()):
             return _nearest(found, near)
@@ -98,7 +102,7 @@ class Names:
         for file in sorted(self.evidence.texts, key=lambda one: one.path not in near):
             for line in file.seen[:_MOST_LINES]:
                 if folded in line.folded[:_MOST_LINES].lower():
-                    return _Place(file, line)
+                    return _LinePlace(file, line)
         return None
 
 
@@ -188,7 +192,7 @@ def _value(
 
 def _verdict(
     kind: ValueType, name: str, before: str, names: Names, near: frozenset[str] = frozenset()
-) -> tuple[ValueVerdict, str, _Place | None, str, Level | None]:
+) -> tuple[ValueVerdict, str, _LinePlace | None, str, Level | None]:
     if not names.evidence.files:
         return ValueVerdict.NOT_JUDGED, NOTHING, None, "", None
     place = names.place(name, near) or (names.place(name[1:], near) if name.startswith("v") else None)
@@ -206,7 +210,7 @@ def _verdict(
 
 def _processor(
     name: str, side: str, names: Names
-) -> tuple[ValueVerdict, str, _Place | None, str, Level | None]:
+) -> tuple[ValueVerdict, str, _LinePlace | None, str, Level | None]:
     """Return the verdict on the model of a processor; `side` is whose it is, as the report says."""
     folded = fold(name).lower()
     same = [one for one in names.processors if folded in one[2].line.folded[:_MOST_LINES].lower()]
@@ -228,7 +232,7 @@ def _processor(
 
 def _kernel(
     name: str, before: str, names: Names
-) -> tuple[ValueVerdict, str, _Place | None, str, Level | None]:
+) -> tuple[ValueVerdict, str, _LinePlace | None, str, Level | None]:
     """Return the verdict on a kernel that is in no evidence as it is."""
     for kernel, _labels, place in names.kernels:
         if kernel.startswith(name) and kernel[len(name) :][:1] in {"-", "."}:
@@ -250,14 +254,14 @@ def _kernel(
     return ValueVerdict.NOWHERE, "no evidence has it", None, "", Level.NOTE
 
 
-def _nearest(places: Mapping[str, _Place], near: frozenset[str]) -> _Place:
+def _nearest(places: Mapping[str, _LinePlace], near: frozenset[str]) -> _LinePlace:
     """Return the first of the places of a word, in a file of `near` if one of them has it."""
     return next((place for path, place in places.items() if path in near), next(iter(places.values())))
 
 
-def _at(place: _Place) -> str:
+def _at(place: _LinePlace) -> str:
     return f"{place.file.path}:{place.line.number}"
 
 
-def _passage(place: _Place) -> Passage:
+def _passage(place: _LinePlace) -> Passage:
     return Passage(place.file.path, place.line.number, place.line.number, shown(place.line.text))

@@ -160,7 +160,7 @@ def _from_registry(run: Run, attempts: _Attempts, name: str, wanted: LabImage) -
 
 
 def _pull(
-    run: Run, host: registry.RegistryHost, reference: registry.Reference, name: str, wanted: LabImage
+    run: Run, host: registry.RegistryHost, reference: registry.ImageReference, name: str, wanted: LabImage
 ) -> ObtainedImage:
     """Pull from one host.
 

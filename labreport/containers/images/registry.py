@@ -22,7 +22,7 @@ class MirrorError(LabError):
 
 
 @dataclass(frozen=True)
-class Reference:
+class ImageReference:
     """The parts of an image's name."""
 
     registry: str
@@ -45,13 +45,13 @@ class RegistryHost:
     is_mirror: bool
 
 
-def parse_reference(text: str) -> Reference:
+def parse_reference(text: str) -> ImageReference:
     """Return the parts of a reference, with Docker's defaults for what it leaves out.
 
     >>> parse_reference("alpine:3.19")
-    Reference(registry='docker.io', repository='library/alpine', tag='3.19')
+    ImageReference(registry='docker.io', repository='library/alpine', tag='3.19')
     >>> parse_reference("quay.io/x/y")
-    Reference(registry='quay.io', repository='x/y', tag='latest')
+    ImageReference(registry='quay.io', repository='x/y', tag='latest')
     """
     first, _slash, rest = text.partition("/")
     if not rest or not (set(first) & {".", ":"} or first == "localhost"):
@@ -59,10 +59,10 @@ def parse_reference(text: str) -> Reference:
     repository, _colon, tag = rest.partition(":")
     if first == HUB and "/" not in repository:
         repository = f"library/{repository}"
-    return Reference(first, repository, tag or "latest")
+    return ImageReference(first, repository, tag or "latest")
 
 
-def hosts(reference: Reference, mirror: str) -> list[RegistryHost]:
+def hosts(reference: ImageReference, mirror: str) -> list[RegistryHost]:
     """Return the hosts to ask for an image, in order: the mirror if there is one, then the registry.
 
     Raise MirrorError if `mirror` is not host:port. An empty text is no mirror.
@@ -99,7 +99,7 @@ def hosts_toml(host: RegistryHost) -> str:
     return f'server = "{url}"\n\n[host."{url}"]\n  capabilities = ["pull", "resolve"]\n'
 
 
-def mirror_options(folder: Path, reference: Reference, host: RegistryHost) -> list[str]:
+def mirror_options(folder: Path, reference: ImageReference, host: RegistryHost) -> list[str]:
     """Return the options of `ctr images pull` for a host. Write a mirror's hosts.toml below `folder`."""
     if not host.is_mirror:
         return []

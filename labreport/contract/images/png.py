@@ -90,7 +90,7 @@ def scan(data: bytes) -> Scan:
     """Return the scan of a PNG; raise ImageError."""
     result = Scan()
     result.keep(SIGNATURE)
-    reader = _Chunks(result)
+    reader = _PngChunks(result)
     at = len(SIGNATURE)
     while not reader.ended:
         at = reader.read(data, at)
@@ -99,7 +99,7 @@ def scan(data: bytes) -> Scan:
     return result
 
 
-class _Chunks:
+class _PngChunks:
     """Reads chunk after chunk into a Scan."""
 
     def __init__(self, result: Scan) -> None:

@@ -28,7 +28,7 @@ def scan(data: bytes) -> Scan:
         raise cut_off("before the end that its header names")
     if size < len(data):
         raise bytes_after(len(data) - size)
-    reader = _Chunks()
+    reader = _WebpChunks()
     for kind, content in _chunks(data):
         reader.take(kind, content)
     return reader.result()
@@ -50,7 +50,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at = end + size % 2
 
 
-class _Chunks:
+class _WebpChunks:
     """Takes chunk after chunk, and makes a Scan of them."""
 
     def __init__(self) -> None:

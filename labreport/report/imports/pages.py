@@ -31,7 +31,7 @@ class ImportedPages:
 
 
 @dataclass(frozen=True)
-class _Heading:
+class _ReportHeading:
     """A heading of the report: its first line, the line after it (both 0-based), its level, its text."""
 
     first: int
@@ -46,7 +46,7 @@ def make_pages(lab: str, report: ReportText, quotes: Quotes) -> ImportedPages:
     headings = list(_headings(tokens))
     title = headings[0] if headings and not any(map(str.strip, report.lines[: headings[0].first])) else None
     top = title.level if title else min((one.level for one in headings), default=1) - 1
-    lines = _Lines(report, quotes, {one.first: one for one in headings}, _code_lines(tokens), top)
+    lines = _PageLines(report, quotes, {one.first: one for one in headings}, _code_lines(tokens), top)
     starts = [one.first for one in headings if one.level <= top + 1 and one is not title]
     begin = title.after if title else 0
     pages = {"index.md": _index(lab, report, quotes, title)}
@@ -70,7 +70,7 @@ def _page(text: str, number: int) -> str:
     return f"---\ntitle: Before the tasks\n---\n\n{body}\n" if number == 0 else f"{body}\n"
 
 
-def _index(lab: str, report: ReportText, quotes: Quotes, title: _Heading | None) -> str:
+def _index(lab: str, report: ReportText, quotes: Quotes, title: _ReportHeading | None) -> str:
     """Return the overview: the title, and what an import is."""
     heading = Harmless.title(title.text) if title else lab
     found, others = len(quotes.found), len(quotes.fences) - len(quotes.found)
@@ -84,18 +84,25 @@ def _index(lab: str, report: ReportText, quotes: Quotes, title: _Heading | None)
     )
 
 
-def _headings(tokens: Sequence[Token]) -> Iterator[_Heading]:
+def _headings(tokens: Sequence[Token]) -> Iterator[_ReportHeading]:
     """Yield the headings of a report that are in no quote and no list."""
     for token, content in pairwise(tokens):
         if token.type == "heading_open" and token.level == 0 and token.map:
-            yield _Heading(token.map[0], token.map[1], int(token.tag[1:]), " ".join(content.content.split()))
+            yield _ReportHeading(
+                token.map[0], token.map[1], int(token.tag[1:]), " ".join(content.content.split())
+            )
 
 
-class _Lines:
+class _PageLines:
     """The lines of the pages, and the decisions that they need."""
 
     def __init__(
-        self, report: ReportText, quotes: Quotes, headings: dict[int, _Heading], code: set[int], top: int
+        self,
+        report: ReportText,
+        quotes: Quotes,
+        headings: dict[int, _ReportHeading],
+        code: set[int],
+        top: int,
     ) -> None:
         self._report = report
         self._headings = headings
@@ -163,7 +170,7 @@ def _call(line: str, quote: ImportedQuote) -> str:
     return f'{indent}{{{{ evidence("{path}", lines="{quote.lines}") }}}}'
 
 
-def _as_heading(heading: _Heading, top: int) -> str:
+def _as_heading(heading: _ReportHeading, top: int) -> str:
     level = min(max(heading.level - top, 1), DEEPEST)
     return f"{'#' * level} {heading.text}"
 

@@ -39,7 +39,7 @@ from labreport.report.yaml_file import as_written
 HERE_ENV = "LAB_HERE"
 """If this is 1, evidence/hosts/here is part of the report, as it is in `mkdocs serve`."""
 EVIDENCE = "evidence/"
-"""The owner of problems of the evidence as a whole; those of a page have its path."""
+"""The owner of problems with all of the evidence; the owner of a problem with a page is its path."""
 MISPLACED = (
     "the macro is in a code fence, a heading, an attribute or a title, where it cannot be shown",
     "put a block on a line of its own, a value in a sentence; in an example, wrap it in {% raw %}",

@@ -254,7 +254,7 @@ def test_columns_are_those_of_the_line(audit: Audit) -> None:
     ],
 )
 def test_a_processor_has_an_owner(audit: Audit, text: str, verdict: str, place: int) -> None:
-    """The model of the host's processor is not found as that of the guest."""
+    """A processor that the evidence has for the host is not accepted as that of the guest."""
     file = "=== CPU ===\nHost CPU:\nname: AMD EPYC 7543\nKata VM CPU:\nname: Intel(R) Xeon(R) Processor\n"
     (value,) = (
         one

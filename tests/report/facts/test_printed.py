@@ -38,7 +38,7 @@ def test_a_printed_text(case: dict[str, dict[str, str]]) -> None:
     "case", [case for case in CASES if "locales" in case], ids=lambda case: case["about"]
 )
 def test_a_locale_says_what_a_comma_means(case: dict[str, dict[LocaleName, dict[str, str]]]) -> None:
-    """With a stated locale, groups of digits and the decimals are read as it writes them."""
+    """With a stated locale, digit groups and decimals are read as that locale writes them."""
     for locale, values in case["locales"].items():
         for how, value in values.items():
             try:

@@ -7,6 +7,7 @@ import json
 import shutil
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,7 @@ from labreport.box.transfer import (
     RESULT,
     STOP_SECONDS,
     BoxCollect,
+    begun,
     bring_back,
     captured,
     send,
@@ -33,6 +35,7 @@ from labreport.capture.collect import Progress
 from labreport.capture.declare import ESCAPE
 from labreport.capture.labs import find_lab
 from labreport.contract.errors import LabError
+from labreport.contract.records import Status
 
 COLLECT_SECONDS = 4 * 3600.0
 COLLECT = 'cd "$1"; result=$2; shift 2; echo $$ >/run/lab-collect.pid; exec env "$@" >"$result"'
@@ -146,20 +149,23 @@ class _Capture:
     ) -> tuple[int, Rows]:
         """Send, collect, bring back. If the machine is lost, start it again and collect the rest.
 
-        Give up a machine that is lost twice with no capture in between, and bring back what it has. `ready`
+        A collector in which the machine is lost twice is skipped. A machine that is lost twice with no
+        collector to blame and no capture in between is given up, and what it has is brought back. `ready`
         starts the machine unless it runs, and connects to it.
         """
         ssh = ready()
         environment = send(self.collect, ssh, self.scratch, self.progress)
-        tries, losses, due, done = 1, 0, names, set[str]()
-        while (status := self._run_lab(ssh, self._words(due, options), environment)) == LOST:
+        tries, losses, due, done, lost_in = 1, 0, names, set[str](), Counter[str]()
+        while (status := self._run_lab(ssh, self._words(due, options, lost_in), environment)) == LOST:
             self.progress.note(f"the box was lost (try {tries})")
             machines.end(ssh.machine)
             ssh = ready()
             if not ssh.machine.keeps:
                 send(self.collect, ssh, self.scratch, self.progress)
             new = captured(self.collect, ssh) - done
-            losses = 1 if new else losses + 1
+            cut_short = begun(self.collect, ssh) - new
+            lost_in.update(cut_short)
+            losses = 1 if new or cut_short else losses + 1
             if losses == machines.TRIES:
                 self._salvage(ssh)
                 raise BoxError(
@@ -170,8 +176,12 @@ class _Capture:
             due = [name for name in names if name not in done] or names[-1:]
             tries += 1
             environment["LAB_BOX_TRY"] = f"{tries}, the box was lost before"
-        rows = bring_back(self.collect, ssh, self.scratch, self.progress)
-        return status, {row["name"]: row for row in rows}
+        rows = {row["name"]: row for row in bring_back(self.collect, ssh, self.scratch, self.progress)}
+        for name in rows.keys() & _skipped(lost_in):
+            reason = f"the box was lost {machines.TRIES} times while it ran"
+            remedy = f"collect it alone: lab collect {self.collect.lab}/{name} --in-box"
+            rows[name] |= {"state": Status.FAILED, "reason": reason, "remedy": remedy}
+        return status, rows
 
     def _salvage(self, ssh: SshConnection) -> None:
         """Bring back what was captured, if anything was."""
@@ -180,10 +190,12 @@ class _Capture:
         except LabError as error:
             self.progress.note(f"nothing came back: {error}")
 
-    def _words(self, names: Sequence[str], options: Sequence[str]) -> list[str]:
+    def _words(self, names: Sequence[str], options: Sequence[str], lost_in: Counter[str]) -> list[str]:
         """Return the arguments of `lab collect` in the machine."""
-        steps = [f"{self.collect.lab}/{name}" for name in names] or [self.collect.lab]
-        return [*steps, *self.collect.options, *options]
+        lab = self.collect.lab
+        steps = [f"{lab}/{name}" for name in names] or [lab]
+        skip = [f"--skip={lab}/{name}" for name in sorted(self.collect.skip | _skipped(lost_in))]
+        return [*steps, *skip, *self.collect.options, *options]
 
     def _run_lab(self, ssh: SshConnection, words: Sequence[str], environment: dict[str, str]) -> int:
         """Run `lab collect` in the machine; return its exit status, or LOST if the machine is lost."""
@@ -201,6 +213,11 @@ class _Capture:
                 if ssh.run(["sh", "-c", INTERRUPT], timeout=STOP_SECONDS)[0] != LOST:
                     self._salvage(ssh)
             raise
+
+
+def _skipped(lost_in: Counter[str]) -> set[str]:
+    """Return the collectors in which the machine was lost so often that they are skipped."""
+    return {name for name, losses in lost_in.items() if losses >= machines.TRIES}
 
 
 def restore(machine: Machine, on_step: Callable[[str], None]) -> SshConnection:

@@ -37,6 +37,7 @@ mkdir -p "$1" && cat >"$1/$2.part" && sync "$1/$2.part" && mv "$1/$2.part" "$1/$
 
 SEND = 'cd "$1" 2>/dev/null || exit 0; tar -c --exclude=".staging-*" .'
 LIST = 'cd "$1" && sha256sum -- *.json'
+BEGUN = 'cd "$1" && for path in .staging-*/*; do test -d "$path" && echo "${path#*/}"; done'
 INTERRUPT = """
 pid=$(cat /run/lab-collect.pid) && grep -q labreport "/proc/$pid/cmdline" || exit 0
 kill -INT "$pid"
@@ -50,7 +51,8 @@ class BoxCollect:
     """A collect to run in the box.
 
     `evidence` is the set's folder, relative to the project's root. No `names` means every collector of the
-    lab. `options` are passed on to `lab collect`. `escapes` allows escapes, which may harm the machine.
+    lab. `options` are passed on to `lab collect`. `escapes` allows escapes, which may harm the machine. The
+    collectors in `skip` do not run.
     """
 
     root: Path
@@ -59,6 +61,7 @@ class BoxCollect:
     names: Sequence[str]
     options: Sequence[str]
     escapes: bool = False
+    skip: frozenset[str] = frozenset()
 
 
 def send(collect: BoxCollect, ssh: SshConnection, scratch: Path, progress: Progress) -> dict[str, str]:
@@ -123,6 +126,13 @@ def captured(collect: BoxCollect, ssh: SshConnection) -> set[str]:
     listed = ssh.output(["sh", "-c", LIST, "list", f"{PROJECT}/{collect.evidence}/{RECORDS}"])
     rows = [line.split() for line in listed.splitlines()]
     return {Path(name).stem for digest, name in rows if is_record(name) and digest not in here}
+
+
+def begun(collect: BoxCollect, ssh: SshConnection) -> set[str]:
+    """Return the names of the collectors whose captures in the machine were cut short."""
+    printed = ssh.output(["sh", "-c", BEGUN, "begun", f"{PROJECT}/{collect.evidence}"])
+    known = {collector.name for collector in find_lab(collect.root, collect.lab).collectors}
+    return known.intersection(printed.splitlines())
 
 
 def _require_success(ended: tuple[int, str], what: str) -> None:

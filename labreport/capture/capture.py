@@ -36,6 +36,7 @@ ALLOW = (
     "in the box: lab collect --in-box --allow-escape-tests box; on a host that may be harmed: with its name "
     "instead (manual/how-to/escapes.md)"
 )
+SKIPPED = "it was skipped (--skip)"
 COMMIT_FILE = ".commit.json"
 """The project's commit, in a copy of the project that has no .git folder."""
 
@@ -78,6 +79,8 @@ def _lacking(
     target: Target, collector: Collector, session: Session, done: Mapping[str, CollectorStatus]
 ) -> CollectorStatus | None:
     """Return why a collector cannot be captured here, None if it can."""
+    if collector.name in session.allowed.skip:
+        return CollectorStatus(collector, Status.MISSING, SKIPPED, "collect without --skip")
     if collector.role == ESCAPE and not session.allowed.escapes:
         return CollectorStatus(collector, Status.MISSING, NOT_ALLOWED, ALLOW)
     for need in collector.needs:

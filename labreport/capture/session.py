@@ -32,11 +32,12 @@ class Allowed:
     """What a collect may do to this host.
 
     `system`: change the host, through the ledger, and use its containerd. `escapes`: try to break out of
-    containers.
+    containers. `skip`: the names of collectors that do not run.
     """
 
     system: bool = False
     escapes: bool = False
+    skip: frozenset[str] = frozenset()
 
 
 NOTHING = Allowed()

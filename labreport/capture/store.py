@@ -78,6 +78,7 @@ class Staging:
         with explained(folder.name):
             self.path = staging.begin(folder) / collector
             writing.make(self.files)
+            writing.sync(self.path.parent)  # if the machine crashes, its name tells what ran
 
     @property
     def files(self) -> Path:

@@ -1,7 +1,7 @@
 """The command `lab collect`."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -54,6 +54,13 @@ BOX = "box"
     is_flag=True,
     help="Capture again and list the differences. Change no set.",
 )
+@click.option(
+    "--skip",
+    multiple=True,
+    metavar="LAB/COLLECTOR",
+    shell_complete=project.complete,
+    help="Do not run this collector, nor those that come after it. May be given again.",
+)
 @click.option("--refresh", is_flag=True, help="Capture everything again, and keep what did not change.")
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
@@ -70,15 +77,18 @@ def collect(ctx: click.Context, /, names: tuple[str, ...], *, json_: bool, **opt
     how = CollectOptions(**options)
     how.check()
     root = project.root()
+    chosen = project.by_lab(root, names)
+    skipped = how.skipped(root, chosen)
     rows: list[tuple[str, CollectorState]] = []
     named: set[tuple[str, str]] = set()
     broken = project.BrokenLabs()
     with show.progress() as progress:
-        for lab, collectors in project.by_lab(root, names).items():
+        for lab, collectors in chosen.items():
             with broken.aside():
                 target = project.target(root, lab, how.host)
                 named |= {(lab, collector) for collector in collectors}
-                rows += [(lab, row) for row in how.rows(target, collectors, progress)]
+                skip = frozenset(collecting.known_names(target, skipped.get(lab, [])))
+                rows += [(lab, row) for row in how.rows(target, collectors, skip, progress)]
     broken.end(ctx, nothing_else=not rows)
     if json_:
         show.as_json([show.row_json(*row) for row in rows])
@@ -105,6 +115,7 @@ class CollectOptions:
     escape_host: str | None
     repeat: bool
     refresh: bool
+    skip: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise UsageError for options that exclude each other, or for the name of another host."""
@@ -116,6 +127,8 @@ class CollectOptions:
             raise click.UsageError(
                 "--refresh captures here: give it without --repeat, --dry-run and --in-box"
             )
+        if self.skip and (self.refresh or self.repeat or self.dry_run):
+            raise click.UsageError("--skip goes without --refresh, --repeat and --dry-run")
         here = BOX if self.in_box else socket.gethostname()
         if self.escape_host not in {None, here}:
             raise click.UsageError(
@@ -123,13 +136,23 @@ class CollectOptions:
                 "if it may be harmed"
             )
 
-    def rows(self, target: Target, names: Sequence[str], progress: PlainProgress) -> list[CollectorState]:
+    def skipped(self, root: Path, labs: Collection[str]) -> dict[str, list[str]]:
+        """Return the collectors to skip, by lab; raise UsageError for a name that is none of `labs`."""
+        for name in self.skip:
+            lab, _, collector = name.partition("/")
+            if lab not in labs or not collector:
+                raise click.UsageError(f"--skip {name}: not a collector of {' or '.join(labs)}")
+        return project.by_lab(root, self.skip) if self.skip else {}
+
+    def rows(
+        self, target: Target, names: Sequence[str], skip: frozenset[str], progress: PlainProgress
+    ) -> list[CollectorState]:
         """Do what the options say; return the row of every collector."""
         if self.in_box and self.dry_run:
             return self._due_in_box(target, names)
         if self.in_box:
-            return self._in_box(target, names, progress)
-        allowed = Allowed(system=self.containerd == "system", escapes=self.escape_host is not None)
+            return self._in_box(target, names, skip, progress)
+        allowed = Allowed(self.containerd == "system", self.escape_host is not None, skip)
         if self.dry_run:
             statuses = target.statuses()
         elif self.repeat:
@@ -164,7 +187,9 @@ class CollectOptions:
         )
         return [CollectorStatus(one, Status.MISSING, NOT_YET).row(target.lab.name) for one in due]
 
-    def _in_box(self, target: Target, names: Sequence[str], progress: PlainProgress) -> list[CollectorState]:
+    def _in_box(
+        self, target: Target, names: Sequence[str], skip: frozenset[str], progress: PlainProgress
+    ) -> list[CollectorState]:
         """Capture in the box; return the rows of the collect there, or raise Exit if it printed none."""
         from labreport.box.capture import collect_in_box
         from labreport.box.layout import default_box
@@ -180,6 +205,7 @@ class CollectOptions:
             names,
             options,
             escapes=self.escape_host is not None,
+            skip=skip,
         )
         status, rows = collect_in_box(asked, default_box().machine(), progress)
         if not rows:

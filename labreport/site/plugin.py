@@ -41,7 +41,7 @@ from labreport.site.docs_files import FILES, leave_out
 from labreport.site.navigation import TABS, keep_tabs_apart, navigation, title_of
 from labreport.site.paper import number_links, with_title
 from labreport.site.raw import RawFiles, write_schemas
-from labreport.site.repository import read_repository
+from labreport.site.repository import keep_macros_from_git, read_repository
 from labreport.site.serving.kept import KeptBuild, begin
 from labreport.site.theme import escape_meta, escape_stripped, prepare_page, put_overrides_first
 
@@ -103,6 +103,7 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         for check in defaults.LINK_CHECKS:
             links[check] = logging.WARNING if links[check] == logging.INFO else links[check]
         search_index.set_separator(config)
+        keep_macros_from_git()
         return config
 
     @event_priority(-100)  # after the macros plugin has read its modules

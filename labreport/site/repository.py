@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from mkdocs_macros import context
+
 from labreport.site.html.environment import SourceFile
 
 EVIDENCE = "evidence"
@@ -58,6 +60,15 @@ def read_repository(root: Path, address: str | None) -> Repository:
         if kind == "blob" and mode != "120000":  # a symbolic link
             blobs[path.removeprefix(f"{EVIDENCE}/")] = blob
     return Repository(address.rstrip("/"), commit, prefix, blobs)
+
+
+def keep_macros_from_git() -> None:
+    """Keep the macros plugin from asking git twelve questions at the start of each build.
+
+    No page sees the answers: pages are rendered in our sandbox. And in a folder that did not come by `git
+    clone`, the settings of a stranger (`log.showSignature` with `gpg.program`) would start a program.
+    """
+    context.get_git_info = lambda: {"status": False, "date": None}
 
 
 def _git(root: Path, *question: str) -> str:

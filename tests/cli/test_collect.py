@@ -19,6 +19,14 @@ def restless(run):
     with run.file("x/restless.txt") as out:
         out.run(["date", "+%N"])
 '''
+LATER = '''
+
+@collector(task=1, writes=["x/later.txt"], after=[restless])
+def later(run):
+    """The file of another collector."""
+    with run.file("x/later.txt") as out:
+        out.line("later")
+'''
 
 
 @pytest.mark.parametrize(
@@ -29,6 +37,10 @@ def restless(run):
         (["--in-box", "--allow-escape-tests", socket.gethostname()], "escapes would be tried on 'box'"),
         (["--repeat", "--replace"], "--repeat changes no set"),
         (["--repeat", "--dry-run"], "--repeat changes no set"),
+        (["--skip", "mine/one", "--refresh"], "--skip goes without --refresh"),
+        (["--skip", "mine"], "--skip mine: not a collector of mine"),
+        (["--skip", "other/one"], "--skip other/one: not a collector of mine"),
+        (["--skip", "mine/none"], "mine: no collector none"),
     ],
 )
 def test_wrong_use(one_lab: Shell, words: list[str], said: str) -> None:
@@ -63,6 +75,23 @@ def test_what_the_box_would_capture(one_lab: Shell) -> None:
     assert told == f"mine: the box would capture {len(names) + 1} collectors\n"
     assert one_lab.lab("collect", "mine").returncode == 0
     assert one_lab.lab(*words).stdout == ""
+
+
+def test_a_collector_is_skipped(one_lab: Shell) -> None:
+    """It does not run, nor does what comes after it. The others are captured, and its last evidence stays."""
+    one_lab.collector("mine", RESTLESS + LATER)
+    assert one_lab.lab("collect", "mine").returncode == 0
+    before = (one_lab.root / "evidence/mine/x/restless.txt").read_bytes()
+    both = ("mine/restless", "mine/later")
+    assert one_lab.lab("collect", *both, "--skip", "mine/restless").returncode == 4
+    assert (one_lab.root / "evidence/mine/x/restless.txt").read_bytes() == before
+    for name in ("restless", "later"):
+        (one_lab.root / f"evidence/mine/records/{name}.json").unlink()
+    rows = {one["name"]: one for one in one_lab.json("collect", "mine", "--skip", "mine/restless")}
+    assert (rows["restless"]["state"], rows["restless"]["reason"]) == ("missing", "it was skipped (--skip)")
+    assert rows["later"]["reason"].startswith("comes after restless")
+    assert {row["state"] for name, row in rows.items() if name not in {"restless", "later"}} == {"captured"}
+    assert one_lab.lab("collect", "mine").returncode == 0
 
 
 @pytest.mark.slow

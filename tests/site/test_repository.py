@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from labreport.site.repository import Repository, read_repository
+from tests.project import Little
 
 ADDRESS = "https://github.com/example/lab"
 WHO = {f"GIT_{who}_{what}": "x@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
@@ -82,12 +83,17 @@ def test_git_is_optional(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert read_repository(root, ADDRESS) == Repository()
 
 
-def test_settings_of_a_hostile_repository_start_nothing(root: Path, tmp_path: Path) -> None:
-    """A copied repository brings its settings, and objects that it lacks are not fetched."""
-    ran = tmp_path / "ran"
-    program = tmp_path / "program"
+def marking(folder: Path) -> tuple[Path, Path]:
+    """Return a program in `folder`, and the file that it makes when it is started."""
+    ran, program = folder / "ran", folder / "program"
     program.write_text(f"#!/bin/sh\ntouch '{ran}'\n")
     program.chmod(0o755)
+    return program, ran
+
+
+def test_settings_of_a_hostile_repository_start_nothing(root: Path, tmp_path: Path) -> None:
+    """A copied repository brings its settings, and objects that it lacks are not fetched."""
+    program, ran = marking(tmp_path)
     tree = git(root, "rev-parse", "HEAD:a project/evidence").strip()
     for key, value in (
         ("core.fsmonitor", str(program)), ("core.pager", str(program)), ("core.sshCommand", str(program)),
@@ -97,4 +103,30 @@ def test_settings_of_a_hostile_repository_start_nothing(root: Path, tmp_path: Pa
         git(root, "config", key, value)
     (root.parent / ".git/objects" / tree[:2] / tree[2:]).unlink()
     assert read_repository(root, ADDRESS).blobs == {}
+    assert not ran.exists()
+
+
+def test_a_build_starts_no_program_of_a_repository(little: Little, tmp_path: Path) -> None:
+    """A signed commit, and settings that have git check signatures with a program."""
+    program, ran = marking(tmp_path)
+    root = little.root
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-q", "-m", "x")
+    head, _, message = git(root, "cat-file", "commit", "HEAD").partition("\n\n")
+    signed = tmp_path / "signed"
+    signed.write_text(
+        f"{head}\ngpgsig -----BEGIN PGP SIGNATURE-----\n x\n -----END PGP SIGNATURE-----\n\n{message}"
+    )
+    git(root, "reset", "-q", "--soft", git(root, "hash-object", "-t", "commit", "-w", str(signed)).strip())
+    for key, value in (
+        ("log.showSignature", "true"),
+        ("gpg.program", str(program)),
+        ("core.fsmonitor", str(program)),
+    ):
+        git(root, "config", key, value)
+    subprocess.run(["git", "-C", str(root), "log", "-1"], check=True, capture_output=True)
+    assert ran.exists(), "git itself starts it"
+    ran.unlink()
+    assert little.build().returncode == 0
     assert not ran.exists()

@@ -100,7 +100,7 @@ def unshown_evidence(lab: LabPages) -> Iterator[Finding]:
 
     Of the files of a series, only the rows have to be shown.
     """
-    if lab.lab not in lab.evidence.names():
+    if not lab.evidence.has_set(lab.lab):
         return
     shown = {display.file for display in lab.displays}
     if lab.facts is not None:

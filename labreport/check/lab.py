@@ -1,7 +1,7 @@
 """One lab as the checks see it: its pages, the evidence that they show, its facts and its lab.yml."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from labreport.report.pages.calls import CallResult
 from labreport.report.pages.context import blocks_of
 from labreport.report.pages.source import PageSource
 from labreport.report.problems import FaultError
-from labreport.report.source.cite import LABS
+from labreport.report.source.cite import LABS, lab_of
 from labreport.report.source.evidence import Evidence
 from labreport.report.tables import Figure
 from labreport.report.yaml_file import YamlFile, read_yaml
@@ -42,7 +42,10 @@ class Display:
 
 @dataclass(frozen=True)
 class LabPages:
-    """A lab's `pages`, its `evidence`, and the `results` of the macro calls in all pages of the project."""
+    """A lab's `pages`, the `evidence`, and the `results` of the macro calls that concern the lab, in order.
+
+    These are the calls in its pages, and those in other pages that show its evidence or use its facts.
+    """
 
     root: Path
     docs: Path
@@ -106,6 +109,18 @@ class LabPages:
                 read = (name for name, reading in shown.readings.items() if isinstance(reading, Reading))
                 displays.append(Display(result.page, result.line, facts=frozenset(read)))
         return displays
+
+
+def results_by_lab(results: Iterable[CallResult]) -> dict[str, list[CallResult]]:
+    """Return the results that concern each lab, in their order, by the lab's name."""
+    by_lab: dict[str, list[CallResult]] = {}
+    for result in results:
+        labs = {lab_of(result.page), *(block.set.name for block in blocks_of(result.shown))}
+        if isinstance(result.shown, BoundExpression | Figure):
+            labs.add(result.shown.lab)
+        for lab in labs:
+            by_lab.setdefault(lab, []).append(result)
+    return by_lab
 
 
 def usable(read: Callable[[], T]) -> T | None:

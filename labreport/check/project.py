@@ -18,7 +18,7 @@ from labreport.check.coverage import (
 )
 from labreport.check.finding import NOTHING, PROBLEM, Edit, Finding, edited, in_order
 from labreport.check.key_findings import unbound_findings
-from labreport.check.lab import LabPages, read_facts, read_lab
+from labreport.check.lab import LabPages, read_facts, read_lab, results_by_lab
 from labreport.check.rubric import read_rubric, unmet_requirements
 from labreport.check.secret_scan import possible_secrets
 from labreport.check.slices import moved_slices, unpinned_slices
@@ -52,19 +52,22 @@ class ProjectPages:
     @cached_property
     def labs(self) -> tuple[LabPages, ...]:
         """The labs that have a page or an evidence file."""
-        names = {page.lab for page in self.pages} - {""} | set(self.labs_with_evidence)
-        return tuple(map(self._lab, sorted(names)))
+        pages = dict[str, list[PageSource]]()
+        for page in self.pages:
+            pages.setdefault(page.lab, []).append(page)
+        results = results_by_lab(self.rendering.results)
+        names = pages.keys() - {""} | set(self.labs_with_evidence)
+        root, docs, evidence = self.site.root, self.site.docs, self.rendering.evidence
+        return tuple(
+            LabPages(root, docs, name, pages.get(name, []), results.get(name, []), evidence)
+            for name in sorted(names)
+        )
 
     @property
     def labs_with_evidence(self) -> list[str]:
         """The labs that have an evidence file; evidence of other hosts does not count."""
         evidence = self.rendering.evidence
         return [name for name in evidence.names() if "/" not in name and any(evidence.set(name).files())]
-
-    def _lab(self, name: str) -> LabPages:
-        pages = [page for page in self.pages if page.lab == name]
-        results, evidence = self.rendering.results, self.rendering.evidence
-        return LabPages(self.site.root, self.site.docs, name, pages, results, evidence)
 
 
 @dataclass(frozen=True)

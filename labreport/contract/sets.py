@@ -20,6 +20,15 @@ def sets(root: Path, *, here: bool = True) -> dict[str, Path]:
     }
 
 
+def is_set(root: Path, lab: str) -> bool:
+    """Return whether the lab has a set of its own below the evidence root. A symbolic link is none."""
+    try:
+        with opened(root) as folder:
+            return FolderEntry(lab, folder.mode(lab)).is_folder
+    except (FileNotFoundError, EvidenceError):
+        return False
+
+
 def set_entries(root: Path) -> Iterator[FolderEntry]:
     """Yield the entries in the place of a set, whatever they are.
 

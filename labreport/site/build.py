@@ -180,7 +180,7 @@ class Build:
     def _pages_of(self, lab: str) -> "LabPages":
         """Return the rendered pages of a lab. A dirty build leaves some out, which are rendered here."""
         if lab not in self._lab_pages:
-            from labreport.check.lab import LabPages  # noqa: PLC0415
+            from labreport.check.lab import LabPages, results_by_lab  # noqa: PLC0415
 
             docs, evidence = self.rendering.docs, self.rendering.evidence
             rest = RenderPass(docs, evidence.root, evidence.here, self.rendering.values, self.rendering.code)
@@ -192,7 +192,7 @@ class Build:
                 pages.append(source)
                 if path not in self.rendered:
                     rest.render(source)
-            results = [*self.rendering.results, *rest.results]
+            results = results_by_lab([*self.rendering.results, *rest.results]).get(lab, [])
             self._lab_pages[lab] = LabPages(self.root, docs, lab, pages, results, evidence, self._counted)
         return self._lab_pages[lab]
 

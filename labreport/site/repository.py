@@ -37,9 +37,11 @@ class Repository:
 
     def source(self, path: str, data: bytes) -> SourceFile | None:
         """Return where a file is in the repository; None if the commit does not hold it with these bytes."""
+        if path not in self.blobs:
+            return None
         algorithm = "sha1" if len(self.commit) == _SHA1_DIGITS else "sha256"
         blob = hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False)
-        if self.blobs.get(path) != blob.hexdigest():
+        if self.blobs[path] != blob.hexdigest():
             return None
         folder = FOLDERS.get(urlsplit(self.address).hostname or "", "blob")
         file = quote(f"{self.prefix}{EVIDENCE}/{path}")

@@ -24,6 +24,7 @@ from mkdocs.theme import Theme
 
 from labreport.site.build import Build
 from labreport.site.compiled import CompiledTemplates
+from labreport.site.html.environment import ENVIRONMENT
 from labreport.site.nav_items import NavigationItems, NavigationLoader
 
 _SECTION_TITLE = (
@@ -93,14 +94,14 @@ def escape_stripped(env: Environment) -> None:
 def put_overrides_first(env: Environment, theme: Theme, project: Path) -> None:
     """Let our templates come before Material's of the same name, which they include as `material/NAME`.
 
-    A project's own, in its custom_dir, come before both. Another theme keeps its templates. `project` is the
-    folder of the project.
+    A project's own, in its custom_dir, come before both. Another theme keeps its templates. All templates,
+    those of the macros too, are compiled once for the user. `project` is the folder of the project.
     """
     if theme.name != "material" or env.loader is None:
         return
     own = [theme.custom_dir] if theme.custom_dir else []
     below = [folder for folder in theme.dirs if folder not in own]
-    env.bytecode_cache = CompiledTemplates(project)
+    env.bytecode_cache = ENVIRONMENT.bytecode_cache = CompiledTemplates(project)
     env.filters["name_sections"] = name_sections
     env.globals["navigation_items"] = NavigationItems()
     env.loader = ChoiceLoader(

@@ -86,6 +86,20 @@ def test_unused_facts_and_evidence(little: Little) -> None:
     assert kinds(little) == []
 
 
+def test_other_pages_show_evidence_and_use_facts(little: Little) -> None:
+    """What a page outside of the lab, or of another lab, shows of it counts, and nothing of the other lab."""
+    page = little.root / "docs/labs/lab12/task-4.md"
+    page.write_text("# Task 4\n")
+    assert kinds(little) == ["unshown", "unused-fact", "unused-fact"]
+    values = [f'{{{{ fact("startup.{name}", lab="lab12") }}}}' for name in ("runc", "kata")]
+    little.page("guides/x.md", f"# Guide\n\n{' '.join(values)}\n")
+    assert kinds(little) == []
+    little.page("guides/x.md", '# Guide\n\n{{ evidence("lab12/bench/startup.txt") }}\n')
+    assert kinds(little) == ["unused-fact", "unused-fact"]
+    little.capture(CapturedFile("bench/startup.txt", STARTUP), lab="lab13")
+    assert kinds(little) == ["unshown", "unused-fact", "unused-fact"]
+
+
 def test_commands_and_the_index_show_no_evidence(little: Little) -> None:
     """They only name the file."""
     rewrite(little, '{{ evidence("bench/startup.txt") }}', '{{ command("bench/startup.txt") }} {{ index() }}')

@@ -91,7 +91,7 @@ class PageSource:
         """The page's path from the project's root."""
         return f"docs/{self.path}"
 
-    @property
+    @cached_property
     def lab(self) -> str:
         """The lab that the page belongs to; empty outside docs/labs/LAB/."""
         return lab_of(self.path)

@@ -24,7 +24,7 @@ from labreport.report.source.difference import FORMS, Difference, DifferenceKind
 from labreport.report.source.evidence_set import Origin, is_emulated
 from labreport.report.tables import Figure, Table
 from labreport.report.tables.runs import CommandRuns, exit_words
-from labreport.site.html.environment import BlockPlace, LateHtml, call
+from labreport.site.html.environment import BlockPlace, LateHtml, call, verbatim
 from labreport.site.html.stretches import folded_lines
 
 BlockLevel = Block | Gap | Problem | Table | tuple[CommandRuns, ...] | Figure | Difference | EvidenceImage
@@ -47,8 +47,7 @@ def html_of(shown: BlockLevel, place: BlockPlace) -> str:  # noqa: PLR0911 - one
     """Return the HTML of a block at its place."""
     match shown:
         case Block():
-            lines, origin = folded_lines(shown), _origins([shown], place)
-            return call(BLOCKS, "evidence", shown, lines, place.anchor, origin)
+            return evidence_html(shown, place)
         case Figure():
             return figure_html(shown, place)
         case Difference():
@@ -63,6 +62,14 @@ def html_of(shown: BlockLevel, place: BlockPlace) -> str:  # noqa: PLR0911 - one
             return labelled(table_html(shown, place.up), place.label)
         case _:
             return labelled(runs_html(shown), place.label)
+
+
+def evidence_html(shown: Block, place: BlockPlace) -> str:
+    """Return a block of evidence. The search indexes its text, and nothing else of it."""
+    origin = Markup(provenance_html(shown, place))  # noqa: S704 - rendered
+    html = call(BLOCKS, "evidence", shown, folded_lines(shown), place.anchor, origin)
+    text = "" if shown.slice.text is None else f"<pre><code>{verbatim(shown.slice.text)}</code></pre>"
+    return place.late.put_late(html, text)
 
 
 def labelled(html: str, label: Label | None) -> str:

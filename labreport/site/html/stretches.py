@@ -22,6 +22,11 @@ class Stretch:
     own: bool = False
     printed: bool = True
 
+    @property
+    def classes(self) -> str:
+        """The classes of its element."""
+        return " ".join(["ev-own"] * self.own + ["ev-screen"] * (not self.printed))
+
 
 @dataclass(frozen=True)
 class FoldedLines:

@@ -31,8 +31,11 @@ PROBE_SECONDS = 20.0
 BOOTED = b"Kernel panic - not syncing: VFS: Unable to mount root"
 """The end of a complete kernel boot without a disk."""
 
-TCG = ("-machine", "accel=tcg", "-cpu", "EPYC,+svm,+npt")
-"""QEMU's emulated processor with AMD's virtualization. The kernel in the box loads kvm_amd on it."""
+TCG = ("-machine", "accel=tcg", "-cpu", "EPYC,+svm,+npt", "-smp", "1")
+"""QEMU's emulated processor with AMD's virtualization. The kernel in the box loads kvm_amd on it.
+
+It is one processor: with two, a Kata guest that ran for minutes hung, was reset, or stopped the whole box.
+"""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from labreport.contract.fields import RECORDS
+from labreport.contract.folder import Folder
 from labreport.contract.reader import RecordError, read_record
 from labreport.contract.records import File, Record
 
@@ -20,7 +21,7 @@ class Known:
     """The records of a set, and what is to be said of its files, as far as they were asked for."""
 
     _records: dict[str, Record | RecordError] = field(default_factory=dict)
-    _found: dict[str, dict[Callable[[Path, File], Any], tuple[File, Any]]] = field(default_factory=dict)
+    _found: dict[str, dict[Callable[[Folder, File], Any], tuple[File, Any]]] = field(default_factory=dict)
 
     def record(self, folder: Path, collector: str) -> Record:
         """Return the record of a collector, read once; raise RecordError as `read_record` does."""
@@ -34,12 +35,12 @@ class Known:
             raise found.with_traceback(None)
         return found
 
-    def found(self, folder: Path, file: File, look: Callable[[Path, File], T]) -> T:
+    def found(self, lab: Folder, file: File, look: Callable[[Folder, File], T]) -> T:
         """Return what `look` finds of a file and its record; it looks once at each pair."""
         looks = self._found.setdefault(file.path, {})
         before = looks.get(look)
         if before is None or before[0] is not file:
-            before = looks[look] = (file, look(folder, file))
+            before = looks[look] = (file, look(lab, file))
         found: T = before[1]
         return found
 

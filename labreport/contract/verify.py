@@ -12,14 +12,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from labreport.contract.fields import FAILED, RECORDS
-from labreport.contract.folder import EvidenceError, FolderEntry, opened
+from labreport.contract.folder import EvidenceError, Folder, FolderEntry, opened
 from labreport.contract.images import ImageError, clean_image, is_image_path
 from labreport.contract.known import Known
 from labreport.contract.reader import (
     RecordError,
     is_record,
     read_checked,
-    read_evidence,
     read_host,
     read_state,
     readable_records,
@@ -148,15 +147,16 @@ def verify_set(folder: Path, name: str, known: Known | None = None) -> Integrity
         findings.append(_altered(f"{name}/{error.path}".rstrip("/"), error.what, error.remedy))
         return IntegrityReport(len(owners), len(records), tuple(findings))
     evidence = {entry.path: entry for entry in present if not entry.path.startswith(RECORDS + "/")}
-    for path, (file, collector) in owners.items():
-        if not (what := known.found(folder, file, changed)):
-            findings += _unfit(folder, name, file, known)
-            continue
-        if pending.arrived(path) or (path in pending.leaving and path not in evidence):
-            findings.append(_interrupted(f"{name}/{path}"))
-        else:
-            remedy = f"restore it from git, or {get_again(records[collector], name, path)}"
-            findings.append(_altered(f"{name}/{path}", f"{what} (record: {collector})", remedy))
+    with opened(folder) as lab:
+        for path, (file, collector) in owners.items():
+            if not (what := known.found(lab, file, difference)):
+                findings += _unfit(lab, name, file, known)
+                continue
+            if pending.arrived(path) or (path in pending.leaving and path not in evidence):
+                findings.append(_interrupted(f"{name}/{path}"))
+            else:
+                remedy = f"restore it from git, or {get_again(records[collector], name, path)}"
+                findings.append(_altered(f"{name}/{path}", f"{what} (record: {collector})", remedy))
     for path in sorted(evidence.keys() - owners.keys()):
         if pending.arrived(path) or path in pending.leaving:
             findings.append(_interrupted(f"{name}/{path}"))
@@ -168,17 +168,17 @@ def verify_set(folder: Path, name: str, known: Known | None = None) -> Integrity
     return IntegrityReport(len(owners), len(records), tuple(findings))
 
 
-def _unfit(folder: Path, name: str, file: File, known: Known) -> Iterator[IntegrityFinding]:
+def _unfit(lab: Folder, name: str, file: File, known: Known) -> Iterator[IntegrityFinding]:
     """Yield a finding for a file with the name of an image that is none, or that has metadata."""
-    if error := known.found(folder, file, _image_error):
+    if error := known.found(lab, file, _image_error):
         yield IntegrityFinding(Integrity.UNFIT, f"{name}/{file.path}", error.what, error.remedy)
 
 
-def _image_error(folder: Path, file: File) -> EvidenceError | ImageError | None:
+def _image_error(lab: Folder, file: File) -> EvidenceError | ImageError | None:
     """Return why a file with the name of an image cannot be shown, or None."""
     try:
         if is_image_path(file.path):
-            clean_image(file.path, read_evidence(folder, file.path))
+            clean_image(file.path, lab.read(file.path))
     except (EvidenceError, ImageError) as error:
         return error.with_traceback(None)
     return None
@@ -240,12 +240,23 @@ def _records(folder: Path, name: str, known: Known) -> tuple[dict[str, Record], 
 
 
 def changed(folder: Path, file: File) -> str:
+    """Return how a file of the lab folder `folder` differs from its record, as `difference` does."""
+    try:
+        with opened(folder) as lab:
+            return difference(lab, file)
+    except FileNotFoundError:
+        return "no such file"
+    except EvidenceError as error:
+        return error.what
+
+
+def difference(lab: Folder, file: File) -> str:
     """Return how a file differs from its record; an empty text if it does not.
 
     Its hash, its size, its lines and the lines that the spans name are compared.
     """
     try:
-        data = read_evidence(folder, file.path)
+        data = lab.read(file.path)
     except EvidenceError as error:
         return error.what
     digest = hashlib.sha256(data).hexdigest()

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from labreport.contract.folder import opened
 from labreport.contract.known import Known
 from labreport.contract.reader import RecordError
-from labreport.contract.verify import Integrity, changed, verify_set
+from labreport.contract.verify import Integrity, difference, verify_set
 from tests.contract.images.made import saved, with_metadata
 from tests.project import CapturedFile, Little
 
@@ -21,15 +22,16 @@ def little(tmp_path: Path) -> Little:
 
 def test_a_file_is_compared_again_when_it_is_forgotten(little: Little) -> None:
     """The comparison with a record is kept, and so is the record."""
-    folder, known = little.root / "evidence/lab12", Known()
-    file = known.record(folder, "a-b.txt").files[0]
-    assert known.found(folder, file, changed) == ""
-    (folder / "a/b.txt").write_bytes(b"other\n")
-    assert known.found(folder, file, changed) == ""
-    assert verify_set(folder, "lab12", known).findings == ()
-    known.forget("a/b.txt")
-    assert "sha256 is" in known.found(folder, file, changed)
-    assert [finding.path for finding in verify_set(folder, "lab12", known).findings] == ["lab12/a/b.txt"]
+    path, known = little.root / "evidence/lab12", Known()
+    file = known.record(path, "a-b.txt").files[0]
+    with opened(path) as lab:
+        assert known.found(lab, file, difference) == ""
+        (path / "a/b.txt").write_bytes(b"other\n")
+        assert known.found(lab, file, difference) == ""
+        assert verify_set(path, "lab12", known).findings == ()
+        known.forget("a/b.txt")
+        assert "sha256 is" in known.found(lab, file, difference)
+    assert [finding.path for finding in verify_set(path, "lab12", known).findings] == ["lab12/a/b.txt"]
 
 
 def test_an_image_is_looked_at_again_when_it_is_forgotten(little: Little) -> None:

@@ -14,6 +14,7 @@ from labreport.cli import show
 from labreport.cli.project import BrokenLabs, root
 from labreport.cli.summary import wrapped
 from labreport.contract.errors import ExitStatus
+from labreport.report.source.evidence_set import processor_words
 from labreport.report.tables import Table
 
 COLOURS: Mapping[str, str] = {Fit.YES: "green", Fit.NO: "red", Fit.NOT_TRIED: "yellow"}
@@ -99,7 +100,7 @@ def _lines(rows: Sequence[NeedRow]) -> Iterator[str]:
     """Yield the host, how many needs of each lab are met, and each reason once, with what depends on it."""
     host = this_host()
     yield from wrapped(
-        f"{host.cpu}, {host.cores} cores, {host.memory_mib} MiB, {host.distribution}, "
+        f"{processor_words(host)}, {host.memory_mib} MiB, {host.distribution}, "
         f"kernel {host.kernel}; class: {host.host_class}",
         "",
     )

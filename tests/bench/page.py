@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from labreport.capture.host import this_host
+from labreport.report.source.evidence_set import processor_words
 
 BEGIN, END = "<!-- measured: scripts/bench --page -->", "<!-- end of what was measured -->"
 HEAD = ("benchmark", "ratio", "bound", "ours, s", "rival, s", "pairs", "against")
@@ -33,5 +34,5 @@ def with_table(page: str, marks: tuple[str, str], shown: str) -> str:
 def machine() -> str:
     """Return today's date and what this machine is, in a sentence."""
     host = this_host()
-    what = f"{host.cpu}, {host.cores} cores, {host.memory_mib} MiB, {host.distribution}, kernel {host.kernel}"
+    what = f"{processor_words(host)}, {host.memory_mib} MiB, {host.distribution}, kernel {host.kernel}"
     return f"On {datetime.now(UTC):%Y-%m-%d}, in one run, on a host of class {host.host_class}: {what}."

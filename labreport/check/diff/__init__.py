@@ -15,7 +15,7 @@ from labreport.report.facts.claims import Claim
 from labreport.report.pages.calls import CallResult
 from labreport.report.pages.render import RenderPass, SitePages
 from labreport.report.source.evidence import Evidence
-from labreport.report.source.evidence_set import EvidenceSet, is_evidence
+from labreport.report.source.evidence_set import EvidenceSet, is_evidence, processor_words
 
 MOST_LINES = 40
 """The number of changed lines that are shown of a file; further lines are counted."""
@@ -119,7 +119,7 @@ def _change(what: str, before: str, after: str) -> StateChange | None:
 
 def _in_words(hosts: Iterable[Host]) -> str:
     """Return the hosts that measured, in words."""
-    words = (f"{host.host_class}, kernel {host.kernel}, {host.cpu}, {host.cores} cores" for host in hosts)
+    words = (f"{host.host_class}, kernel {host.kernel}, {processor_words(host)}" for host in hosts)
     return "; ".join(sorted(words)) or "none"
 
 

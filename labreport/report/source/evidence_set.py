@@ -219,6 +219,16 @@ def is_evidence(path: str) -> bool:
     return not path.startswith(f"{RECORDS}/")
 
 
+def processor_words(host: Host) -> str:
+    """Return the processor of a host and its number of cores.
+
+    >>> from labreport.contract.records import Host
+    >>> processor_words(Host.model_construct(cpu="AMD EPYC Processor", cores=1))
+    'AMD EPYC Processor, 1 core'
+    """
+    return f"{host.cpu}, {host.cores} core{'' if host.cores == 1 else 's'}"
+
+
 def is_emulated(host: Host | None) -> bool:
     """Return whether a host has an emulated processor, so that its timings are not those of real hardware."""
     return host is not None and host.host_class is HostClass.EMULATED

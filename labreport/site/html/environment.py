@@ -14,6 +14,7 @@ from labreport.report.facts.readings import NoValue
 from labreport.report.pages.labels import Label
 from labreport.report.problems import one_line
 from labreport.report.source.cite import raw_link
+from labreport.report.source.evidence_set import processor_words
 from labreport.report.source.slices import Range
 from labreport.report.tables.runs import archive_note, image_note, seconds_words, utc
 
@@ -80,6 +81,7 @@ ENVIRONMENT.filters.update(
     lines_words=lines_words,
     one_line=one_line,
     preview=preview,
+    processor_words=processor_words,
     quoted=quoted_line,
     seconds_words=seconds_words,
     shown=shown_value,

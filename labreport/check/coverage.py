@@ -13,6 +13,7 @@ from labreport.check.numbers import NUMBER
 from labreport.check.rubric import RequirementState, requirements_table, results_of
 from labreport.check.waivers import Waived, waive
 from labreport.contract.images import is_image_path
+from labreport.contract.sets import is_set
 from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.facts.expressions.evaluate import EvaluationState
 from labreport.report.pages.context import Changed, LateTable, Required
@@ -100,7 +101,7 @@ def unshown_evidence(lab: LabPages) -> Iterator[Finding]:
 
     Of the files of a series, only the rows have to be shown.
     """
-    if not lab.evidence.has_set(lab.lab):
+    if not is_set(lab.evidence.root, lab.lab):
         return
     shown = {display.file for display in lab.displays}
     if lab.facts is not None:

@@ -21,7 +21,9 @@ def sets(root: Path, *, here: bool = True) -> dict[str, Path]:
 
 
 def is_set(root: Path, lab: str) -> bool:
-    """Return whether the lab has a set of its own below the evidence root. A symbolic link is none."""
+    """Return whether the lab has a set of its own below the evidence root, as `sets` finds them."""
+    if lab == HOSTS or lab.startswith("."):
+        return False
     try:
         with opened(root) as folder:
             return FolderEntry(lab, folder.mode(lab)).is_folder

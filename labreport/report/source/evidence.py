@@ -15,7 +15,7 @@ from labreport.contract.records import (
     HERE,
     HOSTS,
 )
-from labreport.contract.sets import is_set, sets
+from labreport.contract.sets import sets
 from labreport.report.problems import FaultError
 from labreport.report.source.evidence_set import EvidenceSet
 from labreport.report.source.patterns import PatternSearch
@@ -40,10 +40,6 @@ class Evidence:
     def names(self) -> list[str]:
         """Return the names of the sets, those of the labs before those of other hosts."""
         return list(sets(self.root, here=self.here))
-
-    def has_set(self, name: str) -> bool:
-        """Return whether there is a set `name`."""
-        return is_set(self.root, name)
 
     def set(self, name: str) -> EvidenceSet:
         """Return the set `name`; it is empty if there is no such folder."""

@@ -34,7 +34,8 @@ BOOTED = b"Kernel panic - not syncing: VFS: Unable to mount root"
 TCG = ("-machine", "accel=tcg", "-cpu", "EPYC,+svm,+npt", "-smp", "1")
 """QEMU's emulated processor with AMD's virtualization. The kernel in the box loads kvm_amd on it.
 
-It is one processor: with two, a Kata guest that ran for minutes hung, was reset, or stopped the whole box.
+It is one processor: with two, Kata guests that ran for minutes hung or were reset, and once all of the box
+hung.
 """
 
 

@@ -78,7 +78,7 @@ def collect(ctx: click.Context, /, names: tuple[str, ...], *, json_: bool, **opt
     how.check()
     root = project.root()
     chosen = project.by_lab(root, names)
-    skipped = how.skipped(root, chosen)
+    how.check_skip(chosen)
     rows: list[tuple[str, CollectorState]] = []
     named: set[tuple[str, str]] = set()
     broken = project.BrokenLabs()
@@ -87,8 +87,7 @@ def collect(ctx: click.Context, /, names: tuple[str, ...], *, json_: bool, **opt
             with broken.aside():
                 target = project.target(root, lab, how.host)
                 named |= {(lab, collector) for collector in collectors}
-                skip = frozenset(collecting.known_names(target, skipped.get(lab, [])))
-                rows += [(lab, row) for row in how.rows(target, collectors, skip, progress)]
+                rows += [(lab, row) for row in how.rows(target, collectors, progress)]
     broken.end(ctx, nothing_else=not rows)
     if json_:
         show.as_json([show.row_json(*row) for row in rows])
@@ -115,7 +114,7 @@ class CollectOptions:
     escape_host: str | None
     repeat: bool
     refresh: bool
-    skip: tuple[str, ...] = ()
+    skip: tuple[str, ...]
 
     def check(self) -> None:
         """Raise UsageError for options that exclude each other, or for the name of another host."""
@@ -136,23 +135,30 @@ class CollectOptions:
                 "if it may be harmed"
             )
 
-    def skipped(self, root: Path, labs: Collection[str]) -> dict[str, list[str]]:
-        """Return the collectors to skip, by lab; raise UsageError for a name that is none of `labs`."""
+    def check_skip(self, labs: Collection[str]) -> None:
+        """Raise UsageError if a name to skip is not that of a collector of `labs`."""
         for name in self.skip:
             lab, _, collector = name.partition("/")
             if lab not in labs or not collector:
                 raise click.UsageError(f"--skip {name}: not a collector of {' or '.join(labs)}")
-        return project.by_lab(root, self.skip) if self.skip else {}
 
-    def rows(
-        self, target: Target, names: Sequence[str], skip: frozenset[str], progress: PlainProgress
-    ) -> list[CollectorState]:
+    def skipped(self, target: Target) -> frozenset[str]:
+        """Return the collectors of the lab that are skipped; raise DeclarationError if it has no such one."""
+        prefix = f"{target.lab.name}/"
+        names = [name.removeprefix(prefix) for name in self.skip if name.startswith(prefix)]
+        return frozenset(collecting.known_names(target, names))
+
+    def rows(self, target: Target, names: Sequence[str], progress: PlainProgress) -> list[CollectorState]:
         """Do what the options say; return the row of every collector."""
         if self.in_box and self.dry_run:
             return self._due_in_box(target, names)
         if self.in_box:
-            return self._in_box(target, names, skip, progress)
-        allowed = Allowed(self.containerd == "system", self.escape_host is not None, skip)
+            return self._in_box(target, names, progress)
+        allowed = Allowed(
+            system=self.containerd == "system",
+            escapes=self.escape_host is not None,
+            skip=self.skipped(target),
+        )
         if self.dry_run:
             statuses = target.statuses()
         elif self.repeat:
@@ -187,9 +193,7 @@ class CollectOptions:
         )
         return [CollectorStatus(one, Status.MISSING, NOT_YET).row(target.lab.name) for one in due]
 
-    def _in_box(
-        self, target: Target, names: Sequence[str], skip: frozenset[str], progress: PlainProgress
-    ) -> list[CollectorState]:
+    def _in_box(self, target: Target, names: Sequence[str], progress: PlainProgress) -> list[CollectorState]:
         """Capture in the box; return the rows of the collect there, or raise Exit if it printed none."""
         from labreport.box.capture import collect_in_box
         from labreport.box.layout import default_box
@@ -205,7 +209,7 @@ class CollectOptions:
             names,
             options,
             escapes=self.escape_host is not None,
-            skip=skip,
+            skip=self.skipped(target),
         )
         status, rows = collect_in_box(asked, default_box().machine(), progress)
         if not rows:

@@ -1,7 +1,7 @@
 """scripts/growth: how the time of a build and of `lab check` grows with the number of labs and pages.
 
-Measured is the time of the processor, because the sizes are not built in turn. Of the exponent, a time that
-does not depend on the size takes a part away, so it is that of the two largest sizes.
+The time is that of the processor. A part of it does not depend on the size, and makes the exponent smaller.
+So the exponent is that of the two largest sizes.
 """
 
 import math
@@ -28,6 +28,7 @@ PAGE = ROOT / "docs/manual/reference/performance.md"
 MARKS = ("<!-- measured: scripts/growth --page -->", "<!-- end of the growth -->")
 HEAD = ("what", "seconds of the processor at each size", "exponent", "bound")
 BOUND = 1.1
+SIZES = {"labs": (100, 200, 400), "pages": (100, 300, 1000)}
 BIN = ROOT / ".venv" / "bin"
 BUILD, CHECK = (str(BIN / "mkdocs"), "build", "--quiet"), (str(BIN / "lab"), "check", "--json")
 
@@ -103,9 +104,8 @@ def _of_children() -> float:
 
 def measure(what: str, unit: str, make_one: Callable[[Path, int], Path], argv: Sequence[str]) -> Growth:
     """Run a command in projects of three sizes."""
-    sizes = (100, 200, 400) if unit == "labs" else (100, 300, 1000)
     seconds = {}
-    for size in sizes:
+    for size in SIZES[unit]:
         with tempfile.TemporaryDirectory(prefix="lab-growth-") as folder:
             seconds[size] = processor_seconds(argv, make_one(Path(folder) / "project", size))
     return Growth(what, unit, seconds)

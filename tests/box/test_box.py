@@ -204,33 +204,40 @@ def wait_in_box(lab: BoxLab, text: str, *command: str) -> None:
         time.sleep(0.2)
 
 
-def in_the_second_of_three(made: BoxLab, clone: Path, web: Path) -> tuple[BoxLab, subprocess.Popen[str]]:
-    """Start a collect of three in the box; return it and its `lab` when the first is captured."""
+def in_the_last_of_three(made: BoxLab, clone: Path, web: Path) -> tuple[BoxLab, subprocess.Popen[str]]:
+    """Start a collect of three in the box; return it and its `lab` while the last runs, for minutes."""
     lab, env = in_clone(made, clone, web)
+    settings = clone / "collectors/lab12/lab.yml"
+    settings.write_text(settings.read_text().replace(" requests: 50\n", " requests: 5000\n"))
     lab.run("box", "start")
     in_box(lab, "rm", "-rf", PROJECT)
     words = ("lab12/health", "lab12/http_latency", "lab12/host_side", "--in-box", "--as", "box", "--json")
     process = lab.start("collect", *words, **env)
-    wait_in_box(lab, "health.json", "ls", f"{PROJECT}/evidence/hosts/box/lab12/records")
+    wait_for_latency(lab)
     return lab, process
+
+
+def wait_for_latency(lab: BoxLab) -> None:
+    """Wait until http_latency, the last of the three, is being captured in the box."""
+    wait_in_box(lab, "http_latency", "sh", "-c", f"ls {PROJECT}/evidence/hosts/box/lab12/.staging-*")
 
 
 def test_an_interrupted_collect_leaves_the_box_usable(made: BoxLab, clone: Path, tmp_path: Path) -> None:
     """After Ctrl-C (exit status 3) no collect runs in the box, and what was captured comes back."""
-    lab, process = in_the_second_of_three(made, clone, tmp_path / "web.tar")
+    lab, process = in_the_last_of_three(made, clone, tmp_path / "web.tar")
     assert "labreport collect" in in_box(lab, "ps", "-eo", "args")
     assert lab.end(process, signal.SIGINT) == 3
     assert "labreport collect" not in lab.run("box", "ssh", "ps", "-eo", "args")
-    assert set(readable_records(clone / "evidence/hosts/box/lab12")) == {"health"}
+    assert set(readable_records(clone / "evidence/hosts/box/lab12")) == {"host_side", "health"}
     lab.run("verify")
 
 
 def test_a_box_that_is_lost_again_and_again(made: BoxLab, clone: Path, tmp_path: Path) -> None:
     """A collector in which it crashes twice is skipped and has failed. The others are captured."""
-    lab, process = in_the_second_of_three(made, clone, tmp_path / "web.tar")
+    lab, process = in_the_last_of_three(made, clone, tmp_path / "web.tar")
     for pid in wait_for_processes(lab):
         os.kill(pid, signal.SIGKILL)
-    wait_in_box(lab, "http_latency", "sh", "-c", f"ls {PROJECT}/evidence/hosts/box/lab12/.staging-*")
+    wait_for_latency(lab)
     assert "lab12/health" not in lab.run("box", "ssh", "ps", "-eo", "args")
     for pid in wait_for_processes(lab):
         os.kill(pid, signal.SIGKILL)

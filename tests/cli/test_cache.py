@@ -53,7 +53,7 @@ def test_what_is_no_address(shell: Shell) -> None:
     """A path is wrong use."""
     ended = shell.lab("cache", "add", "/etc/passwd")
     assert ended.returncode == 2
-    assert "not an address of http or https" in ended.stderr
+    assert "is no address of http or https" in ended.stderr
 
 
 def test_what_is_not_there(shell: Shell, server: Server, tmp_path: Path) -> None:

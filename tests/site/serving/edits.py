@@ -3,9 +3,11 @@
 import random
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
-from tests.project import CapturedFile, Little, row
+from labreport.contract.records import dump
+from tests.project import HOST, WHEN, CapturedFile, Little, row
 
 PAGES = ("labs/lab12/index.md", "labs/lab12/task-1.md", "labs/lab12/task-2.md", "labs/lab13/index.md")
 SERIES = "a/times.txt"
@@ -108,9 +110,11 @@ def evidence_gone(little: Little, draw: random.Random) -> None:
 
 
 def evidence_captured(little: Little, draw: random.Random) -> None:
-    """Capture a file, with its record."""
+    """Capture a file, with its record, at some time and on one of two hosts."""
     data = draw.choice((b"one\ntwo\nthree\n", b"runc 1.5 s\nkata 2.5 s\n", b"runc 20 s\n"))
-    little.capture(CapturedFile(draw.choice(("a/plain.txt", SERIES, "a/late.txt", "a/new.html")), data))
+    file = CapturedFile(draw.choice(("a/plain.txt", SERIES, "a/late.txt", "a/new.html")), data)
+    host = HOST.model_copy(update={"kernel": draw.choice((HOST.kernel, "6.1.0"))})
+    little.capture(file, host=host, start=WHEN + timedelta(days=draw.randrange(3)))
 
 
 def evidence_link(little: Little, draw: random.Random) -> None:
@@ -127,6 +131,15 @@ def record_gone_or_broken(little: Little, draw: random.Random) -> None:
         path.write_bytes(path.read_bytes()[:100])
     else:
         path.unlink(missing_ok=True)
+
+
+def host_gone_or_other(little: Little, draw: random.Random) -> None:
+    """Remove what is known of a host, or write something else of it."""
+    path = little.root / f"evidence/lab12/records/host-{HOST.id}.json"
+    if path.is_file() and draw.random() < 0.5:
+        path.unlink()
+    else:
+        path.write_bytes(dump(HOST.model_copy(update={"cores": draw.randrange(1, 4)})))
 
 
 def state_json(little: Little, draw: random.Random) -> None:
@@ -187,6 +200,6 @@ def scratch(little: Little, draw: random.Random) -> None:
 EDITS: tuple[Callable[[Little, random.Random], None], ...] = (
     page_body, page_body, page_body, page_body, page_title, page_not_utf8, page_front_matter,
     page_new_or_gone, evidence_bytes, evidence_bytes, evidence_gone, evidence_captured, evidence_captured,
-    evidence_link, record_gone_or_broken, state_json, other_set, facts_yml, facts_yml, rubric_yml,
-    glossary_yml, asset, settings, scratch,
+    evidence_link, record_gone_or_broken, host_gone_or_other, state_json, other_set, facts_yml, facts_yml,
+    rubric_yml, glossary_yml, asset, settings, scratch,
 )  # fmt: skip

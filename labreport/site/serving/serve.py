@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs.exceptions import Abort
 
-from labreport.site.broken import broken_pages
+from labreport.site.broken import broken_pages, forget_broken
 from labreport.site.gate import LOGGER
 from labreport.site.repository import read_repository
 from labreport.site.serving.changes import StructureError, changes_of
@@ -69,6 +69,7 @@ class Rebuilder:
 
     def _build_all(self) -> None:
         """Make all pages anew; again without a page at which mkdocs fails, as long as it is a new one."""
+        forget_broken()
         while True:
             before = broken_pages()
             try:
@@ -82,7 +83,7 @@ class Rebuilder:
     def _remake(self) -> list[str] | None:
         """Make single pages anew, and return which; None if all have to be made."""
         seen, kept = self.watcher.take_seen(), self._kept()
-        if kept is None or not kept.complete or why_not(kept.config):
+        if kept is None or not kept.complete or broken_pages() or why_not(kept.config):
             return None
         kept.complete = False  # until this is done
         signs = kept.places.signs()

@@ -100,6 +100,7 @@ def page_new_or_gone(little: Little, draw: random.Random) -> None:
 def evidence_bytes(little: Little, draw: random.Random) -> None:
     """Write an evidence file, without its record."""
     path = little.root / "evidence/lab12" / draw.choice(("a/plain.txt", SERIES, "a/late.txt"))
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(draw.choice((b"one\ntwo\n", b"runc 3.5 s\nkata 1 s\n", b"", b"\xff\x00\n")))
 
 
@@ -117,9 +118,21 @@ def evidence_captured(little: Little, draw: random.Random) -> None:
     little.capture(file, host=host, start=WHEN + timedelta(days=draw.randrange(3)))
 
 
+def evidence_folder(little: Little, draw: random.Random) -> None:
+    """Move a folder of evidence to another name, put it back, or put a link in its place."""
+    folder, other = (little.root / "evidence/lab12" / name for name in ("a", "moved"))
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.is_dir() and not other.exists():
+        folder.rename(other)
+    if not folder.exists():
+        draw.choice((lambda: None, lambda: other.rename(folder), lambda: folder.symlink_to("moved")))()
+
+
 def evidence_link(little: Little, draw: random.Random) -> None:
     """Put a link in the place of an evidence file."""
     path = little.root / "evidence/lab12/a/plain.txt"
+    path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     path.symlink_to(draw.choice(("/etc/hostname", "times.txt")))
 
@@ -200,6 +213,6 @@ def scratch(little: Little, draw: random.Random) -> None:
 EDITS: tuple[Callable[[Little, random.Random], None], ...] = (
     page_body, page_body, page_body, page_body, page_title, page_not_utf8, page_front_matter,
     page_new_or_gone, evidence_bytes, evidence_bytes, evidence_gone, evidence_captured, evidence_captured,
-    evidence_link, record_gone_or_broken, host_gone_or_other, state_json, other_set, facts_yml, facts_yml,
-    rubric_yml, glossary_yml, asset, settings, scratch,
+    evidence_folder, evidence_link, record_gone_or_broken, host_gone_or_other, state_json, other_set,
+    facts_yml, facts_yml, rubric_yml, glossary_yml, asset, settings, scratch,
 )  # fmt: skip

@@ -23,9 +23,44 @@ def forget_host(little: Little) -> None:
         path.unlink()
 
 
+def move_folder(little: Little) -> None:
+    """Give a folder of evidence another name."""
+    (little.root / "evidence/lab12/a").rename(little.root / "evidence/lab12/b")
+
+
+def link_folder(little: Little) -> None:
+    """Put a link where the folder was."""
+    (little.root / "evidence/lab12/a").symlink_to("b")
+
+
+def link_records(little: Little) -> None:
+    """Put a link in the place of the folder of the records."""
+    records = little.root / "evidence/lab12/records"
+    records.rename(records.with_name("b"))
+    records.symlink_to("b")
+
+
+def page_of_another_lab(little: Little) -> None:
+    """Write a page of a lab that has no evidence."""
+    little.page("labs/lab14/index.md", '# Lab 14\n\n{{ evidence("a/plain.txt") }}\n')
+
+
+def link_lab(little: Little) -> None:
+    """Put a link where a page expects the evidence of a lab that has none."""
+    (little.root / "evidence/lab14").symlink_to("lab12")
+
+
 @pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
-    "edits", [[capture_again], [forget_host]], ids=lambda edits: "-".join(edit.__name__ for edit in edits)
+    "edits",
+    [
+        [capture_again],
+        [forget_host],
+        [move_folder, link_folder],
+        [link_records],
+        [page_of_another_lab, link_lab],
+    ],
+    ids=lambda edits: "-".join(edit.__name__ for edit in edits),
 )
 def test_an_edit_leaves_what_a_new_start_shows(
     little: Little, served: Served, tmp_path: Path, edits: list[Callable[[Little], None]]

@@ -50,6 +50,24 @@ def link_lab(little: Little) -> None:
     (little.root / "evidence/lab14").symlink_to("lab12")
 
 
+def publish_yaml(little: Little) -> None:
+    """Let mkdocs.yml publish two files of a lab that are left out by default."""
+    path = little.root / "mkdocs.yml"
+    path.write_text(f"{path.read_text()}\nexclude_docs: |\n  !rubric.yml\n  !references.yml\n")
+
+
+def save_and_add_yaml(little: Little) -> None:
+    """Save one of them, and add the other."""
+    path = little.root / "docs/labs/lab12/rubric.yml"
+    path.write_text(f"{path.read_text()}# More.\n")
+    little.page("labs/lab12/references.yml", "# None yet.\n")
+
+
+def save_yaml(little: Little) -> None:
+    """Save the one that was added."""
+    little.page("labs/lab12/references.yml", "# Still none.\n")
+
+
 @pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "edits",
@@ -59,6 +77,7 @@ def link_lab(little: Little) -> None:
         [move_folder, link_folder],
         [link_records],
         [page_of_another_lab, link_lab],
+        [publish_yaml, save_and_add_yaml, save_yaml],
     ],
     ids=lambda edits: "-".join(edit.__name__ for edit in edits),
 )

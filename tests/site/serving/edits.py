@@ -38,6 +38,8 @@ TEXTS = (
     "{{ nonsense( }}",
     "<div markdown>**odd** <b>unclosed",
     "## A section {#own}",
+    "## It took {{ fact('runc') }}",
+    "## Printed {{ evidence('a/plain.txt') }}",
 )
 """What a page may say."""
 

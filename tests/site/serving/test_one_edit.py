@@ -9,6 +9,7 @@ import pytest
 from tests.project import CapturedFile, Little
 from tests.site.serving.served import Served, fresh, other_files
 
+TITLE = """A sentence{: title="{{ fact('runc') }}" }"""
 LATER = datetime(2026, 9, 9, 9, 9, 9, tzinfo=UTC)
 
 
@@ -68,6 +69,12 @@ def save_yaml(little: Little) -> None:
     little.page("labs/lab12/references.yml", "# Still none.\n")
 
 
+def heading_with_values(little: Little) -> None:
+    """Write what is a problem: a value, and a block, in headings."""
+    headings = "# It took {{ fact('runc') }}", "## From {{ evidence('a/plain.txt') }} on", TITLE
+    little.page("labs/lab12/task-2.md", "\n\n".join(headings))
+
+
 @pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "edits",
@@ -77,6 +84,7 @@ def save_yaml(little: Little) -> None:
         [move_folder, link_folder],
         [link_records],
         [page_of_another_lab, link_lab],
+        [heading_with_values],
         [publish_yaml, save_and_add_yaml, save_yaml],
     ],
     ids=lambda edits: "-".join(edit.__name__ for edit in edits),

@@ -200,6 +200,18 @@ def asset(little: Little, draw: random.Random) -> None:
     path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg"><!-- {draw.randrange(9)} --></svg>')
 
 
+def linked_folder(little: Little, draw: random.Random) -> None:
+    """Write a page in a folder that docs/ links to, once or twice; add or remove such a link."""
+    shared, link = little.root / "shared", little.root / "docs" / draw.choice(("linked", "linked-again"))
+    shared.mkdir(exist_ok=True)
+    (shared / "page.md").write_text(f"# Shared\n\n{draw.choice(TEXTS)}\n")
+    if draw.random() < 0.4:
+        if link.is_symlink():
+            link.unlink()
+        else:
+            link.symlink_to("../shared")
+
+
 def settings(little: Little, draw: random.Random) -> None:
     """Write mkdocs.yml."""
     path = little.root / "mkdocs.yml"
@@ -216,5 +228,5 @@ EDITS: tuple[Callable[[Little, random.Random], None], ...] = (
     page_body, page_body, page_body, page_body, page_title, page_not_utf8, page_front_matter,
     page_new_or_gone, evidence_bytes, evidence_bytes, evidence_gone, evidence_captured, evidence_captured,
     evidence_folder, evidence_link, record_gone_or_broken, host_gone_or_other, state_json, other_set,
-    facts_yml, facts_yml, rubric_yml, glossary_yml, asset, settings, scratch,
+    facts_yml, facts_yml, rubric_yml, glossary_yml, asset, linked_folder, linked_folder, settings, scratch,
 )  # fmt: skip

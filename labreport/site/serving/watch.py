@@ -142,7 +142,8 @@ class Watcher:
             self._observer.start()
 
     def _schedule(self, watch: "_Watch") -> None:
-        self._observer.schedule(watch.relay, watch.path, recursive=watch.recursive, event_filter=EVENTS)
+        with suppress(FileNotFoundError):  # it has gone since; its name is watched in the folder above
+            self._observer.schedule(watch.relay, watch.path, recursive=watch.recursive, event_filter=EVENTS)
 
 
 class _Relay(FileSystemEventHandler):

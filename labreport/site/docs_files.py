@@ -21,7 +21,7 @@ def leave_out(files: Files, config: MkDocsConfig, root: Path) -> Iterator[Proble
     of this machine. What mkdocs leaves out by itself, such as an editor's lock file, is no problem.
     """
     docs = Path(config.docs_dir)
-    folders = (root.resolve(), docs.parent.resolve() / docs.name)
+    folders = own_folders(docs, root)
     for file in list(files):
         if not _is_of(file, docs) or file.abs_src_path is None:
             continue
@@ -29,6 +29,18 @@ def leave_out(files: Files, config: MkDocsConfig, root: Path) -> Iterator[Proble
             files.remove(file)
             if not file.inclusion.is_excluded():  # type: ignore[no-untyped-call] # mkdocs
                 yield Problem(f"docs/{file.src_uri}", *wrong)
+
+
+def own_folders(docs: Path, root: Path) -> tuple[Path, ...]:
+    """Return the folders whose files a link in `docs` may lead to; `root` is the project's."""
+    return (root.resolve(), docs.parent.resolve() / docs.name)
+
+
+def leads_out(path: Path, folders: tuple[Path, ...]) -> bool:
+    """Return whether a path leads, by a symbolic link, out of all `folders` or to what is hidden in one."""
+    real = Path(os.path.realpath(path))
+    inside = [real.relative_to(folder) for folder in folders if real.is_relative_to(folder)]
+    return not inside or any(part.startswith(".") for part in inside[0].parts)
 
 
 def _is_of(file: File, docs: Path) -> bool:
@@ -46,9 +58,7 @@ def _wrong(path: Path, folders: tuple[Path, ...]) -> tuple[str, str] | None:
         return f"cannot be read ({error.strerror})", "check who owns it and its mode"
     if not stat.S_ISREG(mode):
         return "not a regular file", "put the file itself there"
-    real = Path(os.path.realpath(path))
-    inside = [real.relative_to(folder) for folder in folders if real.is_relative_to(folder)]
-    if not inside or any(part.startswith(".") for part in inside[0].parts):
+    if leads_out(path, folders):
         return "a symbolic link to a file that is not of this project's own", "put the file itself there"
     if not os.access(path, os.R_OK):
         return "cannot be read (Permission denied)", "check who owns it and its mode"

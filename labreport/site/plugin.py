@@ -275,8 +275,7 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
             return server
         from labreport.site.serving.serve import Rebuilder  # noqa: PLC0415 # takes 8 ms, with watchdog
 
-        watched = [config.docs_dir, *([config.config_file_path] if config.config_file_path else [])]
-        Rebuilder(server, builder, lambda: self._kept).install(watched)
+        Rebuilder(server, builder, lambda: self._kept, config).install()
         return server
 
 

@@ -2,7 +2,8 @@
 
 A slot has a token that is drawn for each render pass, so no page and no evidence can forge one, and no
 Markdown extension sees what will stand there. The slot of a block is a `div`. The slot of what stands in a
-sentence is a word between two private characters, which Markdown takes for text.
+sentence is a word of private characters, which Markdown takes for text, and which no anchor of a heading has:
+what makes one leaves out all but letters and digits.
 """
 
 import re
@@ -14,6 +15,9 @@ from enum import StrEnum
 from functools import cached_property
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
+_PRIVATE = {code: 0x100000 + code for code in range(128)}
+_READABLE = {private: code for code, private in _PRIVATE.items()}
+"""The private character of each character of ASCII, and the other way round."""
 _NO_VALUES = re.compile(r"<(h[1-6]|pre)[ >].*?</\1>", re.DOTALL)
 _CODE = re.compile(r"<code[ >].*?</code>", re.DOTALL)
 _TEXT_ATTRIBUTE = re.compile(r'\s(?:alt|title)="[^"]*\Z')
@@ -49,7 +53,11 @@ class Slots:
         """Return the slot of call `number`."""
         if kind is SlotKind.BLOCK:
             return f'<div id="slot-{self.token}-{number}"></div>'
-        return f"{_OPEN}{self.token[:8]}-{number}{kind}{_CLOSE}"
+        return f"{_OPEN}{self._word_token}{f'-{number}{kind}'.translate(_PRIVATE)}{_CLOSE}"
+
+    @cached_property
+    def _word_token(self) -> str:
+        return self.token[:8].translate(_PRIVATE)
 
     @cached_property
     def _block(self) -> re.Pattern[str]:
@@ -61,12 +69,14 @@ class Slots:
 
     @cached_property
     def _word(self) -> re.Pattern[str]:
-        return re.compile(f"{_OPEN}{self.token[:8]}-([0-9]+)([vba]){_CLOSE}")
+        digit, kind = (f"[{letters.translate(_PRIVATE)}]" for letters in ("0123456789", "vba"))
+        dash = "-".translate(_PRIVATE)
+        return re.compile(f"{_OPEN}{self._word_token}{dash}({digit}+)({kind}){_CLOSE}")
 
     def find(self, text: str) -> list[Slot]:
         """Return every slot in a text, in order."""
         found = [Slot(int(one[1]), SlotKind.BLOCK, *one.span()) for one in self._block.finditer(text)]
-        found += [Slot(int(one[1]), SlotKind(one[2]), *one.span()) for one in self._word.finditer(text)]
+        found += [Slot(*_meaning(one), *one.span()) for one in self._word.finditer(text)]
         return sorted(found, key=lambda slot: slot.start)
 
     def find_placed(self, html: str) -> list[Slot]:
@@ -94,7 +104,7 @@ class Slots:
                 in_tag and not _TEXT_ATTRIBUTE.search(html, html.rfind("<", 0, at), at)
             ):
                 continue
-            yield Slot(int(one[1]), SlotKind(one[2]), *one.span(), as_text=in_tag or is_in(code, at))
+            yield Slot(*_meaning(one), *one.span(), as_text=in_tag or is_in(code, at))
 
     def without_values(self, html: str) -> str:
         """Return HTML without the slots of values that are left in it."""
@@ -105,7 +115,13 @@ class Slots:
         less, more, quote = "(?:<|&lt;)", "(?:>|&gt;)", '(?:"|&quot;)'
         block = f"{less}div id={quote}slot-{self.token}-[0-9]+{quote}{more}{less}/div{more}"
         left = re.sub(f"{block}|{self._word.pattern}", "", text)
-        return left.replace(self.token, "").replace(self.token[:8], "")
+        return left.replace(self.token, "").replace(self._word_token, "")
+
+
+def _meaning(word: re.Match[str]) -> tuple[int, SlotKind]:
+    """Return the number and the kind of the slot of a word."""
+    number, kind = (group.translate(_READABLE) for group in word.groups())
+    return int(number), SlotKind(kind)
 
 
 def is_in(places: list[tuple[int, int]], at: int) -> bool:

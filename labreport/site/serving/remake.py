@@ -69,6 +69,7 @@ class _Remake:
         if tuple(rendering.evidence.names()) != self._kept.sets:
             raise StructureError
         keys = {str(docs / path) for path in changes.pages | changes.yaml}
+        keys |= changes.evidence.get("", set())
         for name in changes.evidence.keys() & set(self._kept.sets):
             keys |= rendering.evidence.refresh(name, changes.evidence[name])
         if changes.evidence:

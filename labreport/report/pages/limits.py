@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from labreport.contract.errors import LabError
+from labreport.contract.text import is_encodable
 
 MOST_STEPS = 100_000
 """How much work a page may ask for: evaluations in loops and macros, and the sizes of values."""
@@ -66,23 +67,10 @@ def check_bits(bits: int) -> None:
         raise SandboxError(f"a number has more than {MOST_BITS} bits", "make it smaller")
 
 
-def is_text(text: str) -> bool:
-    r"""Return whether UTF-8 can hold a text, so that it can be written to a file.
-
-    >>> is_text("😀"), is_text("\ud83d")
-    (True, False)
-    """
-    try:
-        str.encode(text)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def check_text(text: str) -> None:
     """Raise SandboxError if UTF-8 cannot hold a text."""
-    if not is_text(text):
-        half = next(char for char in str.__str__(text) if not is_text(char))
+    if not is_encodable(text):
+        half = next(char for char in str.__str__(text) if not is_encodable(char))
         raise SandboxError(
             f"a text has half a character, \\u{ord(half):x}", "write the character itself, without \\u"
         )

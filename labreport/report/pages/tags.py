@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from jinja2 import Environment, TemplateSyntaxError
 
+from labreport.contract.text import is_encodable
 from labreport.report.pages.calls import Call
-from labreport.report.pages.limits import MOST_DIGITS, MOST_TOKENS, SandboxError, is_text
+from labreport.report.pages.limits import MOST_DIGITS, MOST_TOKENS, SandboxError
 from labreport.report.pages.macros import MACROS
 
 COMMENT_START = "{# "
@@ -280,7 +281,7 @@ def _argument(part: Sequence[TagToken]) -> CallArgument | None:
     except (TemplateSyntaxError, ValueError):  # an escape that is none, or too many digits
         return None
     value: object = read.value
-    if isinstance(value, str) and not is_text(value):
+    if isinstance(value, str) and not is_encodable(value):
         return None
     return CallArgument(
         key, -value if sign < 0 and isinstance(value, int | float) else value, token.start, end

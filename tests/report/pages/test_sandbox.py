@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
 
+from labreport.contract.text import is_encodable
 from labreport.report.pages.calls import Call
-from labreport.report.pages.limits import MOST_CALLS, is_text
+from labreport.report.pages.limits import MOST_CALLS
 from labreport.report.pages.sandbox import NotedPage, PageEnvironment
 from labreport.report.pages.slots import SlotKind, Slots
 from labreport.report.problems import Problem
@@ -273,7 +274,7 @@ def test_half_a_character_is_no_text(source: str) -> None:
     (problem,) = page.calls
     assert isinstance(problem, Problem)
     assert (problem.line, problem.what[:26]) == (2, "a text has half a characte")
-    assert is_text(f"{page.markdown}{problem}")
+    assert is_encodable(f"{page.markdown}{problem}")
 
 
 @pytest.mark.parametrize(

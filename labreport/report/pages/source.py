@@ -29,7 +29,8 @@ _THEME_KEYS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "search": ((dict,), "write a mapping: {exclude: true}"),
     "template": ((str,), "name a template of the theme"),
 }
-_OWN_ID = re.compile(r"\{[^}]*#([\w:.-]+)[^}]*\}(?:[ \t]+#+)?\s*$")
+_OWN_ATTRIBUTES = re.compile(r"\{([^{}]*)\}(?:[ \t]+#+)?\s*$")
+_OWN_ID = re.compile(r"#([\w:.-]+)")
 
 
 _OUR_KEYS = frozenset({EMULATED, EXPECTED})
@@ -148,8 +149,9 @@ class PageSource:
         for token in self.bare.tokens:
             if token.type == "heading_open":
                 start, end = self.bare.lines(token)
-                own = _OWN_ID.search(self.text[start:end])
-                found.append((int(token.tag[1:]), self._seen(start, end), own[1] if own else "", start))
+                own = _OWN_ATTRIBUTES.search(self.text[start:end])
+                ids = _OWN_ID.findall(own[1]) if own else []
+                found.append((int(token.tag[1:]), self._seen(start, end), ids[-1] if ids else "", start))
         used = {own for _level, _text, own, _start in found}
         return [
             Heading(level, text, own or unique(slugify(text, "-"), used), self.place(start)[0])

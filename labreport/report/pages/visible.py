@@ -28,7 +28,7 @@ _SHOWN_ATTRIBUTE = re.compile(
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>)\"']+", re.IGNORECASE)
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]*(?:<[^>\n]*>|\S+)", re.MULTILINE)
 _ABBREVIATION = re.compile(r"^ {0,3}\*\[[^\]\n]+\]:", re.MULTILINE)
-_ATTRIBUTES = re.compile(r"\{:?(?=[^}\n]*(?:[#.:][a-zA-Z]|=))[^{}\n]*\}")
+_ATTRIBUTES = re.compile(r"\{:?(?=[^{}\n]*(?:[#.:][a-zA-Z]|=))[^{}\n]*\}")
 _EMPHASIS = re.compile(r"\*+|~~|==|\^\^|(?<!\w)_+|_+(?!\w)")
 _TAG_NAME = re.compile(r"</?([a-z][a-z0-9-]*)", re.IGNORECASE)
 _BLOCK_ELEMENTS = frozenset(
@@ -59,10 +59,14 @@ class BareMarkdown:
 
     def lines(self, token: Token) -> tuple[int, int]:
         """Return where the lines of a token begin and end, as offsets in the page."""
-        starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
+        starts = self._starts
         first, after = token.map or (0, 1)
         end = starts[after] - 1 if after < len(starts) else len(self.text)
         return self.offsets[starts[first]], self.offsets[end - 1] + 1
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in re.finditer("\n", self.text))]
 
 
 def without_jinja(text: str, begin: int, tags: Sequence[Tag]) -> BareMarkdown:

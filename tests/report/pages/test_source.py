@@ -208,3 +208,20 @@ def test_fences(text: str, of_a_page: list[object], handed_in: list[object]) -> 
     for expected, is_page in ((of_a_page, True), (handed_in, False)):
         found = [(one.first, one.last, one.info, one.body) for one in read_fences(text, page=is_page)]
         assert found == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{a" * 300_000,
+        "# x {" + "#a" * 100_000,
+        "# x " + "{#a" * 100_000,
+        "".join(f"# x{number}\n\n" for number in range(10_000)),
+    ],
+    ids=lambda text: text[:9],
+)
+def test_a_long_page_is_read_once(text: str) -> None:
+    """Its masks and its headings take no more than its length; with the square of it, they took minutes."""
+    page = read_page("labs/lab12/task-1.md", text.encode())
+    assert len(page.masked) == len(text)
+    assert [heading.level for heading in page.headings] == [1] * text.count("# x")

@@ -56,9 +56,9 @@ class Site:
         """Return the pages for `lab check`, `lab export` and `lab diff`."""
         files = self.files.documentation_pages()
         pages = tuple(read_page(file.src_uri, file.content_bytes) for file in files)
-        return SitePages(
-            self.root, Path(self.config.docs_dir), pages, self.config.extra, self.html, self.problems
-        )
+        urls = {path: page.url for path, page in self.rendered.items()}
+        docs = Path(self.config.docs_dir)
+        return SitePages(self.root, docs, pages, self.config.extra, self.html, urls, self.problems)
 
     def html(self, path: str, markdown: str) -> str:
         """Return the HTML that mkdocs makes of the Markdown of a page."""

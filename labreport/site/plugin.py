@@ -211,6 +211,7 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         put_overrides_first(env, config.theme, _root(config))
         escape_stripped(env)
         pages = [file.page for file in files.documentation_pages() if file.page]
+        self._build.urls = {page.file.src_uri: page.url for page in pages}
         for page in pages:
             prepare_page(page, env, self._build)
             add_anchors(page, self._build.anchors)

@@ -16,11 +16,10 @@ from labreport.report.export.markdown import (
     image_markdown,
     markdown_of,
     plain_lines,
-    table_markdown,
     words,
 )
 from labreport.report.images import EvidenceImage
-from labreport.report.pages.calls import CallResult, inline_text
+from labreport.report.pages.calls import CallResult, inline_text, without_table
 from labreport.report.pages.context import Changed, Covered, LateTable, Required, Shown
 from labreport.report.pages.render import RenderedPage, RenderPass, SitePages
 from labreport.report.pages.slots import SlotKind
@@ -45,19 +44,19 @@ def export(  # noqa: PLR0913, PLR0917 # what a report is made of
     site: SitePages,
     lab: str,
     prefix: str,
-    late_table: Callable[[LateTable], Table],
+    late_table: Callable[[LateTable], Table | Problem],
     asked: Asked | None = None,
     folder: str = "",
 ) -> Exported:
     """Return the task pages of a lab as one report: in full, or the compact form with what is `asked`.
 
     `prefix` stands before each path in the info strings; `labs/<lab>/` if it is empty. `late_table` returns a
-    table that needs all pages of a lab, such as its evidence coverage. `folder` is where files beside the
-    report belong; without it there are none, and words stand for them.
+    table that needs all pages of a lab, such as its evidence coverage, or a problem. `folder` is where files
+    beside the report belong; without it there are none, and words stand for them.
     """
     beside = FilesBeside(folder)
     pages = RenderPass(site.docs, site.root / "evidence", values=site.values, code=site.root)
-    for problem in site.problems:
+    for problem in (*site.problems, *(asked.problems if asked else ())):
         pages.add(problem)
     tasks = task_pages(site.pages, lab)
     lines = [_title(site.pages, lab), ""]
@@ -127,7 +126,7 @@ class _PageExport:
     pages: RenderPass
     page: RenderedPage
     prefix: str
-    late_table: Callable[[LateTable], Table]
+    late_table: Callable[[LateTable], Table | Problem]
     asked: Asked | None
     beside: FilesBeside
 
@@ -229,7 +228,12 @@ class _PageExport:
         shown = result.shown
         caption = f"**{result.label}.** {words(result.label.caption)}\n\n" if result.label else ""
         if isinstance(shown, Covered | Required | Changed):
-            return caption + table_markdown(self.late_table(shown))
+            made = self.late_table(shown)
+            if isinstance(made, Problem):
+                made, problems = without_table(result, made)
+                for problem in problems:
+                    self.pages.add(problem)
+            return caption + markdown_of(made, self.prefix)
         if isinstance(shown, Figure) and shown.svgs:
             link = put_chart(self.beside, shown.svgs()[0], self.page.source.path, result.label)
             return caption + figure_markdown(shown, link, is_short=self.asked is not None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from labreport.report.export.markdown import PlainLine
+from labreport.report.problems import Problem
 from labreport.report.source.cite import Block
 from labreport.report.source.slices import Range, Slice
 
@@ -29,11 +30,12 @@ class Asked:
     """What a sheet asks for: the evidence files that it names, and the sections that answer in prose.
 
     `sections` are headings, each with the page's path below docs/. No `files` means every file that a page
-    shows.
+    shows. `problems` are those of the files that say so.
     """
 
     files: frozenset[str] = frozenset()
     sections: frozenset[tuple[str, str]] = frozenset()
+    problems: tuple[Problem, ...] = ()
 
     def answers(self, page: str, title: str) -> bool:
         """Return whether a section of a page is one that answers in prose."""

@@ -16,6 +16,9 @@ from labreport.report.problems import FaultError, Problem, similar
 from labreport.report.source.cite import EMULATED, EXPECTED, FrontMatter, lab_of
 from labreport.report.yaml_file import as_written
 
+PAGE_SUFFIXES = (".md", ".markdown", ".mdown", ".mkdn", ".mkd")
+"""How the names of the files end that mkdocs makes pages of."""
+
 KEY_FINDINGS = "Key findings"
 """The heading of the list with which the summary of a lab begins."""
 

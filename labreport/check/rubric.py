@@ -18,8 +18,9 @@ from labreport.contract.lab_config import Lab
 from labreport.contract.records import Model
 from labreport.report.export.compact import Asked
 from labreport.report.pages.context import RUBRIC_FILE
+from labreport.report.pages.headings import Heading
 from labreport.report.pages.render import SitePages
-from labreport.report.pages.source import PAGE_SUFFIXES, Heading, PageSource
+from labreport.report.pages.source import PAGE_SUFFIXES, PageSource
 from labreport.report.problems import Problem
 from labreport.report.source.cite import LABS
 from labreport.report.tables import Cell, Table

@@ -13,6 +13,7 @@ from labreport.report.export.markdown import (
     code,
     dash,
     figure_markdown,
+    heading_words,
     image_markdown,
     markdown_of,
     plain_lines,
@@ -35,6 +36,7 @@ _MARKER = re.compile(r"(\s*)((?:[-*+]|[0-9]+[.)])\s+)?(.*)", re.DOTALL)
 class Exported:
     """A report, the problems that would fail a build, and the files beside it by their path from it."""
 
+    title: str
     markdown: str
     problems: tuple[Problem, ...]
     files: Mapping[str, bytes]
@@ -59,7 +61,8 @@ def export(  # noqa: PLR0913, PLR0917 # what a report is made of
     for problem in (*site.problems, *(asked.problems if asked else ())):
         pages.add(problem)
     tasks = task_pages(site.pages, lab)
-    lines = [_title(site.pages, lab), ""]
+    title = _title(site.pages, lab)
+    lines = [f"## {heading_words(title)}", ""]
     for source in tasks:
         page = pages.render(source)
         pages.check_page(page, site.html)
@@ -70,7 +73,7 @@ def export(  # noqa: PLR0913, PLR0917 # what a report is made of
     if not tasks:
         what, remedy = f"{lab} has no page task-*.md", f"write {LABS}/{lab}/task-1.md"
         pages.add(Problem(f"docs/{LABS}/{lab}/", what, remedy))
-    return Exported("\n".join(lines).rstrip("\n") + "\n", tuple(pages.problems), beside.files)
+    return Exported(title, "\n".join(lines).rstrip("\n") + "\n", tuple(pages.problems), beside.files)
 
 
 def task_pages(pages: tuple[PageSource, ...], lab: str) -> list[PageSource]:
@@ -87,14 +90,15 @@ def task_pages(pages: tuple[PageSource, ...], lab: str) -> list[PageSource]:
 
 
 def _title(pages: tuple[PageSource, ...], lab: str) -> str:
-    """Return the heading of the report: that of the lab's overview, `Lab 12 — …`."""
-    overview = [page for page in pages if PurePosixPath(page.path).match(f"{LABS}/{lab}/index.*")]
+    """Return the title of the report: that of the lab's overview, `Lab 12 — …`."""
+    names = (f"{LABS}/{lab}/index", f"{LABS}/{lab}/README")
+    overview = [page for page in pages if str(PurePosixPath(page.path).with_suffix("")) in names]
     headings = [heading for page in overview for heading in page.headings if heading.level == 1]
     title = dash(headings[0].text) if headings else ""
     number = re.fullmatch(r"lab([0-9]+)", lab)
     if number and not title.startswith(f"Lab {number[1]}"):
         title = f"Lab {number[1]} — {title or lab}"
-    return f"## {title or lab}"
+    return title or lab
 
 
 class _Lines:

@@ -25,7 +25,7 @@ def leave_out(files: Files, config: MkDocsConfig, root: Path) -> Iterator[Proble
     for file in list(files):
         if not _is_of(file, docs) or file.abs_src_path is None:
             continue
-        if wrong := _wrong(Path(file.abs_src_path), folders):
+        if wrong := _wrong(Path(file.abs_src_path), folders[1] / file.src_uri, folders):
             files.remove(file)
             if not file.inclusion.is_excluded():  # type: ignore[no-untyped-call] # mkdocs
                 yield Problem(f"docs/{file.src_uri}", *wrong)
@@ -36,8 +36,12 @@ def _is_of(file: File, docs: Path) -> bool:
     return file.src_dir is not None and Path(file.src_dir) == docs
 
 
-def _wrong(path: Path, folders: tuple[Path, ...]) -> tuple[str, str] | None:
-    """Return what is wrong with a file, and what to do; None if it can be published."""
+def _wrong(path: Path, own: Path, folders: tuple[Path, ...]) -> tuple[str, str] | None:
+    """Return what is wrong with a file, and what to do; None if it can be published.
+
+    `own` is where it is if no link leads to it. A file of docs/ whose name begins with a dot is a page only
+    if mkdocs.yml says so, but a link must not lead to a hidden file.
+    """
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -48,7 +52,7 @@ def _wrong(path: Path, folders: tuple[Path, ...]) -> tuple[str, str] | None:
         return "not a regular file", "put the file itself there"
     real = Path(os.path.realpath(path))
     inside = [real.relative_to(folder) for folder in folders if real.is_relative_to(folder)]
-    if not inside or any(part.startswith(".") for part in inside[0].parts):
+    if real != own and (not inside or any(part.startswith(".") for part in inside[0].parts)):
         return "a symbolic link to a file that is not of this project's own", "put the file itself there"
     if not os.access(path, os.R_OK):
         return "cannot be read (Permission denied)", "check who owns it and its mode"

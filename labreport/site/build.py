@@ -89,12 +89,10 @@ class Build:
             self.rendered[path] = self.rendering.render(self.sources[path], markdown)
         return self.rendered[path].markdown
 
-    def drop(self, path: str, key: str, meta: MutableMapping[str, Any], remedy: str) -> None:
-        """Take a key out of the front matter of a page, `meta`, and note that its value is a problem."""
-        what = f"{key} is {as_written(meta.pop(key))}, which the theme does not have"
-        line = self.sources[path].meta.lines.get(key, 1)
+    def drop(self, path: str, key: str, meta: MutableMapping[str, Any]) -> None:
+        """Take a key out of the front matter of a page, `meta`: the theme does not have its value."""
         self.rendering.noted.owner = path
-        self.rendering.add(Problem("front matter", what, remedy, path, line))
+        self.rendering.add(not_in_theme(self.sources[path], key, meta.pop(key)))
 
     def finish(self, path: str, up: str, html: str) -> str:
         """Return the HTML of a page with every slot filled, and on top the banner and what is wrong.
@@ -210,6 +208,13 @@ class Build:
             places = (self.root, docs, lab)
             self._lab_pages[lab] = LabPages(*places, pages, results, evidence, self.urls, self._counted)
         return self._lab_pages[lab]
+
+
+def not_in_theme(source: PageSource, key: str, value: object) -> Problem:
+    """Return the problem of a page whose front matter names what the theme does not have."""
+    what = f"{key} is {as_written(source.meta.values.get(key, value))}, which the theme does not have"
+    remedy = f"name one of the theme's, or leave {key} out"
+    return Problem("front matter", what, remedy, source.path, source.meta.lines.get(key, 1))
 
 
 def _with_line(problem: Problem) -> Problem:

@@ -1,12 +1,16 @@
-"""Files of docs/ that a site cannot publish: dangling links, links out of the project, FIFOs and devices."""
+"""Files of docs/ that a site cannot publish: dangling links, links out of the project, FIFOs and devices.
+
+So are files that become the same page as another one.
+"""
 
 import os
+import posixpath
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, set_exclusions
 
 from labreport.report.problems import Problem
 
@@ -29,6 +33,28 @@ def leave_out(files: Files, config: MkDocsConfig, root: Path) -> Iterator[Proble
             files.remove(file)
             if not file.inclusion.is_excluded():  # type: ignore[no-untyped-call] # mkdocs
                 yield Problem(f"docs/{file.src_uri}", *wrong)
+
+
+def same_pages(files: Files, config: MkDocsConfig) -> Iterator[Problem]:
+    """Yield a problem for each file that mkdocs leaves out, because one of `files` becomes the same page."""
+    docs = Path(config.docs_dir)
+    pages = {file.dest_uri: file for file in files if _is_of(file, docs) and _is_included(file)}
+    for folder in sorted({posixpath.dirname(file.src_uri) for file in pages.values()}):
+        for name in sorted(path.name for path in (docs / folder).iterdir()):
+            path = posixpath.join(folder, name)
+            file = File(path, config.docs_dir, config.site_dir, config.use_directory_urls)
+            other = pages.get(file.dest_uri)
+            if other is None or other.src_uri == path or (docs / path).is_dir():
+                continue
+            set_exclusions([file], config)
+            if _is_included(file):
+                what = f"left out, because docs/{other.src_uri} becomes the same page"
+                remedy = "rename or remove one of the two, or name one in exclude_docs of mkdocs.yml"
+                yield Problem(f"docs/{path}", what, remedy)
+
+
+def _is_included(file: File) -> bool:
+    return file.inclusion.is_included()  # type: ignore[no-untyped-call, no-any-return] # mkdocs
 
 
 def _is_of(file: File, docs: Path) -> bool:

@@ -58,9 +58,11 @@ def export(  # noqa: PLR0913, PLR0917 # what a report is made of
     """
     beside = FilesBeside(folder)
     pages = RenderPass(site.docs, site.root / "evidence", values=site.values, code=site.root)
-    for problem in (*site.problems, *(asked.problems if asked else ())):
-        pages.add(problem)
     tasks = task_pages(site.pages, lab)
+    exported = {"", *(page.path for page in tasks)}
+    for problem in (*site.problems, *(asked.problems if asked else ())):
+        if problem.path in exported:
+            pages.add(problem)
     title = _title(site.pages, lab)
     lines = [f"## {heading_words(title)}", ""]
     for source in tasks:

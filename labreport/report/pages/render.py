@@ -62,7 +62,7 @@ class SitePages:
     html: Callable[[str, str], str]
     urls: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
-    """What is wrong with files of docs/ that are left out."""
+    """What is wrong with files of docs/ that are left out, with mkdocs.yml, and with pages for the theme."""
 
 
 @dataclass(frozen=True)

@@ -130,8 +130,10 @@ def asked_of(site: SitePages, lab: str) -> Asked:
     )
     answers = ((one, files.intersection(one.shows) if files else one.shows) for one in requirements)
     in_prose = (one for one, shown in answers if one.page and one.section and not shown)
-    sections = frozenset((f"{LABS}/{lab}/{one.page}", str(one.section)) for one in in_prose)
-    return Asked(files, sections, tuple(problems))
+    named = {(f"{LABS}/{lab}/{one.page}", one.section) for one in in_prose}
+    headings = ((page.path, heading) for page in site.pages if page.lab == lab for heading in page.headings)
+    sections = ((path, one.text) for path, one in headings if {(path, one.text), (path, one.anchor)} & named)
+    return Asked(files, frozenset(sections), tuple(problems))
 
 
 def read_rubric(docs: Path, lab: str) -> YamlFile[RubricFile] | None:

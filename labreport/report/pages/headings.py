@@ -43,6 +43,11 @@ def read_headings(bare: BareMarkdown, line: Callable[[int], int]) -> list[Headin
     ]
 
 
+def heading_text(markdown: str) -> str:
+    """Return the text of a heading as a reader sees it."""
+    return _shown(markdown)[0]
+
+
 @lru_cache(maxsize=1024)
 def _shown(markdown: str, markup: str = "#") -> tuple[str, str, str]:
     r"""Return the text of a heading, its own id, empty if it has none, and the id that its text gives it.

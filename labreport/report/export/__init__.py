@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePosixPath
 
 from labreport.report.export.beside import FilesBeside, put_chart
@@ -21,7 +22,7 @@ from labreport.report.export.markdown import (
 )
 from labreport.report.images import EvidenceImage
 from labreport.report.pages.calls import CallResult, inline_text, without_table
-from labreport.report.pages.context import Changed, Covered, LateTable, Required, Shown
+from labreport.report.pages.context import LateTable, Shown
 from labreport.report.pages.render import RenderedPage, RenderPass, SitePages
 from labreport.report.pages.slots import SlotKind
 from labreport.report.pages.source import PageSource
@@ -56,7 +57,7 @@ def export(  # noqa: PLR0913, PLR0917 # what a report is made of
     table that needs all pages of a lab, such as its evidence coverage, or a problem. `folder` is where files
     beside the report belong; without it there are none, and words stand for them.
     """
-    beside = FilesBeside(folder)
+    beside, late = FilesBeside(folder), cache(late_table)
     pages = RenderPass(site.docs, site.root / "evidence", values=site.values, code=site.root)
     tasks = task_pages(site.pages, lab)
     exported = {"", *(page.path for page in tasks)}
@@ -68,10 +69,11 @@ def export(  # noqa: PLR0913, PLR0917 # what a report is made of
     for source in tasks:
         page = pages.render(source)
         pages.check_page(page, site.html)
-        lines += [
-            *_PageExport(pages, page, prefix or f"{LABS}/{lab}/", late_table, asked, beside).lines(),
-            "",
-        ]
+        for call in page.calls:
+            if isinstance(call.shown, LateTable) and isinstance(made := late(call.shown), Problem):
+                for problem in without_table(call, made)[1]:
+                    pages.add(problem)
+        lines += [*_PageExport(pages, page, prefix or f"{LABS}/{lab}/", late, asked, beside).lines(), ""]
     if not tasks:
         what, remedy = f"{lab} has no page task-*.md", f"write {LABS}/{lab}/task-1.md"
         pages.add(Problem(f"docs/{LABS}/{lab}/", what, remedy))
@@ -233,12 +235,10 @@ class _PageExport:
             return markdown_of(result, self.prefix)
         shown = result.shown
         caption = f"**{result.label}.** {words(result.label.caption)}\n\n" if result.label else ""
-        if isinstance(shown, Covered | Required | Changed):
+        if isinstance(shown, LateTable):
             made = self.late_table(shown)
             if isinstance(made, Problem):
-                made, problems = without_table(result, made)
-                for problem in problems:
-                    self.pages.add(problem)
+                made, _noted = without_table(result, made)
             return caption + markdown_of(made, self.prefix)
         if isinstance(shown, Figure) and shown.svgs:
             link = put_chart(self.beside, shown.svgs()[0], self.page.source.path, result.label)

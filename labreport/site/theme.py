@@ -5,7 +5,7 @@ front matter, the name of its file.
 """
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +72,14 @@ def prepare_page(page: Page, env: Environment, build: Build) -> None:
     What it wants of the theme and the theme does not have would end the build: it is dropped.
     """
     escape_names(page)
-    for key, template in (("template", "{}"), ("icon", ".icons/{}.svg")):
-        if key in page.meta and not _has(env, template.format(page.meta[key])):
-            remedy = f"name one of the theme's, or leave {key} out"
-            build.drop(page.file.src_uri, key, page.meta, remedy)
+    for key in missing_in_theme(page.meta, env):
+        build.drop(page.file.src_uri, key, page.meta)
+
+
+def missing_in_theme(meta: Mapping[str, object], env: Environment) -> list[str]:
+    """Return the keys of a page's front matter that name what the theme does not have."""
+    templates = (("template", "{}"), ("icon", ".icons/{}.svg"))
+    return [key for key, name in templates if key in meta and not _has(env, name.format(meta[key]))]
 
 
 def _has(env: Environment, template: str) -> bool:

@@ -47,7 +47,7 @@ class SitePages:
     """The pages that mkdocs builds, in its order: the one set of pages for build, check, export and diff.
 
     `values` are what `extra` of mkdocs.yml holds. `html` takes the path of a page and Markdown, and returns
-    the HTML that mkdocs makes of it.
+    the HTML that mkdocs makes of it. `urls` says where the site has each page, by its path.
     """
 
     root: Path
@@ -55,8 +55,9 @@ class SitePages:
     pages: tuple[PageSource, ...]
     values: Mapping[str, object]
     html: Callable[[str, str], str]
+    urls: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
-    """What is wrong with files of docs/ that are left out."""
+    """What is wrong with files of docs/ that are left out, with mkdocs.yml, and with pages for the theme."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ class RenderPass:
                 self.terms[lab] = error
         terms = self.terms[lab]
         if isinstance(terms, FaultError):
-            self.add(Problem(terms.path, terms.what, terms.remedy, line=terms.line))
+            self.add(Problem.of_file(terms))
             return {}
         return terms
 
@@ -289,7 +290,4 @@ def _at(results: Sequence[CallResult | Problem], slot: Slot) -> CallResult | Pro
 
 def labs_of(docs: Path) -> frozenset[str]:
     """Return the labs that have pages: the folders of docs/labs/."""
-    folder = docs / LABS
-    return (
-        frozenset(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else frozenset()
-    )
+    return frozenset(path.name for path in (docs / LABS).glob("*") if path.is_dir())

@@ -1,6 +1,7 @@
 """Addresses that lead nowhere: the reason is true, nothing is tried in vain, and the proxy is named."""
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ def test_a_proxy_that_is_no_address(server: Server, monkeypatch: pytest.MonkeyPa
 
 def test_what_is_no_entry_is_left_alone(server: Server, cache: Path, tmp_path: Path) -> None:
     """A file or a link in the cache keeps nobody from listing and cleaning it."""
-    wanted = Archive(url=server.url, sha256=archives.sha256(server.behaviour.data).hexdigest())
+    wanted = Archive(url=server.url, sha256=sha256(server.behaviour.data).hexdigest())
     obtain(wanted, lambda _text: None).close()
     (cache / "notes.txt").write_text("mine")
     (cache / "elsewhere").symlink_to(tmp_path)

@@ -1,17 +1,20 @@
 """A page is read once: as mkdocs reads it, with each call, heading and visible text in its place."""
 
+import html
 import json
 from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from markdown import Markdown
 from mkdocs.utils.meta import get_data
 
 from labreport.report.pages.markdown import read_fences
 from labreport.report.pages.render import RenderPass
 from labreport.report.pages.source import PageSource, read_page
 from labreport.report.pages.visible import BOUND, FENCE, INLINE_CODE, INVISIBLE, Visible
+from labreport.site import defaults
 
 VISIBLE = json.loads((Path(__file__).parent / "cases" / "visible.json").read_text(encoding="utf-8"))
 
@@ -174,6 +177,38 @@ def test_headings_have_the_anchors_of_the_site() -> None:
         (1, "S", "s", 9),
         (3, "Tab", "y", 20),
     ]
+
+
+HEADINGS = [
+    "5 * 3 things",
+    "\\_private",
+    "a_b *c* __d__ ==e== ~~f~~",
+    "Use `a*b_` and `{x}`",
+    "Title \\{#id .c} x",
+    "Title {#id .c} x",
+    "Title {a} and {b}",
+    "Own {: #own .c title='x y' }",
+    "Own {#own} ##",
+    "\\{: #id }",
+    "\\{\\{ 7\\*7 }} \\{&#37; raw %}",
+    "http://x.org &lt;http://y.org>",
+    "http://x.org <http://y.org>",
+    "a [b *c*](d.md) ![alt](e.png) <b>f</b> &amp; &copy; g<br>h <!-- i -->",
+    "C#",
+    "A \\` b \\\\ c",
+    "$a_b $c",
+    "Prüfung 第三章 🧪",
+]
+
+
+@pytest.mark.parametrize("text", HEADINGS)
+def test_a_heading_is_what_the_site_shows(text: str) -> None:
+    """Its text and its id are those of the table of contents, with our extensions."""
+    site = Markdown(extensions=list(defaults.EXTENSIONS))
+    site.convert(f"# T\n\n## {text}\n")
+    (shown,) = site.toc_tokens[0]["children"]
+    heading = page(f"# T\n\n## {text}\n").headings[1]
+    assert (heading.text.replace("alt ", ""), heading.anchor) == (html.unescape(shown["name"]), shown["id"])
 
 
 @pytest.mark.parametrize(("text", "visible"), VISIBLE.items())

@@ -16,7 +16,7 @@ class NoItemError(UndefinedError):
     """A page uses an item of a list that has none there."""
 
 
-class NotThere(StrictUndefined):
+class MissingValue(StrictUndefined):
     """An attribute or an item that a value does not have; the first item of an empty list."""
 
     __slots__ = ()

@@ -31,7 +31,7 @@ from labreport.report.pages.limits import (
     values_in,
 )
 from labreport.report.pages.macros import INLINE, MACROS
-from labreport.report.pages.placeholders import NotThere, SlotText, Unknown, check_usable
+from labreport.report.pages.placeholders import MissingValue, SlotText, Unknown, check_usable
 from labreport.report.pages.rules import ATTRIBUTES, Rewriter, is_plain
 from labreport.report.pages.slots import SlotKind, Slots
 from labreport.report.pages.tags import COMMENT_START, SourceCall, check_tokens, plain_calls
@@ -61,7 +61,7 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
         super().__init__(
             comment_start_string=COMMENT_START,
             finalize=self.show,
-            undefined=NotThere,
+            undefined=MissingValue,
             optimized=False,  # nothing is worked out while a page is compiled
         )
         self._slots = slots

@@ -53,8 +53,8 @@ class Unknown(StrictUndefined):
 class SlotText(str):
     """Text with slots of our macros, the first of which calls `macro`.
 
-    What a reader will see there is not known yet. So Jinja may show such a text, set a name to it, and hand
-    it on. All else would be an answer about the slots, and raises SandboxError.
+    What a reader will see there is not known yet. So Jinja may show such a text, beside other text, set a
+    name to it, and hand it on. All else would be an answer about the slots, and raises SandboxError.
     """
 
     __slots__ = ("macro",)

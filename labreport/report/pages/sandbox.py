@@ -178,8 +178,7 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
 
     def joined(self, *parts: object) -> str:
         """Return the text of `parts`: what `~` does."""
-        check_usable(*parts)
-        return self.concat([str(self.show(part)) for part in parts])
+        return self.concat(parts)
 
     def usable(self, value: object) -> object:
         """Return a value that is compared; raise SandboxError if Jinja does not know it."""

@@ -16,8 +16,16 @@ if not __package__:  # started by the path of the folder: import from the folder
 
 def main() -> None:
     """Run `lab`. While its modules are imported, Ctrl-C ends it at once, without a traceback."""
-    from labreport.cli.main import main as run  # noqa: PLC0415 # see above
+    try:
+        from labreport.cli.main import main as run  # noqa: PLC0415 # see above
+    except ModuleNotFoundError as error:  # click: what else may be missing is imported later
+        if (error.name or "").startswith("labreport"):
+            raise
+        from labreport.contract.errors import ExitStatus  # noqa: PLC0415 # only then
+        from labreport.site.defaults import how_to_install  # noqa: PLC0415 # only then
 
+        print(f"lab: {error.name} is not installed: {how_to_install('publish')}", file=sys.stderr)  # noqa: T201
+        sys.exit(ExitStatus.CANNOT_RUN)
     signal.signal(signal.SIGINT, HANDLER)
     run()
 

@@ -4,8 +4,11 @@ from collectors.lab11.stack import NEEDS, PROGRAMS, USES, certificate, front, ng
 from labreport.capture import EVERYTHING, Run, collector
 
 LOG = "requests.log"
-BEFORE = 200
-"""How many requests are answered before the certificate is replaced."""
+BEFORE, LEAST = 200, 600
+"""How many requests are answered before the certificate is replaced, and at least in all."""
+
+LIMIT_SECONDS = 180.0
+"""An emulated host with one processor answers about ten requests in a second."""
 
 SUMMARY = (
     "NR > 1 {n++; if ($5 > 1) again++; if ($3 != 200) lost++; else if (!($4 in seen)) {seen[$4]; kinds++}}"
@@ -33,12 +36,17 @@ def rotation(run: Run) -> None:
                 shown = ["openssl", "x509", "-in", str(certs / name / "localhost.crt"), "-noout"]
                 out.run([*shown, "-fingerprint", "-sha256"], volatile=EVERYTHING)
         log = run.folder / LOG
-        load = ["python3", "-I", "-B", str(PROGRAMS / "under_way.py"), str(made.https), str(seconds)]
-        with run.server(load, ready=lambda: log.read_bytes().count(b"\n") > BEFORE, log=LOG) as clients:
+        words = map(str, (PROGRAMS / "under_way.py", made.https, seconds, LEAST))
+        load = ["python3", "-I", "-B", *words]
+
+        def ready() -> bool:
+            return log.read_bytes().count(b"\n") > BEFORE
+
+        with run.server(load, ready=ready, log=LOG, timeout=LIMIT_SECONDS) as clients:
             run.command(["ln", "--symbolic", "new", str(certs / "next")])
             run.command(["mv", "--no-target-directory", str(certs / "next"), str(certs / "current")])
             run.command([*nginx(made, "hardened.conf"), "-s", "reload"])
-            run.wait_until(lambda: not clients.alive(), "the end of the requests", seconds + 30)
+            run.wait_until(lambda: not clients.alive(), "the end of the requests", seconds + LIMIT_SECONDS)
         run.hide(str(run.folder), "/run/lab11")
         with run.file("rotation/requests.csv") as out:
             out.run(["cat", str(log)], volatile=EVERYTHING)

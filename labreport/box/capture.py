@@ -34,6 +34,7 @@ from labreport.capture import signals, store
 from labreport.capture.collect import Progress
 from labreport.capture.declare import ESCAPE
 from labreport.capture.labs import find_lab
+from labreport.capture.session import CLEAN
 from labreport.contract.errors import LabError
 from labreport.contract.records import Status
 
@@ -212,7 +213,7 @@ class _Capture:
             with signals.deferred():
                 if ssh.run(["sh", "-c", INTERRUPT], timeout=STOP_SECONDS)[0] != LOST:
                     self._salvage(ssh)
-            raise
+            raise KeyboardInterrupt(CLEAN) from None
 
 
 def _skipped(lost_in: Counter[str]) -> set[str]:

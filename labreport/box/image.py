@@ -11,6 +11,7 @@ from labreport.box.layout import Box, BoxError, remove_folder
 from labreport.capture import recorder
 from labreport.capture.cleanup import leaks
 from labreport.capture.command import CommandSpec
+from labreport.capture.packages import install_command
 from labreport.capture.program import which
 
 RELEASE = "trixie"
@@ -56,9 +57,9 @@ PROGRAMS = {"debvm-create": "debvm", "mmdebstrap": "mmdebstrap", "ssh-keygen": "
 STEPS = re.compile(r"^(?:I: (?P<step>.+)|(?:Setting up|Unpacking) (?P<package>[^ ]+) .*)$")
 
 
-def missing_packages() -> str:
-    """Return the Debian packages that are missing to make and run a box, or an empty text."""
-    return " ".join(sorted({package for program, package in PROGRAMS.items() if not which(program)}))
+def missing_packages() -> list[str]:
+    """Return the packages, by Debian's names, that are missing to make and run a box."""
+    return sorted({package for program, package in PROGRAMS.items() if not which(program)})
 
 
 def create(box: Box, on_step: Callable[[str], None]) -> Accelerator:
@@ -67,7 +68,7 @@ def create(box: Box, on_step: Callable[[str], None]) -> Accelerator:
     Raise BoxError. If it fails or is interrupted, only the log stays; the error names it.
     """
     if packages := missing_packages():
-        raise BoxError("programs that make the box are not installed", f"apt-get install {packages}")
+        raise BoxError("programs that make the box are not installed", install_command(packages))
     box.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not box.image.exists():
         require_disk(box.folder, DISK_MIB)

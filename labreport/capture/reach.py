@@ -2,6 +2,7 @@
 
 import socket
 import urllib.request
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from labreport.capture import recorder
@@ -11,6 +12,33 @@ ADDRESSES = 3
 """How many of a name's addresses are tried. The first may be of a protocol without a route, such as IPv6."""
 
 PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy, and the variable that names it. It has no name if the value of the variable is no address."""
+
+    variable: str
+    name: str
+    port: int
+
+    def __str__(self) -> str:
+        """Return the words for it in a message, without what else its address has, such as a password."""
+        return f"the proxy {self.name} ({self.variable})"
+
+
+def proxy_of(url: str) -> Proxy | None:
+    """Return the proxy that the environment names for an address of http or https, or None."""
+    parts = urlsplit(url)
+    named = urllib.request.getproxies().get(parts.scheme)
+    if not named or urllib.request.proxy_bypass(parts.hostname or ""):
+        return None
+    variable = f"{parts.scheme}_proxy"
+    try:
+        proxy = urlsplit(named if "://" in named else f"//{named}")
+        return Proxy(variable, proxy.hostname or "", proxy.port or PORTS[parts.scheme])
+    except ValueError:
+        return Proxy(variable, "", 0)
 
 
 def unreachable(name: str, port: int) -> str:
@@ -33,13 +61,16 @@ def unreachable(name: str, port: int) -> str:
 
 
 def unreachable_address(url: str) -> str:
-    """Return why the host of an address takes no connection, or an empty text.
+    """Return why the host of an address of http or https takes no connection, or an empty text.
 
-    If the environment names a proxy for it, nothing is tried: the proxy decides.
+    If the environment names a proxy for it, that is asked for a connection.
     """
-    parts = urlsplit(url)
-    name = parts.hostname or ""
-    if parts.scheme in urllib.request.getproxies() and not urllib.request.proxy_bypass(name):
-        return ""
-    why = unreachable(name, parts.port or PORTS.get(parts.scheme, 0))
-    return f"{name}: {why}" if why else ""
+    if (proxy := proxy_of(url)) is None:
+        parts = urlsplit(url)
+        name, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+    elif proxy.name:
+        name, port = proxy.name, proxy.port
+    else:
+        return f"{proxy.variable} names no address"
+    why = unreachable(name, port)
+    return f"{proxy or name}: {why}" if why else ""

@@ -19,6 +19,9 @@ T = TypeVar("T")
 END_SECONDS = 2.0
 """Seconds that a process may take to end by itself: a server's child outlives its request for a moment."""
 
+CLEAN = "nothing was left behind; the next collect goes on"
+"""What an interrupted collect says if it has left nothing to the next run."""
+
 LISTED = 10
 """How many leaks a message lists at most."""
 
@@ -174,7 +177,7 @@ def _end(shared: Session) -> tuple[set[leaks.Leak], set[leaks.Leak]]:
 
 
 def _for_the_next_run(shared: Session, remaining: Collection[leaks.Leak]) -> str:
-    """Return what an interrupted session has left to the next run; an empty text if nothing."""
+    """Return what an interrupted session has left to the next run."""
     kept = ["its undo commands"] if shared.folder.exists() else []
     kept += [str(leak) for leak in sorted(remaining)[:LISTED]]
-    return f"left for the next run to clear: {', '.join(kept)}" if kept else ""
+    return f"left for the next run to clear: {', '.join(kept)}" if kept else CLEAN

@@ -1,22 +1,23 @@
 """Evidence coverage: how much of a lab's report rests on evidence, and which evidence no page uses."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
 from labreport.check.diff.since import since_table
 from labreport.check.finding import Finding, in_order
-from labreport.check.lab import LabPages
+from labreport.check.lab import LabPages, read_lab
 from labreport.check.languages import SEARCHED
 from labreport.check.numbers import NUMBER
-from labreport.check.rubric import RequirementState, requirements_table, results_of
-from labreport.check.waivers import Waived, waive
+from labreport.check.rubric import RequirementResult, RequirementState, requirements_table, results_of
+from labreport.check.waivers import Waived, read_waivers, waive
 from labreport.contract.images import is_image_path
 from labreport.contract.sets import is_set
 from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.facts.expressions.evaluate import EvaluationState
 from labreport.report.pages.context import Changed, LateTable, Required
+from labreport.report.problems import FaultError, Problem
 from labreport.report.source.evidence_set import is_evidence
 from labreport.report.tables import Table
 from labreport.report.values import Quantity
@@ -116,12 +117,17 @@ def unshown_evidence(lab: LabPages) -> Iterator[Finding]:
 
 
 def cover_lab(lab: LabPages, day: date) -> Coverage:
-    """Return the coverage of a lab, with the waivers that are valid on `day`."""
-    return coverage_of(lab, waive(lab, in_order(naked_numbers(lab)), day))
+    """Return the coverage of a lab, with the waivers that are valid on `day`; raise YamlError.
+
+    No file that it rests on may be unusable: without its settings and waivers, a lab has other counts.
+    """
+    read_lab(lab.root, lab.lab)
+    read_waivers(lab.docs, lab.lab)
+    return coverage_of(lab, waive(lab, in_order(naked_numbers(lab)), day), results_of(lab))
 
 
-def coverage_of(lab: LabPages, findings: Waived) -> Coverage:
-    """Return the coverage of a lab, given its findings."""
+def coverage_of(lab: LabPages, findings: Waived, results: Iterable[RequirementResult]) -> Coverage:
+    """Return the coverage of a lab, given its findings and the results of its requirements."""
     exempt = sum((page.exempt for page in lab.numbers), Counter[str]())
     if count := sum(finding.kind == NUMBER for finding in findings.waived):
         exempt[WAIVED] = count
@@ -129,7 +135,7 @@ def coverage_of(lab: LabPages, findings: Waived) -> Coverage:
     values = [one.result.value for one in lab.expressions if isinstance(one, InlineValue)]
     shown = sum(isinstance(value, Quantity) for value in values)
     rubric: dict[int, Counter[RequirementState]] = {}
-    for result in results_of(lab):
+    for result in results:
         rubric.setdefault(result.edition, Counter())[result.state] += 1
     return Coverage(
         bound=shown + sum(page.claimed for page in lab.numbers),
@@ -141,13 +147,19 @@ def coverage_of(lab: LabPages, findings: Waived) -> Coverage:
     )
 
 
-def late_table(shown: LateTable, lab: LabPages, day: date) -> Table:
-    """Return a table that needs all pages of a lab; waivers count that are valid on `day`."""
-    if isinstance(shown, Required):
-        return requirements_table(results_of(lab))
-    if isinstance(shown, Changed):
-        return since_table(lab, shown.before)
-    return coverage_table(cover_lab(lab, day))
+def late_table(shown: LateTable, lab: LabPages, day: date) -> Table | Problem:
+    """Return a table that needs all pages of a lab; waivers count that are valid on `day`.
+
+    A file that it rests on and that is unusable is a problem.
+    """
+    try:
+        if isinstance(shown, Required):
+            return requirements_table(results_of(lab))
+        if isinstance(shown, Changed):
+            return since_table(lab, shown.before)
+        return coverage_table(cover_lab(lab, day))
+    except FaultError as error:
+        return Problem.of(error, "")
 
 
 def coverage_table(coverage: Coverage) -> Table:

@@ -1,7 +1,7 @@
 """One lab as the checks see it: its pages, the evidence that they show, its facts and its lab.yml."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from labreport.report.facts.readings import Reading
 from labreport.report.pages.calls import CallResult
 from labreport.report.pages.context import blocks_of
 from labreport.report.pages.source import PageSource
-from labreport.report.problems import FaultError
+from labreport.report.problems import FaultError, Problem
 from labreport.report.source.cite import LABS, lab_of
 from labreport.report.source.evidence import Evidence
 from labreport.report.tables import Figure
@@ -53,6 +53,8 @@ class LabPages:
     pages: Sequence[PageSource]
     results: Sequence[CallResult]
     evidence: Evidence
+    urls: Mapping[str, str]
+    """Where the site has each page, from its root, by the page's path."""
     counted: dict[str, tuple[PageSource, LabNumbers, PageNumbers]] = field(default_factory=dict)
     """The numbers of pages that were searched before, by path, with the page and the settings."""
 
@@ -123,11 +125,13 @@ def results_by_lab(results: Iterable[CallResult]) -> dict[str, list[CallResult]]
     return by_lab
 
 
-def usable(read: Callable[[], T]) -> T | None:
-    """Return what `read` returns; None if the file that it reads is invalid."""
+def usable(read: Callable[[], T], problems: list[Problem] | None = None) -> T | None:
+    """Return what `read` returns; None if the file that it reads is invalid, which `problems` then has."""
     try:
         return read()
-    except FaultError:
+    except FaultError as error:
+        if problems is not None:
+            problems.append(Problem.of_file(error))
         return None
 
 

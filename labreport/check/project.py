@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from labreport.check.coverage import (
@@ -18,8 +18,8 @@ from labreport.check.coverage import (
 )
 from labreport.check.finding import NOTHING, PROBLEM, Edit, Finding, edited, in_order
 from labreport.check.key_findings import unbound_findings
-from labreport.check.lab import LabPages, read_facts, read_lab, results_by_lab
-from labreport.check.rubric import read_rubric, unmet_requirements
+from labreport.check.lab import LabPages, read_facts, read_lab, results_by_lab, usable
+from labreport.check.rubric import read_rubric, results_of, unmet_requirements
 from labreport.check.secret_scan import possible_secrets
 from labreport.check.slices import moved_slices, unpinned_slices
 from labreport.check.stand_ins import unsaid_stand_ins
@@ -29,7 +29,7 @@ from labreport.report.facts.converters.own import lab_converters, sample_errors
 from labreport.report.pages.context import LateTable
 from labreport.report.pages.render import RenderPass, SitePages
 from labreport.report.pages.source import PageSource
-from labreport.report.problems import FaultError
+from labreport.report.problems import FaultError, Problem
 from labreport.report.tables import Table
 from labreport.report.yaml_file import YamlError
 
@@ -59,7 +59,7 @@ class ProjectPages:
         names = pages.keys() - {""} | set(self.labs_with_evidence)
         root, docs, evidence = self.site.root, self.site.docs, self.rendering.evidence
         return tuple(
-            LabPages(root, docs, name, pages.get(name, []), results.get(name, []), evidence)
+            LabPages(root, docs, name, pages.get(name, []), results.get(name, []), evidence, self.site.urls)
             for name in sorted(names)
         )
 
@@ -178,7 +178,8 @@ def check_project(
     for lab in labs:
         waived = waive(lab, by_lab[lab.lab], today)
         findings += waived.left
-        covered[lab.lab] = coverage_of(lab, waived)
+        requirements = usable(partial(results_of, lab)) or []
+        covered[lab.lab] = coverage_of(lab, waived, requirements)
         coverage += covered[lab.lab]
     if coverage.empty and not {lab.lab for lab in labs} & set(project.labs_with_evidence):
         what = "nothing to check: no evidence, and no page of a lab with a number or a claim"
@@ -241,8 +242,8 @@ def read_project(site: SitePages) -> ProjectPages:
     return ProjectPages(site, rendering)
 
 
-def late_table_of(site: SitePages, shown: LateTable, today: date) -> Table:
-    """Return a table that needs all pages of a lab."""
+def late_table_of(site: SitePages, shown: LateTable, today: date) -> Table | Problem:
+    """Return a table that needs all pages of a lab; a problem if a file that it rests on is unusable."""
     labs = {pages.lab: pages for pages in read_project(site).labs}
     return late_table(shown, labs[shown.lab], today) if shown.lab in labs else coverage_table(Coverage())
 

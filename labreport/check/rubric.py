@@ -1,14 +1,15 @@
 """rubric.yml: what the course sheet requires, and whether the named section shows the evidence for it."""
 
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import quote
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from labreport.check.finding import Finding
 from labreport.check.lab import Display, LabPages, read_lab, usable
@@ -17,13 +18,27 @@ from labreport.contract.lab_config import Lab
 from labreport.contract.records import Model
 from labreport.report.export.compact import Asked
 from labreport.report.pages.context import RUBRIC_FILE
+from labreport.report.pages.headings import Heading
 from labreport.report.pages.render import SitePages
-from labreport.report.pages.source import Heading, PageSource
+from labreport.report.pages.source import PAGE_SUFFIXES, PageSource
+from labreport.report.problems import Problem
 from labreport.report.source.cite import LABS
 from labreport.report.tables import Cell, Table
-from labreport.report.yaml_file import YamlFile, YamlRoot, read_yaml
+from labreport.report.yaml_file import ValueMistakeError, YamlFile, YamlRoot, read_yaml
 
 _REMEDY = "manual/reference/rubric.md describes a requirement"
+
+
+def _page_name(name: str) -> str:
+    """Return the name of a page beside rubric.yml; raise ValueMistakeError for another one."""
+    if "/" in name or not name.endswith(PAGE_SUFFIXES):
+        what = f"{name!r} is not the name of a page beside rubric.yml"
+        raise ValueMistakeError(what, f"name one that ends in {', '.join(PAGE_SUFFIXES)}")
+    return name
+
+
+_PAGE_PATTERN = rf"^[^/]+({'|'.join(map(re.escape, PAGE_SUFFIXES))})$"
+PageName = Annotated[str, AfterValidator(_page_name), Field(json_schema_extra={"pattern": _PAGE_PATTERN})]
 
 FilePattern = Annotated[str, Field(pattern=r"^[^\\/][^\\]*$", max_length=200)]
 """A path of evidence; `*` stands for any characters, and `?` for one."""
@@ -55,7 +70,7 @@ class Requirement(Model):
     points: Annotated[float, Field(gt=0, le=10_000)] | None = None
     partial: bool = False
     handed_in: HandedIn | None = None
-    page: Annotated[str, Field(pattern=r"^[^/]+\.md$")] | None = None
+    page: PageName | None = None
     section: Annotated[str, Field(min_length=1)] | None = None
     shows: tuple[EvidencePath, ...] = ()
     facts: tuple[str, ...] = ()
@@ -103,10 +118,11 @@ class RequirementResult:
 def asked_of(site: SitePages, lab: str) -> Asked:
     """Return what a lab's sheets ask for: the files of lab.yml, and the sections of rubric.yml without one.
 
-    A file that cannot be read asks for nothing here; the export reports it as a problem.
+    A file that cannot be used asks for nothing, and is a problem.
     """
-    config = usable(lambda: read_lab(site.root, lab))
-    rubric = usable(lambda: read_rubric(site.docs, lab))
+    problems: list[Problem] = []
+    config = usable(lambda: read_lab(site.root, lab), problems)
+    rubric = usable(lambda: read_rubric(site.docs, lab), problems)
     editions = config.value.editions.values() if config else ()
     files = frozenset(path for edition in editions for task in edition.tasks.values() for path in task.files)
     requirements = (
@@ -114,7 +130,10 @@ def asked_of(site: SitePages, lab: str) -> Asked:
     )
     answers = ((one, files.intersection(one.shows) if files else one.shows) for one in requirements)
     in_prose = (one for one, shown in answers if one.page and one.section and not shown)
-    return Asked(files, frozenset((f"{LABS}/{lab}/{one.page}", str(one.section)) for one in in_prose))
+    named = {(f"{LABS}/{lab}/{one.page}", one.section) for one in in_prose}
+    headings = ((page.path, heading) for page in site.pages if page.lab == lab for heading in page.headings)
+    sections = ((path, one.text) for path, one in headings if {(path, one.text), (path, one.anchor)} & named)
+    return Asked(files, frozenset(sections), tuple(problems))
 
 
 def read_rubric(docs: Path, lab: str) -> YamlFile[RubricFile] | None:
@@ -131,8 +150,8 @@ def read_rubric_file(path: Path, file: str) -> YamlFile[RubricFile]:
 
 
 def results_of(lab: LabPages) -> list[RequirementResult]:
-    """Return the state of each requirement of a lab; none if it has no valid rubric.yml."""
-    rubric = usable(lambda: read_rubric(lab.docs, lab.lab))
+    """Return the state of each requirement of a lab; none if it has no rubric.yml. Raise YamlError."""
+    rubric = read_rubric(lab.docs, lab.lab)
     return _results(rubric.value, lab) if rubric else []
 
 
@@ -172,19 +191,19 @@ def _results(rubric: RubricFile, lab: LabPages) -> list[RequirementResult]:
                 state = RequirementState.TO_COME
             else:
                 state = RequirementState.NOT_MET
-            link = _link(requirement, pages)
+            link = _link(requirement, pages, lab.urls)
             results.append(RequirementResult(edition, name, requirement, state, missing, link))
     return results
 
 
-def _link(requirement: Requirement, pages: dict[str, PageSource]) -> str:
+def _link(requirement: Requirement, pages: Mapping[str, PageSource], urls: Mapping[str, str]) -> str:
     """Return the link to the section of a requirement; empty if there is none, or more than one."""
     page = pages.get(requirement.page or "")
     named = [one for one in page.headings if requirement.section in {one.text, one.anchor}] if page else []
-    if page is None or len(named) != 1:
+    if page is None or page.path not in urls or len(named) != 1:
         return ""
     anchor = f"#{quote(named[0].anchor)}" if named[0].level > 1 else ""
-    return f"{quote(page.path.removesuffix('.md'))}.html{anchor}"
+    return f"{urls[page.path]}{anchor}"
 
 
 def requirements_table(results: Sequence[RequirementResult]) -> Table:

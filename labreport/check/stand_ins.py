@@ -12,7 +12,7 @@ from labreport.report.pages.visible import INLINE_CODE
 STAND_IN = "stand-in"
 """The kind of the finding."""
 SAID = re.compile(r"\bstand-?\s?ins?\b", re.IGNORECASE)
-PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|$))+")
+PARAGRAPH = re.compile(r"(?:^[^\S\n]*\S[^\n]*(?:\n|\Z))+", re.MULTILINE)
 BETWEEN = r"[^.!?|]{1,60}?(?<![\w.])v?"
 """What may be between an image's name and its version: a colon, markup, or a few words of the sentence."""
 

@@ -1,7 +1,6 @@
 """lab cache."""
 
 from dataclasses import asdict
-from urllib.parse import urlsplit
 
 import click
 
@@ -9,6 +8,7 @@ from labreport.capture import signals
 from labreport.capture.cache import archives, folder
 from labreport.capture.cache.folder import CachedArchive
 from labreport.cli import show
+from labreport.contract.lab_config import http_address
 from labreport.contract.user_cache import remove_made
 from labreport.report.tables import Table
 
@@ -46,11 +46,16 @@ def add(url: str) -> None:
     A download that was interrupted goes on. Compare the SHA-256 with what the publisher says: this is the
     hash of what came.
     """
-    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-        raise click.UsageError(f"{url}: not an address of http or https")
+    try:
+        http_address(url)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     with signals.interruptible(), show.progress() as shown:
         shown.note(f"downloading {url}")
-        digest, size = archives.add(url, shown.working)
+        try:
+            digest, size = archives.add(url, shown.working)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("what has come stays, and the same command goes on") from None
     show.line(f"{archives.file_name(url)}: {size} bytes, SHA-256 {digest}")
     show.line("archives:")
     show.line("  kata:")

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 import click
 
+from labreport.box.image import missing_packages
 from labreport.capture.checks import Check, Fit
 from labreport.capture.declare import Lack, Need
 from labreport.capture.host import this_host
@@ -48,15 +49,18 @@ class NeedRow:
     is_flag=True,
     help="Print only the packages to install, one a line, as the package manager here names them.",
 )
+@click.option("--box", is_flag=True, help="With --packages: also those that make and run the box.")
 @click.option("--json", "json_", is_flag=True, help="Print the result as JSON on standard output.")
 @click.pass_context
-def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
+def doctor(ctx: click.Context, *, packages: bool, box: bool, json_: bool) -> None:
     """Show what this host is, what the labs need, what is missing, and how to get it.
 
     What the host is fit for is tried: an overlay is mounted, a cgroup is made, a guest is run under KVM (once
     in a boot). What cannot be tried here, for example without root, is called "not tried". Exit status 1 if
     something is missing, and 2 if a lab has a mistake.
     """
+    if box and not packages:
+        raise click.UsageError("--box goes with --packages")
     project = root()
     rows: list[NeedRow] = []
     broken = BrokenLabs()
@@ -64,7 +68,8 @@ def doctor(ctx: click.Context, *, packages: bool, json_: bool) -> None:
         with broken.aside():
             rows += _rows(find_lab(project, name))
     if packages:
-        needed = (package for row in rows if row.lack for package in row.lack.packages)
+        needed = [package for row in rows if row.lack for package in row.lack.packages]
+        needed += missing_packages() if box else []
         for name in not_installed(package_manager(), needed):
             show.line(name)
         ctx.exit(broken.status)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import click
 
 from labreport.cli import show
-from labreport.cli.new import TEMPLATES, TemplateError, copy_template, title_words
+from labreport.cli.new import TEMPLATES, TemplateError, all_or_nothing, copy_template, title_words
 
 REQUIREMENT = "labreport[publish,collect] @ "
 UNKNOWN = f"# {REQUIREMENT}git+https://HOST/OWNER/NAME@COMMIT"
@@ -35,11 +35,13 @@ def init(folder: Path, *, title: str | None) -> None:
         more = ", …" if len(there) > 5 else ""  # noqa: PLR2004 - as many as a line holds
         what = f"the folder is not empty: {', '.join(there[:5])}{more}"
         raise TemplateError(what, "name a folder that is empty or absent", path=str(folder))
-    words = title_words(Path(os.path.realpath(folder)).name if title is None else title)
-    requirement = tool_requirement()
-    copy_template(TEMPLATES / "project", folder, {**words, "requirement": requirement or UNKNOWN})
+    title = Path(os.path.realpath(folder)).name if title is None else title
+    site_name = title_words(title.replace("<", "&lt;"))["title_yaml"]  # mkdocs' themes take it for HTML
+    words = {**title_words(title), "site_name": site_name, "requirement": tool_requirement() or UNKNOWN}
+    with all_or_nothing(folder):
+        copy_template(TEMPLATES / "project", folder, words)
     show.line(f"created {folder}/")
-    if not requirement:
+    if words["requirement"] == UNKNOWN:
         show.line(
             f"{folder}/requirements.txt: the address of the tool is unknown: fill in the last line", err=True
         )

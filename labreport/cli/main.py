@@ -101,8 +101,8 @@ def _run() -> int:  # one a kind of end
     except click.ClickException as error:
         return _wrong_use(error)
     except (click.Abort, KeyboardInterrupt) as error:
-        what = str(error.__cause__ or error) or "nothing was left behind; the next collect goes on"
-        output.line(f"lab: interrupted: {what}", err=True)
+        what = str(error.__cause__ or error)
+        output.line(f"lab: interrupted: {what}" if what else "lab: interrupted", err=True)
         return ExitStatus.INTERRUPTED
     except ModuleNotFoundError as error:
         return _missing(error) if not _is_ours(error) else _failed(error)

@@ -2,8 +2,10 @@
 
 import math
 import re
+import shutil
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
@@ -41,9 +43,10 @@ def new(name: str, *, title: str | None) -> None:
         "year": str(datetime.now(UTC).year),
         **title_words(name if title is None else title),
     }
-    for kind in ("collectors", "docs"):
-        copy_template(TEMPLATES / "lab" / kind, folders[kind], words)
-    folders["evidence"].mkdir(parents=True)
+    with all_or_nothing(*folders.values()):
+        for kind in ("collectors", "docs"):
+            copy_template(TEMPLATES / "lab" / kind, folders[kind], words)
+        folders["evidence"].mkdir(parents=True)
     for folder in folders.values():
         show.line(f"created {folder.relative_to(project)}/")
     show.line(f"next: lab collect {name}, then mkdocs serve")
@@ -65,6 +68,24 @@ def as_heading(text: str) -> str:
     text = re.sub(r"&(?=[#\w])", "&amp;", text)
     text = re.sub(r"[\\`*_{[#]", r"\\\g<0>", text)
     return text.replace("<", "&lt;").replace("{%", "{&#37;")  # Markdown has no backslash escape for these
+
+
+@contextmanager
+def all_or_nothing(*folders: Path) -> Iterator[None]:
+    """Remove what was made in `folders` if an error is raised. They are absent, or hold nothing but .git."""
+    there = [folder for folder in folders if folder.exists()]
+    try:
+        yield
+    except BaseException:
+        for folder in folders:
+            if folder not in there:
+                shutil.rmtree(folder, ignore_errors=True)
+                continue
+            for path in [path for path in folder.iterdir() if path.name != ".git"]:
+                shutil.rmtree(path, ignore_errors=True)
+                with suppress(OSError):
+                    path.unlink()
+        raise
 
 
 def copy_template(source: Path, target: Path, words: Mapping[str, str]) -> None:

@@ -28,13 +28,12 @@ def package(lab: str, to: Path, *, is_bundle: bool) -> ExitStatus:
     for problem in exported.problems:
         show.line(f"lab: {problem}", err=True)
     found = Evidence(project / "evidence").set(lab)
-    title = exported.markdown.partition("\n")[0].removeprefix("## ")
     is_whole = not exported.problems
     if is_bundle:
-        members, is_built = bundle_members(project, title, found)
+        members, is_built = bundle_members(project, exported.title, found)
         is_whole = is_whole and is_built
     else:
-        members = crate_members(CrateSubject(title, exported.markdown, __version__, today()), found)
+        members = crate_members(CrateSubject(exported.title, exported.markdown, __version__, today()), found)
     match to.suffix.lower():
         case ".zip":
             show.save(to, zip_of(members))

@@ -32,11 +32,13 @@ NO_ANSWER = (
     "Receive packet timeout",
     "socket err: Connection reset by peer",
     "socket err: early eof",
+    "failed to delete task: ttrpc: closed",
 )
 """Messages of Kata about a guest that did not answer within Kata's own limits. The first is about a
 connection to the agent (3.23: crates/agent/src/sock/{hybrid_vsock,vsock}.rs, connect), the second about a
-request to it (ttrpc 0.8.4: src/asynchronous/client.rs). The others are printed when the guest dies during a
-request. They were seen on an emulated host, at `online vcpus` and at `agent create container`."""
+request to it (ttrpc 0.8.4: src/asynchronous/client.rs). The next two are printed when the guest dies during a
+request. They were seen on an emulated host, at `online vcpus` and at `agent create container`. The last is
+ctr's: the shim ended before it had answered that the task is deleted (seen once, in the box)."""
 
 REMEDY = "the guest never answers: see manual/how-to/troubleshooting.md"
 

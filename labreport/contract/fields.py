@@ -1,6 +1,7 @@
 """The types of fields in records: paths, hashes, names, times, numbers and patterns, each with its limits."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
@@ -45,6 +46,17 @@ def is_evidence_path(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def with_folders(path: str) -> Iterator[str]:
+    """Yield a path, and each folder above it.
+
+    >>> list(with_folders("a/b/c"))
+    ['a/b/c', 'a/b', 'a']
+    """
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def writable_path(text: str) -> str:

@@ -4,11 +4,12 @@ Who keeps a Known calls `forget` for each file that has changed.
 """
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from labreport.contract.fields import RECORDS
+from labreport.contract.fields import RECORDS, with_folders
 from labreport.contract.folder import Folder
 from labreport.contract.reader import RecordError, read_record
 from labreport.contract.records import File, Record
@@ -44,8 +45,10 @@ class Known:
         found: T = before[1]
         return found
 
-    def forget(self, path: str) -> None:
-        """Forget the file at `path` of the set, which has changed, or the record in it."""
-        self._found.pop(path, None)
-        if path.startswith(f"{RECORDS}/"):
-            self._records.pop(path.removeprefix(f"{RECORDS}/").removesuffix(".json"), None)
+    def forget(self, paths: AbstractSet[str]) -> None:
+        """Forget the files and records of the set at `paths`, which have changed, and all below them."""
+        for path in [path for path in self._found if not paths.isdisjoint(with_folders(path))]:
+            del self._found[path]
+        for name in list(self._records):
+            if not paths.isdisjoint(with_folders(f"{RECORDS}/{name}.json")):
+                del self._records[name]

@@ -1,14 +1,51 @@
 """The model of `collectors/<lab>/lab.yml`: titles, images, archives, tasks and settings of a lab."""
 
+import re
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from labreport.contract.fields import EvidencePath
 from labreport.contract.records import Model
 
 CONVERTERS_FILE = "converters.py"
 """A lab's own converters, beside its lab.yml: code of the report, which no capture imports."""
+
+SCHEMES = frozenset({"http", "https"})
+MAX_PORT = 65535
+
+_PART = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
+_IMAGE = re.compile(
+    rf"(?:(?=localhost|[^/]*[.:])[A-Za-z0-9.-]+(?::(?P<port>[0-9]{{1,5}}))?/)?{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
+)
+
+
+def http_address(text: str) -> str:
+    """Return `text` if it is an address of http or https that may be shown, else raise ValueError.
+
+    It has a host and a port that can exist, no blank and no character beyond ASCII. It has no user name and
+    no password, because messages and records show it.
+    """
+    if "@" in re.split("[/?#]", text.partition("://")[2])[0]:
+        raise ValueError("the address has a user name or a password, which records would show")
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(f"{text!a} has a character that an address cannot have: write it as %20")
+    try:
+        parts = urlsplit(text)
+        is_host = parts.port != 0 and bool((parts.hostname or "").encode("idna"))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no address: {error}") from error
+    if parts.scheme not in SCHEMES or not is_host:
+        raise ValueError(f"{text!r} is no address of http or https")
+    return text
+
+
+def _image_reference(text: str) -> str:
+    found = _IMAGE.fullmatch(text)
+    if not found or int(found["port"] or 0) > MAX_PORT:
+        raise ValueError(f"{text!r} is no name of an image, such as docker.io/library/alpine:3.19")
+    return text
 
 
 class LabImage(Model):
@@ -18,7 +55,7 @@ class LabImage(Model):
     what a stand-in may be built from: "busybox" is the statically linked one of the distribution.
     """
 
-    reference: str
+    reference: Annotated[str, AfterValidator(_image_reference)]
     digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
     archive_env: str = ""
     made_from: Literal["", "busybox"] = ""
@@ -30,7 +67,7 @@ class Archive(Model):
     `sha256` is the hash of the file; it is empty if the user has to provide it.
     """
 
-    url: str = ""
+    url: Annotated[str, AfterValidator(lambda url: url and http_address(url))] = ""
     archive_env: str = ""
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
 

@@ -31,6 +31,19 @@ def why_no_text(data: bytes) -> str:
     return ""
 
 
+def is_encodable(text: str) -> bool:
+    r"""Return whether UTF-8 can hold a text, so that it can be written: it has no half of a character.
+
+    >>> is_encodable("\U0001f600"), is_encodable("\ud83d")
+    (True, False)
+    """
+    try:
+        str.encode(text)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def line_count(data: bytes) -> int:
     """Return the number of lines, including a last one without LF. A line ends at LF only."""
     return data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))

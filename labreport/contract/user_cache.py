@@ -6,6 +6,7 @@ belongs to this user alone.
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -119,6 +120,8 @@ def remove_made() -> int:
         if path.is_dir():
             with open_private(path) as folder:
                 for name in folder.names():
+                    if not stat.S_ISREG(folder.mode(name)):
+                        continue  # not ours
                     freed += os.stat(name, dir_fd=folder.descriptor, follow_symlinks=False).st_size
                     os.unlink(name, dir_fd=folder.descriptor)
     return freed

@@ -77,8 +77,10 @@ def as_error(error: BaseException) -> LabError:
 def _of_system(error: OSError) -> SystemFault:
     """Return what the system refused, where, and what to do."""
     what = error.strerror or str(error) or type(error).__name__
-    if error.errno == errno.ENOENT and error.filename is None:  # so `tempfile` says that it found no folder
-        return SystemFault(what, _NO_TEMPORARY)
+    if error.errno == errno.ENOENT and error.filename is None:  # as `tempfile` and `os.getcwd` raise it
+        if "temporary" in what:
+            return SystemFault(what, _NO_TEMPORARY)
+        return SystemFault("the current folder was removed", "change to one that is there: cd FOLDER")
     remedy = _REMEDIES.get(error.errno or 0, "check the file system and the path")
     kind = PathFault if error.errno in _OF_A_PATH else SystemFault
     return kind(what, remedy, path=_full(error) or _shown(error.filename))

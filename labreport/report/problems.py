@@ -36,6 +36,11 @@ class Problem:
         what = f"{error.place}: {error.what}" if error.place else error.what
         return cls(reference, what, error.remedy, error=error)
 
+    @classmethod
+    def of_file(cls, error: LabError) -> Self:
+        """Return the problem of a file that is not a page, which `error` names."""
+        return cls(error.path, error.what, error.remedy, line=error.line)
+
     def __str__(self) -> str:
         place, *references = (self.path, self.reference) if self.path else (self.reference,)
         place = f"{place}:{self.line}" if self.line else place

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
+from labreport.contract.fields import with_folders
+
 V = TypeVar("V")
 ALL = "*"
 """The key of a question about everything that a mapping holds."""
@@ -18,6 +20,15 @@ def note(name: str) -> None:
     """Note that what is made at the moment used `name`. Without `noting`, nothing is kept."""
     if _open:
         _open[-1].add(name)
+
+
+def note_evidence(path: str) -> None:
+    """Note the use of a file of evidence, by its path from the root, and of the folders that it is in.
+
+    One of them may become a link, which is never followed.
+    """
+    for name in with_folders(path):
+        note(name)
 
 
 def facts_use(lab: str) -> str:

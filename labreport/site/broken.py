@@ -1,6 +1,6 @@
 """Pages at which mkdocs would fail: `mkdocs serve` shows what is wrong in their place, and all other pages.
 
-`mkdocs build` fails at such a page. A page that is saved again gets another try.
+`mkdocs build` fails at such a page. Each change gives it another try: the reason may be outside of the page.
 """
 
 from pathlib import Path
@@ -31,3 +31,8 @@ def stand_in(path: str, file: Path | None, data: bytes) -> PageSource | None:
 def broken_pages() -> dict[Path, bytes]:
     """Return the pages at which mkdocs failed so far, with the bytes that they had then."""
     return {file: data for file, (data, _problem) in _broken.items()}
+
+
+def forget_broken() -> None:
+    """Let mkdocs try every page again."""
+    _broken.clear()

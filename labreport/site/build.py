@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from labreport.report.facts.claims import Claim, InlineValue
 from labreport.report.pages.anchors import PageAnchors, page_anchors
-from labreport.report.pages.calls import CallResult, inline_text
+from labreport.report.pages.calls import CallResult, inline_text, without_table
 from labreport.report.pages.context import Changed, Covered, LateTable, Required
 from labreport.report.pages.labels import Label
 from labreport.report.pages.look_alikes import is_too_deep
@@ -48,12 +48,15 @@ if TYPE_CHECKING:
 class Build:
     """One build. `files` are the pages of the site: where each is on disk, by its path below docs/.
 
+    `urls` says where the site has each page.
+
     `source` returns where a file of evidence is in the project's repository.
     """
 
     root: Path
     rendering: RenderPass
     files: Mapping[str, Path] = field(default_factory=dict)
+    urls: Mapping[str, str] = field(default_factory=dict)
     source: Callable[[str, bytes], SourceFile | None] = lambda _path, _data: None
     late: LateHtml = field(default_factory=LateHtml)
     anchors: dict[str, PageAnchors] = field(default_factory=dict)
@@ -62,7 +65,7 @@ class Build:
     """The pages, before and after their Jinja, by path."""
     uses: dict[str, set[str]] = field(default_factory=dict)
     """What each page used beside what its calls did (`labreport.report.uses`)."""
-    _late_tables: dict[LateTable, Table] = field(default_factory=dict)
+    _late_tables: dict[LateTable, Table | Problem] = field(default_factory=dict)
     _lab_pages: dict[str, "LabPages"] = field(default_factory=dict)
     _counted: "dict[str, tuple[PageSource, LabNumbers, PageNumbers]]" = field(default_factory=dict)
 
@@ -86,12 +89,10 @@ class Build:
             self.rendered[path] = self.rendering.render(self.sources[path], markdown)
         return self.rendered[path].markdown
 
-    def drop(self, path: str, key: str, meta: MutableMapping[str, Any], remedy: str) -> None:
-        """Take a key out of the front matter of a page, `meta`, and note that its value is a problem."""
-        what = f"{key} is {as_written(meta.pop(key))}, which the theme does not have"
-        line = self.sources[path].meta.lines.get(key, 1)
+    def drop(self, path: str, key: str, meta: MutableMapping[str, Any]) -> None:
+        """Take a key out of the front matter of a page, `meta`: the theme does not have its value."""
         self.rendering.noted.owner = path
-        self.rendering.add(Problem("front matter", what, remedy, path, line))
+        self.rendering.add(not_in_theme(self.sources[path], key, meta.pop(key)))
 
     def finish(self, path: str, up: str, html: str) -> str:
         """Return the HTML of a page with every slot filled, and on top the banner and what is wrong.
@@ -155,13 +156,24 @@ class Build:
                 return ref_html(label)
             case Problem() as problem if slot.kind is not SlotKind.BLOCK:
                 return inline_problem_html(problem) if slot.kind is not SlotKind.BEFORE else ""
-            case (Covered() | Required() | Changed()) as late:
-                html = self.late.put_late(lambda: table_html(self.late_table(late), up))
-                return labelled(html, result.label)
+            case Covered() | Required() | Changed():
+                return labelled(self.late.put_late(lambda: self._late_html(result, up)), result.label)
             case block:
                 return html_of(block, BlockPlace(up, self.late, anchor, result.label, self.source))
 
-    def late_table(self, shown: LateTable) -> Table:
+    def _late_html(self, result: CallResult, up: str) -> str:
+        """Return the HTML of a call that shows a table of all pages of a lab; note why there is none."""
+        assert isinstance(result.shown, LateTable)  # noqa: S101 # no other is late
+        made = self.late_table(result.shown)
+        if isinstance(made, Table):
+            return table_html(made, up)
+        box, problems = without_table(result, made)
+        self.rendering.noted.owner = result.page
+        for problem in problems:
+            self.rendering.add(problem)
+        return problem_html(box)
+
+    def late_table(self, shown: LateTable) -> Table | Problem:
         """Return a table that needs all pages of a lab. It is asked for when they have been rendered."""
         if shown not in self._late_tables:
             # The checks take 70 ms to import, which a project without such a table saves.
@@ -171,8 +183,8 @@ class Build:
                 self._late_tables[shown] = late_table(shown, self._pages_of(shown.lab), today())
         return self._late_tables[shown]
 
-    def forget_pages(self) -> dict[LateTable, Table]:
-        """Forget the pages of each lab as a whole, as one has changed; return the tables made of them."""
+    def forget_pages(self) -> dict[LateTable, Table | Problem]:
+        """Forget the pages of each lab as a whole, as one has changed; return what was made of them."""
         self._lab_pages.clear()
         tables, self._late_tables = self._late_tables, {}
         return tables
@@ -193,8 +205,16 @@ class Build:
                 if path not in self.rendered:
                     rest.render(source)
             results = results_by_lab([*self.rendering.results, *rest.results]).get(lab, [])
-            self._lab_pages[lab] = LabPages(self.root, docs, lab, pages, results, evidence, self._counted)
+            places = (self.root, docs, lab)
+            self._lab_pages[lab] = LabPages(*places, pages, results, evidence, self.urls, self._counted)
         return self._lab_pages[lab]
+
+
+def not_in_theme(source: PageSource, key: str, value: object) -> Problem:
+    """Return the problem of a page whose front matter names what the theme does not have."""
+    what = f"{key} is {as_written(source.meta.values.get(key, value))}, which the theme does not have"
+    remedy = f"name one of the theme's, or leave {key} out"
+    return Problem("front matter", what, remedy, source.path, source.meta.lines.get(key, 1))
 
 
 def _with_line(problem: Problem) -> Problem:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from labreport.report.export.crate import evidence_name
+from labreport.report.export.markdown import heading_words
 from labreport.report.source.evidence_set import EvidenceSet
 from labreport.report.today import EPOCH, midnight
 from labreport.site.one_page import build_site
@@ -47,7 +48,7 @@ def bundle_members(root: Path, title: str, found: EvidenceSet) -> tuple[dict[str
             if path.is_file() and not path.is_symlink()
         }
     members |= {evidence_name(found, path): found.read(path) for path in found.files()}
-    members["README.md"] = README.format(title=title, lab=found.lab).encode()
+    members["README.md"] = README.format(title=heading_words(title), lab=found.lab).encode()
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
     members[SUMS] = sums_of(digests).encode()
     return members, is_whole

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from labreport.report.printed import printed_line
 from labreport.report.problems import one_line
+from labreport.site import mkdocs_log
 from labreport.site.build import Build
 
 LOGGER = "mkdocs.report"
@@ -19,18 +20,19 @@ class _Run:
 
     command: str = "build"
     dirty: bool = False
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    """Each with the name of its logger."""
 
 
 _run = _Run()
 
 
 class _Counter(logging.Handler):
-    """Keeps the warnings of mkdocs. Ours are problems of the build already."""
+    """Keeps the warnings of mkdocs. Ours are problems of the build already, and so are those of its files."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name != LOGGER and not _expected(record):
-            _run.warnings.append(record.getMessage())
+        if record.name not in {LOGGER, mkdocs_log.FILES} and not _expected(record):
+            _run.warnings.append((record.name, record.getMessage()))
 
 
 def _expected(record: logging.LogRecord) -> bool:
@@ -95,7 +97,11 @@ def verdict(build: Build) -> list[str]:
         f"{problem} {build.rendering.noted.elsewhere(problem)}".rstrip()
         for problem in build.rendering.problems
     ]
-    found += [one_line(warning.replace(root, ".")) for warning in _run.warnings]
+    for name, warning in _run.warnings:
+        message = warning.replace(root, ".")
+        found.append(
+            str(mkdocs_log.nav_problem(message, build.root)) if name == mkdocs_log.NAV else one_line(message)
+        )
     if not found:
         return []
     count = "1 problem" if len(found) == 1 else f"{len(found)} problems"

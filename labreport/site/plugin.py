@@ -37,7 +37,7 @@ from labreport.site import gate, search_index
 from labreport.site.anchors import add_anchors
 from labreport.site.broken import note_broken
 from labreport.site.build import Build
-from labreport.site.docs_files import FILES, leave_out
+from labreport.site.docs_files import FILES, leave_out, same_pages
 from labreport.site.navigation import TABS, keep_tabs_apart, navigation, title_of
 from labreport.site.paper import number_links, with_title
 from labreport.site.raw import RawFiles, write_schemas
@@ -137,7 +137,7 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         What cannot be published is left out, and is a problem.
         """
         self._build.rendering.noted.owner = FILES
-        for problem in leave_out(files, config, _root(config)):
+        for problem in (*same_pages(files, config), *leave_out(files, config, _root(config))):
             self._build.rendering.add(problem)
         for path in (*defaults.STYLES, *defaults.SCRIPTS, *search_index.scripts(config)):
             if files.get_file_from_path(path) is None:  # a file of the project's own comes first
@@ -211,6 +211,7 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
         put_overrides_first(env, config.theme, _root(config))
         escape_stripped(env)
         pages = [file.page for file in files.documentation_pages() if file.page]
+        self._build.urls = {page.file.src_uri: page.url for page in pages}
         for page in pages:
             prepare_page(page, env, self._build)
             add_anchors(page, self._build.anchors)
@@ -275,8 +276,7 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
             return server
         from labreport.site.serving.serve import Rebuilder  # noqa: PLC0415 # takes 8 ms, with watchdog
 
-        watched = [config.docs_dir, *([config.config_file_path] if config.config_file_path else [])]
-        Rebuilder(server, builder, lambda: self._kept).install(watched)
+        Rebuilder(server, builder, lambda: self._kept, config).install()
         return server
 
 

@@ -28,12 +28,16 @@ _OPTIONS = ("-c", "protocol.allow=never", "-c", "core.fsmonitor=false")
 
 @dataclass(frozen=True)
 class Repository:
-    """The evidence of a commit: `blobs` are the git hashes of its files, by path from the evidence root."""
+    """The evidence of a commit: `blobs` are the git hashes of its files, by path from the evidence root.
+
+    `reflog` is the file to which git adds a line when another commit is checked out or made.
+    """
 
     address: str = ""
     commit: str = ""
     prefix: str = ""
     blobs: Mapping[str, str] = field(default_factory=dict)
+    reflog: Path | None = None
 
     def source(self, path: str, data: bytes) -> SourceFile | None:
         """Return where a file is in the repository; None if the commit does not hold it with these bytes."""
@@ -52,7 +56,8 @@ def read_repository(root: Path, address: str | None) -> Repository:
     """Return the repository of the project in `root`, published at `address`; an empty one without either."""
     if not address or urlsplit(address).scheme not in {"http", "https"}:
         return Repository()
-    prefix, _, commit = _git(root, "rev-parse", "--show-prefix", "HEAD^{commit}").rstrip("\n").partition("\n")
+    question = ("rev-parse", "--show-prefix", "--git-path", "logs/HEAD", "HEAD^{commit}")
+    prefix, reflog, commit = (*_git(root, *question).split("\n"), "", "", "")[:3]
     if not commit:
         return Repository()
     blobs = {}
@@ -61,7 +66,7 @@ def read_repository(root: Path, address: str | None) -> Repository:
         mode, kind, blob = (*about.split(" "), "", "")[:3]
         if kind == "blob" and mode != "120000":  # a symbolic link
             blobs[path.removeprefix(f"{EVIDENCE}/")] = blob
-    return Repository(address.rstrip("/"), commit, prefix, blobs)
+    return Repository(address.rstrip("/"), commit, prefix, blobs, root / reflog)
 
 
 def keep_macros_from_git() -> None:

@@ -5,7 +5,7 @@ front matter, the name of its file.
 """
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,15 @@ from labreport.site.compiled import CompiledTemplates
 from labreport.site.html.environment import ENVIRONMENT
 from labreport.site.nav_items import NavigationItems, NavigationLoader
 
-_SECTION_TITLE = (
-    r'<label class="md-nav__title" for="(__nav_[0-9_]+)">\s*<span[^>]*></span>\s*(.*?)\s*</label>'
+_SECTION_TITLE = re.compile(
+    r'<label class="md-nav__title" for="(__nav_[0-9_]+)">\s*<span[^>]*></span>\s*(.*?)\s*</label>', re.DOTALL
 )
 """A section of Material's navigation: its id, and the HTML of its title."""
+
+_SECTION_LABEL = re.compile(
+    r'<label [^>]*id="(__nav_[0-9_]+)_label"[^>]*>(?P<arrow>(?=\s*<span class="md-nav__icon))?'
+)
+"""What Material names a section after. If it has an arrow first, it has nothing else."""
 
 
 def escape_meta(meta: MutableMapping[str, Any]) -> None:
@@ -67,10 +72,14 @@ def prepare_page(page: Page, env: Environment, build: Build) -> None:
     What it wants of the theme and the theme does not have would end the build: it is dropped.
     """
     escape_names(page)
-    for key, template in (("template", "{}"), ("icon", ".icons/{}.svg")):
-        if key in page.meta and not _has(env, template.format(page.meta[key])):
-            remedy = f"name one of the theme's, or leave {key} out"
-            build.drop(page.file.src_uri, key, page.meta, remedy)
+    for key in missing_in_theme(page.meta, env):
+        build.drop(page.file.src_uri, key, page.meta)
+
+
+def missing_in_theme(meta: Mapping[str, object], env: Environment) -> list[str]:
+    """Return the keys of a page's front matter that name what the theme does not have."""
+    templates = (("template", "{}"), ("icon", ".icons/{}.svg"))
+    return [key for key, name in templates if key in meta and not _has(env, name.format(meta[key]))]
 
 
 def _has(env: Environment, template: str) -> bool:
@@ -121,12 +130,17 @@ def name_sections(html: str) -> str:
     Material names such a section after the label with its arrow, which is empty if the section has an index
     page, and missing if it has nothing else.
     """
-    for path, title in re.findall(_SECTION_TITLE, html, re.DOTALL):
-        name = re.sub(r"<[^>]*>", "", title)
-        label = f'<label [^>]*id="{path}_label"[^>]*>'
-        if arrow := re.search(rf'{label}(?=\s*<span class="md-nav__icon)', html):
-            html = f'{html[: arrow.end()]}<span class="ev-unseen">{name}</span>{html[arrow.end() :]}'
-        elif not re.search(label, html):
-            attribute = name.replace('"', "&quot;")
-            html = html.replace(f'aria-labelledby="{path}_label"', f'aria-label="{attribute}"')
+    names = {path: re.sub(r"<[^>]*>", "", title) for path, title in _SECTION_TITLE.findall(html)}
+    labelled = set()
+
+    def with_name(label: re.Match[str]) -> str:
+        labelled.add(label[1])
+        if label["arrow"] is None or label[1] not in names:
+            return label[0]
+        return f'{label[0]}<span class="ev-unseen">{names[label[1]]}</span>'
+
+    html = _SECTION_LABEL.sub(with_name, html)
+    for path in names.keys() - labelled:
+        attribute = names[path].replace('"', "&quot;")
+        html = html.replace(f'aria-labelledby="{path}_label"', f'aria-label="{attribute}"')
     return html

@@ -61,7 +61,7 @@ class BoxLab:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BoxLab]:
     """Make a box, and remove it at the end. Nothing of it may be left then."""
     if packages := image.missing_packages():
-        pytest.skip(f"the box: not installed: {packages}")
+        pytest.skip(f"the box: not installed: {', '.join(packages)}")
     lab = BoxLab(ROOT, Box(tmp_path_factory.mktemp("lab") / "box"))
     lab.run("box", "create")
     yield lab

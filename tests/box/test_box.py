@@ -326,7 +326,7 @@ def mounts(folder: Path) -> list[str]:
 def test_a_create_that_is_cut_short_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     """No process and no mount is left, and `remove` deletes the rest at once."""
     if packages := image.missing_packages():
-        pytest.skip(f"the box: not installed: {packages}")
+        pytest.skip(f"the box: not installed: {', '.join(packages)}")
     lab = BoxLab(ROOT, Box(tmp_path / "box"))
     process = lab.start("box", "create")
     making = lab.box.folder / "making"

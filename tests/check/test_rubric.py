@@ -4,11 +4,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from mkdocs.utils import markdown_extensions
 
 from labreport.check.project import CheckReport, late_table_of
 from labreport.check.rubric import RequirementState
 from labreport.report.export import export
 from labreport.report.pages.context import Required
+from labreport.report.tables import Table
 from tests.project import CapturedFile, Little, make, row
 
 DAY = date(2026, 3, 4)
@@ -123,6 +125,14 @@ def test_unmet_requirements(little: Little, given: dict[str, str], lacks: str) -
     assert checked.coverage.rubric[2025] == {RequirementState.MET: 1, RequirementState.NOT_MET: 1}
 
 
+@pytest.mark.parametrize("suffix", markdown_extensions)
+def test_every_page_of_mkdocs_can_answer(little: Little, suffix: str) -> None:
+    """Whatever its suffix is."""
+    (little.root / "docs/labs/lab12/task-1.md").rename(little.root / f"docs/labs/lab12/task-1{suffix}")
+    text = requirement(shows="[a.txt]").replace("task-1.md", f"task-1{suffix}")
+    assert check(little, text).findings == []
+
+
 def test_gaps_show_no_evidence(little: Little) -> None:
     """Evidence that was not captured is not shown, even if the page expects the gap."""
     little.state(row("c", "c.txt", reason="no KVM"), row("a", "a.txt", "b.txt", state="captured"))
@@ -165,6 +175,9 @@ BAD = {
     "2025:\n  it:\n    requirement: ''\n    to_come: x": "rubric.yml:3:1: 2025.it.requirement: ",
     "2025:\n  it: {requirement: x, page: a.md, shows: [a]}": "2025.it: page and section go together",
     "2025:\n  it: {requirement: x, page: ../a.md, section: x, shows: [a]}": "2025.it.page: ",
+    "2025:\n  it: {requirement: x, page: a.txt, section: x, shows: [a]}": (
+        "2025.it.page: 'a.txt' is not the name of a page beside rubric.yml: name one that ends in .md, "
+    ),
     "2025:\n  it: {requirement: x, page: a.md, section: x, shows: [../a]}": "2025.it.shows.0: ",
     "2025:\n  it: {requirement: x, to_come: x, shown: [a]}": "2025.it.shown: there is no key 'shown'",
     "2025:\n  it: {requirement: x, to_come: x, points: -1}": "2025.it.points: ",
@@ -197,6 +210,7 @@ def test_the_table_of_requirements(little: Little) -> None:
     little.page("labs/lab12/task-9.md", "# Task 9\n\n{{ requirements() }}\n")
     pages = little.pages()
     table = late_table_of(pages, Required("lab12"), DAY)
+    assert isinstance(table, Table)
     assert [[cell.text for cell in line] for line in table.rows] == [
         ["2025, task 1", "x", "met"],
         ["2025, task 2", "z", "to come: next week"],

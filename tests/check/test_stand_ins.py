@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from labreport.check.stand_ins import PARAGRAPH
 from labreport.contract.records import Image
 from tests.project import CapturedFile, Little, make
 
@@ -82,3 +83,10 @@ def test_a_reference_without_a_tag(little: Little, reference: str) -> None:
     image = Image(reference=reference, pinned=digest, digest=f"{digest[:-1]}2", is_pinned=False, source="x")
     little.capture(CapturedFile("a.txt", b"a\n"), images={"x": image})
     assert found(little, "It ran in alpine 3.20, or in (((.") == []
+
+
+def test_paragraphs_of_a_long_page() -> None:
+    """A line of blanks is looked at once, not once from each of them."""
+    blank = " " * 300_000
+    found = PARAGRAPH.findall(f"{blank}\n a\nb \n{blank}\n\nc{blank}")
+    assert found == [" a\nb \n", f"c{blank}"]

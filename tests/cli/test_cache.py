@@ -2,13 +2,18 @@
 
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.capture.cache.server import NAME, Server, serving
-from tests.cli.conftest import Shell
+from tests.cli.conftest import ROOT, Shell
 
 DATA = bytes(range(256)) * 500
 
@@ -53,7 +58,29 @@ def test_what_is_no_address(shell: Shell) -> None:
     """A path is wrong use."""
     ended = shell.lab("cache", "add", "/etc/passwd")
     assert ended.returncode == 2
-    assert "not an address of http or https" in ended.stderr
+    assert "is no address of http or https" in ended.stderr
+
+
+@pytest.mark.slow_after(1)
+def test_interrupted(shell: Shell, server: Server, tmp_path: Path) -> None:
+    """It says that a part stays, and the same command goes on from there."""
+    server.behaviour.pace = 0.05
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "c"), "SUDO_UID": ""}
+    argv = [sys.executable, str(ROOT / "labreport"), "cache", "add", server.url]
+    process = subprocess.Popen(argv, cwd=shell.root, env=env, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not server.behaviour.sent:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=20)[1]
+    assert process.returncode == 3
+    assert said.splitlines()[-1] == "lab: interrupted: what has come stays, and the same command goes on"
+    server.behaviour.pace = 0
+    again = shell.lab("cache", "add", server.url, **env)
+    assert again.returncode == 0, again.stderr
+    assert server.behaviour.requests[-1][1] > 0
 
 
 def test_what_is_not_there(shell: Shell, server: Server, tmp_path: Path) -> None:

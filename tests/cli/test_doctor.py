@@ -2,6 +2,7 @@
 
 import pytest
 
+from labreport.box import image
 from labreport.capture.packages import DEBIAN, package_manager
 from tests.cli.conftest import Shell
 
@@ -86,6 +87,18 @@ def test_packages_are_those_that_are_not_installed(one_lab: Shell) -> None:
         pytest.skip("not a system with dpkg")
     ended = with_needs(one_lab, "MOON, STAR, HERE").lab("doctor", "--packages")
     assert (ended.returncode, ended.stdout) == (0, "moon\nstar\n")
+
+
+def test_packages_of_the_box(one_lab: Shell) -> None:
+    """They are asked for by Debian's names here; those of other systems are in packages.py."""
+    if package_manager() != DEBIAN:
+        pytest.skip("not a system with dpkg")
+    without = with_needs(one_lab, "HERE").lab("doctor", "--packages").stdout
+    ended = one_lab.lab("doctor", "--packages", "--box")
+    assert ended.returncode == 0
+    assert set(ended.stdout.splitlines()) - set(without.splitlines()) <= set(image.PROGRAMS.values())
+    alone = one_lab.lab("doctor", "--box")
+    assert (alone.returncode, "--box goes with --packages" in alone.stderr) == (2, True)
 
 
 def test_it_fits_the_terminal(one_lab: Shell) -> None:

@@ -81,6 +81,24 @@ def test_what_cannot_be_created_is_said(tmp_path: Path) -> None:
     assert not (tmp_path / "course").exists()
 
 
+def test_a_title_with_markup_is_text(tmp_path: Path) -> None:
+    """Themes take the site's name for HTML, so a `<` in it is escaped."""
+    title = "Runs of <runC> & <b onclick=x>B</b>"
+    assert Shell(tmp_path).lab("init", "course", "--title", title).returncode == 0
+    settings = (tmp_path / "course/mkdocs.yml").read_text()
+    assert "Runs of &lt;runC> & &lt;b onclick=x>B&lt;/b>" in settings
+
+
+def test_the_current_folder_is_gone(tmp_path: Path) -> None:
+    """The error is about that folder, not about a temporary one."""
+    (tmp_path / "gone").mkdir()
+    command = 'cd gone && rmdir "$PWD" && exec "$@"'
+    argv = ["sh", "-c", command, "sh", sys.executable, "-P", str(REPO / "labreport"), "init", "x"]
+    ended = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 4
+    assert ended.stderr == "lab: the current folder was removed: change to one that is there: cd FOLDER\n"
+
+
 ADDRESSES = (
     ("https://example.org/o/labreport.git", f"git+https://example.org/o/labreport.git@{COMMIT}"),
     ("https://me:secret@example.org/o/r.git", f"git+https://example.org/o/r.git@{COMMIT}"),

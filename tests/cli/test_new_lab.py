@@ -131,6 +131,18 @@ def test_what_exists_is_not_touched(shell: Shell, folder: str) -> None:
     assert not [path for path in shell.root.rglob("*") if path.is_file() and path.name != "mkdocs.yml"]
 
 
+def test_what_fails_leaves_nothing(shell: Shell) -> None:
+    """docs/labs is a file: the error names the place, and the next call works when that is mended."""
+    (shell.root / "docs").mkdir()
+    (shell.root / "docs/labs").write_text("a file")
+    failed = shell.lab("new", "mine")
+    assert failed.returncode == 2
+    assert "docs/labs/mine: Not a directory" in failed.stderr
+    assert not (shell.root / "collectors/mine").exists()
+    (shell.root / "docs/labs").unlink()
+    assert shell.lab("new", "mine").returncode == 0
+
+
 def test_it_works_in_any_folder_with_a_mkdocs_yml(tmp_path: Path) -> None:
     """A subfolder works, too. Without a mkdocs.yml, the error names `lab init`."""
     (tmp_path / "mkdocs.yml").write_text("site_name: x\n")

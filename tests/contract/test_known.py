@@ -29,7 +29,7 @@ def test_a_file_is_compared_again_when_it_is_forgotten(little: Little) -> None:
         (path / "a/b.txt").write_bytes(b"other\n")
         assert known.found(lab, file, difference) == ""
         assert verify_set(path, "lab12", known).findings == ()
-        known.forget("a/b.txt")
+        known.forget({"a/b.txt"})
         assert "sha256 is" in known.found(lab, file, difference)
     assert [finding.path for finding in verify_set(path, "lab12", known).findings] == ["lab12/a/b.txt"]
 
@@ -42,7 +42,7 @@ def test_an_image_is_looked_at_again_when_it_is_forgotten(little: Little) -> Non
         (folder / "shots/a.png").write_bytes(content)
         found = verify_set(folder, "lab12", known).findings
         assert [finding.verdict for finding in found] == [Integrity.UNFIT]
-    known.forget("shots/a.png")
+    known.forget({"shots/a.png"})
     assert [finding.verdict for finding in verify_set(folder, "lab12", known).findings] == [Integrity.ALTERED]
 
 
@@ -56,5 +56,5 @@ def test_a_record_that_cannot_be_read_is_an_error_each_time(little: Little) -> N
         path.write_bytes(content)
         with pytest.raises(RecordError):
             known.record(folder, "a-b.txt")
-    known.forget("records/a-b.txt.json")
+    known.forget({"records/a-b.txt.json"})
     assert known.record(folder, "a-b.txt").lab == "lab12"

@@ -95,6 +95,8 @@ def test_all_files_are_removed(files: MadeFiles, cache: Path, tmp_path: Path) ->
     files.write(NAME, b"<svg/>")
     MadeFiles("templates", tmp_path / "project").write(NAME, b"code")
     size = (cache / NAME).stat().st_size
+    (cache / "folder").mkdir()
     assert remove_made() > size
+    (cache / "folder").rmdir()  # not ours, so it is left alone
     assert files.read(NAME) is None
     assert os.listdir(cache) == []  # noqa: PTH208 # names only

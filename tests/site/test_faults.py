@@ -98,6 +98,26 @@ def test_files_that_cannot_be_published(little: Little, name: str) -> None:
     assert said in str(problems[0])
 
 
+def test_a_hidden_page_that_mkdocs_publishes_is_one(little: Little) -> None:
+    """A file whose name begins with a dot is a page if mkdocs.yml says so; a link to a hidden one is none."""
+    with (little.root / "mkdocs.yml").open("a") as settings:
+        settings.write("exclude_docs: |\n  !.*\n")
+    little.page("labs/lab12/.task-2.md", "# Hidden\n\n[Other](.more/task-3.md)\n")
+    little.page("labs/lab12/.more/task-3.md", "# More\n")
+    built = little.build()
+    assert built.returncode == 0, built.stderr
+    assert "Hidden" in (little.site / "labs/lab12/.task-2.html").read_text()
+    assert "labs/lab12/.task-2.md" in {page.path for page in little.pages().pages}
+    assert not little.pages().problems
+    (little.root / "docs/labs/lab12/link.md").symlink_to(".task-2.md")
+    (little.root / ".git").mkdir()
+    (little.root / ".git/config").write_text("secret\n")
+    (little.root / "docs/labs/lab12/folder").symlink_to("../../../.git")
+    assert [one.reference for one in little.pages().problems] == [
+        "docs/labs/lab12/link.md", "docs/labs/lab12/folder/config"
+    ]  # fmt: skip
+
+
 def test_a_link_inside_the_project_is_followed(little: Little) -> None:
     """A page may be a link to a file of the project, as a change log is."""
     (little.root / "CHANGES.md").write_text("# Changes\n")

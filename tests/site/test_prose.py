@@ -187,6 +187,7 @@ MISUSED = [
     ('{{ fact("kernel", decimals=1, lab="lab12") }}', "kernel is a text"),
     ('{{ fact("a < b") }}', "is a condition"),
     ('{{ fact("a", lab="lab99") }}', "there is no lab lab99"),
+    ('{% set x = fact("a") %}nothing', "what it shows is not shown on the page"),
     ('## {{ fact("a") }}', "is in a code fence, a heading, an attribute or a title"),
     ('```\n{{ fact("a") }}\n```', "is in a code fence, a heading, an attribute or a title"),
     ('<p data-x="{{ fact("a") }}">x</p>', "is in a code fence, a heading, an attribute or a title"),

@@ -1,8 +1,9 @@
 """Requests without a pause, and which certificate answered each of them.
 
-    python3 under_way.py PORT SECONDS    prints CSV, a row when its request has been answered
+    python3 under_way.py PORT SECONDS LEAST    prints CSV, a row when its request has been answered
 
-Some clients open a connection for each request, others keep one.
+Some clients open a connection for each request, others keep one. They end after SECONDS, and on a slow host
+when LEAST requests have been answered.
 """
 
 import hashlib
@@ -10,9 +11,11 @@ import http.client
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 HOST = "127.0.0.1"
+BEGAN = time.monotonic()
 CLIENTS = {"new": 3, "kept": 2}
 """How many clients open a connection for each request, and how many keep theirs."""
 
@@ -48,11 +51,13 @@ def ask(connection: http.client.HTTPSConnection) -> tuple[str, str, int]:
     return failure, "none", tries[-1]
 
 
-def client(port: int, kind: str, began: float, seconds: float) -> None:
-    """Send requests one after the other; print a row for each."""
+def client(port: int, kind: str, is_under_way: Callable[[], bool], answered: list[float]) -> None:
+    """Send requests one after the other; print a row for each, and add its start to `answered`."""
     connection = connect(port)
-    while (start := time.monotonic() - began) < seconds:
+    while is_under_way():
+        start = time.monotonic() - BEGAN
         status, certificate, tries = ask(connection)
+        answered.append(start)
         sys.stdout.write(f"{start:.4f},{kind},{status},{certificate},{tries}\n")
         sys.stdout.flush()
         if kind == "new":
@@ -63,11 +68,16 @@ def client(port: int, kind: str, began: float, seconds: float) -> None:
 
 def main(words: list[str]) -> None:
     """Run the clients, and wait until all of them have ended."""
-    port, seconds = int(words[0]), float(words[1])
+    port, seconds, least = int(words[0]), float(words[1]), int(words[2])
+    answered: list[float] = []
+
+    def is_under_way() -> bool:
+        return time.monotonic() - BEGAN < seconds or len(answered) < least
+
     sys.stdout.write("seconds,connection,status,certificate,tries\n")
     kinds = [kind for kind, number in CLIENTS.items() for _ in range(number)]
     with ThreadPoolExecutor(len(kinds)) as pool:
-        for one in [pool.submit(client, port, kind, time.monotonic(), seconds) for kind in kinds]:
+        for one in [pool.submit(client, port, kind, is_under_way, answered) for kind in kinds]:
             one.result()
 
 

@@ -12,7 +12,7 @@ from labreport.capture import reach
 from labreport.capture.cache.download import Download, OnStep
 from labreport.capture.cache.folder import ARCHIVE, PART, TREE, CacheEntry, cache_folder, use
 from labreport.contract.errors import ExitStatus, LabError
-from labreport.contract.lab_config import Archive
+from labreport.contract.lab_config import Archive, http_address
 from labreport.contract.records import InstalledArchive
 from labreport.contract.user_cache import PRIVATE
 
@@ -98,6 +98,12 @@ def source(wanted: Archive) -> ArchiveSource:
     variable = wanted.archive_env
     named = os.environ.get(variable, "") if variable else ""
     is_file = bool(named) and "://" not in named
+    if named and not is_file:
+        try:
+            http_address(named)
+        except ValueError as error:
+            what = f"{variable}: {error}"
+            raise NoArchiveError(what, "name a file by its path, or an address of http or https") from error
     if not named and not wanted.url:
         raise NoArchiveError(f"{variable or 'its address'} is not set", f"name an archive in {variable}")
     if is_file and not Path(named).is_file():

@@ -22,6 +22,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from labreport import __version__
+from labreport.capture import reach
 from labreport.capture.cache.folder import PART, CacheEntry
 from labreport.contract.errors import ExitStatus, LabError
 
@@ -81,6 +82,8 @@ class Download:
 
     def run(self, on_step: OnStep) -> str:
         """Download until the file is whole; return its SHA-256. Raise DownloadError."""
+        if (proxy := reach.proxy_of(self.url)) and not proxy.name:
+            raise DownloadError(f"{self.name}: {proxy.variable} names no address", "correct it, or unset it")
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         part = os.open(PART, flags, 0o600, dir_fd=self.entry.folder.descriptor)
         with os.fdopen(part, "r+b", buffering=0) as file:
@@ -140,6 +143,11 @@ class Download:
             raise self._error(f"answers {error.code} {error.reason}", remedy) from error
         except URLError as error:
             self._explain(error)
+        except (
+            ValueError,
+            http.client.InvalidURL,
+        ) as error:  # that of a redirect
+            raise self._error("redirects to what is no address", ELSEWHERE) from error
         except (OSError, http.client.HTTPException) as error:
             if isinstance(error, OSError) and error.errno in DISK_ERRORS:
                 raise
@@ -197,7 +205,10 @@ class Download:
         reason = error.reason
         if isinstance(reason, TimeoutError | ConnectionResetError | ConnectionAbortedError):
             raise _DroppedError(_why(reason)) from error
-        raise self._error(_why(reason), f"connect this host, or {ELSEWHERE}") from error
+        if (proxy := reach.proxy_of(self.url)) is None:
+            raise self._error(_why(reason), f"connect this host, or {ELSEWHERE}") from error
+        remedy = f"correct or unset {proxy.variable}, or {ELSEWHERE}"
+        raise DownloadError(f"{self.name}: {proxy} {_why(reason)}", remedy) from error
 
     def _error(self, why: str, remedy: str) -> DownloadError:
         return DownloadError(f"{self.name}: {_host(self.url)} {why}", remedy)

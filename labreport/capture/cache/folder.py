@@ -187,11 +187,16 @@ def listed() -> list[CachedArchive]:
         return []
     with open_cache() as cache:
         rows = []
-        for name in cache.names():
+        for name in _entries(cache):
             if not name.startswith(REMOVING):
                 with closing(_open(cache, name)) as entry:
                     rows.append(_row(entry))
         return rows
+
+
+def _entries(cache: Folder) -> list[str]:
+    """Return the names of the entries. A file or a link in the cache is none, and is left alone."""
+    return [name for name in cache.names() if stat.S_ISDIR(cache.mode(name))]
 
 
 def _row(entry: CacheEntry) -> CachedArchive:
@@ -230,7 +235,7 @@ def clean() -> tuple[int, list[CachedArchive]]:
     if not cache_folder().is_dir():
         return 0, []
     with open_cache() as cache:
-        for name in cache.names():
+        for name in _entries(cache):
             with closing(_open(cache, name)) as entry:
                 row = _row(entry)
                 if row.in_use:

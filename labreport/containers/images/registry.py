@@ -8,6 +8,7 @@ from pathlib import Path
 
 from labreport.capture import reach
 from labreport.contract.errors import LabError
+from labreport.contract.lab_config import MAX_PORT
 
 MIRROR = "LAB_REGISTRY_MIRROR"
 """The environment variable that names a mirror, as host:port. It is asked over https, or http on loopback."""
@@ -73,7 +74,7 @@ def hosts(reference: ImageReference, mirror: str) -> list[RegistryHost]:
     if not mirror:
         return [registry]
     found = re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})", mirror)
-    if found is None:
+    if found is None or int(found[2]) > MAX_PORT:
         raise MirrorError(f"{MIRROR} is {mirror!r}", "name a mirror as host:port, or unset it")
     scheme = "http" if is_loopback(found[1]) else "https"
     return [

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePosixPath
 
 from labreport.report.export.beside import FilesBeside, put_chart
@@ -13,15 +14,15 @@ from labreport.report.export.markdown import (
     code,
     dash,
     figure_markdown,
+    heading_words,
     image_markdown,
     markdown_of,
     plain_lines,
-    table_markdown,
     words,
 )
 from labreport.report.images import EvidenceImage
-from labreport.report.pages.calls import CallResult, inline_text
-from labreport.report.pages.context import Changed, Covered, LateTable, Required, Shown
+from labreport.report.pages.calls import CallResult, inline_text, without_table
+from labreport.report.pages.context import LateTable, Shown
 from labreport.report.pages.render import RenderedPage, RenderPass, SitePages
 from labreport.report.pages.slots import SlotKind
 from labreport.report.pages.source import PageSource
@@ -36,6 +37,7 @@ _MARKER = re.compile(r"(\s*)((?:[-*+]|[0-9]+[.)])\s+)?(.*)", re.DOTALL)
 class Exported:
     """A report, the problems that would fail a build, and the files beside it by their path from it."""
 
+    title: str
     markdown: str
     problems: tuple[Problem, ...]
     files: Mapping[str, bytes]
@@ -45,33 +47,37 @@ def export(  # noqa: PLR0913, PLR0917 # what a report is made of
     site: SitePages,
     lab: str,
     prefix: str,
-    late_table: Callable[[LateTable], Table],
+    late_table: Callable[[LateTable], Table | Problem],
     asked: Asked | None = None,
     folder: str = "",
 ) -> Exported:
     """Return the task pages of a lab as one report: in full, or the compact form with what is `asked`.
 
     `prefix` stands before each path in the info strings; `labs/<lab>/` if it is empty. `late_table` returns a
-    table that needs all pages of a lab, such as its evidence coverage. `folder` is where files beside the
-    report belong; without it there are none, and words stand for them.
+    table that needs all pages of a lab, such as its evidence coverage, or a problem. `folder` is where files
+    beside the report belong; without it there are none, and words stand for them.
     """
-    beside = FilesBeside(folder)
+    beside, late = FilesBeside(folder), cache(late_table)
     pages = RenderPass(site.docs, site.root / "evidence", values=site.values, code=site.root)
-    for problem in site.problems:
-        pages.add(problem)
     tasks = task_pages(site.pages, lab)
-    lines = [_title(site.pages, lab), ""]
+    exported = {"", *(page.path for page in tasks)}
+    for problem in (*site.problems, *(asked.problems if asked else ())):
+        if problem.path in exported:
+            pages.add(problem)
+    title = _title(site.pages, lab)
+    lines = [f"## {heading_words(title)}", ""]
     for source in tasks:
         page = pages.render(source)
         pages.check_page(page, site.html)
-        lines += [
-            *_PageExport(pages, page, prefix or f"{LABS}/{lab}/", late_table, asked, beside).lines(),
-            "",
-        ]
+        for call in page.calls:
+            if isinstance(call.shown, LateTable) and isinstance(made := late(call.shown), Problem):
+                for problem in without_table(call, made)[1]:
+                    pages.add(problem)
+        lines += [*_PageExport(pages, page, prefix or f"{LABS}/{lab}/", late, asked, beside).lines(), ""]
     if not tasks:
         what, remedy = f"{lab} has no page task-*.md", f"write {LABS}/{lab}/task-1.md"
         pages.add(Problem(f"docs/{LABS}/{lab}/", what, remedy))
-    return Exported("\n".join(lines).rstrip("\n") + "\n", tuple(pages.problems), beside.files)
+    return Exported(title, "\n".join(lines).rstrip("\n") + "\n", tuple(pages.problems), beside.files)
 
 
 def task_pages(pages: tuple[PageSource, ...], lab: str) -> list[PageSource]:
@@ -88,14 +94,15 @@ def task_pages(pages: tuple[PageSource, ...], lab: str) -> list[PageSource]:
 
 
 def _title(pages: tuple[PageSource, ...], lab: str) -> str:
-    """Return the heading of the report: that of the lab's overview, `Lab 12 — …`."""
-    overview = [page for page in pages if PurePosixPath(page.path).match(f"{LABS}/{lab}/index.*")]
+    """Return the title of the report: that of the lab's overview, `Lab 12 — …`."""
+    names = (f"{LABS}/{lab}/index", f"{LABS}/{lab}/README")
+    overview = [page for page in pages if str(PurePosixPath(page.path).with_suffix("")) in names]
     headings = [heading for page in overview for heading in page.headings if heading.level == 1]
     title = dash(headings[0].text) if headings else ""
     number = re.fullmatch(r"lab([0-9]+)", lab)
     if number and not title.startswith(f"Lab {number[1]}"):
         title = f"Lab {number[1]} — {title or lab}"
-    return f"## {title or lab}"
+    return title or lab
 
 
 class _Lines:
@@ -127,7 +134,7 @@ class _PageExport:
     pages: RenderPass
     page: RenderedPage
     prefix: str
-    late_table: Callable[[LateTable], Table]
+    late_table: Callable[[LateTable], Table | Problem]
     asked: Asked | None
     beside: FilesBeside
 
@@ -228,8 +235,11 @@ class _PageExport:
             return markdown_of(result, self.prefix)
         shown = result.shown
         caption = f"**{result.label}.** {words(result.label.caption)}\n\n" if result.label else ""
-        if isinstance(shown, Covered | Required | Changed):
-            return caption + table_markdown(self.late_table(shown))
+        if isinstance(shown, LateTable):
+            made = self.late_table(shown)
+            if isinstance(made, Problem):
+                made, _noted = without_table(result, made)
+            return caption + markdown_of(made, self.prefix)
         if isinstance(shown, Figure) and shown.svgs:
             link = put_chart(self.beside, shown.svgs()[0], self.page.source.path, result.label)
             return caption + figure_markdown(shown, link, is_short=self.asked is not None)

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from labreport.report.export.markdown import PlainLine
+from labreport.report.export.markdown import PlainLine, dash
+from labreport.report.pages.headings import heading_text
+from labreport.report.problems import Problem
 from labreport.report.source.cite import Block
 from labreport.report.source.slices import Range, Slice
 
@@ -20,7 +22,6 @@ MOST_LINES = 15
 ANY_SECTION = 2
 """The level of the headings below a page's title."""
 
-_MARKUP = re.compile(r"[*_`\\#]")
 _ITEM = re.compile(r"\s*(?:[-*+]|[0-9]+[.)])\s")
 
 
@@ -28,16 +29,18 @@ _ITEM = re.compile(r"\s*(?:[-*+]|[0-9]+[.)])\s")
 class Asked:
     """What a sheet asks for: the evidence files that it names, and the sections that answer in prose.
 
-    `sections` are headings, each with the page's path below docs/. No `files` means every file that a page
-    shows.
+    `sections` are texts of headings, each with the page's path below docs/. No `files` means every file that
+    a page shows. `problems` are those of the files that say so.
     """
 
     files: frozenset[str] = frozenset()
     sections: frozenset[tuple[str, str]] = frozenset()
+    problems: tuple[Problem, ...] = ()
 
     def answers(self, page: str, title: str) -> bool:
-        """Return whether a section of a page is one that answers in prose."""
-        return any(page == path and _plain(title) == _plain(heading) for path, heading in self.sections)
+        """Return whether a section of a page, whose heading is `title`, is one that answers in prose."""
+        text = heading_text(title.strip().lstrip("#").strip())
+        return any(page == path and text == dash(heading) for path, heading in self.sections)
 
     def names(self, path: str) -> bool:
         """Return whether the sheet names an evidence file."""
@@ -57,10 +60,6 @@ class ShownPart:
 
 Shows = Callable[[str], Sequence[ShownPart]]
 """Returns what each block in a line shows."""
-
-
-def _plain(title: str) -> str:
-    return " ".join(_MARKUP.sub("", title).split())
 
 
 def compact(lines: Sequence[PlainLine], asked: Asked, page: str, shows: Shows) -> Iterator[PlainLine]:

@@ -8,6 +8,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from markdown.extensions.attr_list import AttrListTreeprocessor, get_attrs_and_remainder
+from markdown_it import MarkdownIt
+
 from labreport.report.images import EvidenceImage
 from labreport.report.pages.context import Shown
 from labreport.report.pages.markdown import CONTAINER, parse_blocks, read_spans
@@ -20,7 +23,8 @@ from labreport.report.tables.runs import CommandRuns
 _NUMBERED = re.compile(r"((?:Lab|Task) [0-9]+)\s*[:.—–-]\s*")  # noqa: RUF001 # any dash that an author may write
 _TITLE = re.compile(r'(\s*)(?:===[!+]?|!!!|\?\?\?\+?)\s*([\w -]*?)\s*(?:"([^"]*)")?\s*')
 _CLOSING_MARKS = re.compile(r"[ \t]+#+$")
-_ATTRIBUTES = re.compile(r"[ \t]*\{[^}]*\}[ \t]*$")
+_GITHUB = re.compile(r"~~|\$.*\$|#$")
+"""What GitHub takes for markup, or ends a heading."""
 _ADDRESS = re.compile(r"<?[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&$])")
 
@@ -28,6 +32,17 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&$])")
 def words(text: str) -> str:
     """Return `text` as one line that Markdown shows as it is."""
     return _SPECIAL.sub(r"\\\1", one_line(text))
+
+
+def heading_words(text: str) -> str:
+    r"""Return the text of a heading as Markdown that shows it: as it is, unless that has markup.
+
+    >>> print(heading_words("Kata & runc: 5 * {{ x }}"), heading_words("5 *of* 3"), sep=", ")
+    Kata & runc: 5 * {{ x }}, 5 \*of\* 3
+    """
+    spans = MarkdownIt("commonmark").parseInline(text)[0].children or []
+    is_shown = [(span.type, span.content) for span in spans] == [("text", text)]
+    return text if is_shown and not _GITHUB.search(text) else words(text)
 
 
 def code(text: str) -> str:
@@ -225,8 +240,19 @@ def _bold_title(line: str) -> str:
 def _heading(line: str, level: int) -> str:
     """Return a heading of a level, without its id."""
     indent = line[: len(line) - len(line.lstrip())]
-    text = _ATTRIBUTES.sub("", _CLOSING_MARKS.sub("", line.strip().lstrip("#").strip()))
+    text = _without_attributes(_CLOSING_MARKS.sub("", line.strip().lstrip("#").strip()))
     return f"{indent}{'#' * level} {dash(text)}"
+
+
+def _without_attributes(heading: str) -> str:
+    """Return a heading without the attributes at its end. Braces that are escaped, or in code, are text."""
+    marks = heading
+    for span in read_spans(heading, ("escape", "backticks")):
+        marks = f"{marks[: span.start]}{'x' * (span.end - span.start)}{marks[span.end :]}"
+    found = AttrListTreeprocessor.HEADER_RE.search(marks)
+    if found is None or get_attrs_and_remainder(found[1])[1]:
+        return heading
+    return heading[: found.start()]
 
 
 def _without_page_links(line: str) -> str:

@@ -124,6 +124,12 @@ class CallResult:
         return Problem(self.call.reference, what, remedy, self.page, self.line)
 
 
+def without_table(result: CallResult, why: Problem) -> tuple[Problem, list[Problem]]:
+    """Return what a call shows whose table cannot be made when all pages are rendered, and its problems."""
+    shown = replace(why, reference=str(result.call))
+    return shown, problems_of(replace(result, shown=shown))
+
+
 def problems_of(result: CallResult) -> list[Problem]:
     """Return what is wrong with what a call shows."""
     match result.shown:
@@ -158,7 +164,7 @@ def _placed(result: CallResult, problem: Problem) -> Problem:
     """Return a problem with its place: that of the call, or another file that the call depends on."""
     error = problem.error
     if error and error.path:
-        return Problem(error.path, error.what, error.remedy, line=error.line)
+        return Problem.of_file(error)
     placed = result.problem(problem.what, problem.remedy)
     return (
         replace(placed, causes=frozenset({error.what})) if isinstance(error, UndeclaredFactError) else placed

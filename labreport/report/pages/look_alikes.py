@@ -7,6 +7,7 @@ Python's HTML parser has others, so lexbor reads the page; where the two differ,
 import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -19,7 +20,7 @@ LOOK_ALIKE = (
 )
 ATTRIBUTES = frozenset({"data-evidence", "data-lines", "data-gap"})
 _CLASS = re.compile(r"(?:^|[ \t\n\f\r])ev(?:-|[ \t\n\f\r]|$)", re.IGNORECASE)
-_MAY_BE_HTML = re.compile(r"<.*(?:data-(?:evidence|lines|gap)|ev)", re.IGNORECASE | re.DOTALL)
+_MAY_BE_ALIKE = re.compile(r"data-(?:evidence|lines|gap)|ev", re.IGNORECASE)
 _NAMED = re.compile("|".join(sorted(ATTRIBUTES)), re.IGNORECASE)
 _RAW = (
     "iframe",
@@ -37,8 +38,12 @@ _RAW = (
 _EMPTY = frozenset("area base br col embed hr img input link meta source track wbr".split())  # noqa: SIM905 # one line
 MOST_LEVELS = 1_000
 """How many elements may be open at once. More would take parsers minutes; a browser shows 512."""
+MOST_TAGS_FOUND = 100
+"""How many different tags are looked for in the page, each from its beginning."""
 _DEEPEST = 3
 """How often HTML may be inside of HTML: the document of a frame in the document of a frame."""
+_MOST_INSIDE = 10
+"""How many times as long as a page the HTML inside of its HTML may be: elements in each other repeat it."""
 
 
 def look_alikes(source: PageSource, html: str) -> Iterator[Problem]:
@@ -51,7 +56,7 @@ def look_alikes(source: PageSource, html: str) -> Iterator[Problem]:
         yield Problem("", what, "close them", source.path, 1)
         return
     tags = reader.found or ([""] if _has_look_alike(html) else [])
-    for line in dict.fromkeys(_line_of(source, tag) for tag in tags):
+    for line in dict.fromkeys(_line_of(source, tag) for tag in islice(dict.fromkeys(tags), MOST_TAGS_FOUND)):
         yield Problem("", *LOOK_ALIKE, source.path, line)
 
 
@@ -69,20 +74,34 @@ def _is_alike(attributes: Mapping[str, str | None]) -> bool:
     return bool(ATTRIBUTES & attributes.keys()) or bool(_CLASS.search(attributes.get("class") or ""))
 
 
-def _has_look_alike(html: str, depth: int = 0) -> bool:
-    """Return whether a browser finds such an element in HTML, or could after a script has run."""
-    parser = LexborHTMLParser(f"<!doctype html><body>{html}")
-    for node in parser.css("*"):
-        attributes = node.attributes
-        raw = node.text() if node.tag in _RAW else ""
-        if node.tag == "template":
-            raw = (node.html or "").partition(">")[2]
-        if _is_alike(attributes) or (node.tag == "script" and _NAMED.search(raw)):
-            return True
-        for text in (raw, *attributes.values()):
-            if text and depth < _DEEPEST and _MAY_BE_HTML.search(text) and _has_look_alike(text, depth + 1):
+def _has_look_alike(html: str) -> bool:
+    """Return whether a browser finds such an element in HTML, or could after a script has run.
+
+    HTML with far too much inside of it could hide one, and is taken for one.
+    """
+    documents, left = [(html, 0)], (len(html) + 1) * _MOST_INSIDE
+    while documents:
+        text, depth = documents.pop()
+        for node in LexborHTMLParser(f"<!doctype html><body>{text}").css("*"):
+            attributes = node.attributes
+            raw = node.text() if node.tag in _RAW else ""
+            if node.tag == "template":
+                raw = (node.html or "").partition(">")[2]
+            if _is_alike(attributes) or (node.tag == "script" and _NAMED.search(raw)):
+                return True
+            if depth < _DEEPEST:
+                inside = [part for part in (raw, *attributes.values()) if part and _may_be_alike(part)]
+                left -= sum(map(len, inside))
+                documents += [(part, depth + 1) for part in inside]
+            if left < 0:
                 return True
     return False
+
+
+def _may_be_alike(text: str) -> bool:
+    """Return whether a text, if it is HTML, could have such an element."""
+    begin = text.find("<")
+    return begin >= 0 and bool(_MAY_BE_ALIKE.search(text, begin))
 
 
 class _Tags(HTMLParser):

@@ -27,7 +27,7 @@ from labreport.report.pages.context import MacroContext
 from labreport.report.pages.labels import LabelKind, LabelRequest, PageLabels, number_labels
 from labreport.report.pages.look_alikes import look_alikes
 from labreport.report.pages.sandbox import PageEnvironment
-from labreport.report.pages.slots import Slot, SlotKind, Slots
+from labreport.report.pages.slots import MISPLACED, NOT_SHOWN, Slot, SlotKind, Slots
 from labreport.report.pages.source import FrontMatterError, PageSource, read_front_matter, read_page
 from labreport.report.problems import FaultError, Problem, Problems
 from labreport.report.source.cite import LABS, Page
@@ -40,11 +40,6 @@ HERE_ENV = "LAB_HERE"
 """If this is 1, evidence/hosts/here is part of the report, as it is in `mkdocs serve`."""
 EVIDENCE = "evidence/"
 """The owner of problems with all of the evidence; the owner of a problem with a page is its path."""
-MISPLACED = (
-    "the macro is in a code fence, a heading, an attribute or a title, where it cannot be shown",
-    "put a block on a line of its own, a value in a sentence; in an example, wrap it in {% raw %}",
-)
-"""What is wrong, and what to do, if a slot is not found in the HTML of its page."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,7 @@ class SitePages:
     """The pages that mkdocs builds, in its order: the one set of pages for build, check, export and diff.
 
     `values` are what `extra` of mkdocs.yml holds. `html` takes the path of a page and Markdown, and returns
-    the HTML that mkdocs makes of it.
+    the HTML that mkdocs makes of it. `urls` says where the site has each page, by its path.
     """
 
     root: Path
@@ -60,8 +55,9 @@ class SitePages:
     pages: tuple[PageSource, ...]
     values: Mapping[str, object]
     html: Callable[[str, str], str]
+    urls: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
-    """What is wrong with files of docs/ that are left out."""
+    """What is wrong with files of docs/ that are left out, with mkdocs.yml, and with pages for the theme."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +159,7 @@ class RenderPass:
                 self.terms[lab] = error
         terms = self.terms[lab]
         if isinstance(terms, FaultError):
-            self.add(Problem(terms.path, terms.what, terms.remedy, line=terms.line))
+            self.add(Problem.of_file(terms))
             return {}
         return terms
 
@@ -248,12 +244,14 @@ class RenderPass:
         placed: dict[int, set[SlotKind]] = {}
         for slot in self.slots.find_placed(html):
             placed.setdefault(slot.number, set()).add(slot.kind)
+        written = {slot.number for slot in self.slots.find(page.markdown)}
         found = []
         for number, result in enumerate(page.results, 1):
             kinds = placed.get(number, set())
             if not kinds or len(kinds & {SlotKind.BEFORE, SlotKind.AFTER}) == 1:
                 reference = result.call.reference if isinstance(result, CallResult) else result.reference
-                found.append(Problem(reference, *MISPLACED, page.source.path, result.line))
+                wrong = MISPLACED if number in written else NOT_SHOWN
+                found.append(Problem(reference, *wrong, page.source.path, result.line))
         found += look_alikes(page.source, html)
         if page.source.lab and self.evidence.set(page.source.lab).is_imported:
             found += active_content(page.source, html)
@@ -292,7 +290,4 @@ def _at(results: Sequence[CallResult | Problem], slot: Slot) -> CallResult | Pro
 
 def labs_of(docs: Path) -> frozenset[str]:
     """Return the labs that have pages: the folders of docs/labs/."""
-    folder = docs / LABS
-    return (
-        frozenset(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else frozenset()
-    )
+    return frozenset(path.name for path in (docs / LABS).glob("*") if path.is_dir())

@@ -1,10 +1,12 @@
-"""The rules of the sandbox: statements, filters and attributes that a page may use, and sizes of values.
+"""The rules of the sandbox: statements, filters and attributes that a page may use, and how deep it may nest.
 
 A parsed page is rewritten, so that its calls know their lines and its work is counted. The rewritten page
-calls methods of its environment, which no page can name: `note_call`, `unknown`, `spend`, `sized`, `joined`.
+calls methods of its environment, which no page can name: `note_call`, `unknown`, `spend`, `sized`, `joined`,
+`usable`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from jinja2 import nodes
@@ -12,24 +14,12 @@ from jinja2.filters import FILTERS
 from jinja2.runtime import LoopContext
 from jinja2.visitor import NodeTransformer
 
-from labreport.contract.errors import LabError
+from labreport.report.pages.filters import PAGE_FILTERS
 from labreport.report.pages.hints import NO_JINJA
+from labreport.report.pages.limits import MOST_LEVELS, MOST_TAGS, TOO_DEEP, SandboxError
 from labreport.report.pages.macros import MACROS
 from labreport.report.problems import meant
 
-MOST_STEPS = 100_000
-"""How much work a page may ask for: evaluations in loops and macros, and the sizes of values."""
-MOST_OUTPUT = 2_000_000
-"""How many characters a page may add to its source."""
-MOST_CALLS = 2_000
-LARGEST_VALUE = 20_000
-"""How many characters and items a value may have."""
-MOST_BITS = 1024
-DIGITS_OF_A_FLOAT = 15
-_JINJA_FILTERS = (
-    "abs capitalize count d default dictsort first float int items last length list lower map max min reject"
-    " rejectattr reverse select selectattr sort title trim truncate unique upper wordcount"
-)
 ATTRIBUTES: Mapping[type, str] = {
     str: (
         "capitalize count endswith find isdigit lower lstrip removeprefix removesuffix rstrip split"
@@ -61,10 +51,6 @@ _SPECIAL = frozenset({"caller", "kwargs", "loop", "varargs"})
 Repeated = TypeVar("Repeated", nodes.For, nodes.Macro, nodes.CallBlock)
 
 
-class SandboxError(LabError):
-    """A page's Jinja asks for something that it may not do."""
-
-
 class Rewriter(NodeTransformer):
     """Rewrites the tree of a page. `known` are the names that the environment defines.
 
@@ -72,23 +58,25 @@ class Rewriter(NodeTransformer):
     """
 
     def __init__(self, known: Iterable[str], tree: nodes.Template) -> None:
-        stored = (name.name for name in tree.find_all(nodes.Name) if name.ctx != "load")
-        macros = (macro.name for macro in tree.find_all(nodes.Macro))
-        self._known = {*known, *_SPECIAL, *stored, *macros}
+        self._known = {*known, *_SPECIAL}
+        self._visited = 0
+        for node in _nodes_of(tree):
+            if isinstance(node, nodes.Macro) or (isinstance(node, nodes.Name) and node.ctx != "load"):
+                self._known.add(node.name)
 
     def visit(self, node: nodes.Node, *args: Any, **named: Any) -> Any:
         """Rewrite a node; refuse statements that load files, and those that no page needs."""
         if isinstance(node, nodes.Stmt) and not isinstance(node, _STATEMENTS):
             name = type(node).__name__
             _fail(f"a page cannot use {{% {_TAGS.get(name, name.lower())} %}}", "write the text here", node)
+        self._visited += 1
         return super().visit(node, *args, **named)
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 # Jinja's names
         """Give the call of a macro its line; refuse an argument that is given twice."""
-        keys = [argument.key for argument in node.kwargs]
-        if len(keys) > len(set(keys)):
-            key = next(key for key in keys if keys.count(key) > 1)
-            _fail(f"the argument {key} is given twice", "give it once", node)
+        for key, count in Counter(argument.key for argument in node.kwargs).items():
+            if count > 1:
+                _fail(f"the argument {key} is given twice", "give it once", node)
         if not isinstance(node.node, nodes.Name) or node.node.name not in MACROS:
             self.generic_visit(node)
             return node
@@ -110,8 +98,9 @@ class Rewriter(NodeTransformer):
         """Refuse a filter that no page has."""
         if node.name not in PAGE_FILTERS:
             others = f"{NO_JINJA}, or use one of: {', '.join(sorted(PAGE_FILTERS))}"
-            remedy = meant(node.name, PAGE_FILTERS, others)
-            _fail(f"there is no filter {node.name}", remedy, node)
+            if node.name in FILTERS:
+                _fail(f"a page cannot use Jinja's filter {node.name}", others, node)
+            _fail(f"there is no filter {node.name}", meant(node.name, PAGE_FILTERS, others), node)
         self.generic_visit(node)
         return node
 
@@ -134,8 +123,9 @@ class Rewriter(NodeTransformer):
 
     def _with_steps(self, node: Repeated) -> Repeated:
         """Make each run of a body take as many steps as it has nodes."""
-        steps = 1 + sum(1 for _ in node.find_all(nodes.Node))
+        before = self._visited
         self.generic_visit(node)
+        steps = 1 + self._visited - before
         spend = _environment_call("spend", [nodes.Const(steps)], node)
         node.body.insert(0, nodes.ExprStmt(spend, lineno=node.lineno))
         return node
@@ -144,6 +134,14 @@ class Rewriter(NodeTransformer):
         """Bound the text that `~` makes."""
         self.generic_visit(node)
         return _environment_call("joined", node.nodes, node)
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
+        """Let no page compare what our macros show."""
+        self.generic_visit(node)
+        node.expr = _environment_call("usable", [node.expr], node)
+        for operand in node.ops:
+            operand.expr = _environment_call("usable", [operand.expr], node)
+        return node
 
     def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802
         """Bound a list, with all that is in it."""
@@ -159,6 +157,20 @@ class Rewriter(NodeTransformer):
         """Bound the items of a tuple, unless a loop or `set` assigns to it."""
         self.generic_visit(node)
         return _environment_call("sized", [node], node) if node.ctx == "load" else node
+
+
+def _nodes_of(tree: nodes.Template) -> Iterator[nodes.Node]:
+    """Yield all nodes of a page, in order; raise SandboxError where they are nested too deeply."""
+    left: list[tuple[nodes.Node, int, int, int]] = [(tree, 1, 0, 0)]
+    while left:
+        node, line, level, tags = left.pop()
+        yield node
+        line = node.lineno or line
+        tags += isinstance(node, nodes.Stmt) and not isinstance(node, nodes.Output)
+        cases = len(node.elif_) if isinstance(node, nodes.If) else 0
+        if tags > MOST_TAGS or max(level, cases) > MOST_LEVELS:
+            raise SandboxError(*TOO_DEEP, line=line)
+        left += [(inner, line, level + 1, tags) for inner in reversed(list(node.iter_child_nodes()))]
 
 
 def _environment_call(name: str, args: list[nodes.Expr], at: nodes.Node) -> nodes.Call:
@@ -179,58 +191,3 @@ def is_plain(value: object) -> bool:
     if isinstance(value, list | tuple):
         return all(map(is_plain, value))
     return value is None or type(value) in {str, int, float, bool}
-
-
-def size_of(value: object) -> int:
-    """Return how many characters and items a value has, with all that is in it; stop counting if too many."""
-    size, left = 0, [value]
-    while left and size <= LARGEST_VALUE:
-        item = left.pop()
-        size += 1
-        if isinstance(item, str | range):
-            size += len(item)
-        elif isinstance(item, dict):
-            left += [*item, *item.values()]
-        elif isinstance(item, list | tuple | set | frozenset):
-            left += item
-    return size
-
-
-def check_size(size: int) -> None:
-    """Raise SandboxError if a value of this size is too large."""
-    if size > LARGEST_VALUE:
-        raise SandboxError(f"a value has more than {LARGEST_VALUE} characters or items", "make it smaller")
-
-
-def check_bits(bits: int) -> None:
-    """Raise SandboxError if a number of so many bits is too large."""
-    if bits > MOST_BITS:
-        raise SandboxError(f"a number has more than {MOST_BITS} bits", "make it smaller")
-
-
-def _string(value: object) -> str:
-    if value is None or isinstance(value, str | int | float):
-        return str(value)
-    raise TypeError(f"a {type(value).__name__} cannot be shown as text")
-
-
-def _join(values: Iterable[object], separator: str = "") -> str:
-    texts = list(map(_string, values))
-    check_size(sum(map(len, texts)) + len(separator) * len(texts))
-    return separator.join(texts)
-
-
-def _replace(text: str, old: str, new: str) -> str:
-    check_size(len(text) + text.count(old) * len(new))
-    return text.replace(old, new)
-
-
-def _round(value: float, digits: int = 0) -> float:
-    if not 0 <= digits <= DIGITS_OF_A_FLOAT:
-        raise SandboxError(f"{digits} digits to round to", f"give 0 to {DIGITS_OF_A_FLOAT}")
-    return round(value, digits)
-
-
-PAGE_FILTERS: dict[str, Callable[..., Any]] = {name: FILTERS[name] for name in _JINJA_FILTERS.split()}
-"""The filters that a page may use. Those that could make a value much larger are our own."""
-PAGE_FILTERS |= {"join": _join, "replace": _replace, "round": _round, "string": _string}

@@ -9,36 +9,34 @@ a largest size, and what a loop, a macro or a filter evaluates takes steps from 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from traceback import walk_tb
-from typing import Any, NoReturn
+from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError
+from jinja2 import Template
 from jinja2.runtime import Context, Macro, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
 from labreport.report.pages.calls import Call
-from labreport.report.pages.hints import NO_JINJA, hint
-from labreport.report.pages.macros import INLINE, MACROS
-from labreport.report.pages.rules import (
-    ATTRIBUTES,
+from labreport.report.pages.filters import DEFAULTS, PAGE_FILTERS, check_arguments
+from labreport.report.pages.hints import Hints
+from labreport.report.pages.limits import (
     MOST_CALLS,
     MOST_OUTPUT,
     MOST_STEPS,
-    PAGE_FILTERS,
-    Rewriter,
     SandboxError,
     check_bits,
     check_size,
-    is_plain,
+    check_text,
     size_of,
+    values_in,
 )
+from labreport.report.pages.macros import INLINE, MACROS
+from labreport.report.pages.placeholders import MissingValue, SlotText, Unknown, check_usable
+from labreport.report.pages.rules import ATTRIBUTES, Rewriter, is_plain
 from labreport.report.pages.slots import SlotKind, Slots
-from labreport.report.pages.tags import COMMENT_START, SourceCall, plain_calls
-from labreport.report.problems import Problem, meant
+from labreport.report.pages.tags import COMMENT_START, SourceCall, check_tokens, plain_calls
+from labreport.report.problems import Problem
 
-_FILE = "<template>"
-"""What Jinja calls the file of a page in a traceback."""
 _OF_JINJA = ("_loop_vars", "_block_vars")
 """Arguments that Jinja adds to a call and takes out again."""
 
@@ -54,23 +52,6 @@ class NotedPage:
     calls: tuple[Call | Problem, ...]
 
 
-class Unknown(StrictUndefined):
-    """A name that a page uses and nothing defines. If it is shown, a slot for a problem is in its place."""
-
-    __slots__ = ("called", "line", "name", "what")
-
-    def __init__(self, name: str, line: int, *, called: bool = False) -> None:
-        self.what = f"nothing is called {name}"
-        super().__init__(self.what, name=name)
-        self.name = name
-        self.line = line
-        self.called = called
-
-    def __str__(self, *_args: object, **_named: object) -> NoReturn:
-        """Raise SandboxError: what a call block calls is shown as it is."""
-        raise SandboxError(self.what, line=self.line)
-
-
 class PageEnvironment(ImmutableSandboxedEnvironment):
     """Renders the Jinja of pages. `values` are more names for plain values, such as `extra` in mkdocs.yml."""
 
@@ -80,25 +61,26 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
         super().__init__(
             comment_start_string=COMMENT_START,
             finalize=self.show,
-            undefined=StrictUndefined,
+            undefined=MissingValue,
             optimized=False,  # nothing is worked out while a page is compiled
         )
         self._slots = slots
         self._calls: list[Call | Problem] = []
-        self._source = ""
+        self._hints = Hints("")
         self._steps_left = MOST_STEPS
         plain = {name: value for name, value in (values or {}).items() if is_plain(value)}
         self.globals = {**plain, "range": self.bounded_range, "dict": dict, "namespace": Namespace}
         self._names = {*self.globals, *MACROS}
-        self.filters = {name: self._bounded(function) for name, function in PAGE_FILTERS.items()}
+        self.filters = {name: self._bounded(name, function) for name, function in PAGE_FILTERS.items()}
+        self.tests = {name: _test(function) for name, function in self.tests.items()}
 
     def render(self, source: str) -> NotedPage:
         """Return a page after its Jinja; one that cannot be rendered is one slot, for the problem in it."""
-        self._calls, self._steps_left, self._source = [], MOST_STEPS, source
+        self._calls, self._steps_left, self._hints = [], MOST_STEPS, Hints(source)
         try:
             text = self._render(source)
         except Exception as error:  # noqa: BLE001 # whatever a page's Jinja raises is a mistake in the page
-            text, self._calls = self._slots.write(1, SlotKind.BLOCK), [_problem(error, source)]
+            text, self._calls = self._slots.write(1, SlotKind.BLOCK), [self._hints.problem(error)]
         return NotedPage(text, tuple(self._calls))
 
     def _render(self, source: str) -> str:
@@ -106,15 +88,18 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
         if calls is not None:  # compiling a page takes 2 ms, which is an eighth of what its build takes
             calls.reverse()
             return self._note_plain(source, 0, len(source), calls).removesuffix("\n")
-        self._check_comments(source)
+        check_tokens(source)
         tree = self.parse(source)
         code = self.compile(Rewriter(self.globals, tree).visit(tree))
         parts, left = [], len(source) + MOST_OUTPUT
         output: Any = Template.from_code(self, code, self.globals).generate()
         for part in output:
-            parts.append(str(part))  # what a call block calls is here as it is
-            left -= len(parts[-1])
-            if left < 0:  # raised where the page is, so that the line is known
+            try:
+                parts.append(self._shown(part))
+            except (SandboxError, TypeError) as error:
+                output.throw(error)  # raised where the page is, so that the line is known
+            left -= str.__len__(parts[-1])
+            if left < 0:
                 output.throw(SandboxError(f"it writes more than {MOST_OUTPUT} characters", "write less"))
         return "".join(parts)
 
@@ -132,34 +117,32 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
             parts.append(self._put(Call(call.name, call.values, call.named, sentence, line)))
         return "".join([*parts, source[start:end]])
 
-    def _check_comments(self, source: str) -> None:
-        """Raise SandboxError for a comment with another one in it, which was not closed."""
-        if source.count(COMMENT_START) > 1:
-            for line, kind, text in self.lex(source):
-                if kind == "comment" and COMMENT_START in text:
-                    raise SandboxError("a comment has another one in it", "close the first by #}", line=line)
-
     # What a rewritten page calls.
 
     def note_call(self, line: int, name: str, /, *args: object, **named: object) -> str:
         """Note the call of a macro, and return its slot, or its slots around its sentence."""
-        for value in (*args, *named.values()):
+        caller = named.pop("caller") if isinstance(named.get("caller"), Macro) else None
+        for value in values_in((args, named)):
             if isinstance(value, Unknown):
                 return self._put_problem(value, f"{name}(…)")
             if isinstance(value, Undefined):
                 str(value)  # raises: an attribute that a value does not have
-        caller = named.pop("caller") if isinstance(named.get("caller"), Macro) else None
-        sentence = str(caller()).strip() if callable(caller) else None
+            check_usable(value)
+            if isinstance(value, str):
+                check_text(value)
+        sentence = str.strip(caller()) if callable(caller) else None
         return self._put(Call(name, args, tuple(named.items()), sentence, line))
 
-    def _put(self, call: Call) -> str:
+    def _put(self, call: Call) -> SlotText:
         number, sentence = self._note(call), call.sentence
         if call.name not in INLINE:
-            return (sentence or "") + self._slots.write(number, SlotKind.BLOCK)
-        if sentence is None:
-            return self._slots.write(number, SlotKind.VALUE)
-        before, after = (self._slots.write(number, kind) for kind in (SlotKind.BEFORE, SlotKind.AFTER))
-        return f"{before}{sentence}{after}"
+            text = (sentence or "") + self._slots.write(number, SlotKind.BLOCK)
+        elif sentence is None:
+            text = self._slots.write(number, SlotKind.VALUE)
+        else:
+            before, after = (self._slots.write(number, kind) for kind in (SlotKind.BEFORE, SlotKind.AFTER))
+            text = f"{before}{sentence}{after}"
+        return SlotText(text, call.name)
 
     def _note(self, call: Call | Problem) -> int:
         if len(self._calls) >= MOST_CALLS:
@@ -169,9 +152,7 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
 
     def _put_problem(self, unknown: Unknown, reference: str) -> str:
         """Note the problem of an unknown name, and return its slot."""
-        remedy = hint(self._source, unknown.line) or meant(
-            unknown.name, self._names, f"check the spelling, or {NO_JINJA}"
-        )
+        remedy = self._hints.of_name(unknown, self._names)
         number = self._note(Problem(reference, unknown.what, remedy, line=unknown.line))
         return self._slots.write(number, SlotKind.BLOCK)
 
@@ -188,6 +169,8 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
 
     def sized(self, value: Any) -> Any:
         """Return `value`, for which a large one takes more steps; raise SandboxError if it is too large."""
+        if isinstance(value, int):
+            check_bits(value.bit_length())
         size = size_of(value)
         check_size(size)
         self.spend(1 + size // 20)
@@ -195,30 +178,43 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
 
     def joined(self, *parts: object) -> str:
         """Return the text of `parts`: what `~` does."""
-        return self.concat([str(self.show(part)) for part in parts])
+        return self.concat(parts)
+
+    def usable(self, value: object) -> object:
+        """Return a value that is compared; raise SandboxError if Jinja does not know it."""
+        check_usable(value)
+        return value
 
     def show(self, value: object) -> object:
         """Return what a page shows of a value: a slot for an unknown name; raise TypeError for an object."""
         if isinstance(value, Unknown):
-            reference = f"{value.name}(…)" if value.called else value.name
-            return self._put_problem(value, reference)
+            return self._put_problem(value, value.reference)
+        if isinstance(value, str):
+            check_text(value)
         if value is None or isinstance(value, str | int | float | Undefined):
             return value
         raise TypeError(f"a {type(value).__name__} cannot be shown as text")
 
     def bounded_range(self, *args: int) -> range:
         """Return a range; raise SandboxError if it is too long."""
+        check_usable(*args)
         numbers = range(*args)
         self.sized(numbers)
         return numbers
 
     # What Jinja asks its environment for.
 
-    def concat(self, chunks: Iterable[str]) -> str:
+    def concat(self, chunks: Iterable[object]) -> str:
         """Return the text that a macro, a call block or a `set` block wrote."""
-        parts = list(chunks)
-        check_size(sum(map(len, parts)))
-        return "".join(parts)
+        parts = list(map(self._shown, chunks))
+        check_size(sum(map(str.__len__, parts)))
+        text = "".join(parts)
+        with_slots = next((part for part in parts if isinstance(part, SlotText)), None)
+        return text if with_slots is None else SlotText(text, with_slots.macro)
+
+    def _shown(self, value: object) -> str:
+        """Return the text of a value that is output; a call block or a filter block can make any value."""
+        return str(self.show(value))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Return whether a page may use an attribute of a plain value, a loop or a namespace."""
@@ -229,6 +225,7 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
         """Return what stands for an attribute that a page may not use."""
+        check_usable(obj)
         return obj if isinstance(obj, Unknown) else super().unsafe_undefined(obj, attribute)
 
     def wrap_str_format(self, value: Any) -> None:
@@ -236,15 +233,29 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, obj: Any, /, *args: Any, **named: Any) -> Any:
         """Call what a page calls, or what the rewritten page does."""
-        if getattr(obj, "__self__", None) is self:
+        owner = getattr(obj, "__self__", None)
+        if isinstance(named.get("caller"), Macro):
+            self._check_called(obj)
+        if owner is self:
             return super().call(context, obj, *args, **named)
+        if isinstance(owner, str | list | tuple):
+            check_usable(*args)
         self.sized((args, [value for name, value in named.items() if name not in _OF_JINJA]))
         if isinstance(obj, Unknown):
             return Unknown(obj.name, obj.line, called=True)
         return self.sized(super().call(context, obj, *args, **named))
 
+    def _check_called(self, obj: object) -> None:
+        """Raise SandboxError if the call block of `obj` would lose its text."""
+        if isinstance(obj, Macro) and not obj.caller:
+            what = f"the macro {obj.name} shows no text of a call block"
+            raise SandboxError(what, "write {{ caller() }} in the macro, or {{ … }} instead of the block")
+        if not isinstance(obj, Macro | Unknown) and obj != self.note_call:
+            raise SandboxError("a call block calls what is no macro", "write {{ … }}, or call a macro")
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Return what an operator makes; raise SandboxError if that is too large, before it is made."""
+        check_usable(left, right)
         if operator == "%" and isinstance(left, str):
             raise SandboxError("% formats no text in a page", "write the text, and {{ … }} for its values")
         if operator == "*":
@@ -253,35 +264,27 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
                     check_size(len(value) * times)
         if operator == "**" and isinstance(left, int) and isinstance(right, int):
             check_bits(left.bit_length() * right)
-        result = super().call_binop(context, operator, left, right)
-        if isinstance(result, int):
-            check_bits(result.bit_length())
-        return self.sized(result)
+        return self.sized(super().call_binop(context, operator, left, right))
 
-    def _bounded(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a filter whose values have a bounded size."""
+    def _bounded(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a filter whose arguments are those that it takes, and whose values have a bounded size."""
 
         @wraps(function)
         def bounded(*args: Any, **named: Any) -> Any:
+            check_usable(*(args[:1] if name in DEFAULTS else (*args, *named.values())))
+            check_arguments(name, args, named)
             self.sized((args, named))
             return self.sized(function(*args, **named))
 
         return bounded
 
 
-def _problem(error: Exception, source: str) -> Problem:
-    """Return what is wrong with a page that cannot be rendered, with its line."""
-    frames = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == _FILE]
-    line = frames[-1] if frames else 1
-    if isinstance(error, TemplateSyntaxError):
-        remedy = hint(source, error.lineno) or f"correct the tag, or {NO_JINJA}"
-        return Problem("", f"invalid Jinja: {str(error.message).rstrip('.')}", remedy, line=error.lineno)
-    if isinstance(error, UndefinedError):
-        remedy = hint(source, line) or f"check the spelling, or {NO_JINJA}"
-        return Problem("", str(error.message), remedy, line=line)
-    if isinstance(error, SandboxError):
-        line = error.line or line
-        remedy = error.remedy or hint(source, line) or f"check the spelling, or {NO_JINJA}"
-        return Problem("", error.what, remedy, line=line)
-    what = f"{type(error).__name__}: {str(error).rstrip('.')}"
-    return Problem("", what, "correct the expression", line=line)
+def _test(function: Any) -> Callable[..., Any]:
+    """Return a test of Jinja that tells nothing of what our macros show."""
+
+    @wraps(function)
+    def usable(*args: Any) -> Any:
+        check_usable(*args)
+        return function(*args)
+
+    return usable

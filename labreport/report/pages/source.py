@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import yaml
-from markdown.extensions.toc import slugify, unique
 
 from labreport.contract.strict_yaml import BadYamlError, DeepYamlError, compose
+from labreport.report.pages.headings import Heading, read_headings
 from labreport.report.pages.tags import SourceCall, Tag, read_calls, read_tags
-from labreport.report.pages.visible import BOUND, INLINE_CODE, INVISIBLE, BareMarkdown, masked, without_jinja
+from labreport.report.pages.visible import BareMarkdown, masked, without_jinja
 from labreport.report.problems import FaultError, Problem, similar
 from labreport.report.source.cite import EMULATED, EXPECTED, FrontMatter, lab_of
 from labreport.report.yaml_file import as_written
+
+PAGE_SUFFIXES = (".md", ".markdown", ".mdown", ".mkdn", ".mkd")
+"""How the names of the files end that mkdocs makes pages of."""
 
 KEY_FINDINGS = "Key findings"
 """The heading of the list with which the summary of a lab begins."""
@@ -29,9 +32,6 @@ _THEME_KEYS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "search": ((dict,), "write a mapping: {exclude: true}"),
     "template": ((str,), "name a template of the theme"),
 }
-_OWN_ID = re.compile(r"\{[^}]*#([\w:.-]+)[^}]*\}(?:[ \t]+#+)?\s*$")
-
-
 _OUR_KEYS = frozenset({EMULATED, EXPECTED})
 
 
@@ -41,16 +41,6 @@ class FrontMatterError(FaultError):
     def __init__(self, key: str, what: str, remedy: str) -> None:
         super().__init__(what, remedy)
         self.key = key
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A heading: its level, its text as a reader sees it, its anchor in the page, and its line."""
-
-    level: int
-    text: str
-    anchor: str
-    line: int
 
 
 @dataclass(frozen=True)
@@ -144,26 +134,7 @@ class PageSource:
     @cached_property
     def headings(self) -> list[Heading]:
         """The headings, in order."""
-        found = []
-        for token in self.bare.tokens:
-            if token.type == "heading_open":
-                start, end = self.bare.lines(token)
-                own = _OWN_ID.search(self.text[start:end])
-                found.append((int(token.tag[1:]), self._seen(start, end), own[1] if own else "", start))
-        used = {own for _level, _text, own, _start in found}
-        return [
-            Heading(level, text, own or unique(slugify(text, "-"), used), self.place(start)[0])
-            for level, text, own, start in found
-        ]
-
-    def _seen(self, start: int, end: int) -> str:
-        """Return a stretch of the text as a reader sees it: code without its backticks, no other markup."""
-        kept = [
-            char if mark == INLINE_CODE else mark
-            for char, mark in zip(self.text[start:end], self.masked[start:end], strict=True)
-            if mark not in {BOUND, INVISIBLE} and not (mark == INLINE_CODE and char == "`")
-        ]
-        return " ".join("".join(kept).split())
+        return read_headings(self.bare, lambda offset: self.place(offset)[0])
 
     @cached_property
     def _starts(self) -> list[int]:

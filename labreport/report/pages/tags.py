@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from jinja2 import Environment, TemplateSyntaxError
 
+from labreport.contract.text import is_encodable
 from labreport.report.pages.calls import Call
+from labreport.report.pages.limits import MOST_DIGITS, MOST_TOKENS, SandboxError
 from labreport.report.pages.macros import MACROS
 
 COMMENT_START = "{# "
@@ -20,7 +22,7 @@ COMMENT_START = "{# "
 _LEXER = Environment(comment_start_string=COMMENT_START)  # noqa: S701 # it renders nothing
 _LITERALS = frozenset({"string", "integer", "float"})
 _NAMED_LITERALS = {"true": True, "True": True, "false": False, "False": False, "none": None, "None": None}
-_BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+_BRACKETS = frozenset("([{)]}")
 
 
 class TagKind(StrEnum):
@@ -157,13 +159,14 @@ def _lex(text: str, begin: int) -> Iterator[Tag]:
 def read_calls(tags: Sequence[Tag]) -> list[SourceCall]:
     """Return the calls of macros in `tags`, in order. Calls with computed values are left out."""
     calls = []
-    for number, tag in enumerate(tags):
-        body = _body(tag, tags[number + 1 :]) if tag.is_call_block else None
+    bodies = _bodies(tags)
+    for tag in tags:
+        body = bodies.get(tag.start)
         for index, token in enumerate(tag.tokens):
             if token.text not in MACROS or not _is_called(tag.tokens, index):
                 continue
-            close = _closing(tag.tokens, index + 1)
-            arguments = _arguments(tag.tokens[index + 2 : close])
+            close = _next_bracket(tag.tokens, index + 2)
+            arguments = _arguments(tag.tokens[index + 2 : close]) if tag.tokens[close].text == ")" else None
             if arguments is not None:
                 paren = tag.tokens[index + 1].start
                 is_plain = (
@@ -187,6 +190,23 @@ def plain_calls(text: str) -> list[SourceCall] | None:
     return calls if is_plain else None
 
 
+def check_tokens(text: str) -> None:
+    """Raise SandboxError for too much Jinja, a number that is too long, and a comment in a comment.
+
+    Where the lexer finds a mistake, parsing reports it, or another one before it.
+    """
+    with suppress(TemplateSyntaxError):
+        for number, (line, kind, token) in enumerate(_LEXER.lex(text)):
+            if number >= MOST_TOKENS:
+                what = f"its Jinja has more than {MOST_TOKENS} words and signs"
+                raise SandboxError(what, "show less on one page", line=line)
+            if kind in {"integer", "float"} and len(token) > MOST_DIGITS:
+                what = f"the number has too many digits: {len(token)}"
+                raise SandboxError(what, f"write at most {MOST_DIGITS}", line=line)
+            if kind == "comment" and COMMENT_START in token:
+                raise SandboxError("a comment has another one in it", "close the first by #}", line=line)
+
+
 def _takes_jinja(arguments: Sequence[CallArgument]) -> bool:
     """Return whether Jinja takes arguments in this order: keys at the end, each of them once."""
     keys = [argument.key for argument in arguments]
@@ -201,24 +221,26 @@ def _is_called(tokens: Sequence[TagToken], index: int) -> bool:
     return tokens[index].kind == "name" and after == "(" and before not in {".", "|", "is", "macro"}
 
 
-def _body(tag: Tag, following: Sequence[Tag]) -> tuple[int, int] | None:
-    """Return where the text between `{% call … %}` and its `{% endcall %}` begins and ends."""
-    depth = 1
-    for other in following:
-        depth += other.is_call_block - other.ends_call_block
-        if not depth:
-            return tag.end, other.start
-    return None
+def _bodies(tags: Sequence[Tag]) -> dict[int, tuple[int, int]]:
+    """Return where the text between each `{% call … %}` and its `{% endcall %}` is, by the tag's start."""
+    bodies, opened = {}, list[Tag]()
+    for tag in tags:
+        if tag.is_call_block:
+            opened.append(tag)
+        elif tag.ends_call_block and opened:
+            begin = opened.pop()
+            bodies[begin.start] = begin.end, tag.start
+    return bodies
 
 
-def _closing(tokens: Sequence[TagToken], opening: int) -> int:
-    """Return the index of the `)` that closes the `(` at `opening`. If none does, return the last index."""
-    depth = 0
-    for index in range(opening, len(tokens)):
-        depth += _BRACKETS.get(tokens[index].text, 0) if tokens[index].kind == "operator" else 0
-        if not depth:
-            return index
-    return len(tokens) - 1
+def _next_bracket(tokens: Sequence[TagToken], begin: int) -> int:
+    """Return the index of the first bracket from `begin` on: `)`, if the arguments of a call are literals."""
+    brackets = (
+        index
+        for index in range(begin, len(tokens))
+        if tokens[index].kind == "operator" and tokens[index].text in _BRACKETS
+    )
+    return next(brackets, len(tokens) - 1)
 
 
 def _arguments(tokens: Sequence[TagToken]) -> tuple[CallArgument, ...] | None:
@@ -259,6 +281,8 @@ def _argument(part: Sequence[TagToken]) -> CallArgument | None:
     except (TemplateSyntaxError, ValueError):  # an escape that is none, or too many digits
         return None
     value: object = read.value
+    if isinstance(value, str) and not is_encodable(value):
+        return None
     return CallArgument(
         key, -value if sign < 0 and isinstance(value, int | float) else value, token.start, end
     )

@@ -16,9 +16,10 @@ from markdown_it.token import Token
 from labreport.report.pages.markdown import HTML_RULES, INLINE_RULES, parse_blocks, read_spans
 from labreport.report.pages.tags import Tag, TagKind
 
-INVISIBLE, INLINE_CODE, FENCE, BOUND, FACT, COMPUTED = (chr(code) for code in range(0xE000, 0xE006))
+INVISIBLE, INLINE_CODE, FENCE, BOUND, FACT, COMPUTED, _ESCAPED = map(chr, range(0xE000, 0xE007))
 """Marks: markup without a trace, code in a line, a code block, a bound that text does not cross, the value of
-a macro, and a value that Jinja computes. They are private characters; those of a page are masked."""
+a macro, and a value that Jinja computes. They are private characters; those of a page are masked. The last
+one keeps the place of an escaped character, which is no markup, until the text is masked."""
 
 _QUOTED = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""", re.DOTALL)
 _SHOWN_ARGUMENT = re.compile(rf"\b(?:title|caption|description|alt|label)\s*=\s*{_QUOTED.pattern}", re.DOTALL)
@@ -28,8 +29,11 @@ _SHOWN_ATTRIBUTE = re.compile(
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>)\"']+", re.IGNORECASE)
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]*(?:<[^>\n]*>|\S+)", re.MULTILINE)
 _ABBREVIATION = re.compile(r"^ {0,3}\*\[[^\]\n]+\]:", re.MULTILINE)
-_ATTRIBUTES = re.compile(r"\{:?(?=[^}\n]*(?:[#.:][a-zA-Z]|=))[^{}\n]*\}")
-_EMPHASIS = re.compile(r"\*+|~~|==|\^\^|(?<!\w)_+|_+(?!\w)")
+_LIST = r"\{:?(?=[^{}\n]*(?:[#.:][a-zA-Z]|=))[^{}\n]*\}"
+_ATTRIBUTES = re.compile(rf"(?<![ \t\w]){_LIST}|{_LIST}(?=[ \t]*(?:#+[ \t]*)?(?:$|\|))", re.MULTILINE)
+"""Attributes, which stand directly behind an element or at the end of a line; other braces are text."""
+_PAIRS = r"\*+|~~|==|\^\^"
+_EMPHASIS = re.compile(rf"(?:{_PAIRS}|(?<!\w)_+)(?=\S)|(?<=\S)(?:{_PAIRS}|_+(?!\w))")
 _TAG_NAME = re.compile(r"</?([a-z][a-z0-9-]*)", re.IGNORECASE)
 _BLOCK_ELEMENTS = frozenset(
     "p div br hr h1 h2 h3 h4 h5 h6 ul ol dl li dd dt table thead tbody tfoot tr td th caption details summary"  # noqa: SIM905 # read as a list
@@ -38,11 +42,8 @@ _BLOCK_ELEMENTS = frozenset(
 """Elements that text does not run through; `<b>` and the like leave no trace."""
 _CODE_ELEMENTS = {
     "pre": FENCE,
-    "code": INLINE_CODE,
-    "kbd": INLINE_CODE,
-    "samp": INLINE_CODE,
-    "script": BOUND,
-    "style": BOUND,
+    **dict.fromkeys(("code", "kbd", "samp"), INLINE_CODE),
+    **dict.fromkeys(("script", "style"), BOUND),
 }
 
 
@@ -59,10 +60,13 @@ class BareMarkdown:
 
     def lines(self, token: Token) -> tuple[int, int]:
         """Return where the lines of a token begin and end, as offsets in the page."""
-        starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
-        first, after = token.map or (0, 1)
+        starts, (first, after) = self._starts, token.map or (0, 1)
         end = starts[after] - 1 if after < len(starts) else len(self.text)
         return self.offsets[starts[first]], self.offsets[end - 1] + 1
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in re.finditer("\n", self.text))]
 
 
 def without_jinja(text: str, begin: int, tags: Sequence[Tag]) -> BareMarkdown:
@@ -173,7 +177,8 @@ def _mask_markdown(bare: BareMarkdown) -> str:
     for pattern in (_ABBREVIATION, _DEFINITION, _ADDRESS):
         marks = pattern.sub(lambda found: BOUND * len(found[0]), marks)
     marks = _ATTRIBUTES.sub(lambda found: _keep(found[0], _SHOWN_ATTRIBUTE), marks)
-    return _EMPHASIS.sub(lambda found: INVISIBLE * len(found[0]), marks)
+    marks = _EMPHASIS.sub(lambda found: INVISIBLE * len(found[0]), marks)
+    return "".join(char if mark == _ESCAPED else mark for mark, char in zip(marks, bare.text, strict=True))
 
 
 class _Canvas:
@@ -264,7 +269,7 @@ def _paint_inline(canvas: _Canvas, content: str, offsets: Sequence[int], rules: 
                 canvas.paint(start, label, INVISIBLE)
                 canvas.marks[label_end:end] = _keep(canvas.text[label_end:end], _QUOTED)
             case "escape":
-                canvas.paint(start, start + 1, INVISIBLE)
+                canvas.marks[start], canvas.marks[ends[span.start + 1]] = INVISIBLE, _ESCAPED
             case "entity":
                 canvas.show_entity(start, end)
             case _:

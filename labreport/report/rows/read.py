@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
+from labreport.contract.text import is_encodable
 from labreport.report.problems import FaultError
 from labreport.report.rows import LONGEST_NAME, MOST_COLUMNS, MOST_ROWS, Row, Rows, quoted
 from labreport.report.strict_json import Pairs, read_json, with_each_key_once
@@ -170,8 +171,11 @@ def _is_document(line: str) -> bool:
 
 
 def _parsed(text: str) -> Any:
-    """Return a document; raise ValueError."""
-    return read_json(text, _object, fraction=Digits, whole=Digits)
+    """Return a document; raise ValueError, also for a text that no page can hold."""
+    document = read_json(text, _object, fraction=Digits, whole=Digits)
+    if "\\u" in text and not is_encodable(json.dumps(document, ensure_ascii=False)):
+        raise ValueError(r"a text has half a character, such as \ud800")
+    return document
 
 
 def _object(pairs: Pairs) -> dict[str, Any]:

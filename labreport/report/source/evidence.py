@@ -20,7 +20,7 @@ from labreport.report.problems import FaultError
 from labreport.report.source.evidence_set import EvidenceSet
 from labreport.report.source.patterns import PatternSearch
 from labreport.report.source.slices import Content
-from labreport.report.uses import note
+from labreport.report.uses import note_evidence
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Evidence:
 
     def holds(self, name: str, path: str) -> bool:
         """Return whether anything exists at `path` of the set `name`, if only a broken link."""
-        note(f"{name}/{path}")
+        note_evidence(f"{name}/{path}")
         if not is_evidence_path(path):
             return False
         place = self.root / name / path
@@ -64,7 +64,7 @@ class Evidence:
     def content(self, name: str, path: str) -> Content:
         """Return the file `path` of the set `name`; raise EvidenceError as `read_evidence` does."""
         key = (name, path)
-        note(f"{name}/{path}")
+        note_evidence(f"{name}/{path}")
         if key not in self._contents:
             self._contents[key] = Content(path, self.set(name).read(path))
         return self._contents[key]

@@ -16,7 +16,7 @@ from labreport.contract.records import Command, File, Host, HostClass, Record, S
 from labreport.contract.state import CollectorState, State
 from labreport.report.source.published import PublishedNames
 from labreport.report.source.slices import Content, Range
-from labreport.report.uses import Noted, differences, note, noting
+from labreport.report.uses import Noted, differences, note, note_evidence, noting
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ class EvidenceSet:
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file of the set, read once; raise EvidenceError as `read_evidence` does."""
-        note(f"{self.name}/{path}")
+        note_evidence(f"{self.name}/{path}")
         if path not in self._read:
             self._read[path] = read_evidence(self.folder, path)
         return self._read[path]
@@ -200,8 +200,8 @@ class EvidenceSet:
         mappings, wholes = ("_captured", "_stale", "_hosts"), ("_records", "_state", "_files")
         before = {name: getattr(self, name) for name in (*mappings, *wholes)}
         names = self._names
+        self.known.forget(set(paths))
         for path in paths:
-            self.known.forget(path)
             self._read.pop(path, None)
         recorded = any(not is_evidence(path) for path in paths)
         for name in before if recorded else ("_files",):
@@ -215,8 +215,8 @@ class EvidenceSet:
 
 
 def is_evidence(path: str) -> bool:
-    """Return whether `path` of a set is evidence, not a record."""
-    return not path.startswith(f"{RECORDS}/")
+    """Return whether `path` of a set is evidence, not records/ or a record."""
+    return path.partition("/")[0] != RECORDS
 
 
 def processor_words(host: Host) -> str:

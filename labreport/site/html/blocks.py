@@ -156,7 +156,8 @@ def _capture_html(record: Record, block: Block, place: BlockPlace) -> str:
     Most pages show a capture several times: made once, this saves 2 % of a build.
     """
     link = f"{place.up}{record_link(block.set, record)}"
-    return place.late.once(link, lambda: call(PROVENANCE, "capture", record, block.host, link))
+    values = (record, block.host, link)
+    return place.late.once(link, values, lambda: call(PROVENANCE, "capture", *values))
 
 
 def _extent(block: Block) -> str:

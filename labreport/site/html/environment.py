@@ -124,7 +124,7 @@ class LateHtml:
 
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     _kept: list[tuple[str | Callable[[], str], str]] = field(default_factory=list)
-    _made: dict[str, str] = field(default_factory=dict)
+    _made: dict[str, tuple[tuple[object, ...], str]] = field(default_factory=dict)
 
     def put_late(self, html: str | Callable[[], str], until: str = "") -> str:
         """Keep `html`, or what makes it, and return what stands there until the page is written.
@@ -134,11 +134,12 @@ class LateHtml:
         self._kept.append((html, until))
         return f"<!--{self.token}-{len(self._kept) - 1}-->{until}"
 
-    def once(self, key: str, make: Callable[[], str]) -> str:
-        """Return the HTML that `make` returns, which is asked once for each `key`."""
-        if key not in self._made:
-            self._made[key] = make()
-        return self._made[key]
+    def once(self, key: str, made_of: tuple[object, ...], make: Callable[[], str]) -> str:
+        """Return the HTML that `make` makes of `made_of`; it is asked again if `key` has other values now."""
+        before = self._made.get(key)
+        if before is None or before[0] != made_of:
+            before = self._made[key] = (made_of, make())
+        return before[1]
 
     def fill_late(self, page: str) -> str:
         """Return a page with what was kept for it. It stays kept: a page may be written again."""

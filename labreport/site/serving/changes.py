@@ -55,8 +55,8 @@ def _sort_docs(below: str, kept: KeptBuild, changes: ChangedFiles) -> None:
     file = kept.own_files.get(below)
     parts = PurePosixPath(below).parts
     if parts[:1] == (LABS,) and parts[2:] and parts[2:] == parts[-1:] and parts[-1] in defaults.LAB_FILES:
-        changes.yaml.add(below)
-    elif file is None or not path.is_file() or path.is_symlink():
+        changes.yaml.add(below)  # and a file of the site, if mkdocs.yml publishes it
+    if file is None or not path.is_file() or path.is_symlink():
         if _is_published(below, kept):
             raise StructureError(below)
     elif file.is_documentation_page():

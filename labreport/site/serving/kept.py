@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,8 +19,10 @@ from mkdocs.structure.pages import Page
 from labreport.report.today import today
 from labreport.site import gate
 from labreport.site.build import Build
+from labreport.site.docs_files import leads_out, own_folders
 from labreport.site.raw import RawFiles
 from labreport.site.repository import Repository
+from labreport.site.serving.settings import settings_files
 from labreport.site.serving.snapshot import Places, Sign
 
 SEARCH = "material/search"
@@ -79,6 +82,18 @@ class KeptBuild:
         return self.places.docs
 
     @cached_property
+    def links(self) -> list[str]:
+        """The symbolic links that lead to something of the project: what is there has events of its own."""
+        places = self.places
+        folders = own_folders(places.docs, places.root)
+        links = [path for path in self.signs if os.path.islink(path)]  # noqa: PTH114 # thousands of texts
+        return [
+            path
+            for path in links
+            if places.folder_of(path) != places.evidence and not leads_out(Path(path), folders)
+        ]
+
+    @cached_property
     def own_files(self) -> dict[str, File]:
         """The files of docs/, by path."""
         return {file.src_uri: file for file in self.files if file.src_dir == str(self.docs)}
@@ -124,10 +139,16 @@ def begin(config: MkDocsConfig, build: Build, repository: Repository) -> KeptBui
         logger.removeHandler(handler)
     said = Said()
     logger.addHandler(said)
-    root = build.root.absolute()
-    settings = Path(config.config_file_path or root / "mkdocs.yml")
-    places = Places(Path(config.docs_dir), root / "evidence", root / "collectors", settings)
+    places = places_of(config, repository)
     return KeptBuild(config, places, build, repository, said, RawFiles(Path(config.site_dir)), places.signs())
+
+
+def places_of(config: MkDocsConfig, repository: Repository) -> Places:
+    """Return what a site is made from."""
+    settings = Path(config.config_file_path or "mkdocs.yml").absolute()
+    root, reflog = settings.parent, repository.reflog
+    docs, files = Path(config.docs_dir), settings_files(settings)
+    return Places(docs, root / "evidence", root / "collectors", files, reflog and reflog.absolute())
 
 
 def dumped(entry: object) -> str:

@@ -16,6 +16,7 @@ from labreport.report.facts.facts import FACTS_FILE
 from labreport.report.pages.context import Changed, Covered, LateTable, MacroContext, Required
 from labreport.report.pages.render import EVIDENCE, RenderPass
 from labreport.report.pages.source import PageSource, read_page
+from labreport.report.problems import Problem
 from labreport.report.source.cite import LABS
 from labreport.report.tables import Table
 from labreport.report.tables.references import GLOSSARY_FILE
@@ -69,6 +70,7 @@ class _Remake:
         if tuple(rendering.evidence.names()) != self._kept.sets:
             raise StructureError
         keys = {str(docs / path) for path in changes.pages | changes.yaml}
+        keys |= changes.evidence.get("", set())
         for name in changes.evidence.keys() & set(self._kept.sets):
             keys |= rendering.evidence.refresh(name, changes.evidence[name])
         if changes.evidence:
@@ -116,7 +118,7 @@ class _Remake:
             for result in page.calls
         )
 
-    def _late(self, tables: Mapping[LateTable, Table]) -> set[str]:
+    def _late(self, tables: Mapping[LateTable, Table | Problem]) -> set[str]:
         """Return the pages with a table of all pages of a lab that is another one now than in `tables`."""
         other = {shown for shown, table in tables.items() if self._build.late_table(shown) != table}
         if not other:

@@ -15,29 +15,45 @@ Sign = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Places:
-    """The folders and the file that a site is made from. All paths are absolute."""
+    """The folders and files that a site is made from. All paths are absolute, and nothing need be there.
+
+    `settings` are mkdocs.yml and what it inherits from. git writes a line to `reflog` at each commit.
+    """
 
     docs: Path
     evidence: Path
     collectors: Path
-    config: Path
+    settings: tuple[Path, ...]
+    reflog: Path | None = None
 
     @property
-    def watched(self) -> tuple[Path, ...]:
-        """What to watch, as far as it exists."""
-        return tuple(path for path in (self.docs, self.evidence, self.collectors) if path.is_dir())
+    def root(self) -> Path:
+        """The folder of the project."""
+        return self.settings[0].parent
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """What to watch."""
+        more = [self.reflog] if self.reflog else []
+        return tuple(map(str, (self.docs, self.evidence, self.collectors, *self.settings, *more)))
 
     def signs(self) -> dict[str, Sign]:
         """Return what tells each file from an earlier one of the same path; empty for a folder."""
-        signs = {str(self.config): _sign(self.config.stat())} if self.config.exists() else {}
+        signs = {str(path): _sign(path.stat()) for path in self.settings if path.exists()}
         signs |= _below(self.docs, follow=True)
         signs |= _below(self.evidence, follow=False)
         return signs | _below(self.collectors, follow=True)
 
     def folder_of(self, path: str) -> Path | None:
-        """Return which of the folders a path is in; None for any other path."""
+        """Return which of the folders a path is in; None for any other path, and for a file of settings."""
+        if path in map(str, self.settings):
+            return None
         folders = (self.docs, self.evidence, self.collectors)
         return next((folder for folder in folders if path.startswith(f"{folder}/")), None)
+
+    def is_outside(self, path: str) -> bool:
+        """Return whether a path is nothing of these: the project or a plugin watches it for itself."""
+        return path not in self.watched and self.folder_of(path) is None
 
 
 def changed(before: dict[str, Sign], after: dict[str, Sign]) -> set[str]:
@@ -51,12 +67,12 @@ def is_passing(path: str) -> bool:
 
 
 def _below(folder: Path, *, follow: bool) -> dict[str, Sign]:
-    """Return the signs of everything below a folder; `follow` symbolic links."""
+    """Return the signs of everything below a folder; `follow` symbolic links, but into no folder above."""
     found: dict[str, Sign] = {}
-    waiting = [str(folder)]
-    seen: set[tuple[int, int]] = set()
+    waiting = [(str(folder), frozenset({_place(folder.stat())}))] if folder.is_dir() else []
     while waiting:
-        for entry in _entries(waiting.pop()):
+        where, above = waiting.pop()
+        for entry in _entries(where):
             if is_passing(entry.path):
                 continue
             try:
@@ -65,10 +81,10 @@ def _below(folder: Path, *, follow: bool) -> dict[str, Sign]:
                 status = None
             if status is None or not stat.S_ISDIR(status.st_mode):
                 found[entry.path] = _sign(status) if status else (-1,)
-            elif (place := (status.st_dev, status.st_ino)) not in seen:
-                seen.add(place)
+            else:
                 found[entry.path] = ()
-                waiting.append(entry.path)
+                if _place(status) not in above:
+                    waiting.append((entry.path, above | {_place(status)}))
     return found
 
 
@@ -78,6 +94,10 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
             yield from entries
     except OSError:
         return
+
+
+def _place(status: os.stat_result) -> tuple[int, int]:
+    return (status.st_dev, status.st_ino)
 
 
 def _sign(status: os.stat_result) -> Sign:

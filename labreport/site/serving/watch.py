@@ -3,6 +3,8 @@
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from watchdog.events import (
@@ -58,7 +60,7 @@ class Watcher:
     def __init__(self, events: Callable[[], BaseObserver] = Observer) -> None:
         self.polling = False
         self._seen: set[str] = set()
-        self._watched: list[tuple[FileSystemEventHandler, str, bool]] = []
+        self._watched: list[_Watch] = []
         self._started = False
         try:
             self._observer = events()
@@ -67,26 +69,39 @@ class Watcher:
 
     def schedule(
         self, handler: FileSystemEventHandler, path: str, *, recursive: bool
-    ) -> ObservedWatch | None:
-        """Watch a file or folder for mkdocs' server. An editor may put a new file in the place of a file."""
+    ) -> tuple["_Watch", ...]:
+        """Watch a file or folder for mkdocs' server.
+
+        Its name is watched in the folder above: it may come later, or another may come in its place.
+        """
         real = os.path.realpath(path)
-        relay = _Relay(handler, self._seen, real, path)
-        if not Path(real).is_dir():
-            relay.only, real, recursive = real, os.path.dirname(real), False  # noqa: PTH120 # a text
-        self._watched.append((relay, real, recursive))
+        above, name = os.path.split(path)
+        names = {real, os.path.join(os.path.realpath(above), name)}  # noqa: PTH118 # a text, like all here
+        watches = [_Watch(_Relay(handler, self._seen, one, path, only=one), _above(one)) for one in names]
+        if Path(real).is_dir():
+            watches.append(_Watch(_Relay(handler, self._seen, real, path), real, recursive))
+        watches = [watch for watch in watches if Path(watch.path).is_dir()]
+        self._watched += watches
         if not self.polling and (kind := _kind_of(real)) in WITHOUT_EVENTS:
             self._poll(f"{kind} has none")
-            return None
+            return tuple(watches)
         try:
-            return self._schedule(relay, real, recursive=recursive)
+            for watch in watches:
+                self._schedule(watch)
         except OSError as error:
             self._poll(error.strerror or "no watches left")
-            return None
+        return tuple(watches)
 
-    def unschedule(self, watch: ObservedWatch | None) -> None:
+    def unschedule(self, watches: tuple["_Watch", ...]) -> None:
         """Watch something no more."""
-        if watch is not None:
-            self._observer.unschedule(watch)
+        for watch in watches:
+            self._watched.remove(watch)
+            shared = any(other.observed == watch.observed for other in self._watched)
+            with suppress(KeyError):  # it could not be watched
+                if shared:
+                    self._observer.remove_handler_for_watch(watch.relay, watch.observed)
+                else:
+                    self._observer.unschedule(watch.observed)
 
     def start(self) -> None:
         """Begin to watch."""
@@ -121,31 +136,55 @@ class Watcher:
         old, self._observer = getattr(self, "_observer", None), poll()
         if old is not None and old.is_alive():
             old.stop()
-        for relay, path, recursive in self._watched:
-            self._schedule(relay, path, recursive=recursive)
+        for watch in self._watched:
+            self._schedule(watch)
         if self._started:
             self._observer.start()
 
-    def _schedule(self, relay: FileSystemEventHandler, path: str, *, recursive: bool) -> ObservedWatch:
-        return self._observer.schedule(relay, path, recursive=recursive, event_filter=EVENTS)
+    def _schedule(self, watch: "_Watch") -> None:
+        with suppress(FileNotFoundError):  # it has gone since; its name is watched in the folder above
+            self._observer.schedule(watch.relay, watch.path, recursive=watch.recursive, event_filter=EVENTS)
 
 
 class _Relay(FileSystemEventHandler):
-    """Tells mkdocs' handler that something changed below `real`, which mkdocs calls `path`."""
+    """Tells mkdocs' handler that something changed below `real`, which mkdocs calls `path`.
 
-    def __init__(self, handler: FileSystemEventHandler, seen: set[str], real: str, path: str) -> None:
+    With `only`, nothing else is told.
+    """
+
+    def __init__(
+        self, handler: FileSystemEventHandler, seen: set[str], real: str, path: str, only: str = ""
+    ) -> None:
         self._handler = handler
         self._seen = seen
         self._names = (real, path)
-        self.only = ""
+        self._only = only
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Note the paths of an event, and pass it on as one of a file: mkdocs ignores those of folders."""
         real, path = self._names
         for changed in map(os.fsdecode, (event.src_path, event.dest_path)):
-            if changed and not is_passing(changed) and self.only in {"", changed}:
+            if changed and not is_passing(changed) and self._only in {"", changed}:
                 self._seen.add(path + changed.removeprefix(real))
                 self._handler.dispatch(FileModifiedEvent(changed))
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """A folder that is watched for a relay."""
+
+    relay: _Relay
+    path: str
+    recursive: bool = False
+
+    @property
+    def observed(self) -> ObservedWatch:
+        """What an observer calls the folder. Relays share it."""
+        return ObservedWatch(self.path, recursive=self.recursive, event_filter=EVENTS)
+
+
+def _above(path: str) -> str:
+    return os.path.dirname(path)  # noqa: PTH120 # a text
 
 
 def _kind_of(path: str) -> str:

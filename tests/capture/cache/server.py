@@ -18,7 +18,8 @@ class Behaviour:
 
     `cuts` are the numbers of bytes after which the next answers drop the connection. `pace` is a pause in
     seconds after each KiB. `knows_ranges` and `version` say whether it can go on, and how the file is marked.
-    `claims` is a Content-Length that it makes up. `status` is that of an error that it answers with.
+    `claims` is a Content-Length that it makes up. `status` is that of an error that it answers with, and
+    `location` where it redirects to.
     """
 
     data: bytes
@@ -28,6 +29,7 @@ class Behaviour:
     version: str = '"one"'
     claims: int | str | None = None
     status: int = 0
+    location: str = ""
     requests: list[tuple[str, int]] = field(default_factory=list)
     sent: int = 0
 
@@ -77,6 +79,11 @@ def answer(handler: BaseHTTPRequestHandler, behaviour: Behaviour) -> None:
     if wanted and behaviour.knows_ranges and version == behaviour.version:
         start = int(wanted[1])
     behaviour.requests.append((handler.headers.get("Range", ""), start))
+    if behaviour.location:
+        handler.send_response(302)
+        handler.send_header("Location", behaviour.location)
+        handler.end_headers()
+        return
     if behaviour.status:
         handler.send_error(behaviour.status)
         return

@@ -11,6 +11,7 @@ from labreport.contract.records import HostClass
 from labreport.report.pages.calls import Call
 from labreport.report.pages.context import Changed
 from labreport.report.problems import Problem
+from labreport.report.tables import Table
 from tests.check.diff.test_changes import series, side
 from tests.project import HOST, CapturedFile, Little
 
@@ -26,6 +27,7 @@ def kept(before: Little, after: Little) -> Little:
 def rows(little: Little) -> list[list[str]]:
     """Return the rows of the table."""
     table = late_table_of(little.pages(), Changed("lab12", "old"), DAY)
+    assert isinstance(table, Table)
     assert table.head == ("what", "measured 2026-03-04", "measured 2026-03-04", "change")
     return [[cell.text for cell in row] for row in table.rows]
 

@@ -273,8 +273,11 @@ def test_not_to_be_had(
     assert "LAB_REGISTRY_MIRROR" in caught.value.remedy
 
 
-def test_bad_mirror(shared: Session, make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("mirror", ["http://example.org/", "example.org:99999"])
+def test_bad_mirror(
+    shared: Session, make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, mirror: str
+) -> None:
     """A mirror is host:port. A URL is refused, and the error says what to write."""
-    monkeypatch.setenv("LAB_REGISTRY_MIRROR", "http://example.org/")
+    monkeypatch.setenv("LAB_REGISTRY_MIRROR", mirror)
     with pytest.raises(Unavailable, match="name a mirror as host:port"):
         images.obtain(make_run(shared, badmirror={}), "badmirror")

@@ -128,6 +128,20 @@ def test_what_the_sheet_asks_for(little: Little) -> None:
     assert compact(little, asked_of(little.pages(), "lab12")) == EXPECTED
 
 
+@pytest.mark.parametrize("name", ["'5 * _3_ [things]'", "own-id"])
+def test_a_section_is_named_as_in_the_rubric(little: Little, name: str) -> None:
+    """By the text of its heading as it is shown, or by its id."""
+    page = (
+        "# Task 2\n\n## 5 * \\_3\\_ \\[`things`] {: #own-id }\n\nThe answer.\n\n## Other\n\nNobody asked.\n"
+    )
+    little.page("labs/lab12/task-2.md", page)
+    rubric = f"{{requirement: x, page: task-2.md, section: {name}, facts: [x]}}"
+    little.page("labs/lab12/rubric.yml", f"2025: {{a: {rubric}}}\n")
+    text = compact(little, asked_of(little.pages(), "lab12"))
+    assert "The answer." in text
+    assert "Nobody asked." not in text.partition("Task 2")[2]
+
+
 def test_it_is_read_back(little: Little, tmp_path: Path) -> None:
     """`lab check` finds every quoted line in the evidence."""
     report = tmp_path / "report.md"
@@ -147,9 +161,11 @@ def test_no_sheet(little: Little) -> None:
 
 @pytest.mark.parametrize("path", ["collectors/lab12/lab.yml", "docs/labs/lab12/rubric.yml"])
 def test_a_sheet_that_cannot_be_read(little: Little, path: str) -> None:
-    """It asks for nothing; there is a report all the same."""
+    """It asks for nothing, and is a problem; there is a report all the same."""
     (little.root / path).write_text("}{")
-    assert "short.txt" in compact(little, asked_of(little.pages(), "lab12"))
+    asked = asked_of(little.pages(), "lab12")
+    assert [one.reference for one in asked.problems] == [path]
+    assert "short.txt" in compact(little, asked)
 
 
 def test_all_of_it(little: Little) -> None:

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from labreport.check.project import late_table_of
 from labreport.check.submission import check_submission, submitted
+from labreport.cli.new import as_heading
 from labreport.report.export import Exported, export
 from labreport.report.export.markdown import code, fence
+from tests.cli.test_new_lab import TITLES
 from tests.project import REPO, CapturedFile, Little, make, row
 from tests.site.conftest import HOSTILE
 
@@ -327,6 +330,22 @@ def test_what_holds_no_block_has_a_reference(tmp_path: Path) -> None:
     assert [(result.reference, result.whole) for result in results] == [
         (f"{lines}:labs/lab12/a.txt", True) for lines in ("1:2", "3:3", "2:2", "1:1")
     ]
+
+
+@pytest.mark.parametrize("title", [*TITLES, "{{ 7*7 }} {% raw %}", "{: #id }", "x <http://y.org>", "a # b #"])
+def test_a_title_loses_nothing(tmp_path: Path, title: str) -> None:
+    """That of a new lab, which has its markup escaped, is that text, and Markdown that shows it."""
+    made = make(tmp_path / "project")
+    made.page("labs/lab12/index.md", f"# {as_heading(f'Lab 12: {title}')}\n")
+    made.page("labs/lab12/task-1.md", f"# Task 1\n\n## {as_heading(title)}\n")
+    exported = exported_of(made)
+    assert exported.title == f"Lab 12 — {title}"
+    shown = [
+        "".join(span.content for span in token.children or [])
+        for token in MarkdownIt("commonmark").parse(exported.markdown)
+        if token.type == "inline"
+    ]
+    assert shown == [f"Lab 12 — {title}", "Task 1", title]
 
 
 def test_setext_headings_and_links_in_code(tmp_path: Path) -> None:

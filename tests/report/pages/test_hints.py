@@ -45,6 +45,17 @@ def mistakes(text: str) -> list[Problem]:
         ("${{ github.sha }}", "nothing is called github", NO_JINJA),
         ('`curl -w "{%http_code%}"`', "invalid Jinja: ", NO_JINJA),
         ("{{ course.nope }}", "'str object' has no attribute 'nope'", NO_JINJA),
+        ('{{ [nope, "x"] | join(", ") }}', "nothing is called nope", "check the spelling"),
+        ('{{ "kernel" | format(1) }}', "a page cannot use Jinja's filter format", "use one of: abs, "),
+        ('{{ "a-b" | replace("-", "", 1) }}', "the filter replace: too many", "it takes old, new"),
+        ('{{ 1.5 | round(1, "floor") }}', "the filter round: too many", "it takes digits"),
+        ('{{ ["a"] | join(attribute="x") }}', "the filter join: got an unexpected", "it takes separator"),
+        ('{{ ["a"] | first(1) }}', "the filter first: too many", "it takes nothing"),
+        ('{{ ["a"] | list(1) }}', "the filter list: too many", "it takes nothing"),
+        ('{{ ["a"] | map("upper", 1) | list }}', "the filter upper: too many", "it takes nothing"),
+        ("{{ [] | first }}", "No first item, sequence was empty", "check how many items there are"),
+        ("{{ [] | max }}", "No aggregated item", "check how many items there are"),
+        ("{{ [1][5] }}", "list object has no element 5", "check how many items there are"),
     ],
 )
 def test_a_mistake_has_a_remedy(text: str, what: str, remedy: str) -> None:

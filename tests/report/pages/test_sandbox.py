@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
 
+from labreport.contract.text import is_encodable
 from labreport.report.pages.calls import Call
-from labreport.report.pages.rules import MOST_CALLS
+from labreport.report.pages.limits import MOST_CALLS
 from labreport.report.pages.sandbox import NotedPage, PageEnvironment
 from labreport.report.pages.slots import SlotKind, Slots
 from labreport.report.problems import Problem
@@ -140,8 +141,17 @@ def test_calls_are_noted_with_their_lines() -> None:
         ("\n{{ 1 | nofilter }}", 2, "", "there is no filter nofilter"),
         ("\n{# a\n\n{# b #}", 2, "", "a comment has another one in it"),
         ("\n{# a", 2, "", "Missing end of comment"),
-        ("{{ " + "(" * 500 + "1" + ")" * 500 + " }}", 1, "", "RecursionError"),
-        ("{{ " + "1" * 5000 + " }}", 1, "", "ValueError"),
+        ("\n{{ " + "(" * 500 + "1" + ")" * 500 + " }}", 2, "", "nested too deeply"),
+        ("\n{{ " + "+".join("1" * 500) + " }}", 2, "", "nested too deeply"),
+        ("\n{{ 'x'" + " | upper" * 500 + " }}", 2, "", "nested too deeply"),
+        ("\n{{ " + "not " * 500 + "1 }}", 2, "", "nested too deeply"),
+        ("\n{% if 1 %}" + "{% elif 1 %}" * 3000 + "{% endif %}", 2, "", "nested too deeply"),
+        ("\n" * 30 + "{% for a in [1] %}\n" * 21 + "{% endfor %}" * 21, 46, "", "nested too deeply"),
+        ("\n" + "{% macro a() %}" * 300 + "{% endmacro %}" * 300, 2, "", "nested too deeply"),
+        ("\n{{ " + "1" * 5000 + " }}", 2, "", "the number has too many digits"),
+        ("\n{{ 0x" + "f" * 5000 + " }}", 2, "", "the number has too many digits"),
+        ("\n{{ ('f' * 5000) | int(0, 16) }}", 2, "", "a number has more than 1024 bits"),
+        ("\n{{ evidence(x) if [][0] }}", 2, "", "has no element 0"),
         ("x\n{{ fact }}", 2, "", "fact is the name of a macro"),
         ("x\n{% set fact = 1 %}", 2, "", "fact is the name of a macro"),
         ("x\n{% macro evidence() %}{% endmacro %}", 2, "", "evidence is the name of a macro"),
@@ -215,11 +225,74 @@ def test_a_budget_is_each_pages_own() -> None:
     assert [len(environment.render(source).markdown) for _ in range(5)] == [9000] * 5
 
 
-def test_a_slot_that_a_page_changes_is_no_slot() -> None:
-    """The text of a call can be changed like any other, and nothing is lost but the call."""
-    page = render("{{ evidence('x') | upper }} {{ fact('a') | replace('1', '999') }}")
-    assert [slot.number for slot in SLOTS.find(page.markdown)] != [1, 2]
-    assert SLOTS.token.upper() in page.markdown
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{%" * 40_000,
+        "{{ x='" * 40_000,
+        "{% raw" * 40_000,
+        (" " * 50 + "{%- ") * 10_000,
+        "{{ nope }}" * 3_000,
+        "{{ fact(" + "nope, " * 40_000 + ") }} {{",
+        "{{ fact(" * 40_000,
+        "".join(f"{{% set a{n} = 1 %}}" for n in range(20_000)) + "{% if 1 %}{% endif %}" * 20_000,
+        "{{ dict(" + ",".join(f"a{n}=1" for n in range(40_000)) + ", a39999=1) }}",
+    ],
+    ids=lambda source: source[:30],
+)
+def test_a_long_page_with_a_mistake_is_a_problem(source: str) -> None:
+    """Finding what is wrong with it takes no more than reading it: with the square of its length, minutes."""
+    problem = render(source).calls[0]
+    assert isinstance(problem, Problem)
+    assert problem.line == 1
+
+
+def test_a_page_of_plain_calls_may_be_long() -> None:
+    """Only Jinja that is compiled has a limit for its words."""
+    calls = ["{% call claim('a') %}x{% endcall %}\n", "{{ evidence('x') }}\n"]
+    assert len(render("".join(calls * (MOST_CALLS // 2))).calls) == MOST_CALLS
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{{ "\\ud800" }}',
+        '{{ "\\ud83d\\ude00" }}',
+        '{% set x %}{{ "\\ud800" }}{% endset %}',
+        '{{ "a" | replace("a", "\\ud800") }}',
+        '{% macro f(x) %}{{ x }}{% endmacro %}{{ f("\\ud800") }}',
+        '{% filter replace("a", "\\ud800") %}a{% endfilter %}',
+        '{{ "a" ~ "\\ud800" }}',
+        '{{ state(caption="\\ud800") }}',
+        '{{ chart(kind="bars", facts={"\\ud800": "a"}) }}',
+        "{{ half }}",
+    ],
+)
+def test_half_a_character_is_no_text(source: str) -> None:
+    """What UTF-8 cannot hold gets into no page and no call, so that every export can write it."""
+    page = PageEnvironment(SLOTS, {"half": "\ud800"}).render(f"\nx {source} y")
+    (problem,) = page.calls
+    assert isinstance(problem, Problem)
+    assert (problem.line, problem.what[:26]) == (2, "a text has half a characte")
+    assert is_encodable(f"{page.markdown}{problem}")
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("{% call dict(a=1) %}A sentence{% endcall %}", "a call block calls what is no macro"),
+        ("{% call namespace(a=1) %}A sentence{% endcall %}", "a call block calls what is no macro"),
+        ("{% call range(3) %}A sentence{% endcall %}", "a call block calls what is no macro"),
+        ("{% call 'x'.upper() %}A sentence{% endcall %}", "a call block calls what is no macro"),
+        ("{% macro f() %}x{% endmacro %}{% call f() %}A sentence{% endcall %}", "the macro f shows no text"),
+        ("{% filter list %}A sentence{% endfilter %}", "TypeError: a list cannot be shown as text"),
+        ("{% set x %}{% filter list %}y{% endfilter %}{% endset %}", "TypeError: a list cannot be shown"),
+    ],
+)
+def test_a_block_shows_no_object_and_loses_no_sentence(source: str, what: str) -> None:
+    """A call block on what is no macro is a problem, and so is what a filter makes if it is no text."""
+    problem = mistake(f"\n{source}")
+    assert (problem.line, problem.what[: len(what)]) == (2, what)
 
 
 @given(st.text(alphabet="{}%#'\"()[]|~.,_ abfor in\nset1", max_size=40))

@@ -69,3 +69,24 @@ def test_another_pass_has_other_slots() -> None:
 def test_a_token_cannot_be_guessed() -> None:
     """It has 128 bits."""
     assert len(bytes.fromhex(Slots().token)) >= 16
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        value(1) + "<h1>" * 100_000,
+        value(1) + "<code>" * 100_000,
+        f"<p>{value(1) * 50_000}</p>",
+        f'<img alt="{value(1) * 50_000}">',
+        f"<p>{block(1) * 50_000}</p>",
+    ],
+    ids=lambda html: html[17:30],
+)
+def test_slots_of_a_long_page(html: str) -> None:
+    """Finding where each stands takes no more than reading the page; with its length squared, minutes."""
+    assert len(SLOTS.find_placed(html)) == len(SLOTS.find(html))
+
+
+def test_a_quote_in_a_text_is_no_attribute() -> None:
+    """What is before a tag says nothing of the attribute in it."""
+    assert SLOTS.find_placed(f' title="<a data-x={value(1)}>') == []

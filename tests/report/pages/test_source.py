@@ -1,17 +1,20 @@
 """A page is read once: as mkdocs reads it, with each call, heading and visible text in its place."""
 
+import html
 import json
 from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from markdown import Markdown
 from mkdocs.utils.meta import get_data
 
 from labreport.report.pages.markdown import read_fences
 from labreport.report.pages.render import RenderPass
 from labreport.report.pages.source import PageSource, read_page
 from labreport.report.pages.visible import BOUND, FENCE, INLINE_CODE, INVISIBLE, Visible
+from labreport.site import defaults
 
 VISIBLE = json.loads((Path(__file__).parent / "cases" / "visible.json").read_text(encoding="utf-8"))
 
@@ -176,6 +179,38 @@ def test_headings_have_the_anchors_of_the_site() -> None:
     ]
 
 
+HEADINGS = [
+    "5 * 3 things",
+    "\\_private",
+    "a_b *c* __d__ ==e== ~~f~~",
+    "Use `a*b_` and `{x}`",
+    "Title \\{#id .c} x",
+    "Title {#id .c} x",
+    "Title {a} and {b}",
+    "Own {: #own .c title='x y' }",
+    "Own {#own} ##",
+    "\\{: #id }",
+    "\\{\\{ 7\\*7 }} \\{&#37; raw %}",
+    "http://x.org &lt;http://y.org>",
+    "http://x.org <http://y.org>",
+    "a [b *c*](d.md) ![alt](e.png) <b>f</b> &amp; &copy; g<br>h <!-- i -->",
+    "C#",
+    "A \\` b \\\\ c",
+    "$a_b $c",
+    "Prüfung 第三章 🧪",
+]
+
+
+@pytest.mark.parametrize("text", HEADINGS)
+def test_a_heading_is_what_the_site_shows(text: str) -> None:
+    """Its text and its id are those of the table of contents, with our extensions."""
+    site = Markdown(extensions=list(defaults.EXTENSIONS))
+    site.convert(f"# T\n\n## {text}\n")
+    (shown,) = site.toc_tokens[0]["children"]
+    heading = page(f"# T\n\n## {text}\n").headings[1]
+    assert (heading.text.replace("alt ", ""), heading.anchor) == (html.unescape(shown["name"]), shown["id"])
+
+
 @pytest.mark.parametrize(("text", "visible"), VISIBLE.items())
 def test_what_a_reader_sees(text: str, visible: str) -> None:
     """Text, without markup; code is marked as what it is."""
@@ -208,3 +243,20 @@ def test_fences(text: str, of_a_page: list[object], handed_in: list[object]) -> 
     for expected, is_page in ((of_a_page, True), (handed_in, False)):
         found = [(one.first, one.last, one.info, one.body) for one in read_fences(text, page=is_page)]
         assert found == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{a" * 300_000,
+        "# x {" + "#a" * 100_000,
+        "# x " + "{#a" * 100_000,
+        "".join(f"# x{number}\n\n" for number in range(10_000)),
+    ],
+    ids=lambda text: text[:9],
+)
+def test_a_long_page_is_read_once(text: str) -> None:
+    """Its masks and its headings take no more than its length; with the square of it, they took minutes."""
+    page = read_page("labs/lab12/task-1.md", text.encode())
+    assert len(page.masked) == len(text)
+    assert [heading.level for heading in page.headings] == [1] * text.count("# x")

@@ -118,6 +118,8 @@ def test_the_number_of_json_is_exact() -> None:
         ("x.json", "[" * 100_000, "", "nested too deeply"),
         ("x.json", '{"a": 1}\n{"a": \n', "", "is no JSON Lines: line 2"),
         ("x.json", "[{", "", "is no JSON"),
+        ("x.json", r'[{"a": "\ud800"}]', "", "a text has half a character"),
+        ("x.json", '[{"a": 1}]\n' + r'[{"\udc00": 1}]', "", "a text has half a character"),
         ("x.jsonl", '{"a": 1}\n{"a": 2}\n', "results", "is JSON Lines, so it has no results"),
     ],
 )

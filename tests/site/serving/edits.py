@@ -3,9 +3,11 @@
 import random
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
-from tests.project import CapturedFile, Little, row
+from labreport.contract.records import dump
+from tests.project import HOST, WHEN, CapturedFile, Little, row
 
 PAGES = ("labs/lab12/index.md", "labs/lab12/task-1.md", "labs/lab12/task-2.md", "labs/lab13/index.md")
 SERIES = "a/times.txt"
@@ -36,6 +38,8 @@ TEXTS = (
     "{{ nonsense( }}",
     "<div markdown>**odd** <b>unclosed",
     "## A section {#own}",
+    "## It took {{ fact('runc') }}",
+    "## Printed {{ evidence('a/plain.txt') }}",
 )
 """What a page may say."""
 
@@ -98,6 +102,7 @@ def page_new_or_gone(little: Little, draw: random.Random) -> None:
 def evidence_bytes(little: Little, draw: random.Random) -> None:
     """Write an evidence file, without its record."""
     path = little.root / "evidence/lab12" / draw.choice(("a/plain.txt", SERIES, "a/late.txt"))
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(draw.choice((b"one\ntwo\n", b"runc 3.5 s\nkata 1 s\n", b"", b"\xff\x00\n")))
 
 
@@ -108,14 +113,28 @@ def evidence_gone(little: Little, draw: random.Random) -> None:
 
 
 def evidence_captured(little: Little, draw: random.Random) -> None:
-    """Capture a file, with its record."""
+    """Capture a file, with its record, at some time and on one of two hosts."""
     data = draw.choice((b"one\ntwo\nthree\n", b"runc 1.5 s\nkata 2.5 s\n", b"runc 20 s\n"))
-    little.capture(CapturedFile(draw.choice(("a/plain.txt", SERIES, "a/late.txt", "a/new.html")), data))
+    file = CapturedFile(draw.choice(("a/plain.txt", SERIES, "a/late.txt", "a/new.html")), data)
+    host = HOST.model_copy(update={"kernel": draw.choice((HOST.kernel, "6.1.0"))})
+    little.capture(file, host=host, start=WHEN + timedelta(days=draw.randrange(3)))
+
+
+def evidence_folder(little: Little, draw: random.Random) -> None:
+    """Move a folder of evidence to another name, put it back, or put a link in its place."""
+    folder, other = (little.root / "evidence/lab12" / name for name in ("a", "moved"))
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.is_dir() and not other.exists():
+        folder.rename(other)
+    if not folder.exists():
+        draw.choice((lambda: None, lambda: other.rename(folder), lambda: folder.symlink_to("moved")))()
 
 
 def evidence_link(little: Little, draw: random.Random) -> None:
     """Put a link in the place of an evidence file."""
     path = little.root / "evidence/lab12/a/plain.txt"
+    path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     path.symlink_to(draw.choice(("/etc/hostname", "times.txt")))
 
@@ -127,6 +146,15 @@ def record_gone_or_broken(little: Little, draw: random.Random) -> None:
         path.write_bytes(path.read_bytes()[:100])
     else:
         path.unlink(missing_ok=True)
+
+
+def host_gone_or_other(little: Little, draw: random.Random) -> None:
+    """Remove what is known of a host, or write something else of it."""
+    path = little.root / f"evidence/lab12/records/host-{HOST.id}.json"
+    if path.is_file() and draw.random() < 0.5:
+        path.unlink()
+    else:
+        path.write_bytes(dump(HOST.model_copy(update={"cores": draw.randrange(1, 4)})))
 
 
 def state_json(little: Little, draw: random.Random) -> None:
@@ -172,6 +200,18 @@ def asset(little: Little, draw: random.Random) -> None:
     path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg"><!-- {draw.randrange(9)} --></svg>')
 
 
+def linked_folder(little: Little, draw: random.Random) -> None:
+    """Write a page in a folder that docs/ links to, once or twice; add or remove such a link."""
+    shared, link = little.root / "shared", little.root / "docs" / draw.choice(("linked", "linked-again"))
+    shared.mkdir(exist_ok=True)
+    (shared / "page.md").write_text(f"# Shared\n\n{draw.choice(TEXTS)}\n")
+    if draw.random() < 0.4:
+        if link.is_symlink():
+            link.unlink()
+        else:
+            link.symlink_to("../shared")
+
+
 def settings(little: Little, draw: random.Random) -> None:
     """Write mkdocs.yml."""
     path = little.root / "mkdocs.yml"
@@ -187,6 +227,6 @@ def scratch(little: Little, draw: random.Random) -> None:
 EDITS: tuple[Callable[[Little, random.Random], None], ...] = (
     page_body, page_body, page_body, page_body, page_title, page_not_utf8, page_front_matter,
     page_new_or_gone, evidence_bytes, evidence_bytes, evidence_gone, evidence_captured, evidence_captured,
-    evidence_link, record_gone_or_broken, state_json, other_set, facts_yml, facts_yml, rubric_yml,
-    glossary_yml, asset, settings, scratch,
+    evidence_folder, evidence_link, record_gone_or_broken, host_gone_or_other, state_json, other_set,
+    facts_yml, facts_yml, rubric_yml, glossary_yml, asset, linked_folder, linked_folder, settings, scratch,
 )  # fmt: skip

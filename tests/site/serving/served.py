@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -87,3 +88,8 @@ def fresh(root: Path, site: Path) -> tuple[dict[str, bytes], str]:
         return served.files(), served.first
     finally:
         served.end()
+
+
+def other_files(one: Mapping[str, bytes], two: Mapping[str, bytes]) -> list[str]:
+    """Return the files that are not the same in two sites."""
+    return sorted(path for path in one.keys() | two.keys() if one.get(path) != two.get(path))

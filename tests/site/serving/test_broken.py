@@ -8,6 +8,12 @@ from tests.project import make
 from tests.site.serving.served import Served
 
 DEEP = f"# Task 1\n\n{'- ' * 1000}deep\n"
+SNIPPETS = """markdown_extensions:
+  - pymdownx.snippets:
+      base_path: [!relative $docs_dir/parts]
+      check_paths: true
+extra:
+"""
 HOOK = """from pathlib import Path
 
 
@@ -34,6 +40,29 @@ def test_other_pages_are_shown_beside_a_broken_one(tmp_path: Path) -> None:
         little.page("labs/lab12/task-1.md", "# Task 1\n\nMended.\n")
         assert "nested" not in served.after()
         assert b"<p>Mended.</p>" in served.files()["labs/lab12/task-1.html"]
+    finally:
+        served.end()
+
+
+@pytest.mark.slow
+def test_a_page_whose_reason_is_elsewhere_is_tried_again(tmp_path: Path) -> None:
+    """A snippet is missing, while another page is saved too; then it is there."""
+    little = make(tmp_path / "project")
+    page = little.page("labs/lab12/task-1.md", "# Task 1\n\nWords.\n")
+    settings = little.root / "mkdocs.yml"
+    settings.write_text(settings.read_text().replace("extra:\n", SNIPPETS, 1))
+    served = Served(little.root, tmp_path / "served")
+    try:
+        page.write_text('# Task 1\n\n--8<-- "part.md"\n')
+        for words in ("One.", "Two."):
+            little.page("index.md", f"# Start\n\n{words}\n")
+            assert "failed" not in served.after()
+            files = served.files()
+            assert b"part.md" in files["labs/lab12/task-1.html"]
+            assert f"<p>{words}</p>".encode() in files["index.html"]
+        little.page("parts/part.md", "The part.\n")
+        served.after()
+        assert b"<p>The part.</p>" in served.files()["labs/lab12/task-1.html"]
     finally:
         served.end()
 

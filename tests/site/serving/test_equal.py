@@ -1,30 +1,13 @@
 """After any series of edits, `mkdocs serve` shows what one that is started then shows, byte for byte."""
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.project import CapturedFile, Little, make
-from tests.site.serving.edits import EDITS, fill
-from tests.site.serving.served import Served, fresh
-
-
-@pytest.fixture
-def little(tmp_path: Path) -> Little:
-    """Make a project whose pages use every kind of file."""
-    made = make(tmp_path / "project")
-    fill(made)
-    return made
-
-
-@pytest.fixture
-def served(little: Little, tmp_path: Path) -> Iterator[Served]:
-    """Serve the project."""
-    serving = Served(little.root, tmp_path / "served")
-    yield serving
-    serving.end()
+from tests.project import CapturedFile, Little
+from tests.site.serving.edits import EDITS
+from tests.site.serving.served import Served, fresh, other_files
 
 
 @pytest.mark.parametrize(
@@ -43,9 +26,7 @@ def test_edits_leave_what_a_new_start_shows(
         log = served.after()
         if number % 12 == 11 or number == count - 1:
             files, said = fresh(little.root, tmp_path / f"fresh-{number}")
-            mine = served.files()
-            other = sorted(path for path in files.keys() | mine.keys() if files.get(path) != mine.get(path))
-            assert not other, done
+            assert not other_files(files, served.files()), done
             assert sorted(warnings(log)) == sorted(warnings(said)), done
 
 

@@ -2,13 +2,16 @@
 
 import logging
 import os
+import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from labreport.site.serving.watch import Watcher
@@ -52,6 +55,16 @@ def no_events() -> BaseObserver:
     raise OSError(28, "inotify instance limit reached")
 
 
+def sees(watcher: Watcher, path: Path) -> bool:
+    """Return whether an event of `path` comes."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if str(path) in watcher.take_seen():
+            return True
+        time.sleep(0.01)
+    return False
+
+
 def test_writing_wakes_and_reading_does_not(tmp_path: Path) -> None:
     """A read before a write is no event: what comes first is the file that was written."""
     page, other = tmp_path / "page.md", tmp_path / "other.md"
@@ -76,6 +89,28 @@ def test_a_file_is_watched_through_an_editor_that_replaces_it(tmp_path: Path) ->
             new.write_text(f"a: {number}")
             assert woken.after(lambda: os.replace(new, settings))  # noqa: PTH105 # as an editor does
             assert watcher.take_seen() == {str(settings)}
+
+
+@pytest.mark.parametrize("events", [Observer, no_events], ids=["events", "polling"])
+def test_a_folder_is_watched_by_its_name(tmp_path: Path, events: Callable[[], BaseObserver]) -> None:
+    """It comes, goes and comes again; to watch it anew leaves what else is watched in the folder above."""
+    folder, settings = tmp_path / "evidence", tmp_path / "settings"
+    settings.write_text("a: 1")
+    watcher = Watcher(events)
+    with watching(watcher, settings) as other:
+        woken = Woken()
+        for _ in range(2):
+            watch = watcher.schedule(woken, str(folder), recursive=True)
+            folder.mkdir()
+            assert sees(watcher, folder)
+            watcher.unschedule(watch)
+            watch = watcher.schedule(woken, str(folder), recursive=True)
+            (folder / "file").write_text("x")
+            assert sees(watcher, folder / "file")
+            shutil.rmtree(folder)
+            assert sees(watcher, folder)
+            watcher.unschedule(watch)
+        assert other.after(lambda: settings.write_text("other: 2"))
 
 
 def test_without_events_files_are_looked_at(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

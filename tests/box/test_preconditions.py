@@ -102,10 +102,14 @@ def test_not_made_yet(tmp_path: Path) -> None:
 
 
 def test_missing_programs(tmp_path: Path) -> None:
-    """The packages to install are named, without a package manager too."""
-    ended = lab("create", LAB_BOX=str(tmp_path / "box"), PATH="/nonexistent")
-    assert ended.returncode == 4
-    assert "install debvm mmdebstrap openssh-client qemu-system-x86" in ended.stderr
+    """The packages to install are named, and how, if there is a package manager."""
+    (tmp_path / "bin").mkdir()
+    for command in ("install", "apt-get install"):
+        ended = lab("create", LAB_BOX=str(tmp_path / "box"), PATH=str(tmp_path / "bin"))
+        assert ended.returncode == 4
+        assert f": {command} debvm mmdebstrap openssh-client qemu-system-x86" in ended.stderr
+        (tmp_path / "bin/apt-get").write_text("")
+        (tmp_path / "bin/apt-get").chmod(0o755)
 
 
 def test_remove_leaves_other_files(tmp_path: Path) -> None:

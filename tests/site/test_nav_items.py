@@ -1,6 +1,7 @@
 """Items of the navigation that are rendered once: the HTML is what Material's own template makes."""
 
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,10 +72,15 @@ def rendered(env: Environment, config: MkDocsConfig, nav: Navigation) -> Iterato
     yield template.render(page=None, nav=nav, config=config, features=features, base_url="/")
 
 
+def without_empty_lines(html: str) -> str:
+    """Return HTML without the blanks around the ends of its lines."""
+    return re.sub(r"\s*\n\s*", "\n", html)
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("seed", [0, 1, 14, 15])
 def test_the_html_is_that_of_material(tmp_path: Path, seed: int) -> None:
-    """Pages, sections, links and prefixes of links are the same, whatever the features. Blanks differ."""
+    """Pages, sections, links and their prefixes are the same, whatever the features; empty lines are not."""
     features = FEATURES[seed % len(FEATURES)]
     config, nav = project(tmp_path, features, random.Random(seed))  # noqa: S311 # a seeded choice of cases
     plain, ours = config.theme.get_env(), config.theme.get_env()
@@ -82,7 +88,7 @@ def test_the_html_is_that_of_material(tmp_path: Path, seed: int) -> None:
     ours.loader = ChoiceLoader([NavigationLoader(ours.loader), ours.loader])
     ours.globals["navigation_items"] = NavigationItems()
     for one, other in zip(rendered(ours, config, nav), rendered(plain, config, nav), strict=True):
-        assert one.split() == other.split()
+        assert without_empty_lines(one) == without_empty_lines(other)
 
 
 def test_an_item_that_is_not_open_is_rendered_once(tmp_path: Path) -> None:

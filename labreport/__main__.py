@@ -19,12 +19,12 @@ def main() -> None:
     try:
         from labreport.cli.main import main as run  # noqa: PLC0415 # see above
     except ModuleNotFoundError as error:  # click: what else may be missing is imported later
-        if (error.name or "").startswith("labreport"):
-            raise
         from labreport.contract.errors import ExitStatus  # noqa: PLC0415 # only then
-        from labreport.site.defaults import how_to_install  # noqa: PLC0415 # only then
+        from labreport.site.defaults import is_ours, not_installed  # noqa: PLC0415 # only then
 
-        print(f"lab: {error.name} is not installed: {how_to_install('publish')}", file=sys.stderr)  # noqa: T201
+        if is_ours(error):
+            raise
+        print(not_installed(error), file=sys.stderr)  # noqa: T201 # what prints for `lab` needs click
         sys.exit(ExitStatus.CANNOT_RUN)
     signal.signal(signal.SIGINT, HANDLER)
     run()

@@ -105,7 +105,7 @@ def _run() -> int:  # one a kind of end
         output.line(f"lab: interrupted: {what}" if what else "lab: interrupted", err=True)
         return ExitStatus.INTERRUPTED
     except ModuleNotFoundError as error:
-        return _missing(error) if not _is_ours(error) else _failed(error)
+        return _missing(error)
     except Exception as error:  # noqa: BLE001 # the last handler: no traceback reaches a user
         return _failed(error)
     return status
@@ -124,18 +124,13 @@ def _wrong_use(error: click.ClickException) -> int:
     return error.exit_code
 
 
-def _is_ours(error: ModuleNotFoundError) -> bool:
-    return (error.name or "").partition(".")[0] == "labreport"
-
-
 def _missing(error: ModuleNotFoundError) -> int:
-    """Print which package is not installed, and how to install it."""
-    from labreport.site.defaults import PACKAGES, how_to_install
+    """Print which package is not installed, and how to install it; for a module of ours, see `_failed`."""
+    from labreport.site.defaults import is_ours, not_installed
 
-    module = (error.name or "").partition(".")[0]
-    extra = "collect" if module in {"filelock", "rich", "sh", "tomlkit"} else "publish"
-    package = PACKAGES.get(module, module)
-    output.line(f"lab: {package} is not installed: {how_to_install(extra)}", err=True)
+    if is_ours(error):
+        return _failed(error)
+    output.line(not_installed(error), err=True)
     return ExitStatus.CANNOT_RUN
 
 

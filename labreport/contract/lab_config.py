@@ -15,10 +15,10 @@ CONVERTERS_FILE = "converters.py"
 SCHEMES = frozenset({"http", "https"})
 MAX_PORT = 65535
 
+_REGISTRY = r"(?=localhost|[^/]*[.:])[A-Za-z0-9.-]+(?::(?P<port>[0-9]{1,5}))?"
 _PART = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
-_IMAGE = re.compile(
-    rf"(?:(?=localhost|[^/]*[.:])[A-Za-z0-9.-]+(?::(?P<port>[0-9]{{1,5}}))?/)?{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
-)
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_IMAGE = re.compile(f"(?:{_REGISTRY}/)?{_PART}(?:/{_PART})*(?::{_TAG})?")
 
 
 def http_address(text: str) -> str:

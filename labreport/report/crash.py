@@ -78,7 +78,7 @@ def _of_system(error: OSError) -> SystemFault:
     """Return what the system refused, where, and what to do."""
     what = error.strerror or str(error) or type(error).__name__
     if error.errno == errno.ENOENT and error.filename is None:  # as `tempfile` and `os.getcwd` raise it
-        if "temporary" in what:
+        if _has_current_folder():
             return SystemFault(what, _NO_TEMPORARY)
         return SystemFault("the current folder was removed", "change to one that is there: cd FOLDER")
     remedy = _REMEDIES.get(error.errno or 0, "check the file system and the path")
@@ -103,6 +103,14 @@ def _full(error: OSError) -> str:
         return ""
     folders = (".", "evidence", "site", os.environ.get("TMPDIR"), "/tmp", "/run", "/var/lib")  # noqa: S108 # looked at
     return ", ".join(folder for folder in folders if folder and _has_no_room(folder))
+
+
+def _has_current_folder() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 def _has_no_room(folder: str) -> bool:

@@ -156,15 +156,14 @@ class Build:
                 return ref_html(label)
             case Problem() as problem if slot.kind is not SlotKind.BLOCK:
                 return inline_problem_html(problem) if slot.kind is not SlotKind.BEFORE else ""
-            case Covered() | Required() | Changed():
-                return labelled(self.late.put_late(lambda: self._late_html(result, up)), result.label)
+            case (Covered() | Required() | Changed()) as late:
+                return labelled(self.late.put_late(lambda: self._late_html(result, late, up)), result.label)
             case block:
                 return html_of(block, BlockPlace(up, self.late, anchor, result.label, self.source))
 
-    def _late_html(self, result: CallResult, up: str) -> str:
+    def _late_html(self, result: CallResult, late: LateTable, up: str) -> str:
         """Return the HTML of a call that shows a table of all pages of a lab; note why there is none."""
-        assert isinstance(result.shown, LateTable)  # noqa: S101 # no other is late
-        made = self.late_table(result.shown)
+        made = self.late_table(late)
         if isinstance(made, Table):
             return table_html(made, up)
         box, problems = without_table(result, made)

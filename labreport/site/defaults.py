@@ -94,6 +94,18 @@ def _is_there(module: str) -> bool:
         return False
 
 
+def is_ours(error: ModuleNotFoundError) -> bool:
+    """Return whether it is a module of the tool's own that was not found, which is a fault of the tool."""
+    return (error.name or "").partition(".")[0] == "labreport"
+
+
+def not_installed(error: ModuleNotFoundError) -> str:
+    """Return which package is not installed, and how to install it, as the line that `lab` ends with."""
+    module = (error.name or "").partition(".")[0]
+    extra = "collect" if module in {"filelock", "rich", "sh", "tomlkit"} else "publish"
+    return f"lab: {PACKAGES.get(module, module)} is not installed: {how_to_install(extra)}"
+
+
 def how_to_install(extra: str) -> str:
     """Return how to install an extra. The bare name of the tool could be somebody else's package."""
     lock = f"requirements/{extra}.txt"

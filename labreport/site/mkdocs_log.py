@@ -29,16 +29,16 @@ class _Collector(logging.Handler):
 def heard(*names: str) -> Iterator[list[logging.LogRecord]]:
     """Collect the warnings of these loggers within a `with`, in which they print nothing."""
     handler = _Collector()
-    loggers = [logging.getLogger(name) for name in names]
-    for logger in loggers:
+    before = {logger: logger.propagate for logger in map(logging.getLogger, names)}
+    for logger in before:
         logger.addHandler(handler)
         logger.propagate = False
     try:
         yield handler.records
     finally:
-        for logger in loggers:
+        for logger, propagate in before.items():
             logger.removeHandler(handler)
-            logger.propagate = True
+            logger.propagate = propagate
 
 
 def nav_problem(message: str, root: Path) -> Problem:

@@ -42,7 +42,7 @@ from labreport.site.navigation import TABS, keep_tabs_apart, navigation, title_o
 from labreport.site.paper import number_links, with_title
 from labreport.site.raw import RawFiles, write_schemas
 from labreport.site.repository import keep_macros_from_git, read_repository
-from labreport.site.serving.kept import KeptBuild, begin
+from labreport.site.serving.kept import KeptBuild, begin, places_of
 from labreport.site.theme import escape_meta, escape_stripped, prepare_page, put_overrides_first
 
 if TYPE_CHECKING:  # takes 8 ms, with watchdog; only `mkdocs serve` needs it
@@ -276,7 +276,9 @@ class LabReportPlugin(BasePlugin):  # type: ignore[no-untyped-call, type-arg] # 
             return server
         from labreport.site.serving.serve import Rebuilder  # noqa: PLC0415 # takes 8 ms, with watchdog
 
-        Rebuilder(server, builder, lambda: self._kept, config).install()
+        kept = self._kept
+        places = kept.places if kept else places_of(config, read_repository(root, config.repo_url))
+        Rebuilder(server, builder, lambda: self._kept, places).install()
         return server
 
 

@@ -55,7 +55,7 @@ def test_what_is_no_address(text: str, why: str) -> None:
 
 @pytest.mark.parametrize("url", ["/etc/passwd", "mirror.example/kata.tar.zst", "http://h:x/"])
 def test_an_archive_has_an_address(url: str) -> None:
-    """What is none is a mistake in lab.yml, not a file whose checksum nobody compares. It may be empty."""
+    """A path is a mistake in lab.yml: it was once used without its checksum. No address is allowed."""
     assert Archive().url == ""
     with pytest.raises(ValidationError, match="is no address"):
         Archive(url=url)

@@ -143,10 +143,7 @@ class Download:
             raise self._error(f"answers {error.code} {error.reason}", remedy) from error
         except URLError as error:
             self._explain(error)
-        except (
-            ValueError,
-            http.client.InvalidURL,
-        ) as error:  # that of a redirect
+        except (ValueError, http.client.InvalidURL) as error:  # that of a redirect
             raise self._error("redirects to what is no address", ELSEWHERE) from error
         except (OSError, http.client.HTTPException) as error:
             if isinstance(error, OSError) and error.errno in DISK_ERRORS:

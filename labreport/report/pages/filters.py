@@ -18,11 +18,16 @@ DEFAULTS = frozenset({"d", "default"})
 """The filters whose argument is handed on as it is."""
 
 
+def shown(value: object) -> object:
+    """Return a value that can be shown as text; raise TypeError for another one."""
+    if value is None or isinstance(value, str | int | float | Undefined):
+        return value
+    raise TypeError(f"a {type(value).__name__} cannot be shown as text")
+
+
 def _string(value: object) -> str:
     check_usable(value)
-    if value is None or isinstance(value, str | int | float | Undefined):
-        return str(value)  # of what is not there, this says so
-    raise TypeError(f"a {type(value).__name__} cannot be shown as text")
+    return str(shown(value))  # of what is not there, this says so
 
 
 def _join(values: Iterable[object], separator: str = "") -> str:

@@ -1,4 +1,4 @@
-"""What stands in a page's Jinja for a name that nothing defines, an item that is not there, and evidence."""
+"""Placeholders in a page's Jinja: for an unknown name, a missing item, and evidence, which comes later."""
 
 from typing import Any, NoReturn, Self
 

@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
 from labreport.report.pages.calls import Call
-from labreport.report.pages.filters import DEFAULTS, PAGE_FILTERS, check_arguments
+from labreport.report.pages.filters import DEFAULTS, PAGE_FILTERS, check_arguments, shown
 from labreport.report.pages.hints import Hints
 from labreport.report.pages.limits import (
     MOST_CALLS,
@@ -191,9 +191,7 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
             return self._put_problem(value, value.reference)
         if isinstance(value, str):
             check_text(value)
-        if value is None or isinstance(value, str | int | float | Undefined):
-            return value
-        raise TypeError(f"a {type(value).__name__} cannot be shown as text")
+        return shown(value)
 
     def bounded_range(self, *args: int) -> range:
         """Return a range; raise SandboxError if it is too long."""

@@ -30,7 +30,7 @@ _READABLE = {private: code for code, private in _PRIVATE.items()}
 """The private character of each character of ASCII, and the other way round."""
 _NO_VALUES, _CODE = "h[1-6]|pre", "code"
 """Elements in which no value may be, and those in which one is text."""
-_TEXT_ATTRIBUTE = re.compile(r"\s(?:alt|title)=")
+_TEXT_ATTRIBUTE = re.compile(r"\s(?:alt|title)=\Z")
 
 
 class SlotKind(StrEnum):

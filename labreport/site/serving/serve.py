@@ -5,20 +5,18 @@ import time
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 
 from labreport.site.broken import broken_pages, forget_broken
 from labreport.site.gate import LOGGER
 from labreport.site.repository import read_repository
 from labreport.site.serving.changes import StructureError, changes_of
-from labreport.site.serving.kept import KeptBuild, places_of
+from labreport.site.serving.kept import KeptBuild
 from labreport.site.serving.limits import why_not
 from labreport.site.serving.remake import remake
-from labreport.site.serving.snapshot import changed
+from labreport.site.serving.snapshot import Places, changed
 from labreport.site.serving.watch import Watcher
 
 if TYPE_CHECKING:
@@ -32,19 +30,22 @@ MOST_NAMES = 3
 
 
 class Rebuilder:
-    """What the server calls after a change. `kept` returns what the last build left."""
+    """What the server calls after a change. `kept` returns what the last build left.
+
+    If that is nothing, `places` are watched.
+    """
 
     def __init__(
         self,
         server: "LiveReloadServer",
         build: Callable[[], None],
         kept: Callable[[], KeptBuild | None],
-        config: MkDocsConfig,
+        places: Places,
     ) -> None:
         self._server = server
         self._build = build
         self._kept = kept
-        self._places = places_of(config, read_repository(_root(config), config.repo_url))
+        self._places = places
         self.watcher = Watcher()
         self._watched: set[str] = set()
 
@@ -130,7 +131,3 @@ class Rebuilder:
         with suppress(KeyError):
             while True:
                 self._server.unwatch(path)
-
-
-def _root(config: MkDocsConfig) -> Path:
-    return Path(config.config_file_path or "mkdocs.yml").parent

@@ -45,7 +45,7 @@ class Places:
         return signs | _below(self.collectors, follow=True)
 
     def folder_of(self, path: str) -> Path | None:
-        """Return which of the folders a path is in; None for any other path, and for a file of settings."""
+        """Return which of the folders a path is in; None for any other path, and for a settings file."""
         if path in map(str, self.settings):
             return None
         folders = (self.docs, self.evidence, self.collectors)

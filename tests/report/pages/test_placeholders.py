@@ -101,7 +101,7 @@ USES = [
     ],
 )
 def test_a_page_cannot_use_what_a_macro_shows(before: str, use: str) -> None:
-    """An answer would be about the slot, so false. The problem names the macro, and says what to write."""
+    """The answer would be about the slot, not about the evidence. The problem says what to write instead."""
     (problem,) = PageEnvironment(SLOTS).render(f"{before}\n{use}").calls
     assert isinstance(problem, Problem)
     assert problem.line == 2

@@ -36,7 +36,7 @@ SWITCH_ON = (
     "switch virtualization on in the firmware (BIOS, UEFI), or nested virtualization for a virtual machine; "
     f"or use {BOX}"
 )
-ANOTHER = f"use a machine whose KVM runs guests, or {BOX}"
+ANOTHER = f"use another host, or {BOX}"
 PERMISSION = "join its group (usermod -aG kvm USER); in a container, have it passed in (--device /dev/kvm)"
 BUSY = f"end what uses the processor's virtualization, such as another hypervisor; or use {BOX}"
 
